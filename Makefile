@@ -1,0 +1,66 @@
+# sqlprod - build, install and check. "make help" lists the targets; V=1 shows the commands.
+
+VERSION := 0.1.0
+
+CC ?= cc
+CLANG ?= clang
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+BUILD ?= build
+
+ifneq ($(V),1)
+Q := @
+SAY = @printf '  %-7s %s\n'
+else
+SAY = @:
+endif
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wcast-qual
+ifeq ($(WERROR),1)
+warnings += -Werror
+endif
+override CPPFLAGS := -D_GNU_SOURCE -DSQLPROD_VERSION='"$(VERSION)"' $(CPPFLAGS)
+override CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions $(warnings) $(CFLAGS)
+library_ldflags := -shared -Wl,--version-script=shim/exports.map -Wl,-soname,libsqlprod.so \
+	-Wl,-z,relro,-z,now,-z,nodelete,-z,defs,--as-needed,--hash-style=gnu
+override LDFLAGS := $(LDFLAGS)
+
+library := $(BUILD)/libsqlprod.so
+objects := $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/*.c))
+
+.PHONY: all
+all: $(library) ## build the library
+
+$(library): $(objects) shim/exports.map
+	$(SAY) LD $@
+	$(Q)$(CC) $(CFLAGS) $(library_ldflags) -o $@ $(objects) $(LDFLAGS) -ldl
+
+$(BUILD)/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(objects:.o=.d)
+
+include tests/tests.mk
+
+.PHONY: install
+install: $(library) ## install under PREFIX (DESTDIR for staging)
+	install -d $(DESTDIR)$(LIBDIR)
+	install -m 755 $(library) $(DESTDIR)$(LIBDIR)/libsqlprod.so
+	$(if $(DESTDIR),,-ldconfig $(LIBDIR))
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(LIBDIR)/libsqlprod.so
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1 - \2/p' Makefile tests/tests.mk | sort

@@ -1,0 +1,98 @@
+/* settings.h - the one table of settings, and their values in this process.
+ *
+ * Parsing, PRAGMAs, the README's table and `sqlprod settings` come from settings_table or are tested against it. */
+#ifndef SQLPROD_SETTINGS_H
+#define SQLPROD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The first SETTING_APPLIED_COUNT are put on each connection and reported for it. */
+enum setting {
+	SETTING_JOURNAL_MODE,
+	SETTING_SYNCHRONOUS,
+	SETTING_BUSY_TIMEOUT,
+	SETTING_FOREIGN_KEYS,
+	SETTING_TEMP_STORE,
+	SETTING_MMAP_SIZE,
+	SETTING_JOURNAL_SIZE_LIMIT,
+	SETTING_CACHE_SIZE,
+	SETTING_WAL_AUTOCHECKPOINT,
+	SETTING_APPLIED_COUNT,
+
+	SETTING_BUSY_WAIT = SETTING_APPLIED_COUNT,
+	SETTING_BEGIN,
+	SETTING_BEGIN_DEFERRED,
+	SETTING_ENABLED,
+	SETTING_PROGRAMS,
+	SETTING_SKIP_PROGRAMS,
+	SETTING_DATABASES,
+	SETTING_SKIP_DATABASES,
+	SETTING_EMBEDDED,
+	SETTING_LOG,
+	SETTING_LOG_LEVEL,
+	SETTING_REPORT,
+	SETTING_COUNT
+};
+
+enum setting_type {
+	SETTING_WORD,     /* one of words */
+	SETTING_NUMBER,   /* decimal integer */
+	SETTING_SIZE,     /* decimal integer with an optional K, M or G (powers of 1024) */
+	SETTING_PATTERNS, /* shell patterns, comma-separated */
+	SETTING_FILE,     /* a path */
+};
+
+/* Values of the word settings: positions in settings_table[].words, which have the order of SQLite's own numbers where it has them. */
+enum { JOURNAL_DELETE, JOURNAL_PERSIST, JOURNAL_OFF, JOURNAL_TRUNCATE, JOURNAL_MEMORY, JOURNAL_WAL };
+enum { SYNCHRONOUS_OFF, SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL, SYNCHRONOUS_EXTRA };
+enum { FOREIGN_KEYS_OFF, FOREIGN_KEYS_ON };
+enum { TEMP_STORE_DEFAULT, TEMP_STORE_FILE, TEMP_STORE_MEMORY };
+enum { BUSY_WAIT_FAIR, BUSY_WAIT_SQLITE };
+enum { TRANSACTION_IMMEDIATE, TRANSACTION_EXCLUSIVE };
+enum { SWITCH_OFF, SWITCH_ON };
+enum { LOG_OFF, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+struct setting_spec {
+	const char *variable; /* SQLPROD_… */
+	const char *pragma;   /* NULL where no PRAGMA of that name exists */
+	const char *recipe;   /* the default, as it would stand in the environment; "" for none */
+	const char *allowed;  /* for people: the README's and the warning's text */
+	const char *meaning;
+	enum setting_type type;
+	bool may_keep;             /* "keep" is allowed */
+	const char *const *words;  /* SETTING_WORD: NULL-terminated */
+	long long least, greatest; /* SETTING_NUMBER, SETTING_SIZE: in the setting's own unit */
+};
+
+extern const struct setting_spec settings_table[SETTING_COUNT];
+
+struct setting_value {
+	bool by_operator; /* the environment decided, not the recipe */
+	bool keep;        /* leave it to the program */
+	long long number; /* position of the word, or the number */
+	const char *text; /* SETTING_PATTERNS, SETTING_FILE: never NULL, "" for none */
+};
+
+/* Parses text as a value of spec. True and *out set if it is one (out->text points to text); false and *out untouched if not.
+ * Words are compared without case. Pure. */
+bool setting_parse(const struct setting_spec *spec, const char *text, struct setting_value *out);
+
+/* Writes the value as it would stand in the environment ("wal", "30000", "keep"), cut to size - 1 bytes and terminated. Pure. */
+void setting_format(const struct setting_spec *spec, const struct setting_value *value, char *out, size_t size);
+
+/* Does name match one of the comma-separated shell patterns? The empty list matches nothing. Pure. */
+bool settings_match(const char *patterns, const char *name);
+
+/* Reads the environment once: called by the constructor, before any other thread exists. A bad value leaves the recipe's and is kept for
+ * settings_complain; so is a variable SQLPROD_… that is not in the table. Copies what it keeps: programs overwrite their environment (setproctitle).
+ * If privileged (AT_SECURE), the environment is not read at all. */
+void settings_load(char *const *environment, bool privileged);
+
+/* The value in force. Never changes after settings_load. */
+const struct setting_value *settings_get(enum setting setting);
+
+/* Hands each bad variable found by settings_load to warn, as one finished message that names variable, value and what is allowed. */
+void settings_complain(void (*warn)(const char *message));
+
+#endif

@@ -1,0 +1,76 @@
+/* statement.h - which SQL statement is this, and its rewritten form.
+ *
+ * Pure text: no SQLite call, no state. Positions are code units of the text (bytes, or 16-bit units), never characters.
+ * The reader follows SQLite's own tokenizer (sqlite.org/lang.html; src/tokenize.c); tests/fuzz compares the two. */
+#ifndef SQLPROD_STATEMENT_H
+#define SQLPROD_STATEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sql_text {
+	const void *units;
+	size_t length; /* in units; what SQLite would read, without a terminating NUL */
+	bool wide;     /* UTF-16 */
+	bool swapped;  /* UTF-16 in the other byte order, announced by a byte order mark */
+};
+
+struct span {
+	size_t start, end;
+};
+
+enum statement_kind {
+	STATEMENT_EMPTY, /* blanks, comments and semicolons only, up to the end of the text */
+	STATEMENT_BEGIN,
+	STATEMENT_PRAGMA,
+	STATEMENT_DROP_TABLE,
+	STATEMENT_REPLACE, /* REPLACE, INSERT OR REPLACE, UPDATE OR REPLACE, also behind WITH */
+	STATEMENT_WRITE,   /* any other INSERT, UPDATE or DELETE, also behind WITH */
+	STATEMENT_SCHEMA,  /* CREATE, ALTER, every other DROP, REINDEX, ANALYZE */
+	STATEMENT_READ,    /* SELECT, VALUES, WITH … SELECT */
+	STATEMENT_EXPLAIN,
+	STATEMENT_ATTACH,
+	STATEMENT_VACUUM,
+	STATEMENT_OTHER, /* COMMIT, ROLLBACK, SAVEPOINT, DETACH, …, and what SQLite would refuse */
+};
+
+enum begin_form {
+	BEGIN_PLAIN,    /* BEGIN, BEGIN TRANSACTION, BEGIN TRANSACTION name */
+	BEGIN_DEFERRED, /* BEGIN DEFERRED … */
+	BEGIN_OTHER,    /* IMMEDIATE, EXCLUSIVE, CONCURRENT, or not well formed: never rewritten */
+};
+
+struct statement {
+	enum statement_kind kind;
+	struct span text; /* from its first token to behind its semicolon, or to the end of the text */
+
+	enum begin_form begin;
+	struct span mode; /* BEGIN: the word DEFERRED, or the empty place behind the word BEGIN */
+
+	struct span schema, name, value; /* PRAGMA: each empty if absent; value includes a sign and quotes */
+	bool has_value;
+
+	struct span table_schema, table; /* REPLACE: the target, quotes included; empty if not found */
+};
+
+/* What sqlite3_prepare*(sql, bytes) would read: up to bytes (negative: unlimited) or the first NUL, whichever comes first. */
+struct sql_text sql_text_utf8(const char *sql, int bytes);
+struct sql_text sql_text_utf16(const void *sql, int bytes);
+
+/* Reads the first statement at or behind `from`. Leading empty statements are skipped, as SQLite does.
+ * out->text.end is where SQLite's pzTail would point, if SQLite accepts the statement. */
+void statement_read(const struct sql_text *text, size_t from, struct statement *out);
+
+/* Does the span hold this word, compared as SQLite compares names (ASCII letters fold), after removing quotes? */
+bool span_is(const struct sql_text *text, struct span span, const char *word);
+
+/* Copies the span as UTF-8 with its quotes removed, cut to size - 1 bytes and terminated; returns the length before cutting. */
+size_t span_copy(const struct sql_text *text, struct span span, char *out, size_t size);
+
+/* The text from `from` to the statement's end with `place` replaced by the ASCII `words`, in the same encoding,
+ * terminated by a NUL unit; the caller frees it. *bytes is its size without the NUL. The result is never shorter than the
+ * original (Tcl computes lengths from sqlite3_sql): blanks fill up in front of the words. NULL when memory is out or the result would not fit an int. */
+void *statement_rewrite(const struct sql_text *text, const struct statement *statement, size_t from, struct span place,
+                        const char *words, size_t *bytes);
+
+#endif

@@ -1,0 +1,1 @@
+# Targets that check, measure and show.
