@@ -1,0 +1,414 @@
+/* settings.c - the one table of settings, and the environment, read once.
+ *
+ * settings_load runs in every process under the preload, most of which have nothing to do with SQLite: the recipe's values are
+ * static data, and an environment without SQLPROD costs one pass over it. */
+#include "settings.h"
+
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "SQLPROD"
+#define COMPLAINT_LIMIT 24
+#define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
+
+static const char *const journal_words[] = {"delete", "persist", "off", "truncate", "memory", "wal", NULL};
+static const char *const synchronous_words[] = {"off", "normal", "full", "extra", NULL};
+static const char *const temp_store_words[] = {"default", "file", "memory", NULL};
+static const char *const busy_wait_words[] = {"fair", "sqlite", NULL};
+static const char *const transaction_words[] = {"immediate", "exclusive", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
+static const char *const log_level_words[] = {"off", "warn", "info", "debug", NULL};
+
+/* variable, pragma, recipe, allowed, meaning, type, may_keep, words, least, greatest */
+const struct setting_spec settings_table[SETTING_COUNT] = {
+	[SETTING_JOURNAL_MODE] = {PREFIX "_JOURNAL_MODE", "journal_mode", "wal",
+				  "wal, delete, truncate, persist, memory, off, keep",
+				  "how a commit is kept safe; wal lets readers and a writer work at once", SETTING_WORD, true,
+				  journal_words, 0, 0},
+	[SETTING_SYNCHRONOUS] = {PREFIX "_SYNCHRONOUS", "synchronous", "normal", "off, normal, full, extra, keep",
+				 "when to wait for the disk; the recipe's normal holds only where WAL is in effect", SETTING_WORD,
+				 true, synchronous_words, 0, 0},
+	[SETTING_BUSY_TIMEOUT] = {PREFIX "_BUSY_TIMEOUT", "busy_timeout", "30000", "milliseconds from 0 to 2147483647, keep",
+				  "how long to wait for a lock; the recipe's value is a floor under the program's", SETTING_NUMBER,
+				  true, NULL, 0, INT_MAX},
+	[SETTING_FOREIGN_KEYS] = {PREFIX "_FOREIGN_KEYS", "foreign_keys", "on", "on, off, keep",
+				  "enforce foreign keys, unless the program turns them off", SETTING_WORD, true, switch_words, 0,
+				  0},
+	[SETTING_TEMP_STORE] = {PREFIX "_TEMP_STORE", "temp_store", "memory", "default, file, memory, keep",
+				"where temporary tables and indices live", SETTING_WORD, true, temp_store_words, 0, 0},
+	[SETTING_MMAP_SIZE] = {PREFIX "_MMAP_SIZE", "mmap_size", "134217728", "bytes (K, M or G may follow), 0 for none, keep",
+			       "how much of the file to read through a memory map", SETTING_SIZE, true, NULL, 0, LLONG_MAX},
+	[SETTING_JOURNAL_SIZE_LIMIT] = {PREFIX "_JOURNAL_SIZE_LIMIT", "journal_size_limit", "67108864",
+					"bytes (K, M or G may follow), -1 for none, keep",
+					"what the journal or WAL file is cut back to after use", SETTING_SIZE, true, NULL, -1,
+					LLONG_MAX},
+	[SETTING_CACHE_SIZE] = {PREFIX "_CACHE_SIZE", "cache_size", "-20000", "KiB if negative, pages if positive, keep",
+				"page cache of each connection", SETTING_NUMBER, true, NULL, -INT_MAX, INT_MAX},
+	[SETTING_WAL_AUTOCHECKPOINT] = {PREFIX "_WAL_AUTOCHECKPOINT", "wal_autocheckpoint", "keep", "pages, 0 for never, keep",
+					"how long the WAL grows before it is copied into the database", SETTING_NUMBER, true, NULL,
+					0, INT_MAX},
+	[SETTING_BUSY_WAIT] = {PREFIX "_BUSY_WAIT", NULL, "fair", "fair, sqlite, keep",
+			       "how to wait for a lock: our queue, or SQLite's own sleeps (keep means the same)", SETTING_WORD,
+			       true, busy_wait_words, 0, 0},
+	[SETTING_BEGIN] = {PREFIX "_BEGIN", NULL, "immediate", "immediate, exclusive, keep", "what a plain BEGIN becomes",
+			   SETTING_WORD, true, transaction_words, 0, 0},
+	[SETTING_BEGIN_DEFERRED] = {PREFIX "_BEGIN_DEFERRED", NULL, "keep", "immediate, exclusive, keep",
+				    "what a spelt-out BEGIN DEFERRED becomes", SETTING_WORD, true, transaction_words, 0, 0},
+	[SETTING_ENABLED] = {PREFIX, NULL, "on", "on, off", "off makes the library a pass-through", SETTING_WORD, false,
+			     switch_words, 0, 0},
+	[SETTING_PROGRAMS] = {PREFIX "_PROGRAMS", NULL, "*", "shell patterns, comma-separated", "programs to serve, by name",
+			      SETTING_PATTERNS, false, NULL, 0, 0},
+	[SETTING_SKIP_PROGRAMS] = {PREFIX "_SKIP_PROGRAMS", NULL, "", "shell patterns, comma-separated",
+				   "programs to leave alone, by name", SETTING_PATTERNS, false, NULL, 0, 0},
+	[SETTING_DATABASES] = {PREFIX "_DATABASES", NULL, "*", "shell patterns, comma-separated",
+			       "databases to serve, by absolute path", SETTING_PATTERNS, false, NULL, 0, 0},
+	[SETTING_SKIP_DATABASES] = {PREFIX "_SKIP_DATABASES", NULL, "", "shell patterns, comma-separated",
+				    "databases to leave alone, by absolute path", SETTING_PATTERNS, false, NULL, 0, 0},
+	[SETTING_EMBEDDED] = {PREFIX "_EMBEDDED", NULL, "on", "on, off",
+			      "reach copies of SQLite that a program carries inside itself", SETTING_WORD, false, switch_words, 0,
+			      0},
+	[SETTING_LOG] = {PREFIX "_LOG", NULL, "stderr", "stderr, or a file to append to (%p becomes the pid)", "where warnings go",
+			 SETTING_FILE, false, NULL, 0, 0},
+	[SETTING_LOG_LEVEL] = {PREFIX "_LOG_LEVEL", NULL, "warn", "off, warn, info, debug", "how much is logged", SETTING_WORD,
+			       false, log_level_words, 0, 0},
+	[SETTING_REPORT] = {PREFIX "_REPORT", NULL, "", "a file to append to (%p becomes the pid)",
+			    "one JSON line a connection, when it closes or the process ends", SETTING_FILE, false, NULL, 0, 0},
+};
+
+/* What setting_parse makes of settings_table[].recipe, ready in the library's data. The unit test compares the two. */
+static const struct setting_value recipe[SETTING_COUNT] = {
+	[SETTING_JOURNAL_MODE] = {.number = JOURNAL_WAL, .text = ""},
+	[SETTING_SYNCHRONOUS] = {.number = SYNCHRONOUS_NORMAL, .text = ""},
+	[SETTING_BUSY_TIMEOUT] = {.number = 30000, .text = ""},
+	[SETTING_FOREIGN_KEYS] = {.number = FOREIGN_KEYS_ON, .text = ""},
+	[SETTING_TEMP_STORE] = {.number = TEMP_STORE_MEMORY, .text = ""},
+	[SETTING_MMAP_SIZE] = {.number = 134217728, .text = ""},
+	[SETTING_JOURNAL_SIZE_LIMIT] = {.number = 67108864, .text = ""},
+	[SETTING_CACHE_SIZE] = {.number = -20000, .text = ""},
+	[SETTING_WAL_AUTOCHECKPOINT] = {.keep = true, .text = ""},
+	[SETTING_BUSY_WAIT] = {.number = BUSY_WAIT_FAIR, .text = ""},
+	[SETTING_BEGIN] = {.number = TRANSACTION_IMMEDIATE, .text = ""},
+	[SETTING_BEGIN_DEFERRED] = {.keep = true, .text = ""},
+	[SETTING_ENABLED] = {.number = SWITCH_ON, .text = ""},
+	[SETTING_PROGRAMS] = {.text = "*"},
+	[SETTING_SKIP_PROGRAMS] = {.text = ""},
+	[SETTING_DATABASES] = {.text = "*"},
+	[SETTING_SKIP_DATABASES] = {.text = ""},
+	[SETTING_EMBEDDED] = {.number = SWITCH_ON, .text = ""},
+	[SETTING_LOG] = {.text = "stderr"},
+	[SETTING_LOG_LEVEL] = {.number = LOG_WARN, .text = ""},
+	[SETTING_REPORT] = {.text = ""},
+};
+
+static const struct setting_value *in_force = recipe;
+static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operator's values in it, once there is one */
+static char *texts;                                /* what chosen[].text points into */
+static char complaints[COMPLAINT_LIMIT][512];
+static size_t complaint_count;
+
+/* ASCII only: strcasecmp follows the program's locale, and Turkish has another lower-case I. */
+static int fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : (unsigned char)c;
+}
+
+static bool word_is(const char *text, const char *word)
+{
+	while (*text && fold(*text) == fold(*word)) {
+		text++;
+		word++;
+	}
+	return !*text && !*word;
+}
+
+/* Reads [-]digits, no blanks, no plus, no other base. Returns what follows; NULL if there is no number or it overflows. */
+static const char *number_read(const char *text, long long *out)
+{
+	bool negative = *text == '-';
+	const char *digit = text + negative;
+	long long number = 0;
+
+	if (*digit < '0' || *digit > '9')
+		return NULL;
+	for (; *digit >= '0' && *digit <= '9'; digit++) {
+		if (__builtin_mul_overflow(number, 10, &number) || __builtin_sub_overflow(number, *digit - '0', &number))
+			return NULL;
+	}
+	if (!negative && __builtin_sub_overflow(0, number, &number))
+		return NULL;
+	*out = number;
+	return digit;
+}
+
+static bool number_parse(const struct setting_spec *spec, const char *text, long long *out)
+{
+	static const char suffixes[] = "kmg";
+	long long number;
+	const char *rest = number_read(text, &number);
+
+	if (!rest)
+		return false;
+	if (*rest && spec->type == SETTING_SIZE) {
+		const char *suffix = strchr(suffixes, fold(*rest));
+
+		if (!suffix || __builtin_mul_overflow(number, 1LL << (10 * (suffix - suffixes + 1)), &number))
+			return false;
+		rest++;
+	}
+	if (*rest || number < spec->least || number > spec->greatest)
+		return false;
+	*out = number;
+	return true;
+}
+
+bool setting_parse(const struct setting_spec *spec, const char *text, struct setting_value *out)
+{
+	struct setting_value value = {.text = ""};
+
+	if (spec->may_keep && word_is(text, "keep")) {
+		value.keep = true;
+	} else if (spec->type == SETTING_WORD) {
+		while (spec->words[value.number] && !word_is(text, spec->words[value.number]))
+			value.number++;
+		if (!spec->words[value.number])
+			return false;
+	} else if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE) {
+		if (!number_parse(spec, text, &value.number))
+			return false;
+	} else {
+		value.text = text;
+	}
+	*out = value;
+	return true;
+}
+
+void setting_format(const struct setting_spec *spec, const struct setting_value *value, char *out, size_t size)
+{
+	if (value->keep)
+		snprintf(out, size, "keep");
+	else if (spec->type == SETTING_WORD)
+		snprintf(out, size, "%s", spec->words[value->number]);
+	else if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE)
+		snprintf(out, size, "%lld", value->number);
+	else
+		snprintf(out, size, "%s", value->text);
+}
+
+bool settings_match(const char *patterns, const char *name)
+{
+	static const char blanks[] = " \t\r\n";
+	bool matched = false;
+
+	while (!matched && *patterns) {
+		size_t length;
+		const char *end;
+
+		patterns += strspn(patterns, blanks);
+		length = strcspn(patterns, ",");
+		end = patterns + length;
+		while (length && strchr(blanks, patterns[length - 1]))
+			length--;
+		if (length) {
+			char *pattern = strndup(patterns, length);
+
+			matched = pattern && fnmatch(pattern, name, 0) == 0;
+			free(pattern);
+		}
+		patterns = *end ? end + 1 : end;
+	}
+	return matched;
+}
+
+/* Writes text so that a terminal shows it and does nothing else: printable ASCII, the rest as \xNN, cut at SHOWN_LENGTH. */
+static const char *text_show(const char *text, size_t length, char out[static SHOWN_LENGTH + 4])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+
+		if (used + (plain ? 1 : 4) > SHOWN_LENGTH) {
+			memcpy(out + used, "...", 4);
+			return out;
+		}
+		used += (size_t)sprintf(out + used, plain ? "%c" : "\\x%02x", c);
+	}
+	out[used] = '\0';
+	return out;
+}
+
+/* The room is bounded: of a flood of bad variables the first ones are kept. */
+static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
+{
+	va_list arguments;
+
+	if (complaint_count == COMPLAINT_LIMIT)
+		return;
+	va_start(arguments, format);
+	vsnprintf(complaints[complaint_count++], sizeof(complaints[0]), format, arguments);
+	va_end(arguments);
+}
+
+/* Levenshtein's distance between a (length characters, at most 63) and b, without case. */
+static size_t edit_distance(const char *a, size_t length, const char *b)
+{
+	size_t row[64];
+
+	for (size_t i = 0; i <= length; i++)
+		row[i] = i;
+	for (size_t j = 1; *b; b++, j++) {
+		size_t diagonal = row[0];
+
+		row[0] = j;
+		for (size_t i = 1; i <= length; i++) {
+			size_t best = diagonal + (fold(a[i - 1]) != fold(*b));
+
+			diagonal = row[i];
+			if (best > row[i] + 1)
+				best = row[i] + 1;
+			if (best > row[i - 1] + 1)
+				best = row[i - 1] + 1;
+			row[i] = best;
+		}
+	}
+	return row[length];
+}
+
+/* The variable somebody who wrote name (without its prefix) most likely meant: a slip of two letters, or a part of its name. NULL
+ * if none is near. */
+static const char *variable_near(const char *name, size_t length)
+{
+	const char *nearest = NULL;
+	size_t least = 64;
+
+	for (size_t i = 0; length >= 3 && length < 64 && i < SETTING_COUNT; i++) {
+		const char *known = settings_table[i].variable + sizeof(PREFIX) - 1;
+		size_t known_length, distance;
+		bool part;
+
+		if (*known++ != '_')
+			continue;
+		known_length = strlen(known);
+		distance = edit_distance(name, length, known);
+		part = memmem(known, known_length, name, length) ||
+		       (length > known_length && name[known_length] == '_' && memcmp(name, known, known_length) == 0);
+		if ((part || distance <= 2) && distance < least) {
+			least = distance;
+			nearest = settings_table[i].variable;
+		}
+	}
+	return nearest;
+}
+
+static void unknown_complain(const char *variable, size_t length)
+{
+	char shown[SHOWN_LENGTH + 4];
+	const char *near = variable_near(variable + sizeof(PREFIX), length - sizeof(PREFIX));
+
+	complain("%s is no setting and has no effect%s%s%s", text_show(variable, length, shown), near ? " (did you mean " : "",
+		 near ? near : "", near ? "?)" : "");
+}
+
+/* Takes one value of the operator's. free_text: room for a copy of it; NULL if memory is out. Returns the first byte of the room
+ * left. */
+static char *value_take(enum setting setting, const char *text, char *free_text)
+{
+	const struct setting_spec *spec = &settings_table[setting];
+	struct setting_value value;
+
+	if (!setting_parse(spec, text, &value)) {
+		char shown[SHOWN_LENGTH + 4];
+
+		complain("%s=\"%s\" is not understood, %s stays in force (allowed: %s)", spec->variable,
+			 text_show(text, strlen(text), shown), spec->recipe, spec->allowed);
+		return free_text;
+	}
+	if (value.text == text) {
+		if (!free_text) {
+			complain("no memory to keep %s, its default stays in force", spec->variable);
+			return NULL;
+		}
+		value.text = strcpy(free_text, text);
+		free_text += strlen(text) + 1;
+	}
+	value.by_operator = true;
+	chosen[setting] = value;
+	return free_text;
+}
+
+/* The setting whose variable this is, SETTING_COUNT if there is none. */
+static enum setting setting_of_variable(const char *variable, size_t length)
+{
+	size_t setting = 0;
+
+	while (setting < SETTING_COUNT &&
+	       (strncmp(settings_table[setting].variable, variable, length) != 0 || settings_table[setting].variable[length]))
+		setting++;
+	return (enum setting)setting;
+}
+
+static bool is_ours(const char *entry)
+{
+	return strncmp(entry, PREFIX, sizeof(PREFIX) - 1) == 0;
+}
+
+/* Reads the entries that are ours, from the first of them on. */
+static void environment_read(char *const *environment)
+{
+	bool seen[SETTING_COUNT] = {false};
+	size_t room = 0;
+	char *free_text;
+
+	for (char *const *entry = environment; *entry; entry++)
+		room += is_ours(*entry) ? strlen(*entry) + 1 : 0;
+	texts = free_text = malloc(room);
+	memcpy(chosen, recipe, sizeof(chosen));
+
+	for (char *const *entry = environment; *entry; entry++) {
+		const char *equals = is_ours(*entry) ? strchr(*entry, '=') : NULL;
+		enum setting setting;
+
+		if (!equals || !equals[1])
+			continue;
+		setting = setting_of_variable(*entry, (size_t)(equals - *entry));
+		if (setting == SETTING_COUNT) {
+			if ((*entry)[sizeof(PREFIX) - 1] == '_')
+				unknown_complain(*entry, (size_t)(equals - *entry));
+		} else if (!seen[setting]) {
+			/* Of a variable that stands there twice the first counts, as for getenv. */
+			seen[setting] = true;
+			free_text = value_take(setting, equals + 1, free_text);
+		}
+	}
+	in_force = chosen;
+}
+
+void settings_load(char *const *environment, bool privileged)
+{
+	in_force = recipe;
+	complaint_count = 0;
+	free(texts);
+	texts = NULL;
+	if (privileged || !environment)
+		return;
+	while (*environment && !is_ours(*environment))
+		environment++;
+	if (*environment)
+		environment_read(environment);
+}
+
+const struct setting_value *settings_get(enum setting setting)
+{
+	return &in_force[setting];
+}
+
+void settings_complain(void (*warn)(const char *message))
+{
+	for (size_t i = 0; i < complaint_count; i++)
+		warn(complaints[i]);
+}
