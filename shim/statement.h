@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct sql_text {
 	const void *units;
@@ -22,7 +23,7 @@ struct span {
 enum statement_kind {
 	STATEMENT_EMPTY, /* blanks, comments and semicolons only, up to the end of the text */
 	STATEMENT_BEGIN,
-	STATEMENT_PRAGMA,
+	STATEMENT_PRAGMA, /* well formed up to its end */
 	STATEMENT_DROP_TABLE,
 	STATEMENT_REPLACE, /* REPLACE, INSERT OR REPLACE, UPDATE OR REPLACE, also behind WITH */
 	STATEMENT_WRITE,   /* any other INSERT, UPDATE or DELETE, also behind WITH */
@@ -42,7 +43,7 @@ enum begin_form {
 
 struct statement {
 	enum statement_kind kind;
-	struct span text; /* from its first token to behind its semicolon, or to the end of the text */
+	size_t start; /* its first token; the end is found by statement_find_end */
 
 	enum begin_form begin;
 	struct span mode; /* BEGIN: the word DEFERRED, or the empty place behind the word BEGIN */
@@ -58,19 +59,41 @@ struct sql_text sql_text_utf8(const char *sql, int bytes);
 struct sql_text sql_text_utf16(const void *sql, int bytes);
 
 /* Reads the first statement at or behind `from`. Leading empty statements are skipped, as SQLite does.
- * out->text.end is where SQLite's pzTail would point, if SQLite accepts the statement. */
+ * Looks no further than what it tells needs: a long INSERT costs no more than a short one. */
 void statement_read(const struct sql_text *text, size_t from, struct statement *out);
+
+/* Where SQLite's pzTail would point, if SQLite accepts the statement: behind its semicolon, or the end of the text.
+ * Behind a byte order mark SQLite's own pzTail is one unit short; this is not. */
+size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
+
+/* The first letter behind the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if no ASCII letter stands
+ * there. For connections that await only a few kinds of statement: far cheaper than statement_read. */
+static inline unsigned statement_first_letter(const char *sql, int bytes)
+{
+	size_t left = sql == NULL ? 0 : bytes < 0 ? SIZE_MAX : (size_t)bytes;
+	unsigned letter;
+
+	for (; left > 0; left--, sql++) {
+		if (*sql == ' ' || *sql == '\t' || *sql == '\n' || *sql == '\f' || *sql == '\r')
+			continue;
+		letter = ((unsigned char)*sql | 0x20u) - 0x60u;
+		return letter <= 26 ? letter : 0;
+	}
+	return 0;
+}
 
 /* Does the span hold this word, compared as SQLite compares names (ASCII letters fold), after removing quotes? */
 bool span_is(const struct sql_text *text, struct span span, const char *word);
 
-/* Copies the span as UTF-8 with its quotes removed, cut to size - 1 bytes and terminated; returns the length before cutting. */
+/* Copies the span as UTF-8 as SQLite would take it: quotes removed, a plus sign and what stands behind a sign left out; cut to size
+ * - 1 bytes and terminated; returns the length before cutting. */
 size_t span_copy(const struct sql_text *text, struct span span, char *out, size_t size);
 
-/* The text from `from` to the statement's end with `place` replaced by the ASCII `words`, in the same encoding,
- * terminated by a NUL unit; the caller frees it. *bytes is its size without the NUL. The result is never shorter than the
- * original (Tcl computes lengths from sqlite3_sql): blanks fill up in front of the words. NULL when memory is out or the result would not fit an int. */
+/* The text from `from` to the statement's end with `place` replaced by the ASCII `words`, in the same encoding (UTF-16 always in
+ * native byte order), terminated by a NUL unit; the caller frees it. *bytes is its size without the NUL. The result is never
+ * shorter than the original (Tcl computes lengths from sqlite3_sql): blanks fill up in front of the words. One blank is put there
+ * if a word would stick to the words. NULL when memory is out or the result would not fit an int. */
 void *statement_rewrite(const struct sql_text *text, const struct statement *statement, size_t from, struct span place,
-                        const char *words, size_t *bytes);
+			const char *words, size_t *bytes);
 
 #endif
