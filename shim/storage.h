@@ -18,7 +18,8 @@ struct storage {
  * errno is kept. */
 void storage_look(const char *path, struct storage *out);
 
-/* The type name that statfs tells by its f_type, "" for local and unknown ones, "fuse" where only mountinfo knows more. Pure. */
+/* The type name that statfs tells by its f_type: "" for a local filesystem, "fuse" where mountinfo knows more, NULL for a number
+ * that is not in the table, so that mountinfo decides. Pure. */
 const char *storage_type_of_magic(unsigned long f_type);
 
 /* Is a filesystem of this type (as in mountinfo) shared between machines, or served by a process (FUSE)? Pure. */
