@@ -85,8 +85,8 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 /* Does the span hold this word, compared as SQLite compares names (ASCII letters fold), after removing quotes? */
 bool span_is(const struct sql_text *text, struct span span, const char *word);
 
-/* Copies the span as UTF-8 as SQLite would take it: quotes removed, a plus sign and what stands behind a sign left out; cut to size
- * - 1 bytes and terminated; returns the length before cutting. */
+/* Copies the span as UTF-8 as SQLite would take it, without quotes, a plus sign, and blanks behind a sign; cut to size - 1 bytes
+ * and terminated. Returns the length before cutting. */
 size_t span_copy(const struct sql_text *text, struct span span, char *out, size_t size);
 
 /* The text from `from` to the statement's end with `place` replaced by the ASCII `words`, in the same encoding (UTF-16 always in
