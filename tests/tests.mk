@@ -1,1 +1,2 @@
 # Targets that check, measure and show.
+include tests/demo.mk
