@@ -43,12 +43,13 @@ enum setting_type {
 	SETTING_FILE,     /* a path */
 };
 
-/* Values of the word settings: positions in settings_table[].words, which have the order of SQLite's own numbers where it has them. */
+/* Values of the word settings: positions in settings_table[].words, which have the order of SQLite's own numbers where it has them.
+ */
 enum { JOURNAL_DELETE, JOURNAL_PERSIST, JOURNAL_OFF, JOURNAL_TRUNCATE, JOURNAL_MEMORY, JOURNAL_WAL };
 enum { SYNCHRONOUS_OFF, SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL, SYNCHRONOUS_EXTRA };
 enum { FOREIGN_KEYS_OFF, FOREIGN_KEYS_ON };
 enum { TEMP_STORE_DEFAULT, TEMP_STORE_FILE, TEMP_STORE_MEMORY };
-enum { BUSY_WAIT_FAIR, BUSY_WAIT_SQLITE };
+enum { BUSY_WAIT_FAIR, BUSY_WAIT_SQLITE }; /* keep means as sqlite: there is no program's way of waiting to keep */
 enum { TRANSACTION_IMMEDIATE, TRANSACTION_EXCLUSIVE };
 enum { SWITCH_OFF, SWITCH_ON };
 enum { LOG_OFF, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -74,25 +75,31 @@ struct setting_value {
 	const char *text; /* SETTING_PATTERNS, SETTING_FILE: never NULL, "" for none */
 };
 
+/* What is in force where the operator says nothing. */
+extern const struct setting_value settings_recipe[SETTING_COUNT];
+
 /* Parses text as a value of spec. True and *out set if it is one (out->text points to text); false and *out untouched if not.
- * Words are compared without case. Pure. */
+ * Words are compared without case; numbers are decimal, without blanks, plus sign or fraction. Pure. */
 bool setting_parse(const struct setting_spec *spec, const char *text, struct setting_value *out);
 
 /* Writes the value as it would stand in the environment ("wal", "30000", "keep"), cut to size - 1 bytes and terminated. Pure. */
 void setting_format(const struct setting_spec *spec, const struct setting_value *value, char *out, size_t size);
 
-/* Does name match one of the comma-separated shell patterns? The empty list matches nothing. Pure. */
+/* Does name match one of the comma-separated shell patterns (fnmatch(3), where * matches slashes too)? Blanks around commas do not
+ * count; a comma in a name is matched by ?. The empty list matches nothing. Pure, but for memory: without it nothing matches. */
 bool settings_match(const char *patterns, const char *name);
 
-/* Reads the environment once: called by the constructor, before any other thread exists. A bad value leaves the recipe's and is kept for
- * settings_complain; so is a variable SQLPROD_… that is not in the table. Copies what it keeps: programs overwrite their environment (setproctitle).
- * If privileged (AT_SECURE), the environment is not read at all. */
+/* Reads the environment once: called by the constructor, before any other thread exists. A bad value leaves the recipe's and is
+ * kept for settings_complain; so is a variable SQLPROD_… that is not in the table. An empty value means: as if unset. Of a variable
+ * that stands there twice the first counts, as for getenv. Copies what it keeps: programs overwrite their environment
+ * (setproctitle). If privileged (AT_SECURE), the environment is not read at all. */
 void settings_load(char *const *environment, bool privileged);
 
 /* The value in force. Never changes after settings_load. */
 const struct setting_value *settings_get(enum setting setting);
 
-/* Hands each bad variable found by settings_load to warn, as one finished message that names variable, value and what is allowed. */
+/* Hands each bad variable found by settings_load to warn (the first 24 of them), as one finished line that names variable, value
+ * and what is allowed. It is printable ASCII and at most 511 bytes, whatever the environment held. */
 void settings_complain(void (*warn)(const char *message));
 
 #endif

@@ -18,80 +18,6 @@
 #define MOUNTINFO_LIMIT ((size_t)1 << 20) /* a host of many containers has some 100 KB */
 #define LINK_LIMIT 16
 
-/* f_type as statfs(2) gives it. Sources: linux/magic.h and statfs(2) unless the line names another. "" is local, "fuse" is for
- * mountinfo to tell. */
-static const struct magic {
-	unsigned long number;
-	const char *type;
-} magics[] = {
-	{0xEF53, ""},         /* ext2, ext3, ext4 */
-	{0x58465342, ""},     /* xfs */
-	{0x9123683E, ""},     /* btrfs */
-	{0x794C7630, ""},     /* overlay */
-	{0x01021994, ""},     /* tmpfs */
-	{0x858458F6, ""},     /* ramfs */
-	{0x2FC12FC1, ""},     /* zfs: OpenZFS, ZFS_SUPER_MAGIC */
-	{0xF2F52010, ""},     /* f2fs */
-	{0xCA451A4E, ""},     /* bcachefs: its statfs */
-	{0x73717368, ""},     /* squashfs */
-	{0x61756673, ""},     /* aufs: AUFS_SUPER_MAGIC */
-	{0x6969, "nfs"},      /* nfs, nfs4 */
-	{0xFF534D42, "cifs"}, /* cifs, smb3 */
-	{0xFE534D42, "smb3"}, /* SMB2_SUPER_MAGIC */
-	{0x517B, "smbfs"},
-	{0x01021997, "9p"},     /* V9FS_MAGIC; WSL2's drives, gVisor, QEMU */
-	{0x786F4256, "vboxsf"}, /* fs/vboxsf/super.c */
-	{0x0BD00BD0, "lustre"}, /* lustre_user.h, LL_SUPER_MAGIC */
-	{0x00C36400, "ceph"},
-	{0x5346414F, "afs"}, /* OpenAFS */
-	{0x6B414653, "afs"}, /* kAFS */
-	{0x73757245, "coda"},
-	{0x47504653, "gpfs"}, /* the letters GPFS; IBM Storage Scale */
-	{0x01161970, "gfs2"}, /* gfs2_ondisk.h */
-	{0x7461636F, "ocfs2"},
-	{0x19830326, "beegfs"},   /* BeeGFS client, once FhGFS */
-	{0x20030528, "orangefs"}, /* fs/orangefs, once PVFS2 */
-	{0xBACBACBC, "vmhgfs"},   /* open-vm-tools, HGFS_SUPER_MAGIC */
-	{0x7C7C6673, "prl_fs"},   /* Parallels Tools */
-	{0x564C, "ncpfs"},
-	{0xAAD7AAEA, "panfs"}, /* Panasas; this and the next four: coreutils, stat -f */
-	{0x61636673, "acfs"},  /* Oracle ACFS */
-	{0x013111A8, "ibrix"},
-	{0xBEEFDEAD, "snfs"},   /* Quantum StorNext */
-	{0xA501FCF5, "vxfs"},   /* Veritas, which may be clustered */
-	{0x00C0FFEE, "hostfs"}, /* User-mode Linux: the host's files */
-	{0x65735546, "fuse"},   /* FUSE, fuseblk, virtiofs */
-};
-
-/* Types as mountinfo names them, where the name alone says that another machine or a process is behind it. */
-static const char *const shared_types[] = {
-	"nfs",       "nfs4",   "cifs",      "smb3",   "smbfs", "9p",    "virtiofs", "vboxsf", "lustre",   "ceph",
-	"glusterfs", "afs",    "coda",      "gpfs",   "gfs",   "gfs2",  "ocfs2",    "beegfs", "orangefs", "pvfs2",
-	"vmhgfs",    "prl_fs", "fakeowner", "drvfs",  "ncpfs", "acfs",  "panfs",    "ibrix",  "snfs",     "cvfs",
-	"vxfs",      "hostfs", "davfs",     "wekafs", "dvs",   "osxfs", "grpcfuse", "fuse",   "fuseblk",
-};
-
-const char *storage_type_of_magic(unsigned long f_type)
-{
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		/* f_type is a signed int on some machines, so that CIFS arrives sign-extended. */
-		if (magics[i].number == (f_type & 0xFFFFFFFF))
-			return magics[i].type;
-	}
-	return NULL;
-}
-
-bool storage_type_is_shared(const char *type)
-{
-	if (strncmp(type, "fuse.", 5) == 0 || strncmp(type, "fuseblk.", 8) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(shared_types) / sizeof(shared_types[0]); i++) {
-		if (strcmp(type, shared_types[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 struct field {
 	const char *start, *end;
 };
@@ -258,19 +184,14 @@ static char *mountinfo_load(size_t *length)
 	return text;
 }
 
-/* Writes the folder of path to out (PATH_MAX bytes). False if it does not fit. */
-static bool path_folder(const char *path, char *out)
+static void path_to_folder(char *path)
 {
-	const char *slash = strrchr(path, '/');
-	size_t length = slash ? (size_t)(slash - path) : 1;
+	char *slash = strrchr(path, '/');
 
-	if (length >= PATH_MAX)
-		return false;
-	memcpy(out, slash ? path : ".", length);
-	if (slash == path)
-		out[length++] = '/';
-	out[length] = '\0';
-	return true;
+	if (slash)
+		slash[slash == path] = '\0';
+	else
+		strcpy(path, ".");
 }
 
 /* Makes of path (PATH_MAX bytes) what its symbolic link points to. False if it is no link, or the target does not fit. */
@@ -299,22 +220,20 @@ static bool path_statfs(const char *path, struct statfs *out)
 }
 
 /* Finds what there is to ask about path: itself, or the folder it would be created in, also behind a link that points to nothing
- * yet. */
+ * yet. out holds PATH_MAX bytes. */
 static bool path_existing(const char *path, char *out, struct statfs *filesystem)
 {
-	if (strlen(path) >= PATH_MAX)
+	int links = 0;
+
+	if (strlen(path) >= PATH_MAX - 1)
 		return false;
 	strcpy(out, path);
-	for (int links = 0; !path_statfs(out, filesystem); links++) {
-		if (errno != ENOENT || links == LINK_LIMIT)
+	while (!path_statfs(out, filesystem)) {
+		if (errno != ENOENT || links++ == LINK_LIMIT)
 			return false;
 		if (!path_follow(out)) {
-			char folder[PATH_MAX];
-
-			if (!path_folder(out, folder) || !path_statfs(folder, filesystem))
-				return false;
-			strcpy(out, folder);
-			return true;
+			path_to_folder(out);
+			return path_statfs(out, filesystem);
 		}
 	}
 	return true;
@@ -335,6 +254,14 @@ static bool mount_find(const char *existing, struct storage *out)
 	return found;
 }
 
+/* Is what mountinfo says possible after what statfs said (NULL: nothing)? If not, the mount has changed in between. */
+static bool type_agrees(const char *type_of_magic, const struct storage *found)
+{
+	if (!type_of_magic || found->shared)
+		return true;
+	return strcmp(type_of_magic, "fuse") == 0 && strncmp(found->type, "fuseblk", 7) == 0;
+}
+
 void storage_look(const char *path, struct storage *out)
 {
 	int kept_errno = errno;
@@ -345,12 +272,10 @@ void storage_look(const char *path, struct storage *out)
 	if (path_existing(path, existing, &filesystem)) {
 		const char *type = storage_type_of_magic((unsigned long)filesystem.f_type);
 		bool local = type && !*type;
-		bool found = !local && mount_find(existing, out);
 
-		/* What statfs calls shared stays so, even if the mount has gone since and mountinfo names another. */
-		if (!local && type && !(found && out->shared)) {
+		if (!local && !(mount_find(existing, out) && type_agrees(type, out)) && type) {
+			*out = (struct storage){.shared = true};
 			strcpy(out->type, type);
-			out->shared = true;
 		}
 	}
 	errno = kept_errno;

@@ -1,7 +1,8 @@
 /* storage.h - may a database in this folder use WAL and mmap?
  *
- * WAL needs memory that all processes share coherently, which filesystems shared between machines do not give (sqlite.org/wal.html); mmap on them, or on
- * FUSE, can read stale pages or raise SIGBUS. Nothing here opens a database: closing any descriptor of it would drop SQLite's POSIX locks. */
+ * WAL needs memory that all processes share coherently, which filesystems shared between machines do not give
+ * (sqlite.org/wal.html); mmap on them, or on FUSE, can read stale pages or raise SIGBUS. Nothing here opens a database: closing any
+ * descriptor of it would drop SQLite's POSIX locks. */
 #ifndef SQLPROD_STORAGE_H
 #define SQLPROD_STORAGE_H
 
@@ -11,24 +12,26 @@
 struct storage {
 	bool shared;     /* no WAL, no mmap */
 	char type[64];   /* filesystem type as the kernel names it ("nfs4", "fuse.sshfs"), "" if not asked */
-	char mount[512]; /* mount point, cut if longer; "" if unknown */
+	char mount[512]; /* mount point, cut if longer; "" if unknown; raw bytes: a mount point may hold a newline */
 };
 
-/* Looks at the filesystem that holds path, or its folder if path does not exist yet. Local if that cannot be told.
- * errno is kept. */
+/* Looks at the filesystem that holds path, or, if path does not exist yet, the folder it would be created in. Symbolic links are
+ * followed, relative paths start at the working folder. Local if that cannot be told. A local disk costs one statfs and nothing is
+ * opened; otherwise /proc/self/mountinfo is read. Any thread; errno is kept. */
 void storage_look(const char *path, struct storage *out);
 
 /* The type name that statfs tells by its f_type: "" for a local filesystem, "fuse" where mountinfo knows more, NULL for a number
  * that is not in the table, so that mountinfo decides. Pure. */
 const char *storage_type_of_magic(unsigned long f_type);
 
-/* Is a filesystem of this type (as in mountinfo) shared between machines, or served by a process (FUSE)? Pure. */
+/* Is a filesystem of this type (as in mountinfo) shared between machines, or with the host of a virtual one, or served by a process
+ * (FUSE; but fuseblk is a disk of this machine)? Pure. */
 bool storage_type_is_shared(const char *type);
 
-/* Finds in the text of /proc/self/mountinfo (proc(5)) the mount that holds path: the last whose device is major:minor and whose mount point
- * is the longest prefix of path; if no device matches (btrfs, overlay), the last whose mount point is the longest prefix. Octal escapes are decoded. False if there is none, *out untouched.
- * Any text is safe. Pure. */
+/* Finds in the text of /proc/self/mountinfo (proc(5)) the mount that holds path: the last whose device is major:minor and whose
+ * mount point is the longest prefix of path; if no device matches (btrfs, overlay), the last whose mount point is the longest
+ * prefix. Octal escapes are decoded. False if there is none, *out untouched. Any text is safe. Pure. */
 bool storage_find_mount(const char *mountinfo, size_t length, unsigned major, unsigned minor, const char *path,
-                        struct storage *out);
+			struct storage *out);
 
 #endif
