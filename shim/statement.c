@@ -51,10 +51,11 @@ static const struct {
 	char word[WORD_MOST];
 	enum statement_kind kind;
 } first_words[] = {
-	{"select", STATEMENT_READ},   {"insert", STATEMENT_WRITE},  {"update", STATEMENT_WRITE},    {"delete", STATEMENT_WRITE},
-	{"begin", STATEMENT_BEGIN},   {"pragma", STATEMENT_PRAGMA}, {"replace", STATEMENT_REPLACE}, {"create", STATEMENT_SCHEMA},
-	{"drop", STATEMENT_SCHEMA},   {"alter", STATEMENT_SCHEMA},  {"values", STATEMENT_READ},     {"explain", STATEMENT_EXPLAIN},
-	{"attach", STATEMENT_ATTACH}, {"vacuum", STATEMENT_VACUUM}, {"reindex", STATEMENT_SCHEMA},  {"analyze", STATEMENT_SCHEMA},
+	{"select", STATEMENT_READ},     {"insert", STATEMENT_WRITE},  {"update", STATEMENT_WRITE},    {"delete", STATEMENT_WRITE},
+	{"begin", STATEMENT_BEGIN},     {"pragma", STATEMENT_PRAGMA}, {"replace", STATEMENT_REPLACE}, {"create", STATEMENT_SCHEMA},
+	{"with", STATEMENT_READ},       {"drop", STATEMENT_SCHEMA},   {"alter", STATEMENT_SCHEMA},    {"values", STATEMENT_READ},
+	{"explain", STATEMENT_EXPLAIN}, {"attach", STATEMENT_ATTACH}, {"vacuum", STATEMENT_VACUUM},   {"reindex", STATEMENT_SCHEMA},
+	{"analyze", STATEMENT_SCHEMA},
 };
 
 static enum statement_kind kind_of_word(const struct sql_text *text, struct token token)
@@ -195,8 +196,25 @@ static void read_write(const struct sql_text *text, struct token token, struct s
 	read_name(text, &token, &out->table_schema, &out->table);
 }
 
-static void read_kind(const struct sql_text *text, struct token token, struct statement *out)
+static void read_with(const struct sql_text *text, struct token token, struct statement *out)
 {
+	token = find_verb(text, token);
+	out->kind = kind_of_word(text, token);
+	if (out->kind == STATEMENT_WRITE || out->kind == STATEMENT_REPLACE)
+		read_write(text, token, out);
+	else if (out->kind != STATEMENT_READ)
+		out->kind = STATEMENT_OTHER;
+}
+
+void statement_read(const struct sql_text *text, size_t from, struct statement *out)
+{
+	struct token token = token_find(text, from);
+
+	while (token.kind == TOKEN_SEMICOLON)
+		token = token_next(text, token);
+	*out = (struct statement){.kind = STATEMENT_EMPTY, .start = token.span.start};
+	if (token.kind == TOKEN_END)
+		return;
 	out->kind = kind_of_word(text, token);
 	switch (out->kind) {
 	case STATEMENT_BEGIN:
@@ -205,6 +223,10 @@ static void read_kind(const struct sql_text *text, struct token token, struct st
 	case STATEMENT_PRAGMA:
 		if (!read_pragma(text, token, out))
 			*out = (struct statement){.kind = STATEMENT_OTHER, .start = out->start};
+		break;
+	case STATEMENT_READ:
+		if (token_is(text, token, "with"))
+			read_with(text, token, out);
 		break;
 	case STATEMENT_WRITE:
 	case STATEMENT_REPLACE:
@@ -217,27 +239,6 @@ static void read_kind(const struct sql_text *text, struct token token, struct st
 	default:
 		break;
 	}
-}
-
-void statement_read(const struct sql_text *text, size_t from, struct statement *out)
-{
-	struct token token = token_find(text, from);
-
-	while (token.kind == TOKEN_SEMICOLON)
-		token = token_next(text, token);
-	*out = (struct statement){.kind = STATEMENT_EMPTY, .start = token.span.start};
-	if (token.kind == TOKEN_END)
-		return;
-	if (!token_is(text, token, "with")) {
-		read_kind(text, token, out);
-		return;
-	}
-	token = find_verb(text, token);
-	out->kind = kind_of_word(text, token);
-	if (out->kind == STATEMENT_WRITE || out->kind == STATEMENT_REPLACE)
-		read_write(text, token, out);
-	else if (out->kind != STATEMENT_READ)
-		out->kind = STATEMENT_OTHER;
 }
 
 /* Does [EXPLAIN [QUERY PLAN]] CREATE [TEMP] TRIGGER begin there? */

@@ -74,10 +74,11 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 	unsigned letter;
 
 	for (; left > 0; left--, sql++) {
-		if (*sql == ' ' || *sql == '\t' || *sql == '\n' || *sql == '\f' || *sql == '\r')
-			continue;
 		letter = ((unsigned char)*sql | 0x20u) - 0x60u;
-		return letter <= 26 ? letter : 0;
+		if (letter <= 26)
+			return letter;
+		if (*sql != ' ' && *sql != '\t' && *sql != '\n' && *sql != '\f' && *sql != '\r')
+			return 0;
 	}
 	return 0;
 }

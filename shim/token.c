@@ -23,8 +23,10 @@ static size_t skip_digits(const struct sql_text *text, size_t at)
 
 static size_t skip_word(const struct sql_text *text, size_t at)
 {
-	while (unit_is_word(unit_get(text, at)))
-		at = unit_next(text, at);
+	unsigned unit;
+
+	while (unit_is_word(unit = unit_get(text, at)))
+		at = unit < 0x80 ? at + 1 : unit_next(text, at);
 	return at;
 }
 

@@ -77,7 +77,10 @@ static inline bool unit_is_digit(unsigned unit)
 /* May the unit stand in a keyword, a bare name or the name of a variable? */
 static inline bool unit_is_word(unsigned unit)
 {
-	return unit_fold(unit) - 'a' < 26u || unit_is_digit(unit) || unit == '_' || unit == '$' || unit >= 0x80;
+	/* Bits '$', '0' to '9'; 'A' to 'Z', '_'; 'a' to 'z'. */
+	static const uint32_t words[4] = {0, 0x03ff0010, 0x87fffffe, 0x07fffffe};
+
+	return unit >= 0x80 || (words[unit / 32] >> unit % 32 & 1) != 0;
 }
 
 #endif
