@@ -1,2 +1,3 @@
 # Targets that check, measure and show.
+include tests/check.mk
 include tests/demo.mk

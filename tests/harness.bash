@@ -1,0 +1,169 @@
+# harness.bash - what the suites share: running programs with and without the shim, and looking from outside.
+#
+# Only the program under test is preloaded, never bats or the commands that look. Times out, so that a deadlock is a failure;
+# no test says how long something takes. Works with any bats from 1.2 on.
+
+root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+build=${BUILD:-build}
+[[ $build == /* ]] || build=$root/$build
+shim=$build/libsqlprod.so
+# A sanitizer's runtime has to be loaded before the shim it checks.
+preload=${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME:}$shim
+PATH=$build/programs:$root/tests:$PATH
+
+# A place of its own for each test, and no variable of ours from outside.
+setup() {
+	unset LD_PRELOAD "${!SQLPROD@}"
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/sqlprod-test.XXXXXX")
+	mkdir "$scratch/work"
+	cd "$scratch/work" || return 1
+	background=()
+}
+
+teardown() {
+	local pid
+	for pid in ${background[@]+"${background[@]}"}; do
+		[[ -n $pid ]] || continue
+		kill -KILL -- "-$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	cd / && rm -rf "$scratch"
+}
+
+fail() {
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+# run_app [status] command… - runs it and expects that exit status (0; "any" for all). Leaves its standard output in $output and
+# $lines, its errors in $stderr, its exit status in $status; prints all of them for bats to show if the test fails.
+run_app() {
+	local expected=0
+	if [[ $1 == any || $1 =~ ^[0-9]+$ ]]; then
+		expected=$1
+		shift
+	fi
+	status=0
+	timeout --kill-after=5 "${APP_TIMEOUT:-60}" "$@" >"$scratch/stdout" 2>"$scratch/stderr" || status=$?
+	output=$(<"$scratch/stdout")
+	stderr=$(<"$scratch/stderr")
+	mapfile -t lines <"$scratch/stdout"
+	printf '$ %s\n' "$*"
+	env | grep '^SQLPROD' || true
+	printf '%s\n' "$output" "stderr: $stderr" "status: $status"
+	[[ $expected == any || $status -eq $expected ]] || fail "expected status $expected"
+}
+
+# The same with the shim, and without. Settings stand in front: SQLPROD_BEGIN=keep run_shim victim …
+run_shim() {
+	local expected=0
+	if [[ $1 == any || $1 =~ ^[0-9]+$ ]]; then
+		expected=$1
+		shift
+	fi
+	run_app "$expected" env LD_PRELOAD="$preload" "$@"
+}
+
+run_plain() {
+	run_app "$@"
+}
+
+# start_shim NAME command… - runs it with the shim in the background; its output goes to $scratch/NAME.stdout and .stderr.
+# Its pid is in $started; what still runs at the end of the test is killed.
+start_shim() {
+	start_plain "$1" env LD_PRELOAD="$preload" "${@:2}"
+}
+
+start_plain() {
+	local name=$1
+	shift
+	printf '$ %s &\n' "$*"
+	setsid timeout --kill-after=5 "${APP_TIMEOUT:-60}" "$@" >"$scratch/$name.stdout" 2>"$scratch/$name.stderr" 3>&- &
+	started=$!
+	background+=("$started")
+}
+
+# finish PID NAME [status] - waits for what was started and checks its exit status; $output and $stderr as after run_app.
+finish() {
+	local pid=$1 name=$2 expected=${3:-0}
+	status=0
+	wait "$pid" || status=$?
+	background=("${background[@]/#%$pid/}")
+	output=$(<"$scratch/$name.stdout")
+	stderr=$(<"$scratch/$name.stderr")
+	printf '%s\n' "$name: $output" "stderr: $stderr" "status: $status"
+	[[ $status -eq $expected ]] || fail "expected status $expected"
+}
+
+# A meeting point for a victim's line `barrier PATH`: made before it starts, met when it has arrived, left to let it go on.
+barrier_make() {
+	mkfifo "$1.here" "$1.go"
+}
+
+barrier_meet() {
+	timeout "${APP_TIMEOUT:-60}" head -n 1 "$1.here" >/dev/null
+}
+
+barrier_leave() {
+	timeout "${APP_TIMEOUT:-60}" sh -c 'echo go >"$0.go"' "$1"
+}
+
+# wait_until_waits PID - returns when the victim below that pid has gone to sleep several times, as one does that waits for a lock,
+# or is gone. What it was doing meanwhile is for the test to check.
+wait_until_waits() {
+	local victim first now
+	victim=$(pgrep -g "$1" -x victim) || return 0
+	first=$(awk '/^voluntary/ { print $2 }' "/proc/$victim/status" 2>/dev/null) || return 0
+	while now=$(awk '/^voluntary/ { print $2 }' "/proc/$victim/status" 2>/dev/null) && [[ -n $now ]]; do
+		((now - first < 3)) || return 0
+		sleep 0.01
+	done
+}
+
+# What a second process without the shim sees of a database.
+outside_pragma() {
+	outside pragma "$1" "$2"
+}
+
+# held or free: could a second process write now?
+outside_lock() {
+	outside lock "$1"
+}
+
+# expect TEXT - the program printed exactly these lines, in this order.
+expect() {
+	[[ $output == "$1" ]] || fail "expected:" "$1" "got:" "$output"
+}
+
+# expect_line LINE - it printed this line, among others.
+expect_line() {
+	local line
+	for line in "${lines[@]}"; do
+		[[ $line != "$1" ]] || return 0
+	done
+	fail "no such line: $1"
+}
+
+expect_quiet() {
+	[[ -z $stderr ]] || fail "expected nothing on stderr"
+}
+
+# expect_warnings COUNT [PATTERN] - so many lines on stderr, each matching the shell pattern.
+expect_warnings() {
+	local line count=0
+	while IFS= read -r line; do
+		[[ -n $line ]] || continue
+		count=$((count + 1))
+		# shellcheck disable=SC2053 # a pattern
+		[[ $line == ${2:-*} ]] || {
+			fail "unexpected warning: $line"
+			return 1
+		}
+	done <<<"$stderr"
+	[[ $count -eq $1 ]] || fail "expected $1 warnings, got $count"
+}
+
+# report FILE KEY… - one value of the report's JSON lines, one result a line: report r.json settings journal_mode got
+report() {
+	python3 "$root/tests/report.py" "$@"
+}

@@ -1,0 +1,110 @@
+# The harness itself: a suite that cannot fail shows nothing.
+load harness
+
+@test "run_app checks the exit status, any of them" {
+	run_app true
+	run_app 1 false
+	run_app any sh -c 'exit 3'
+	[[ $status -eq 3 ]]
+	! (run_app false) || fail "an exit status of 1 passed for 0"
+	! (run_app 1 true) || fail "an exit status of 0 passed for 1"
+}
+
+@test "run_app keeps output, errors and lines apart" {
+	run_app sh -c 'echo one; echo two; echo three >&2'
+	[[ $output == $'one\ntwo' && $stderr == three && ${lines[1]} == two ]]
+}
+
+@test "run_app ends a program that hangs, and fails" {
+	APP_TIMEOUT=1
+	! (run_app sleep 600) || fail "a hanging program passed"
+}
+
+@test "run_app shows what it ran and what came of it" {
+	shown=$(run_app any sh -c 'echo word; echo oops >&2; exit 7')
+	[[ $shown == *"sh -c"*word*"stderr: oops"*"status: 7"* ]]
+}
+
+@test "the program has no settings of ours but those that stand in front" {
+	SQLPROD_BEGIN=keep run_app sh -c 'echo "$SQLPROD_BEGIN"'
+	expect keep
+	run_app sh -c 'echo "${SQLPROD_BEGIN-unset} ${LD_PRELOAD-unset}"'
+	expect 'unset unset'
+}
+
+@test "expect, expect_line and expect_warnings can fail" {
+	run_app sh -c 'echo one; echo two; echo warned >&2'
+	expect $'one\ntwo'
+	expect_line two
+	expect_warnings 1 'warn*'
+	! (expect one) || fail "expect"
+	! (expect_line three) || fail "expect_line"
+	! (expect_warnings 2) || fail "expect_warnings, count"
+	! (expect_warnings 1 'other*') || fail "expect_warnings, pattern"
+	! (expect_quiet) || fail "expect_quiet"
+}
+
+@test "outside tells a held write lock from a free one, in WAL and in rollback mode" {
+	for mode in delete wal; do
+		run_plain victim 'open a t.db' "exec a PRAGMA journal_mode=$mode" 'exec a CREATE TABLE IF NOT EXISTS t(x)' \
+			'sh outside lock t.db' 'exec a BEGIN' 'sh outside lock t.db' 'exec a ROLLBACK' \
+			'exec a BEGIN IMMEDIATE' 'sh outside lock t.db' 'exec a ROLLBACK' 'sh outside lock t.db'
+		expect "open 0"$'\n'"$mode"$'\nexec 0\nexec 0\nfree\nexec 0\nfree\nexec 0\nexec 0\nheld\nexec 0\nfree'
+	done
+	[[ $(outside_pragma t.db journal_mode) == wal ]]
+}
+
+@test "outside fails where the file is no database" {
+	head -c 8192 /dev/zero | tr '\0' x >t.db
+	run_app 1 outside lock t.db
+}
+
+@test "two programs meet at a barrier" {
+	barrier_make meeting
+	start_plain first victim 'open a t.db' 'exec a CREATE TABLE t(x); BEGIN IMMEDIATE' 'barrier meeting' 'exec a COMMIT'
+	barrier_meet meeting
+	[[ $(outside_lock t.db) == held ]]
+	barrier_leave meeting
+	finish "$started" first
+	[[ $(outside_lock t.db) == free ]]
+}
+
+@test "wait_until_waits returns while the program waits, and when it is gone" {
+	barrier_make meeting
+	run_plain victim 'open a t.db' 'exec a CREATE TABLE t(x)'
+	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'barrier meeting' 'exec a COMMIT'
+	holder=$started
+	barrier_meet meeting
+	start_plain waiter victim 'open a t.db' 'busy_timeout a 60000' 'exec a BEGIN IMMEDIATE'
+	waiter=$started
+	wait_until_waits "$waiter"
+	kill -0 "$waiter"
+	barrier_leave meeting
+	finish "$holder" holder
+	finish "$waiter" waiter
+	wait_until_waits "$waiter"
+}
+
+@test "a victim repeats, threads, forks, and reports what it is asked" {
+	run_plain victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'repeat 2' 'exec a INSERT INTO t VALUES(1)' 'end' \
+		'threads 1' 'open b%t t.db' 'exec b%t SELECT count(*) FROM t' 'close b%t' 'end' 'fork' 'exit 3' 'end' 'changes a' 'rowid a'
+	expect $'open 0\nexec 0\nexec 0\nexec 0\nopen 0\n2\nexec 0\nclose 0\nfork 3\nchanges 1\nrowid 2'
+}
+
+@test "a victim prepares text that ends where memory ends" {
+	run_plain victim 'open a t.db' 'prepare a s v2 length SELECT 1; SELECT 2' 'step s' 'sql s' 'finalize s' \
+		'prepare a s 16_v3 length+NUL SELECT 3' 'step s' 'finalize s' 'prepare a s v1 5 /* */' 'finalize s'
+	expect $'open 0\nprepare 0 tail 9\n1\nstep 100\nsql SELECT 1;\nfinalize 0\nprepare 0 tail 16\n3\nstep 100\nfinalize 0\nprepare 0 tail 5 empty\nfinalize 0'
+}
+
+@test "a victim refuses a line it does not know" {
+	run_plain 64 victim 'opne a t.db'
+}
+
+@test "report prints one value of each line" {
+	printf '%s\n' '{"a":{"b":1},"c":"x"}' '{"c":null}' >r.json
+	run_app python3 "$root/tests/report.py" r.json c
+	expect $'x\nnull'
+	run_app python3 "$root/tests/report.py" r.json a b
+	expect $'1\nmissing'
+}

@@ -1,0 +1,268 @@
+/* victim_calls.c - the SQLite calls of a victim's lines, and the handles and statements they name. */
+#include "victim.h"
+#include "victim_text.h"
+
+#include <dlfcn.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct handle {
+	char name[NAME_SIZE];
+	sqlite3 *db;
+	int handler_calls;
+	bool authorizer_denies;
+};
+
+static struct handle handles[NAME_COUNT];
+static _Thread_local char *on_row;
+
+static struct handle *handle_get(char **rest)
+{
+	return name_find(handles, sizeof(*handles), victim_word(rest), false);
+}
+
+sqlite3 *calls_handle(char **rest)
+{
+	return handle_get(rest)->db;
+}
+
+static struct handle *handle_make(char **rest)
+{
+	return name_find(handles, sizeof(*handles), victim_word(rest), true);
+}
+
+static void call_open(char *rest)
+{
+	struct handle *handle = handle_make(&rest);
+
+	victim_say("open", sqlite3_open(rest, &handle->db), "");
+}
+
+static void call_open16(char *rest)
+{
+	struct handle *handle = handle_make(&rest);
+	struct text name = text_place(rest, true, true);
+
+	victim_say("open16", sqlite3_open16(name.units, &handle->db), "");
+	text_remove(&name);
+}
+
+static void call_open_v2(char *rest)
+{
+	static const struct {
+		const char *word;
+		int flag;
+	} words[] = {
+		{"ro", SQLITE_OPEN_READONLY},     {"rw", SQLITE_OPEN_READWRITE},  {"create", SQLITE_OPEN_CREATE},
+		{"uri", SQLITE_OPEN_URI},         {"memory", SQLITE_OPEN_MEMORY}, {"shared", SQLITE_OPEN_SHAREDCACHE},
+		{"nomutex", SQLITE_OPEN_NOMUTEX},
+	};
+	struct handle *handle = handle_make(&rest);
+	const char *file = victim_word(&rest);
+	int flags = 0;
+
+	for (char *word = strtok(rest, ","); word; word = strtok(NULL, ","))
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+			if (strcmp(words[i].word, word) == 0)
+				flags |= words[i].flag;
+	victim_say("open_v2", sqlite3_open_v2(file, &handle->db, flags, NULL), "");
+}
+
+/* Opens past every interposed function, as a program does that looks its functions up by itself. */
+static void call_open_hidden(char *rest)
+{
+	struct handle *handle = handle_make(&rest);
+	void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_NOLOAD);
+	int (*open)(const char *, sqlite3 **) =
+		(int (*)(const char *, sqlite3 **))(size_t)(library ? dlsym(library, "sqlite3_open") : NULL);
+
+	if (!open)
+		victim_die("not found", "sqlite3_open");
+	victim_say("open_hidden", open(rest, &handle->db), "");
+}
+
+static void call_close(char *rest)
+{
+	struct handle *handle = handle_get(&rest);
+	int rc = sqlite3_close(handle->db);
+
+	if (rc == SQLITE_OK)
+		name_drop(handle->name);
+	victim_say("close", rc, "");
+}
+
+static void call_close_v2(char *rest)
+{
+	struct handle *handle = handle_get(&rest);
+	int rc = sqlite3_close_v2(handle->db);
+
+	name_drop(handle->name);
+	victim_say("close_v2", rc, "");
+}
+
+int calls_print_row(void *unused, int count, char **values, char **columns)
+{
+	char *line = on_row;
+
+	(void)unused;
+	(void)columns;
+	if (!victim_is_quiet()) {
+		flockfile(stdout);
+		for (int i = 0; i < count; i++)
+			printf("%s%s", i ? "|" : "", values[i] ? values[i] : "NULL");
+		putchar('\n');
+		funlockfile(stdout);
+	}
+	if (line) {
+		on_row = NULL;
+		victim_run_line(line);
+		on_row = line;
+	}
+	return 0;
+}
+
+static void call_exec(char *rest)
+{
+	struct handle *handle = handle_get(&rest);
+	struct text sql = text_place(rest, false, true);
+	char *message = NULL;
+	int rc = sqlite3_exec(handle->db, sql.units, calls_print_row, NULL, &message);
+
+	text_remove(&sql);
+	victim_say("exec", rc, message ? message : "");
+	sqlite3_free(message);
+	free(on_row);
+	on_row = NULL;
+}
+
+static void call_on_row(char *rest)
+{
+	free(on_row);
+	on_row = strdup(rest);
+}
+
+static void call_get_table(char *rest)
+{
+	struct handle *handle = handle_get(&rest);
+	struct text sql = text_place(rest, false, true);
+	int rows = 0, columns = 0;
+	char **table = NULL;
+	int rc = sqlite3_get_table(handle->db, sql.units, &table, &rows, &columns, NULL);
+
+	text_remove(&sql);
+	for (int row = 1; row <= rows && table; row++)
+		calls_print_row(NULL, columns, table + row * columns, NULL);
+	sqlite3_free_table(table);
+	victim_say("get_table", rc, "");
+}
+
+static void call_busy_timeout(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+
+	victim_say("busy_timeout", sqlite3_busy_timeout(db, atoi(rest)), "");
+}
+
+static int handler_count(void *argument, int tries)
+{
+	struct handle *handle = argument;
+
+	handle->handler_calls++;
+	return tries < 3;
+}
+
+static void call_busy_handler(char *rest)
+{
+	struct handle *handle = handle_get(&rest);
+	bool on = strcmp(rest, "on") == 0;
+
+	victim_say("busy_handler", sqlite3_busy_handler(handle->db, on ? handler_count : NULL, on ? handle : NULL), "");
+}
+
+static void call_handler_calls(char *rest)
+{
+	printf("handler_calls %d\n", handle_get(&rest)->handler_calls);
+}
+
+static int authorizer_log(void *argument, int action, const char *first, const char *second, const char *schema, const char *by)
+{
+	const struct handle *handle = argument;
+
+	(void)schema;
+	(void)by;
+	if (action != SQLITE_PRAGMA && action != SQLITE_TRANSACTION)
+		return SQLITE_OK;
+	printf("authorizer %s %s %s\n", action == SQLITE_PRAGMA ? "pragma" : "transaction", first ? first : "",
+	       second ? second : "");
+	return handle->authorizer_denies ? SQLITE_DENY : SQLITE_OK;
+}
+
+static void call_authorizer(char *rest)
+{
+	struct handle *handle = handle_get(&rest);
+	bool off = strcmp(rest, "off") == 0;
+
+	handle->authorizer_denies = strcmp(rest, "deny") == 0;
+	victim_say("authorizer", sqlite3_set_authorizer(handle->db, off ? NULL : authorizer_log, handle), "");
+}
+
+static int trace_print(unsigned event, void *unused, void *stmt, void *text)
+{
+	(void)event;
+	(void)unused;
+	(void)stmt;
+	printf("trace %s\n", (const char *)text);
+	return 0;
+}
+
+static void call_trace(char *rest)
+{
+	victim_say("trace", sqlite3_trace_v2(calls_handle(&rest), SQLITE_TRACE_STMT, trace_print, NULL), "");
+}
+
+static void function_run_line(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count;
+	victim_run_line((const char *)sqlite3_value_text(values[0]));
+	sqlite3_result_int(context, 1);
+}
+
+static void call_function(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+
+	victim_say("function", sqlite3_create_function(db, "victim", 1, SQLITE_UTF8, NULL, function_run_line, NULL, NULL), "");
+}
+
+bool calls_run(const char *verb, char *rest)
+{
+	static const struct {
+		const char *verb;
+		void (*call)(char *rest);
+	} calls[] = {
+		{"open", call_open},
+		{"open16", call_open16},
+		{"open_v2", call_open_v2},
+		{"open_hidden", call_open_hidden},
+		{"close", call_close},
+		{"close_v2", call_close_v2},
+		{"exec", call_exec},
+		{"on_row", call_on_row},
+		{"get_table", call_get_table},
+		{"busy_timeout", call_busy_timeout},
+		{"busy_handler", call_busy_handler},
+		{"handler_calls", call_handler_calls},
+		{"authorizer", call_authorizer},
+		{"trace", call_trace},
+		{"function", call_function},
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strcmp(calls[i].verb, verb) == 0) {
+			calls[i].call(rest);
+			return true;
+		}
+	return asks_run(verb, rest) || statements_run(verb, rest);
+}
