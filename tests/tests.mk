@@ -1,3 +1,5 @@
 # Targets that check, measure and show.
 include tests/check.mk
 include tests/demo.mk
+include tests/clients.mk
+include tests/statement.mk
