@@ -6,5 +6,5 @@ DEMO_SECONDS ?= 15
 .PHONY: demo
 demo: ## show Django without the shim and with it (DEMO_SECONDS, DEMO_CHECK=1)
 	$(Q)scripts/install-packages build demo
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(if $(Q),-s) --no-print-directory all
 	$(Q)scripts/demo/run $(BUILD)/demo $(library) --seconds $(DEMO_SECONDS) $(if $(filter 1,$(DEMO_CHECK)),--check)
