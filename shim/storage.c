@@ -124,14 +124,12 @@ static bool mount_line_read(const char *line, const char *end, struct mount_line
 
 bool storage_find_mount(const char *mountinfo, size_t length, unsigned major, unsigned minor, const char *path, struct storage *out)
 {
-	const char *end = mountinfo + length;
+	const char *end = mountinfo + length, *line_end;
 	struct mount_line best = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
 	bool best_device = false;
 	long best_length = 0;
 
-	while (mountinfo < end) {
-		const char *newline = memchr(mountinfo, '\n', (size_t)(end - mountinfo));
-		const char *line_end = newline ? newline : end;
+	while (mountinfo < end && (line_end = memchr(mountinfo, '\n', (size_t)(end - mountinfo)))) {
 		struct mount_line line;
 
 		if (mount_line_read(mountinfo, line_end, &line)) {
@@ -144,7 +142,7 @@ bool storage_find_mount(const char *mountinfo, size_t length, unsigned major, un
 				best_length = holds;
 			}
 		}
-		mountinfo = newline ? newline + 1 : end;
+		mountinfo = line_end + 1;
 	}
 	if (!best_length)
 		return false;

@@ -41,11 +41,11 @@ static const struct magic {
 	{0xBACBACBC, "vmhgfs"},   /* open-vm-tools, HGFS_SUPER_MAGIC */
 	{0x7C7C6673, "prl_fs"},   /* Parallels Tools */
 	{0x564C, "ncpfs"},
-	{0xAAD7AAEA, "panfs"}, /* Panasas; this and the next four: coreutils, stat -f */
+	{0xAAD7AAEA, "panfs"}, /* Panasas; this and the next three: coreutils, stat -f */
 	{0x61636673, "acfs"},  /* Oracle ACFS */
 	{0x013111A8, "ibrix"},
 	{0xBEEFDEAD, "snfs"},   /* Quantum StorNext */
-	{0xA501FCF5, "vxfs"},   /* Veritas, which may be clustered */
+	{0xA501FCF5, "vxfs"},   /* statfs(2); Veritas, which may be clustered */
 	{0x00C0FFEE, "hostfs"}, /* User-mode Linux: the host's files */
 	{0x65735546, "fuse"},   /* FUSE, fuseblk, virtiofs */
 };
@@ -56,10 +56,10 @@ static const struct magic {
  * the switch to WAL succeeds all the same, and every later statement on the database answers SQLITE_IOERR (bindfs -o direct_io,
  * SQLite 3.40.1, Linux 6.18). */
 static const char *const shared_types[] = {
-	"nfs",       "nfs4",   "cifs",      "smb3",   "smbfs", "9p",    "virtiofs", "vboxsf", "lustre",   "ceph",
-	"glusterfs", "afs",    "coda",      "gpfs",   "gfs",   "gfs2",  "ocfs2",    "beegfs", "orangefs", "pvfs2",
-	"vmhgfs",    "prl_fs", "fakeowner", "drvfs",  "ncpfs", "acfs",  "panfs",    "ibrix",  "snfs",     "cvfs",
-	"vxfs",      "hostfs", "davfs",     "wekafs", "dvs",   "osxfs", "grpcfuse", "fuse",
+	"nfs",       "nfs4",   "cifs",      "smb3",   "smbfs", "9p",    "virtiofs", "vboxsf",     "lustre",   "ceph",
+	"glusterfs", "afs",    "coda",      "gpfs",   "gfs",   "gfs2",  "ocfs2",    "beegfs",     "orangefs", "pvfs2",
+	"vmhgfs",    "prl_fs", "fakeowner", "drvfs",  "ncpfs", "acfs",  "panfs",    "ibrix",      "snfs",     "cvfs",
+	"vxfs",      "hostfs", "davfs",     "wekafs", "dvs",   "osxfs", "grpcfuse", "auristorfs", "fhgfs",    "fuse",
 };
 
 const char *storage_type_of_magic(unsigned long f_type)

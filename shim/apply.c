@@ -1,0 +1,408 @@
+/* apply.c - puts settings on one connection and reads them back. */
+#include "apply.h"
+
+#include "foreign_keys.h"
+#include "report.h"
+#include "storage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Long enough to get past another connection's short read, short enough to go unnoticed. */
+#define SWITCH_PATIENCE_MS 5
+#define WAL_RETRY_MS 1000
+
+static const char by_program[] = "the program decided";
+static const char no_file[] = "in-memory or temporary database";
+static const char busy_reason[] = "the database was busy";
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void apply_hush(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_slot *trace = &connection->trace;
+
+	if (connection->authorizer.authorizer || connection->foreign_keys_guarded)
+		sqlite->set_authorizer(connection->db, NULL, NULL);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, 0, NULL, NULL);
+	if (trace->trace)
+		sqlite->trace(connection->db, NULL, NULL);
+	if (trace->profile)
+		sqlite->profile(connection->db, NULL, NULL);
+}
+
+void apply_unhush(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_slot *trace = &connection->trace;
+
+	if (connection->foreign_keys_guarded)
+		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
+	else if (connection->authorizer.authorizer)
+		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
+	if (trace->trace)
+		sqlite->trace(connection->db, trace->trace, trace->argument);
+	if (trace->profile)
+		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
+}
+
+/* As apply_run, for callers that hush themselves. */
+static int run(struct connection *connection, const char *sql, char *answer, size_t size)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	const unsigned char *column;
+	int rc;
+
+	if (answer)
+		answer[0] = '\0';
+	rc = sqlite->prepare_v2(connection->db, sql, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite->step(stmt);
+	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
+		snprintf(answer, size, "%s", (const char *)column);
+	return sqlite->finalize(stmt);
+}
+
+int apply_run(struct connection *connection, const char *sql, char *answer, size_t size)
+{
+	int rc;
+
+	apply_hush(connection);
+	rc = run(connection, sql, answer, size);
+	apply_unhush(connection);
+	return rc;
+}
+
+static const char *reason_of(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+		return NULL;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return busy_reason;
+	case SQLITE_NOTADB:
+		return "the file is no database, or is encrypted and has no key yet";
+	case SQLITE_READONLY:
+		return "the database is read-only";
+	case SQLITE_CANTOPEN:
+		return "the database, its folder or its -wal and -shm files cannot be opened";
+	case SQLITE_IOERR:
+		return "input/output error";
+	case SQLITE_FULL:
+		return "the disk is full";
+	case SQLITE_CORRUPT:
+		return "the database is damaged";
+	case SQLITE_NOMEM:
+		return "out of memory";
+	default:
+		return "SQLite refused";
+	}
+}
+
+/* Are we to set it? If so, the outcome says who wants what. */
+static bool is_due(struct connection *connection, enum setting setting)
+{
+	const struct setting_value *value = settings_get(setting);
+	struct outcome *outcome = &connection->outcomes[setting];
+
+	if (outcome->by == DECIDED_BY_PROGRAM) {
+		outcome->reason = by_program;
+		return false;
+	}
+	if (value->keep)
+		return false;
+	outcome->by = value->by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_RECIPE;
+	outcome->wanted = value->number;
+	return true;
+}
+
+static void note(struct connection *connection, enum setting setting, int64_t got, const char *reason)
+{
+	struct outcome *outcome = &connection->outcomes[setting];
+
+	outcome->got = got;
+	outcome->reason = reason;
+	if (reason)
+		report_log(LOG_INFO, "%s not set for %s: %s", settings_table[setting].pragma, connection->path, reason);
+}
+
+/* PRAGMAs of the main database name it: an attached database keeps its own. */
+static void format_pragma(enum setting setting, const char *value, char *sql, size_t size)
+{
+	bool whole_connection = setting == SETTING_TEMP_STORE || setting == SETTING_WAL_AUTOCHECKPOINT ||
+				setting == SETTING_BUSY_TIMEOUT || setting == SETTING_FOREIGN_KEYS;
+
+	snprintf(sql, size, "PRAGMA %s%s%s%s", whole_connection ? "" : "main.", settings_table[setting].pragma, *value ? "=" : "",
+		 value);
+}
+
+/* The setting as SQLite has it now; VALUE_UNKNOWN if it does not say. */
+static int64_t read_back(struct connection *connection, enum setting setting)
+{
+	char sql[64], answer[32];
+	struct setting_value value;
+
+	format_pragma(setting, "", sql, sizeof(sql));
+	if (run(connection, sql, answer, sizeof(answer)) != SQLITE_OK)
+		return VALUE_UNKNOWN;
+	if (setting_parse(&settings_table[setting], answer, &value) && !value.keep)
+		return value.number;
+	/* numbers of word settings: SQLite's own, which are the words' positions */
+	if (answer[0] >= '0' && answer[0] <= '9' && answer[1] == '\0')
+		return answer[0] - '0';
+	return VALUE_UNKNOWN;
+}
+
+/* Sets it by PRAGMA, and reads it back if somebody will see it or the PRAGMA itself answers. */
+static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
+{
+	char value[32], sql[96], answer[32];
+	struct setting_value parsed;
+	int64_t got = number;
+	int rc;
+
+	snprintf(value, sizeof(value), "%" PRId64, number);
+	format_pragma(setting, value, sql, sizeof(sql));
+	rc = run(connection, sql, answer, sizeof(answer));
+	if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
+		got = parsed.number;
+	else if (rc != SQLITE_OK || report_is_wanted())
+		got = read_back(connection, setting);
+	if (rc == SQLITE_OK && got != number)
+		note(connection, setting, got, "SQLite does not go that far");
+	else
+		note(connection, setting, got, reason_of(rc));
+}
+
+void apply_at_open(struct connection *connection)
+{
+	bool file = *connection->path;
+	struct outcome *outcome;
+
+	if (is_due(connection, SETTING_BUSY_TIMEOUT) && !connection->busy.unknown) {
+		outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
+		connection->busy.timeout = (int)outcome->wanted;
+		connection->sqlite->busy_timeout(connection->db, connection->busy.timeout);
+		outcome->got = outcome->wanted;
+	}
+	if (is_due(connection, SETTING_FOREIGN_KEYS)) {
+		outcome = &connection->outcomes[SETTING_FOREIGN_KEYS];
+		/* a copy built with SQLITE_DEFAULT_FOREIGN_KEYS=1 has decided for its program */
+		bool was_on = foreign_keys_are_on(connection);
+		bool ok = was_on == outcome->wanted || foreign_keys_set(connection, outcome->wanted == FOREIGN_KEYS_ON);
+		note(connection, SETTING_FOREIGN_KEYS, ok ? outcome->wanted : VALUE_UNKNOWN, ok ? NULL : "SQLite refused");
+		if (ok && !was_on && outcome->by == DECIDED_BY_RECIPE) {
+			connection->foreign_keys = FOREIGN_KEYS_OURS;
+			connection->schema_unchecked = true;
+		}
+	}
+	if (is_due(connection, SETTING_TEMP_STORE))
+		set_by_pragma(connection, SETTING_TEMP_STORE, connection->outcomes[SETTING_TEMP_STORE].wanted);
+	if (is_due(connection, SETTING_MMAP_SIZE)) {
+		if (!file)
+			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, no_file);
+		else if (connection->shared_file)
+			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, "shared filesystem");
+		else
+			set_by_pragma(connection, SETTING_MMAP_SIZE, connection->outcomes[SETTING_MMAP_SIZE].wanted);
+	}
+	if (is_due(connection, SETTING_JOURNAL_SIZE_LIMIT)) {
+		if (!file)
+			note(connection, SETTING_JOURNAL_SIZE_LIMIT, VALUE_UNKNOWN, no_file);
+		else
+			set_by_pragma(connection, SETTING_JOURNAL_SIZE_LIMIT,
+				      connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT].wanted);
+	}
+}
+
+/* Our own short patience for the program's busy handler, and back. */
+static void lend_busy_slot(struct connection *connection)
+{
+	connection->sqlite->busy_timeout(connection->db, SWITCH_PATIENCE_MS);
+}
+
+static void return_busy_slot(struct connection *connection)
+{
+	if (connection->busy.handler)
+		connection->sqlite->busy_handler(connection->db, connection->busy.handler, connection->busy.argument);
+	else
+		connection->sqlite->busy_timeout(connection->db, connection->busy.timeout);
+}
+
+static void warn_shared(struct connection *connection, int64_t mode)
+{
+	struct storage storage;
+
+	storage_look(connection->path, &storage);
+	if (mode == JOURNAL_WAL)
+		report_warn_once(REPORT_SHARED_STORAGE_WAL, connection->path,
+				 "DANGER: %s is in WAL mode on a shared filesystem (%s at %s), which can lose data when several "
+				 "machines use it;"
+				 " it is left as it is. Close it everywhere and run PRAGMA journal_mode=DELETE",
+				 connection->path, storage.type, storage.mount);
+	else
+		report_warn_once(
+			REPORT_SHARED_STORAGE, storage.mount,
+			"%s is on a shared filesystem (%s at %s): WAL and mmap are not used there, as they need memory that all its"
+			" machines share",
+			connection->path, storage.type, storage.mount);
+}
+
+/* Sets the journal mode, without waiting. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not say.
+ */
+static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
+{
+	const struct setting_spec *spec = &settings_table[SETTING_JOURNAL_MODE];
+	char sql[64], answer[32];
+	struct setting_value value;
+	int rc;
+
+	format_pragma(SETTING_JOURNAL_MODE, spec->words[wanted], sql, sizeof(sql));
+	lend_busy_slot(connection);
+	rc = run(connection, sql, answer, sizeof(answer));
+	return_busy_slot(connection);
+	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
+	return rc;
+}
+
+/* Why the journal mode must stay, NULL if it may be set. */
+static const char *journal_mode_obstacle(const struct connection *connection, int64_t wanted)
+{
+	if (connection->shared_file && wanted == JOURNAL_WAL)
+		return "shared filesystem";
+	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
+		return "the database is read-only";
+	if (connection->busy.unknown)
+		return "the connection was opened out of sight: the switch could wait for long";
+	return NULL;
+}
+
+static void apply_journal_mode(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
+	const char *obstacle;
+	int64_t got;
+	int rc;
+
+	connection->wal_retry = 0;
+	if (!*connection->path) {
+		if (is_due(connection, SETTING_JOURNAL_MODE))
+			note(connection, SETTING_JOURNAL_MODE, VALUE_UNKNOWN, no_file);
+		return;
+	}
+	if (!is_due(connection, SETTING_JOURNAL_MODE)) {
+		outcome->got = read_back(connection, SETTING_JOURNAL_MODE);
+		return;
+	}
+	obstacle = journal_mode_obstacle(connection, outcome->wanted);
+	if (obstacle) {
+		got = read_back(connection, SETTING_JOURNAL_MODE);
+		note(connection, SETTING_JOURNAL_MODE, got, got == outcome->wanted ? NULL : obstacle);
+		if (connection->shared_file)
+			warn_shared(connection, got);
+		return;
+	}
+	rc = switch_journal_mode(connection, outcome->wanted, &got);
+	if (rc == SQLITE_OK && got != outcome->wanted)
+		note(connection, SETTING_JOURNAL_MODE, got,
+		     "SQLite kept its mode: the VFS has no shared memory, or the file is immutable");
+	else
+		note(connection, SETTING_JOURNAL_MODE, got, reason_of(rc));
+	/* SQLITE_ERROR: a statement of the connection is still running */
+	if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED || rc == SQLITE_ERROR)
+		connection->wal_retry = now_ms() + WAL_RETRY_MS;
+}
+
+static void apply_synchronous(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_SYNCHRONOUS];
+
+	if (!is_due(connection, SETTING_SYNCHRONOUS))
+		return;
+	if (!*connection->path)
+		note(connection, SETTING_SYNCHRONOUS, VALUE_UNKNOWN, no_file);
+	else if (outcome->by == DECIDED_BY_RECIPE && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL)
+		note(connection, SETTING_SYNCHRONOUS, VALUE_UNKNOWN, "only with WAL");
+	else
+		set_by_pragma(connection, SETTING_SYNCHRONOUS, outcome->wanted);
+}
+
+void apply_at_first_use(struct connection *connection)
+{
+	if (!connection->sqlite->get_autocommit(connection->db))
+		return;
+	apply_hush(connection);
+	apply_journal_mode(connection);
+	apply_synchronous(connection);
+	if (is_due(connection, SETTING_CACHE_SIZE)) {
+		if (*connection->path)
+			set_by_pragma(connection, SETTING_CACHE_SIZE, connection->outcomes[SETTING_CACHE_SIZE].wanted);
+		else
+			note(connection, SETTING_CACHE_SIZE, VALUE_UNKNOWN, no_file);
+	}
+	if (is_due(connection, SETTING_WAL_AUTOCHECKPOINT))
+		set_by_pragma(connection, SETTING_WAL_AUTOCHECKPOINT, connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].wanted);
+	apply_unhush(connection);
+	connection->settled = true;
+	connection_set_watch(connection);
+}
+
+void apply_wal_again(struct connection *connection)
+{
+	if (now_ms() < connection->wal_retry || !connection->sqlite->get_autocommit(connection->db))
+		return;
+	apply_hush(connection);
+	apply_journal_mode(connection);
+	apply_synchronous(connection);
+	apply_unhush(connection);
+	connection_set_watch(connection);
+}
+
+void apply_synchronous_full(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_SYNCHRONOUS];
+
+	if (outcome->by != DECIDED_BY_RECIPE || outcome->got != SYNCHRONOUS_NORMAL ||
+	    !connection->sqlite->get_autocommit(connection->db))
+		return;
+	apply_run(connection, "PRAGMA main.synchronous=2", NULL, 0);
+	note(connection, SETTING_SYNCHRONOUS, SYNCHRONOUS_FULL, "only with WAL");
+}
+
+void apply_recheck_synchronous(struct connection *connection)
+{
+	if (!connection->sqlite->get_autocommit(connection->db))
+		return;
+	connection->recheck = false;
+	apply_hush(connection);
+	connection->outcomes[SETTING_JOURNAL_MODE].got = read_back(connection, SETTING_JOURNAL_MODE);
+	apply_synchronous(connection);
+	apply_unhush(connection);
+	connection_set_watch(connection);
+}
+
+void apply_read_back(struct connection *connection)
+{
+	apply_hush(connection);
+	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
+		bool reads_schema = i == SETTING_JOURNAL_MODE || i == SETTING_SYNCHRONOUS || i == SETTING_CACHE_SIZE;
+		if (connection->outcomes[i].got == VALUE_UNKNOWN && (connection->settled || !reads_schema))
+			connection->outcomes[i].got = read_back(connection, (enum setting)i);
+	}
+	apply_unhush(connection);
+}

@@ -1,0 +1,231 @@
+/* connection.c - the life of a connection's record, from open to close. What its statements decide is in program.c. */
+#include "connection.h"
+
+#include "apply.h"
+#include "foreign_keys.h"
+#include "registry.h"
+#include "report.h"
+#include "storage.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void connection_lock(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (sqlite->db_mutex && sqlite->mutex_enter)
+		sqlite->mutex_enter(sqlite->db_mutex(connection->db));
+}
+
+void connection_unlock(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (sqlite->db_mutex && sqlite->mutex_leave)
+		sqlite->mutex_leave(sqlite->db_mutex(connection->db));
+}
+
+void connection_release(struct connection *connection)
+{
+	free(connection->path);
+	connection->path = NULL;
+}
+
+#define LETTER(c) (1u << ((c) - 'a' + 1))
+
+void connection_set_watch(struct connection *connection)
+{
+	unsigned watch;
+
+	if (connection->off)
+		watch = 0;
+	else if (!connection->settled || connection->wal_retry || connection->recheck ||
+		 connection->foreign_keys == FOREIGN_KEYS_SUSPENDED)
+		watch = ~0u;
+	else
+		watch = 1 | LETTER('b') | LETTER('p') | LETTER('a');
+	/* CREATE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
+	if (connection->foreign_keys == FOREIGN_KEYS_OURS)
+		watch |= LETTER('c') | LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');
+	atomic_store_explicit(&connection->watch, watch, memory_order_release);
+}
+
+static void warn_of_bad_setting(const char *message)
+{
+	report_warn_once(REPORT_BAD_SETTING, message, "%s", message);
+}
+
+/* Once per process that opens a database. Others have no business with our warnings. */
+static void first_connection(void)
+{
+	settings_complain(warn_of_bad_setting);
+	pthread_atfork(registry_lock, registry_unlock, registry_unlock);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* A script is known by its interpreter's name and by what it calls itself (argv[0]); either may be meant. */
+static bool program_matches(const char *patterns)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n > 0 ? n : 0] = '\0';
+	return settings_match(patterns, program_invocation_short_name) || settings_match(patterns, base_name(path));
+}
+
+/* Why the operator wants this connection left alone, NULL if not. */
+static const char *why_off(const char *path)
+{
+	const char *only = settings_get(SETTING_PROGRAMS)->text;
+
+	if (settings_get(SETTING_ENABLED)->number == SWITCH_OFF)
+		return "SQLPROD=off";
+	if (*only && !program_matches(only))
+		return "not in SQLPROD_PROGRAMS";
+	if (program_matches(settings_get(SETTING_SKIP_PROGRAMS)->text))
+		return "in SQLPROD_SKIP_PROGRAMS";
+	only = settings_get(SETTING_DATABASES)->text;
+	if (*only && !settings_match(only, path))
+		return "not in SQLPROD_DATABASES";
+	if (settings_match(settings_get(SETTING_SKIP_DATABASES)->text, path))
+		return "in SQLPROD_SKIP_DATABASES";
+	return NULL;
+}
+
+static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+{
+	struct connection *connection = registry_allocate();
+	const char *path = sqlite->db_filename ? sqlite->db_filename(db, "main") : NULL;
+
+	if (!connection)
+		return NULL;
+	connection->sqlite = sqlite;
+	connection->pid = getpid();
+	connection->reached = reached;
+	connection->path = strdup(path ? path : "");
+	if (!connection->path) {
+		/* without a path nothing can be decided: let everything through */
+		connection->off = true;
+	}
+	for (int i = 0; i < SETTING_APPLIED_COUNT; i++)
+		connection->outcomes[i] = (struct outcome){.wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
+	return connection;
+}
+
+struct same_file {
+	struct connection *joined;
+	bool shared;
+};
+
+static void mark_same_file(struct connection *other, void *argument)
+{
+	struct same_file *same = argument;
+
+	if (other != same->joined && other->file && other->file == same->joined->file)
+		other->shared_cache = same->shared = true;
+}
+
+/* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */
+static void look_for_shared_cache(struct connection *connection, bool asked)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	struct same_file same = {.joined = connection, .shared = asked};
+
+	if (sqlite->file_control)
+		sqlite->file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &connection->file);
+	if (connection->file && *connection->path)
+		registry_visit(mark_same_file, &same);
+	connection->shared_cache |= same.shared;
+}
+
+static void set_up(struct connection *connection, bool shared_cache)
+{
+	struct storage storage;
+
+	connection->why_off = why_off(connection->path);
+	if (connection->why_off) {
+		connection->off = true;
+		connection_set_watch(connection);
+		report_log(LOG_INFO, "%s left alone: %s", connection->path, connection->why_off);
+		return;
+	}
+	connection_lock(connection);
+	look_for_shared_cache(connection, shared_cache);
+	if (*connection->path) {
+		storage_look(connection->path, &storage);
+		connection->shared_file = storage.shared;
+	}
+	apply_at_open(connection);
+	connection_set_watch(connection);
+	connection_unlock(connection);
+	report_log(LOG_DEBUG, "opened %s with SQLite %s", connection->path, connection->sqlite->version);
+}
+
+void connection_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct connection *connection;
+	int saved = errno;
+
+	pthread_once(&once, first_connection);
+	connection = record(sqlite, db, reached);
+	if (connection) {
+		registry_insert(connection, db);
+		if (!connection->off)
+			set_up(connection, shared_cache);
+	}
+	errno = saved;
+}
+
+void connection_open_failed(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct connection *connection = registry_allocate();
+
+	if (!connection)
+		return;
+	connection->sqlite = sqlite;
+	connection->off = connection->unreported = true;
+	registry_insert(connection, db);
+}
+
+struct connection *connection_adopt(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+{
+	struct connection *connection = record(sqlite, db, reached);
+	char timeout[16];
+
+	if (!connection)
+		return NULL;
+	registry_insert(connection, db);
+	if (connection->off)
+		return connection;
+	connection->busy.unknown = true;
+	/* a timeout other than 0 says that no handler of the program's is there */
+	if (apply_run(connection, "PRAGMA busy_timeout", timeout, sizeof(timeout)) == SQLITE_OK && atoi(timeout) > 0)
+		connection->busy.unknown = false;
+	set_up(connection, false);
+	return connection;
+}
+
+char *connection_closing(struct connection *connection)
+{
+	char *line;
+
+	if (!report_is_wanted() || connection->unreported || connection->pid != getpid())
+		return NULL;
+	connection_lock(connection);
+	if (!connection->off)
+		apply_read_back(connection);
+	line = report_format(connection);
+	connection_unlock(connection);
+	return line;
+}

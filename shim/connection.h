@@ -1,0 +1,119 @@
+/* connection.h - what we know of each open handle, and what happens at open, before each statement, at close.
+ *
+ * The doors ask here. Everything but db, chain and watch is read and changed under the connection's own mutex (sqlite3_db_mutex; a
+ * connection without one is used by one thread at a time, as SQLite demands). */
+#ifndef SQLPROD_CONNECTION_H
+#define SQLPROD_CONNECTION_H
+
+#include "settings.h"
+#include "sqlite.h"
+#include "statement.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum decider { DECIDED_BY_NOBODY, DECIDED_BY_RECIPE, DECIDED_BY_OPERATOR, DECIDED_BY_PROGRAM };
+
+#define VALUE_UNKNOWN INT64_MIN
+
+/* What became of one setting. */
+struct outcome {
+	enum decider by;
+	int64_t wanted, got; /* in the setting's own unit, or the position of its word */
+	const char *reason;  /* a constant: why got is not wanted, or why it was left alone; NULL if all is well */
+};
+
+/* Who watches over the rows that foreign_keys=ON could delete: foreign_keys.c */
+enum foreign_keys_state {
+	FOREIGN_KEYS_NOT_OURS,  /* decided by the program or the operator, or off */
+	FOREIGN_KEYS_OURS,      /* on by recipe */
+	FOREIGN_KEYS_SUSPENDED, /* ours, and off while a DROP TABLE is compiled and run */
+};
+
+/* What the program put into the connection's slots: we lend them to ourselves now and then and put it back. */
+struct busy_slot {
+	int (*handler)(void *, int); /* the program's own, NULL if it has none */
+	void *argument;
+	int timeout;  /* milliseconds, where there is no handler */
+	bool unknown; /* the connection was adopted: there may be a handler that we did not see */
+};
+
+struct authorizer_slot {
+	int (*authorizer)(void *, int, const char *, const char *, const char *, const char *);
+	void *argument;
+};
+
+struct trace_slot {
+	int (*trace_v2)(unsigned, void *, void *, void *);
+	void (*trace)(void *, const char *);
+	void *argument;
+	unsigned mask;
+	void (*profile)(void *, const char *, sqlite3_uint64);
+	void *profile_argument;
+};
+
+struct connection {
+	/* Read without a lock. The first two are kept when the record is used again: registry.c */
+	struct connection *_Atomic chain;
+	sqlite3 *_Atomic db;
+	atomic_uint
+		watch; /* bit n: a statement that begins with the n-th letter needs a look; bit 0: one that begins with no letter */
+
+	const struct sqlite *sqlite;
+	uint64_t serial;
+	pid_t pid;           /* of the process that opened it: a forked child does not report it */
+	const char *reached; /* the door, for the report */
+	char *path;          /* absolute; "" for in-memory and temporary databases */
+	void *file;          /* SQLite's sqlite3_file of the main database: connections that share a cache share it */
+
+	bool off;            /* everything passes through */
+	const char *why_off; /* a constant, for the report */
+	bool unreported;     /* a handle that could not be opened */
+	bool shared_file;    /* on a filesystem that machines share */
+	bool shared_cache;
+	bool attached;     /* an ATTACH was seen */
+	bool settled;      /* what goes on at first use is on */
+	bool recheck;      /* the journal mode may have changed: does synchronous still fit? */
+	bool query_only;   /* PRAGMA query_only was used: ask SQLite before each BEGIN */
+	int64_t wal_retry; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
+
+	enum foreign_keys_state foreign_keys;
+	bool foreign_keys_guarded; /* our authorizer is in its slot, in front of the program's */
+	bool schema_unchecked;     /* foreign_keys.c has not looked at the schema since it changed */
+
+	struct busy_slot busy;
+	struct authorizer_slot authorizer;
+	struct trace_slot trace;
+
+	struct outcome outcomes[SETTING_APPLIED_COUNT];
+	unsigned begins_rewritten, begins_left;
+	const char *begins_left_reason; /* of the last one */
+};
+
+/* Makes the record of a handle that sqlite3_open*() has just returned with SQLITE_OK, and puts on it what reads no file.
+ * shared_cache: the program asked for SQLITE_OPEN_SHAREDCACHE. reached names the door. Changes neither errcode nor errmsg of
+ * success. Without memory the handle stays unknown. */
+void connection_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached);
+
+/* The same for a handle that could not be opened: everything on it passes through. */
+void connection_open_failed(const struct sqlite *sqlite, sqlite3 *db);
+
+/* The same for a handle that somebody opened out of our sight. NULL if memory is out. */
+struct connection *connection_adopt(const struct sqlite *sqlite, sqlite3 *db, const char *reached);
+
+/* Before sqlite3_close(): the connection's line for the report, to be written if the close succeeds, and freed; NULL if none is
+ * wanted. */
+char *connection_closing(struct connection *connection);
+
+/* SQLite's own mutex of the connection; recursive, nothing where the copy or the connection has none. */
+void connection_lock(struct connection *connection);
+void connection_unlock(struct connection *connection);
+
+/* Sets watch from the record's state. */
+void connection_set_watch(struct connection *connection);
+
+/* Frees what the record owns; the registry calls it under its lock. */
+void connection_release(struct connection *connection);
+
+#endif

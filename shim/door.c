@@ -1,0 +1,34 @@
+/* door.c - lets a call in, or past. */
+#include "door.h"
+
+#include "registry.h"
+
+_Thread_local unsigned door_depth;
+
+struct connection *door_enter(sqlite3 *db, const char *function, const void *caller, const struct sqlite **sqlite)
+{
+	struct connection *connection = registry_find(db);
+
+	if (connection) {
+		*sqlite = connection->sqlite;
+	} else {
+		*sqlite = sqlite_of_caller(function, caller);
+		/* a handle that is only now being opened, or that its own SQLite uses and somebody opened out of sight */
+		if (!*sqlite || !db || door_depth > 0 || sqlite_owns(*sqlite, caller))
+			return NULL;
+		door_depth++;
+		connection = connection_adopt(*sqlite, db, "interposition, after it was opened out of sight");
+		door_depth--;
+	}
+	if (!connection || connection->off || (door_depth > 0 && sqlite_owns(*sqlite, caller)))
+		return NULL;
+	door_depth++;
+	connection_lock(connection);
+	return connection;
+}
+
+void door_leave(struct connection *connection)
+{
+	connection_unlock(connection);
+	door_depth--;
+}

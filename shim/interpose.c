@@ -1,0 +1,210 @@
+/* interpose.c - the front door for all calls that carry no SQL: open, close, and the slots of a connection that the program fills.
+ */
+#include "door.h"
+#include "program.h"
+#include "registry.h"
+#include "report.h"
+
+#include <stdlib.h>
+
+static int open_nowhere(const char *function, sqlite3 **db)
+{
+	report_warn_once(REPORT_NO_SQLITE, "", "%s was called, but no SQLite can be found", function);
+	*db = NULL;
+	return SQLITE_ERROR;
+}
+
+/* After the real function, with door_depth raised before it. */
+static int opened(const struct sqlite *sqlite, int rc, sqlite3 *db, bool shared_cache, const void *caller)
+{
+	bool internal = door_depth > 1 && sqlite_owns(sqlite, caller);
+
+	if (db && !internal) {
+		if (rc == SQLITE_OK)
+			connection_open(sqlite, db, shared_cache, "interposition");
+		else
+			connection_open_failed(sqlite, db);
+	}
+	door_depth--;
+	return rc;
+}
+
+DOOR int sqlite3_open(const char *name, sqlite3 **db)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open", DOOR_CALLER);
+	int rc;
+
+	if (!sqlite)
+		return open_nowhere("sqlite3_open", db);
+	door_depth++;
+	rc = sqlite->open(name, db);
+	return opened(sqlite, rc, *db, false, DOOR_CALLER);
+}
+
+DOOR int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open_v2", DOOR_CALLER);
+	int rc;
+
+	if (!sqlite)
+		return open_nowhere("sqlite3_open_v2", db);
+	door_depth++;
+	rc = sqlite->open_v2(name, db, flags, vfs);
+	return opened(sqlite, rc, *db, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, DOOR_CALLER);
+}
+
+DOOR int sqlite3_open16(const void *name, sqlite3 **db)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open16", DOOR_CALLER);
+	int rc;
+
+	if (!sqlite)
+		return open_nowhere("sqlite3_open16", db);
+	door_depth++;
+	rc = sqlite->open16(name, db);
+	return opened(sqlite, rc, *db, false, DOOR_CALLER);
+}
+
+static int close_handle(sqlite3 *db, bool v2, const void *caller)
+{
+	struct connection *connection = registry_find(db);
+	const struct sqlite *sqlite =
+		connection ? connection->sqlite : sqlite_of_caller(v2 ? "sqlite3_close_v2" : "sqlite3_close", caller);
+	uint64_t serial = connection ? connection->serial : 0;
+	char *line;
+	int rc;
+
+	if (!sqlite)
+		return db ? SQLITE_MISUSE : SQLITE_OK;
+	door_depth++;
+	line = connection ? connection_closing(connection) : NULL;
+	rc = v2 ? sqlite->close_v2(db) : sqlite->close(db);
+	if (connection && rc == SQLITE_OK) {
+		if (line)
+			report_write(line);
+		registry_forget(connection, serial);
+	}
+	door_depth--;
+	free(line);
+	return rc;
+}
+
+DOOR int sqlite3_close(sqlite3 *db)
+{
+	return close_handle(db, false, DOOR_CALLER);
+}
+
+DOOR int sqlite3_close_v2(sqlite3 *db)
+{
+	return close_handle(db, true, DOOR_CALLER);
+}
+
+DOOR int sqlite3_busy_timeout(sqlite3 *db, int milliseconds)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_busy_timeout", DOOR_CALLER, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->busy_timeout(db, milliseconds) : SQLITE_MISUSE;
+	rc = program_busy_timeout(connection, milliseconds);
+	door_leave(connection);
+	return rc;
+}
+
+DOOR int sqlite3_busy_handler(sqlite3 *db, int (*handler)(void *, int), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_busy_handler", DOOR_CALLER, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->busy_handler(db, handler, argument) : SQLITE_MISUSE;
+	rc = program_busy_handler(connection, handler, argument);
+	door_leave(connection);
+	return rc;
+}
+
+DOOR int sqlite3_set_authorizer(sqlite3 *db, int (*authorizer)(void *, int, const char *, const char *, const char *, const char *),
+				void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_set_authorizer", DOOR_CALLER, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->set_authorizer(db, authorizer, argument) : SQLITE_MISUSE;
+	rc = program_set_authorizer(connection, authorizer, argument);
+	door_leave(connection);
+	return rc;
+}
+
+DOOR int sqlite3_trace_v2(sqlite3 *db, unsigned mask, int (*trace)(unsigned, void *, void *, void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_trace_v2", DOOR_CALLER, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->trace_v2(db, mask, trace, argument) : SQLITE_MISUSE;
+	rc = sqlite->trace_v2(db, mask, trace, argument);
+	program_trace(connection, &(struct trace_slot){.trace_v2 = mask ? trace : NULL, .mask = mask, .argument = argument});
+	door_leave(connection);
+	return rc;
+}
+
+DOOR void *sqlite3_trace(sqlite3 *db, void (*trace)(void *, const char *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_trace", DOOR_CALLER, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->trace(db, trace, argument) : NULL;
+	old = sqlite->trace(db, trace, argument);
+	program_trace(connection, &(struct trace_slot){.trace = trace, .argument = argument});
+	door_leave(connection);
+	return old;
+}
+
+DOOR void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sqlite3_uint64), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_profile", DOOR_CALLER, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->profile(db, profile, argument) : NULL;
+	old = sqlite->profile(db, profile, argument);
+	program_profile(connection, profile, argument);
+	door_leave(connection);
+	return old;
+}
+
+DOOR int sqlite3_key(sqlite3 *db, const void *key, int bytes)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_key", DOOR_CALLER, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->key(db, key, bytes) : SQLITE_ERROR;
+	rc = sqlite->key(db, key, bytes);
+	program_keyed(connection);
+	door_leave(connection);
+	return rc;
+}
+
+DOOR int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_key_v2", DOOR_CALLER, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->key_v2(db, schema, key, bytes) : SQLITE_ERROR;
+	rc = sqlite->key_v2(db, schema, key, bytes);
+	program_keyed(connection);
+	door_leave(connection);
+	return rc;
+}

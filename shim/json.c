@@ -1,0 +1,119 @@
+/* json.c - the JSON line of a connection. */
+#include "registry.h"
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The length of the UTF-8 sequence at s, 0 if it is not one (RFC 3629: no overlong forms, no surrogates). */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* A string, or null. Bytes that are no UTF-8 (a path may hold any) become U+FFFD. */
+static void put_string(FILE *out, const char *string)
+{
+	const unsigned char *s = (const unsigned char *)string;
+
+	if (!s) {
+		fputs("null", out);
+		return;
+	}
+	fputc('"', out);
+	while (*s) {
+		size_t n = utf8_length(s);
+		if (n == 0) {
+			fputs("\\ufffd", out);
+			n = 1;
+		} else if (n == 1 && (*s < ' ' || *s == 0x7f)) {
+			fprintf(out, "\\u%04x", *s);
+		} else if (*s == '"' || *s == '\\') {
+			fprintf(out, "\\%c", *s);
+		} else {
+			fwrite(s, 1, n, out);
+		}
+		s += n;
+	}
+	fputc('"', out);
+}
+
+static void put_value(FILE *out, const struct setting_spec *spec, int64_t value)
+{
+	if (value == VALUE_UNKNOWN)
+		fputs("null", out);
+	else if (spec->type != SETTING_WORD)
+		fprintf(out, "%" PRId64, value);
+	else
+		put_string(out, spec->words[value]);
+}
+
+static void put_outcomes(FILE *out, const struct connection *connection)
+{
+	static const char *const deciders[] = {"nobody", "recipe", "operator", "program"};
+
+	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
+		const struct outcome *outcome = &connection->outcomes[i];
+		fprintf(out, "%s\"%s\":{\"wanted\":", i ? "," : "", settings_table[i].pragma);
+		put_value(out, &settings_table[i], outcome->wanted);
+		fputs(",\"got\":", out);
+		put_value(out, &settings_table[i], outcome->got);
+		fprintf(out, ",\"decided_by\":\"%s\",\"reason\":", deciders[outcome->by]);
+		put_string(out, outcome->reason);
+		fputc('}', out);
+	}
+}
+
+static void put_connection(FILE *out, const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	fprintf(out, "{\"pid\":%ld,\"program\":", (long)connection->pid);
+	put_string(out, program_invocation_short_name);
+	fputs(",\"database\":", out);
+	put_string(out, connection->path);
+	fputs(",\"sqlite\":{\"version\":", out);
+	put_string(out, sqlite->version);
+	fputs(",\"library\":", out);
+	put_string(out, *sqlite->object ? sqlite->object : program_invocation_name);
+	fputs("},\"reached\":", out);
+	put_string(out, connection->reached);
+	fputs(",\"left_alone\":", out);
+	put_string(out, connection->why_off);
+	fputs(",\"settings\":{", out);
+	put_outcomes(out, connection);
+	fprintf(out, "},\"begins_rewritten\":%u,\"begins_left\":{", connection->begins_rewritten);
+	if (connection->begins_left_reason) {
+		put_string(out, connection->begins_left_reason);
+		fprintf(out, ":%u", connection->begins_left);
+	}
+	fputs("}}\n", out);
+}
+
+char *report_format(const struct connection *connection)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
+
+	if (!out)
+		return NULL;
+	put_connection(out, connection);
+	if (fclose(out) != 0) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}

@@ -1,0 +1,138 @@
+/* prepare.c - the front door for the six ways to prepare a statement.
+ *
+ * A connection that has its settings awaits only a few kinds of statement; a glance at the first letter lets all others straight
+ * through. */
+#include "door.h"
+#include "program.h"
+#include "registry.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+enum form { PREPARE, PREPARE_V2, PREPARE_V3, PREPARE16, PREPARE16_V2, PREPARE16_V3 };
+
+struct preparation {
+	enum form form;
+	sqlite3 *db;
+	const void *sql;
+	int bytes; /* of sql, negative: up to its NUL */
+	unsigned flags;
+	sqlite3_stmt **stmt;
+	const void **tail; /* may be NULL */
+};
+
+static int prepare_real(const struct sqlite *sqlite, const struct preparation *p, const void *sql, int bytes, const void **tail)
+{
+	switch (p->form) {
+	case PREPARE:
+		return sqlite->prepare(p->db, sql, bytes, p->stmt, (const char **)tail);
+	case PREPARE_V2:
+		return sqlite->prepare_v2(p->db, sql, bytes, p->stmt, (const char **)tail);
+	case PREPARE_V3:
+		return sqlite->prepare_v3(p->db, sql, bytes, p->flags, p->stmt, (const char **)tail);
+	case PREPARE16:
+		return sqlite->prepare16(p->db, sql, bytes, p->stmt, tail);
+	case PREPARE16_V2:
+		return sqlite->prepare16_v2(p->db, sql, bytes, p->stmt, tail);
+	case PREPARE16_V3:
+		return sqlite->prepare16_v3(p->db, sql, bytes, p->flags, p->stmt, tail);
+	}
+	return SQLITE_MISUSE;
+}
+
+/* Prepares the rewritten statement. False if that did not work: then the program's own text is to be prepared, so that the program
+ * sees its own error. On success the tail points into the program's buffer. */
+static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparation *p, const struct sql_text *text,
+			      const struct statement *statement, const struct rewrite *rewrite)
+{
+	size_t bytes;
+	char *sql = statement_rewrite(text, statement, 0, rewrite->place, rewrite->words, &bytes);
+	bool ok = sql && bytes <= INT_MAX && prepare_real(sqlite, p, sql, (int)bytes, NULL) == SQLITE_OK;
+
+	if (ok && p->tail)
+		*p->tail = (const char *)p->sql + statement_find_end(text, statement) * (text->wide ? 2 : 1);
+	free(sql);
+	return ok;
+}
+
+static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(p->db, function, caller, &sqlite);
+	struct statement statement;
+	struct rewrite rewrite;
+	struct sql_text text;
+	int rc;
+
+	if (!connection)
+		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
+	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
+	statement_read(&text, 0, &statement);
+	if (program_statement(connection, &text, &statement, &rewrite) &&
+	    prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
+		program_rewritten(connection, &statement);
+		rc = SQLITE_OK;
+	} else {
+		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
+	}
+	door_leave(connection);
+	return rc;
+}
+
+/* Nothing in this statement concerns us: its connection's record tells, or its first letter. */
+static inline const struct sqlite *passes(sqlite3 *db, const char *sql, int bytes)
+{
+	const struct connection *connection = registry_find(db);
+
+	if (!connection ||
+	    (atomic_load_explicit(&connection->watch, memory_order_acquire) >> statement_first_letter(sql, bytes) & 1))
+		return NULL;
+	return connection->sqlite;
+}
+
+DOOR int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
+{
+	const struct sqlite *sqlite = passes(db, sql, bytes);
+
+	if (sqlite)
+		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail},
+			       "sqlite3_prepare_v2", DOOR_CALLER);
+}
+
+DOOR int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
+{
+	const struct sqlite *sqlite = passes(db, sql, bytes);
+
+	if (sqlite)
+		return sqlite->prepare_v3(db, sql, bytes, flags, stmt, tail);
+	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
+			       "sqlite3_prepare_v3", DOOR_CALLER);
+}
+
+DOOR int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
+{
+	const struct sqlite *sqlite = passes(db, sql, bytes);
+
+	if (sqlite)
+		return sqlite->prepare(db, sql, bytes, stmt, tail);
+	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, "sqlite3_prepare",
+			       DOOR_CALLER);
+}
+
+DOOR int sqlite3_prepare16(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16", DOOR_CALLER);
+}
+
+DOOR int sqlite3_prepare16_v2(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16_v2",
+			       DOOR_CALLER);
+}
+
+DOOR int sqlite3_prepare16_v3(sqlite3 *db, const void *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const void **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, "sqlite3_prepare16_v3",
+			       DOOR_CALLER);
+}

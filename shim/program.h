@@ -1,0 +1,40 @@
+/* program.h - what the program's own statements and calls mean for its connection: what it decides, what is due, what is rewritten.
+ *
+ * Every function wants the connection's mutex held. */
+#ifndef SQLPROD_PROGRAM_H
+#define SQLPROD_PROGRAM_H
+
+#include "connection.h"
+
+/* What the program prepares instead. */
+struct rewrite {
+	struct span place;
+	char words[32];
+};
+
+/* Before each statement that the program prepares or executes: recognizes what the program decides, puts on what is due.
+ * True if the statement is to be rewritten, with *out filled. */
+bool program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+		       struct rewrite *out);
+
+/* After SQLite accepted a rewritten statement. */
+void program_rewritten(struct connection *connection, const struct statement *statement);
+
+/* The program's sqlite3_busy_timeout(): the recipe's timeout is a floor, the operator's is exact. Returns SQLite's code. */
+int program_busy_timeout(struct connection *connection, int milliseconds);
+
+/* The program's sqlite3_busy_handler(). Its own handler stays; without one (NULL) the connection waits as after busy_timeout(0). */
+int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
+
+/* The program's sqlite3_set_authorizer(): ours may have to stay in front. */
+int program_set_authorizer(struct connection *connection,
+			   int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument);
+
+/* The program filled the trace slot (sqlite3_trace_v2, sqlite3_trace: the later one holds), or the profile slot. */
+void program_trace(struct connection *connection, const struct trace_slot *trace);
+void program_profile(struct connection *connection, void (*profile)(void *, const char *, sqlite3_uint64), void *argument);
+
+/* The program gave a key (SQLCipher): what failed for want of it is due again. */
+void program_keyed(struct connection *connection);
+
+#endif

@@ -1,0 +1,82 @@
+/* sqlite.h - one copy of SQLite in this process: its functions, its version, where it came from.
+ *
+ * Two copies in one process are normal, and a handle belongs to the copy that made it. The doors find a copy when a program opens a
+ * connection and keep it with the handle; nothing of SQLite is called before that (sqlite3_config() fails once SQLite is
+ * initialized). */
+#ifndef SQLPROD_SQLITE_H
+#define SQLPROD_SQLITE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+/* Encrypting builds only (SQLCipher, SEE); sqlite3.h does not declare them. */
+int sqlite3_key(sqlite3 *db, const void *key, int bytes);
+int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
+
+/* The interposed functions. In a copy that does not have one, it answers SQLITE_ERROR. */
+#define SQLITE_INTERPOSED(X)                                                                                                       \
+	X(open)                                                                                                                    \
+	X(open_v2)                                                                                                                 \
+	X(open16)                                                                                                                  \
+	X(close)                                                                                                                   \
+	X(close_v2)                                                                                                                \
+	X(exec)                                                                                                                    \
+	X(get_table)                                                                                                               \
+	X(prepare)                                                                                                                 \
+	X(prepare_v2)                                                                                                              \
+	X(prepare_v3)                                                                                                              \
+	X(prepare16)                                                                                                               \
+	X(prepare16_v2)                                                                                                            \
+	X(prepare16_v3)                                                                                                            \
+	X(busy_timeout)                                                                                                            \
+	X(busy_handler)                                                                                                            \
+	X(set_authorizer)                                                                                                          \
+	X(trace)                                                                                                                   \
+	X(trace_v2)                                                                                                                \
+	X(profile)                                                                                                                 \
+	X(key)                                                                                                                     \
+	X(key_v2)
+
+/* Those we only call: NULL in a copy that does not have one. */
+#define SQLITE_CALLED(X)                                                                                                           \
+	X(step)                                                                                                                    \
+	X(finalize)                                                                                                                \
+	X(column_text)                                                                                                             \
+	X(sql)                                                                                                                     \
+	X(next_stmt)                                                                                                               \
+	X(stmt_busy)                                                                                                               \
+	X(get_autocommit)                                                                                                          \
+	X(db_config)                                                                                                               \
+	X(db_filename)                                                                                                             \
+	X(db_mutex)                                                                                                                \
+	X(db_readonly)                                                                                                             \
+	X(file_control)                                                                                                            \
+	X(uri_parameter)                                                                                                           \
+	X(mutex_enter)                                                                                                             \
+	X(mutex_leave)                                                                                                             \
+	X(libversion)                                                                                                              \
+	X(sourceid)
+
+struct sqlite {
+#define SQLITE_MEMBER(name) __typeof__(&sqlite3_##name) name;
+	SQLITE_INTERPOSED(SQLITE_MEMBER)
+	SQLITE_CALLED(SQLITE_MEMBER)
+#undef SQLITE_MEMBER
+	struct sqlite *next;
+	char object[512];         /* path of the object that holds it, as the loader has it: "" for the main program */
+	char version[16];         /* "3.40.1" */
+	char source[128];         /* its source id */
+	const void *start, *stop; /* where that object lies in memory */
+};
+
+/* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach if we were not here: the next
+ * definition in the global scope, else the scope of the caller's object, else, as a return address can lie, any loaded object that
+ * has it. NULL if there is none, or memory is out and the process has many copies. Takes the loader's lock. Source: ld.so(8),
+ * dlsym(3). */
+const struct sqlite *sqlite_of_caller(const char *name, const void *caller);
+
+/* Is this code address inside the copy's object, or inside ours? (SQLite may reach one of its exported functions by a jump, which
+ * leaves our own frame as the caller.) */
+bool sqlite_owns(const struct sqlite *sqlite, const void *code);
+
+#endif

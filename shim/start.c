@@ -1,0 +1,19 @@
+/* start.c - the beginning and the end of the process.
+ *
+ * Every process under the preload passes here, most of them without SQLite: nothing but a look at the environment. */
+#include "report.h"
+#include "settings.h"
+
+#include <sys/auxv.h>
+#include <unistd.h>
+
+static __attribute__((constructor)) void start(void)
+{
+	report_start();
+	settings_load(environ, getauxval(AT_SECURE) != 0);
+}
+
+static __attribute__((destructor)) void stop(void)
+{
+	report_open_connections();
+}
