@@ -1,0 +1,53 @@
+# Real clients under the shim. What they need comes from the package managers; downloads and programs go under build/clients.
+
+clients := $(abspath $(BUILD)/clients)
+
+.PHONY: check-clients
+check-clients: ## run real programs of many languages with and without the shim
+	$(Q)tests/clients/install.sh
+	$(Q)$(MAKE) --no-print-directory all clients-programs
+	$(Q)rm -rf $(clients)/runs
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients.bats
+	$(Q)tests/clients/table.sh $(clients)/runs >$(clients)/table.md
+	$(SAY) TABLE $(clients)/table.md
+
+.PHONY: clients-programs
+clients-programs: $(clients)/mattn $(clients)/rusqlite $(clients)/qt_sql $(clients)/java/Jdbc.class \
+	$(clients)/venv/installed $(clients)/node/installed
+
+$(clients)/mattn: $(wildcard tests/clients/mattn/*)
+	@mkdir -p $(@D)
+	$(SAY) GO $@
+	$(Q)cd tests/clients/mattn && GOMODCACHE=$(clients)/go-modules GOFLAGS='-buildvcs=false -modcacherw' \
+		go build -tags libsqlite3 -o $@ .
+
+$(clients)/rusqlite: $(wildcard tests/clients/rusqlite/*)
+	@mkdir -p $(@D)
+	$(SAY) CARGO $@
+	$(Q)cd tests/clients/rusqlite && CARGO_HOME=$(clients)/cargo cargo build -q --locked --target-dir $(clients)/cargo-target
+	$(Q)cp $(clients)/cargo-target/debug/rusqlite-client $@
+
+$(clients)/qt_sql: tests/clients/qt_sql.cpp
+	@mkdir -p $(@D)
+	$(SAY) CXX $@
+	$(Q)$(CXX) -fPIC $$(pkg-config --cflags Qt5Sql) -o $@ $< $$(pkg-config --libs Qt5Sql)
+
+$(clients)/java/Jdbc.class: tests/clients/Jdbc.java
+	@mkdir -p $(@D)
+	$(SAY) JAVAC $@
+	$(Q)javac -d $(@D) $<
+
+# Of Debian's own Python, which is linked to the system's SQLite; another one on the PATH may carry its own.
+$(clients)/venv/installed: tests/clients/requirements.txt
+	@mkdir -p $(@D)
+	$(SAY) PIP $(@D)
+	$(Q)/usr/bin/python3 -m venv $(@D)
+	$(Q)$(@D)/bin/pip install -q --cache-dir $(clients)/pip-cache --upgrade -r $<
+	$(Q)touch $@
+
+$(clients)/node/installed: tests/clients/package.json
+	@mkdir -p $(@D)
+	$(SAY) NPM $(@D)
+	$(Q)cp $< $(@D)
+	$(Q)cd $(@D) && npm install --silent --no-package-lock --cache $(clients)/npm-cache
+	$(Q)touch $@
