@@ -17,8 +17,8 @@ client_command() {
 	local programs=$root/tests/clients
 	case $1 in
 		cli) command=("$programs/cli.sh") ;;
-		cpython) command=(/usr/bin/python3 "$programs/cpython.py") ;;
-		django_atomic | sqlalchemy_begin) command=("$clients/venv/bin/python" "$programs/$1.py") ;;
+		cpython) command=(/usr/bin/python3 -B "$programs/cpython.py") ;;
+		django_atomic | sqlalchemy_begin) command=("$clients/venv/bin/python" -B "$programs/$1.py") ;;
 		perl_dbi) command=(perl "$programs/perl_dbi.pl") ;;
 		ruby_sqlite3) command=(ruby "$programs/ruby_sqlite3.rb") ;;
 		node_sqlite3) command=(env NODE_PATH="$clients/node/node_modules" node "$programs/node_sqlite3.js") ;;
