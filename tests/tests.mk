@@ -3,3 +3,4 @@ include tests/check.mk
 include tests/demo.mk
 include tests/clients.mk
 include tests/statement.mk
+include tests/rooms.mk
