@@ -11,7 +11,8 @@
  *                                                         BYTES: a number, "length" (no NUL behind the text) or "length+NUL"
  *   step STMT | reset STMT | finalize STMT | sql STMT
  *   busy_timeout NAME MS | busy_handler NAME on|off | handler_calls NAME
- *   authorizer NAME log|deny|off | trace NAME | function NAME           function: SQL's victim('line') runs a line
+ *   authorizer NAME log|deny|drop|off | trace NAME | function NAME      deny: PRAGMA and BEGIN; drop: DROP TABLE
+ *                                                         function: SQL's victim('line') runs a line
  *   fkey NAME on|off|ask                                  sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY)
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
  *   config serialized | memory | key NAME KEY | on_row LINE        on_row: the line runs for each row of the next exec

@@ -12,7 +12,7 @@ struct handle {
 	char name[NAME_SIZE];
 	sqlite3 *db;
 	int handler_calls;
-	bool authorizer_denies;
+	char authorizes[8];
 };
 
 static struct handle handles[NAME_COUNT];
@@ -192,11 +192,13 @@ static int authorizer_log(void *argument, int action, const char *first, const c
 
 	(void)schema;
 	(void)by;
+	if (action == SQLITE_DROP_TABLE)
+		return strcmp(handle->authorizes, "drop") == 0 ? SQLITE_DENY : SQLITE_OK;
 	if (action != SQLITE_PRAGMA && action != SQLITE_TRANSACTION)
 		return SQLITE_OK;
 	printf("authorizer %s %s %s\n", action == SQLITE_PRAGMA ? "pragma" : "transaction", first ? first : "",
 	       second ? second : "");
-	return handle->authorizer_denies ? SQLITE_DENY : SQLITE_OK;
+	return strcmp(handle->authorizes, "deny") == 0 ? SQLITE_DENY : SQLITE_OK;
 }
 
 static void call_authorizer(char *rest)
@@ -204,7 +206,7 @@ static void call_authorizer(char *rest)
 	struct handle *handle = handle_get(&rest);
 	bool off = strcmp(rest, "off") == 0;
 
-	handle->authorizer_denies = strcmp(rest, "deny") == 0;
+	snprintf(handle->authorizes, sizeof(handle->authorizes), "%s", rest);
 	victim_say("authorizer", sqlite3_set_authorizer(handle->db, off ? NULL : authorizer_log, handle), "");
 }
 

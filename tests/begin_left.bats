@@ -1,0 +1,83 @@
+# Where BEGIN is left alone because IMMEDIATE would hurt, and where it must not be missed.
+load harness
+
+@test "a connection that can only read begins as before" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	outside query t.db 'INSERT INTO t VALUES(1)'
+	for run in run_plain run_shim; do
+		$run victim 'open_v2 a t.db ro' 'prepare a s v2 -1 BEGIN' 'sql s' 'step s' 'finalize s' 'exec a SELECT x FROM t' 'sh outside lock t.db' 'exec a COMMIT'
+		expect $'open_v2 0\nprepare 0 tail 5\nsql BEGIN\nstep 101\nfinalize 0\n1\nexec 0\nfree\nexec 0'
+	done
+}
+
+@test "an in-memory or temporary database begins as before" {
+	for run in run_plain run_shim; do
+		$run victim 'open a :memory:' 'open b ' 'open_v2 c file::memory: rw,create,uri' 'open_v2 d x rw,create,memory' 'prepare a s v2 -1 BEGIN' 'sql s' 'prepare b u v2 -1 BEGIN' 'sql u' \
+			'prepare c v v2 -1 BEGIN' 'sql v' 'prepare d w v2 -1 BEGIN' 'sql w'
+		[[ $(grep -cx 'sql BEGIN' <<<"$output") -eq 4 ]]
+	done
+}
+
+@test "an in-memory database with a file attached takes the file's write lock" {
+	outside query t.db 'CREATE TABLE t(x)'
+	for run in run_plain:free run_shim:held; do
+		${run%:*} victim 'open a :memory:' "exec a ATTACH 't.db' AS file" 'exec a BEGIN' 'sh outside lock t.db'
+		expect_line "${run#*:}"
+	done
+}
+
+@test "connections that share a cache begin as before" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	for run in run_plain run_shim; do
+		$run victim 'open_v2 a t.db rw,shared' 'open_v2 b t.db rw,shared' 'open_v2 c file:t.db?cache=shared rw,uri' 'exec a BEGIN' 'exec b BEGIN' 'exec c BEGIN' \
+			'exec b SELECT count(*) FROM t' 'exec c SELECT count(*) FROM t' 'exec a COMMIT' 'exec b COMMIT' 'exec c COMMIT'
+		expect $'open_v2 0\nopen_v2 0\nopen_v2 0\nexec 0\nexec 0\nexec 0\n0\nexec 0\n0\nexec 0\nexec 0\nexec 0\nexec 0'
+	done
+}
+
+@test "BEGIN is not missed in what a program does inside a callback or a function of its own" {
+	outside query t.db 'CREATE TABLE t(x)'
+	outside query u.db 'CREATE TABLE t(x)'
+	for run in run_plain:free run_shim:held; do
+		${run%:*} victim 'open a t.db' 'open b u.db' 'on_row exec b BEGIN' 'exec a SELECT 1' 'sh outside lock u.db' 'exec b COMMIT' 'function a' \
+			"exec a SELECT victim('exec b BEGIN')" 'sh outside lock u.db' 'exec b COMMIT' "prepare a s v2 -1 SELECT victim('exec b BEGIN')" 'step s' 'sh outside lock u.db'
+		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 3 ]]
+	done
+}
+
+@test "BEGIN is not missed while a VACUUM or another statement of the connection is under way" {
+	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
+	outside query u.db 'CREATE TABLE t(x)'
+	for run in run_plain:free run_shim:held; do
+		${run%:*} victim 'open a t.db' 'open b u.db' 'prepare a s v2 -1 SELECT x FROM t' 'step s' 'exec b BEGIN' 'sh outside lock u.db' 'exec b COMMIT' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'finalize s'
+		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
+	done
+}
+
+@test "full-text search writes, and BEGIN around it takes the lock" {
+	for run in run_plain:free run_shim:held; do
+		rm -f t.db*
+		${run%:*} victim 'open a t.db' 'exec a CREATE VIRTUAL TABLE f USING fts5(x)' 'exec a BEGIN' 'sh outside lock t.db' "exec a INSERT INTO f VALUES('some words')" 'exec a COMMIT' "exec a SELECT x FROM f WHERE f MATCH 'words'"
+		expect $'open 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0\nexec 0\nsome words\nexec 0'
+	done
+}
+
+@test "a trace sees the program's statements and none of ours" {
+	script=('open a t.db' 'trace a' 'exec a SELECT 1' 'exec a CREATE TABLE t(x)' 'exec a BEGIN IMMEDIATE' 'exec a COMMIT')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	rm -f t.db*
+	run_shim victim "${script[@]}"
+	expect "$wanted"
+}
+
+@test "an authorizer is asked about the program's statements and none of ours" {
+	script=('open a t.db' 'authorizer a log' 'exec a SELECT 1' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a COMMIT' 'exec a PRAGMA user_version'
+		'authorizer a deny' 'exec a PRAGMA user_version' 'exec a BEGIN' 'authorizer a off' 'exec a BEGIN')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	rm -f t.db*
+	run_shim victim "${script[@]}"
+	expect "$wanted"
+	[[ $(outside_pragma t.db journal_mode) == wal ]]
+}

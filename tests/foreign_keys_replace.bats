@@ -1,0 +1,123 @@
+# REPLACE into a parent with an ON DELETE action would delete its children: there the recipe yields.
+load harness
+
+make_file() {
+	rm -f ./*.db*
+	outside query t.db "$1"
+}
+
+children() {
+	outside query "${1:-t.db}" 'SELECT count(*) FROM c'
+}
+
+parent='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO p VALUES(1,"one"),(2,"two");'
+child='CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE); INSERT INTO c VALUES(10,1),(11,1),(12,2);'
+family="$parent$child"
+
+# With foreign keys on, this text deletes children; with the recipe it does not, and one warning says so.
+expect_yield() {
+	local schema=$1 text=$2
+	make_file "$schema"
+	run_plain victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "exec a $text"
+	expect_line 'exec 0'
+	[[ $(children) -lt 3 ]]
+	make_file "$schema"
+	run_shim victim 'open a t.db' "exec a $text" "exec a $text" 'fkey a ask'
+	[[ $(children) -eq 3 ]]
+	expect_warnings 1 '*foreign_keys*t.db*'
+	expect_line 'fkey 0 off'
+}
+
+@test "every form of REPLACE into such a parent keeps the children" {
+	while read -r text; do
+		expect_yield "$family" "$text"
+	done <<-'END'
+		REPLACE INTO p VALUES(1,'uno')
+		INSERT OR REPLACE INTO main."P" VALUES(1,'uno')
+		/**/ replace/**/into [p] select 1,'uno'
+		WITH w(i) AS (SELECT 1) INSERT OR REPLACE INTO p SELECT i,'uno' FROM w
+		UPDATE OR REPLACE p SET name='one' WHERE id=2
+		UPDATE OR REPLACE p AS q SET name='one' WHERE q.id=2
+		WITH w AS (SELECT 1) UPDATE OR REPLACE p SET name='one' WHERE id=2
+		SELECT 1; REPLACE INTO p(id) VALUES(1)
+		BEGIN; INSERT INTO p VALUES(7,'seven'); REPLACE INTO p VALUES(1,'uno'); COMMIT
+	END
+}
+
+@test "REPLACE in a trigger or a constraint keeps the children" {
+	expect_yield "$parent$child CREATE TABLE t(x); CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT OR REPLACE INTO p VALUES(1,'uno'); END" 'INSERT INTO t VALUES(1)'
+	expect_yield "$parent$child CREATE TABLE t(x); CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END" 'INSERT INTO t VALUES(1)'
+	expect_yield "$parent$child CREATE TABLE t(x); CREATE TRIGGER r AFTER UPDATE ON t BEGIN UPDATE OR REPLACE p SET name='one' WHERE id=2; END; INSERT INTO t VALUES(1)" 'UPDATE t SET x=2'
+	expect_yield "CREATE TABLE p(id INTEGER PRIMARY KEY ON CONFLICT REPLACE, name); INSERT INTO p VALUES(1,'one'),(2,'two'); $child" "INSERT INTO p VALUES(1,'uno')"
+	expect_yield "CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE ON CONFLICT REPLACE); INSERT INTO p VALUES(1,'one'),(2,'two'); $child" "UPDATE p SET name='one' WHERE id=2"
+	expect_yield "$parent$child CREATE VIEW v AS SELECT * FROM p; CREATE TRIGGER r INSTEAD OF INSERT ON v BEGIN INSERT OR REPLACE INTO p VALUES(new.id,new.name); END" "INSERT INTO v VALUES(1,'uno')"
+}
+
+@test "a constraint or trigger that the program adds itself is seen" {
+	make_file "$family"
+	run_shim victim 'open a t.db' "exec a INSERT INTO p VALUES(3,'three')" 'exec a CREATE TABLE t(x)' "exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END" 'exec a INSERT INTO t VALUES(1)'
+	[[ $(children) -eq 3 ]]
+	expect_warnings 1
+}
+
+@test "SET NULL and SET DEFAULT are actions too" {
+	for action in 'SET NULL' 'SET DEFAULT'; do
+		make_file "$parent CREATE TABLE c(id INTEGER PRIMARY KEY, p DEFAULT 2 REFERENCES p(id) ON DELETE $action); INSERT INTO c VALUES(10,1)"
+		run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
+		[[ $(outside query t.db 'SELECT p FROM c') == 1 ]]
+		expect_warnings 1
+	done
+}
+
+@test "prepared by every call, and prepared once and stepped again, it keeps the children" {
+	for api in v1 v2 v3 16 16_v2 16_v3; do
+		make_file "$family"
+		run_shim victim 'open a t.db' "prepare a s $api length REPLACE INTO p VALUES(1,'uno')" 'step s' 'reset s' 'step s' 'finalize s'
+		[[ $(children) -eq 3 ]]
+	done
+}
+
+@test "a parent in an attached database is found, named or not" {
+	for text in "REPLACE INTO u.p VALUES(1,'uno')" "REPLACE INTO p VALUES(1,'uno')" "INSERT INTO u.t VALUES(1)"; do
+		rm -f ./*.db*
+		outside query u.db "$family CREATE TABLE t(x); CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END"
+		run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u" "exec a $text"
+		expect_line 'exec 0'
+		[[ $(children u.db) -eq 3 ]]
+	done
+}
+
+@test "a parent in the temporary database is found" {
+	run_shim victim 'open a t.db' 'exec a CREATE TEMP TABLE p(id INTEGER PRIMARY KEY); CREATE TEMP TABLE c(p REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES(1); INSERT INTO c VALUES(1)' \
+		'exec a REPLACE INTO p VALUES(1)' 'exec a SELECT count(*) FROM c'
+	expect $'open 0\nexec 0\nexec 0\n1\nexec 0'
+}
+
+@test "where no action hangs on the parent, REPLACE goes on and so does enforcement" {
+	make_file "$parent CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id)); INSERT INTO c VALUES(10,1); CREATE TABLE k(id INTEGER PRIMARY KEY, v)"
+	run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')" 'exec a REPLACE INTO k VALUES(1,2)' 'exec a INSERT INTO c VALUES(11,99)' 'fkey a ask'
+	expect_line 'exec 19 FOREIGN KEY constraint failed'
+	expect_line 'fkey 0 on'
+	expect_quiet
+}
+
+@test "REPLACE into a table that is nobody's parent does not yield" {
+	make_file "$family CREATE TABLE k(id INTEGER PRIMARY KEY, v)"
+	run_shim victim 'open a t.db' 'exec a REPLACE INTO k VALUES(1,2)' 'exec a REPLACE INTO c VALUES(10,2)' 'fkey a ask'
+	expect_line 'fkey 0 on'
+	expect_quiet
+}
+
+@test "the warning comes once for a database, however many connections yield" {
+	make_file "$family"
+	run_shim victim 'open a t.db' 'open b t.db' "exec a REPLACE INTO p VALUES(1,'uno')" "exec b REPLACE INTO p VALUES(1,'uno')" 'close a' 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
+	expect_warnings 1
+}
+
+@test "a program that turned foreign keys on itself keeps them" {
+	make_file "$family"
+	run_shim victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "exec a REPLACE INTO p VALUES(1,'uno')" 'fkey a ask'
+	[[ $(children) -eq 1 ]]
+	expect_line 'fkey 0 on'
+	expect_quiet
+}

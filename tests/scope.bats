@@ -1,0 +1,65 @@
+# Which programs and which databases the shim looks after.
+load harness
+
+mode() {
+	outside query "$1" 'PRAGMA journal_mode'
+}
+
+# Makes both databases through the shim and answers their journal modes.
+modes() {
+	rm -f ./*.db*
+	run_shim victim 'open a shop.db' 'open b other.db' 'exec a CREATE TABLE t(x)' 'exec b CREATE TABLE t(x)' >&2
+	echo "$(mode shop.db) $(mode other.db)"
+}
+
+@test "without patterns every program and database is looked after" {
+	[[ $(modes) == 'wal wal' ]]
+}
+
+@test "SQLPROD_PROGRAMS names the only programs that are looked after" {
+	[[ $(SQLPROD_PROGRAMS=victim modes) == 'wal wal' ]]
+	[[ $(SQLPROD_PROGRAMS='gunicorn, vic*' modes) == 'wal wal' || $(SQLPROD_PROGRAMS='gunicorn,vic*' modes) == 'wal wal' ]]
+	[[ $(SQLPROD_PROGRAMS='gunicorn,python3*' modes) == 'delete delete' ]]
+}
+
+@test "SQLPROD_SKIP_PROGRAMS names those that are not" {
+	[[ $(SQLPROD_SKIP_PROGRAMS=victim modes) == 'delete delete' ]]
+	[[ $(SQLPROD_SKIP_PROGRAMS='gunicorn,v?ctim' modes) == 'delete delete' ]]
+	[[ $(SQLPROD_SKIP_PROGRAMS=gunicorn modes) == 'wal wal' ]]
+	[[ $(SQLPROD_PROGRAMS='*' SQLPROD_SKIP_PROGRAMS='vic*' modes) == 'delete delete' ]]
+}
+
+@test "SQLPROD_DATABASES names the only databases, by their absolute path" {
+	[[ $(SQLPROD_DATABASES="$PWD/shop.db" modes) == 'wal delete' ]]
+	[[ $(SQLPROD_DATABASES='*/shop.db' modes) == 'wal delete' ]]
+	[[ $(SQLPROD_DATABASES='*/shop.db,*/o*.db' modes) == 'wal wal' ]]
+	[[ $(SQLPROD_DATABASES='shop.db' modes) == 'delete delete' ]]
+}
+
+@test "SQLPROD_SKIP_DATABASES names those that are not" {
+	[[ $(SQLPROD_SKIP_DATABASES='*/other.db' modes) == 'wal delete' ]]
+	[[ $(SQLPROD_SKIP_DATABASES="$PWD/*" modes) == 'delete delete' ]]
+	[[ $(SQLPROD_DATABASES='*/*.db' SQLPROD_SKIP_DATABASES='*/shop*' modes) == 'delete wal' ]]
+}
+
+@test "a database that is skipped is untouched in every respect" {
+	script=('open a other.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA foreign_keys' 'exec a PRAGMA mmap_size'
+		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock other.db' 'exec a COMMIT' 'prepare a s v2 -1 BEGIN' 'sql s')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	SQLPROD_SKIP_DATABASES='*/other.db' run_shim victim "${script[@]}"
+	expect "$wanted"
+	expect_quiet
+}
+
+@test "a relative path is made absolute where it was opened" {
+	mkdir deep
+	run_shim victim 'chdir deep' 'open a t.db' 'chdir ..' 'exec a CREATE TABLE t(x)'
+	[[ $(mode deep/t.db) == wal ]]
+	rm deep/t.db*
+	SQLPROD_DATABASES="$PWD/deep/t.db" run_shim victim 'chdir deep' 'open a t.db' 'chdir ..' 'exec a CREATE TABLE t(x)'
+	[[ $(mode deep/t.db) == wal ]]
+	rm deep/t.db*
+	SQLPROD_SKIP_DATABASES="$PWD/deep/t.db" run_shim victim 'chdir deep' 'open_v2 a file:t.db?mode=rwc rw,create,uri' 'chdir ..' 'exec a CREATE TABLE t(x)'
+	[[ $(mode deep/t.db) == delete ]]
+}

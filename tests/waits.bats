@@ -1,0 +1,109 @@
+# How long a connection waits for a lock: the recipe is a floor, the operator is exact, a program's own handler stays.
+load harness
+
+@test "a short timeout of the program's is raised to the recipe's, 0 included" {
+	for ms in 0 5 5000 29999 -1; do
+		for set in "busy_timeout a $ms" "exec a PRAGMA busy_timeout=$ms" "exec a pragma Busy_Timeout ( $ms )" "get_table a PRAGMA busy_timeout=$ms"; do
+			run_plain victim 'open a t.db' "$set" 'exec a PRAGMA busy_timeout'
+			[[ ${lines[-2]} == $((ms < 0 ? 0 : ms)) ]]
+			run_shim victim 'open a t.db' "$set" 'exec a PRAGMA busy_timeout'
+			[[ ${lines[-2]} == 30000 ]]
+		done
+	done
+}
+
+@test "PRAGMA busy_timeout with a value answers the timeout in force" {
+	run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout=5' 'exec a PRAGMA busy_timeout=0' 'exec a PRAGMA busy_timeout=45000' 'exec a PRAGMA busy_timeout'
+	expect $'open 0\n30000\nexec 0\n30000\nexec 0\n45000\nexec 0\n45000\nexec 0'
+}
+
+@test "a longer timeout of the program's stays" {
+	run_shim victim 'open a t.db' 'busy_timeout a 60000' 'exec a PRAGMA busy_timeout' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a COMMIT' 'exec a PRAGMA busy_timeout' 'busy_timeout a 1' 'exec a PRAGMA busy_timeout'
+	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '60000 60000 30000' ]]
+}
+
+@test "the operator's timeout is exact, below and above the program's" {
+	for ms in 0 250 100000; do
+		export SQLPROD_BUSY_TIMEOUT=$ms
+		run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5000' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA busy_timeout=70000' 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a PRAGMA busy_timeout'
+		[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == "$ms $ms $ms $ms" ]]
+	done
+}
+
+@test "keep leaves the timeout to the program" {
+	SQLPROD_BUSY_TIMEOUT=keep run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA busy_timeout=0'
+	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '0 5 0' ]]
+}
+
+@test "every call to prepare and every way to write it raises the timeout" {
+	for api in v1 v2 v3 16 16_v2 16_v3; do
+		run_shim victim 'open a t.db' "prepare a s $api length PRAGMA busy_timeout=7" 'step s' 'finalize s' "prepare a s $api -1 /**/pragma main.[busy_timeout] ( '7' ) ;x" 'step s' 'finalize s'
+		[[ $(grep -cx 30000 <<<"$output") -eq 2 ]]
+		[[ $output != *$'\n7\n'* ]]
+	done
+	run_shim victim 'open a t.db' 'exec a SELECT 1; PRAGMA busy_timeout=7; SELECT 2' 'exec a PRAGMA busy_timeout'
+	expect $'open 0\n1\n30000\n2\nexec 0\n30000\nexec 0'
+}
+
+@test "a program's own busy handler stays, is called as before, and PRAGMA busy_timeout tells of it" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	for run in run_plain run_shim; do
+		$run victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'exec b BEGIN IMMEDIATE' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a INSERT INTO t VALUES(1)' 'handler_calls a' \
+			'exec a PRAGMA busy_timeout' 'exec a BEGIN IMMEDIATE' 'handler_calls a' 'exec b COMMIT' 'exec a BEGIN; COMMIT' 'handler_calls a'
+		expect $'open 0\nopen 0\nbusy_handler 0\n0\nexec 0\nexec 0\n0\nexec 0\nhandler_calls 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0\nexec 5 database is locked\nhandler_calls 8\nexec 0\nexec 0\nhandler_calls 8'
+	done
+}
+
+@test "a program's own busy handler stays, the operator notwithstanding, and decides for BEGIN too" {
+	outside query t.db 'CREATE TABLE t(x)'
+	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec b BEGIN' 'exec a BEGIN' 'handler_calls a' 'exec a PRAGMA busy_timeout'
+	expect $'open 0\nopen 0\nbusy_handler 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0'
+}
+
+@test "our own switch to WAL does not call the program's busy handler" {
+	outside query t.db 'CREATE TABLE t(x)'
+	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' 'busy_handler a on' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a BEGIN' 'handler_calls a'
+	expect_line 'handler_calls 0'
+	expect_line 'handler_calls 4'
+}
+
+@test "without its handler a connection has the floor again" {
+	run_shim victim 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'busy_handler a off' 'exec a PRAGMA busy_timeout' 'busy_handler a on' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
+	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '0 30000 30000' ]]
+	SQLPROD_BUSY_TIMEOUT=77 run_shim victim 'open a t.db' 'busy_handler a on' 'busy_handler a off' 'exec a PRAGMA busy_timeout'
+	expect_line 77
+}
+
+# A holder keeps the write lock until the waiter was seen waiting, or is gone; leaves the waiter's output.
+contend() {
+	local start=$1 holder
+	rm -f t.db* ./*.here ./*.go
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	barrier_make held
+	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(1)' 'barrier held' 'exec a COMMIT'
+	holder=$started
+	barrier_meet held
+	barrier_make ready
+	"$start" waiter victim 'open a t.db' 'busy_timeout a 0' 'exec a SELECT count(*) FROM t' 'barrier ready' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT'
+	barrier_meet ready
+	barrier_leave ready
+	wait_until_waits "$started"
+	barrier_leave held
+	finish "$holder" holder
+	finish "$started" waiter
+}
+
+@test "a program that asked for no wait waits for the write lock and gets it" {
+	contend start_plain
+	[[ $output == *'exec 5 database is locked'* ]]
+	[[ $(outside query t.db 'SELECT count(*) FROM t') == 1 ]]
+	contend start_shim
+	[[ $output == $'open 0\nbusy_timeout 0\n0\nexec 0\nexec 0\nexec 0\nexec 0' ]]
+	[[ $(outside query t.db 'SELECT count(*) FROM t') == 2 ]]
+}
+
+@test "SQLite's own sleeps wait too" {
+	export SQLPROD_BUSY_WAIT=sqlite
+	contend start_shim
+	[[ $output != *'exec 5'* ]]
+}
