@@ -306,14 +306,14 @@ static char *append_unit(char *out, bool wide, unsigned char value)
 void *statement_rewrite(const struct sql_text *text, const struct statement *statement, size_t from, struct span place,
 			const char *words, size_t *bytes)
 {
-	size_t end = statement_find_end(text, statement), replaced = place.end - place.start;
-	size_t added = strlen(words), blanks = replaced > added ? replaced - added : 0;
-	size_t unit_size = text->wide ? sizeof(uint16_t) : 1, units;
+	size_t end = statement_find_end(text, statement), replaced = place.end - place.start, added = strlen(words);
+	size_t blanks = replaced > added ? replaced - added : 0, unit_size = text->wide ? sizeof(uint16_t) : 1, units;
+	bool sticks = unit_is_word(unit_get(text, place.end));
 	char *rewritten, *out;
 
 	if (blanks == 0 && place.start > from && unit_is_word(unit_get(text, place.start - 1)))
 		blanks = 1;
-	units = end - from - replaced + blanks + added;
+	units = end - from - replaced + blanks + added + sticks;
 	if (units > (INT_MAX / unit_size) - 1)
 		return NULL;
 	rewritten = malloc((units + 1) * unit_size);
@@ -324,6 +324,8 @@ void *statement_rewrite(const struct sql_text *text, const struct statement *sta
 		out = append_unit(out, text->wide, ' ');
 	for (; *words != '\0'; words++)
 		out = append_unit(out, text->wide, (unsigned char)*words);
+	if (sticks)
+		out = append_unit(out, text->wide, ' ');
 	out = append_text(out, text, place.end, end);
 	append_unit(out, text->wide, 0);
 	*bytes = units * unit_size;

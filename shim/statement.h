@@ -92,8 +92,8 @@ size_t span_copy(const struct sql_text *text, struct span span, char *out, size_
 
 /* The text from `from` to the statement's end with `place` replaced by the ASCII `words`, in the same encoding (UTF-16 always in
  * native byte order), terminated by a NUL unit; the caller frees it. *bytes is its size without the NUL. The result is never
- * shorter than the original (Tcl computes lengths from sqlite3_sql): blanks fill up in front of the words. One blank is put there
- * if a word would stick to the words. NULL when memory is out or the result would not fit an int. */
+ * shorter than the original (Tcl computes lengths from sqlite3_sql): blanks fill up in front of the words. One blank keeps them off
+ * a letter before or behind them. NULL when memory is out or the result would not fit an int. */
 void *statement_rewrite(const struct sql_text *text, const struct statement *statement, size_t from, struct span place,
 			const char *words, size_t *bytes);
 

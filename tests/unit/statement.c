@@ -168,6 +168,7 @@ static const struct rewriting {
 	{"PRAGMA journal_mode('delete')", "wal", "PRAGMA journal_mode(     wal)"},
 	{"PRAGMA mmap_size=0", "134217728", "PRAGMA mmap_size=134217728"},
 	{"PRAGMA cache_size = - /* few */ 5; SELECT 1", "-20000", "PRAGMA cache_size =        -20000;"},
+	{"PRAGMA synchronous=\"off\"\xef\xbb\xbf;", "normal", "PRAGMA synchronous=normal \xef\xbb\xbf;"},
 	{"PRAGMA main.[synchronous] = \"fu\"\"ll\" -- x\n;", "normal", "PRAGMA main.[synchronous] =   normal -- x\n;"},
 };
 
