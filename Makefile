@@ -24,7 +24,7 @@ warnings += -Werror
 endif
 override CPPFLAGS := -D_GNU_SOURCE -DSQLPROD_VERSION='"$(VERSION)"' $(CPPFLAGS)
 override CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions $(warnings) $(CFLAGS)
-library_ldflags := -shared -Wl,--version-script=shim/exports.map -Wl,-soname,libsqlprod.so \
+library_ldflags := -shared -Wl,--version-script=shim/exports.map -Wl,-soname,libsqlprod.so -Wl,-e,entry_start \
 	-Wl,-z,relro,-z,now,-z,nodelete,-z,defs,--as-needed,--hash-style=gnu
 override LDFLAGS := $(LDFLAGS)
 

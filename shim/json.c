@@ -1,4 +1,6 @@
 /* json.c - the JSON line of a connection. */
+#include "json.h"
+
 #include "registry.h"
 #include "report.h"
 
@@ -23,8 +25,7 @@ static size_t utf8_length(const unsigned char *s)
 	return n;
 }
 
-/* A string, or null. Bytes that are no UTF-8 (a path may hold any) become U+FFFD. */
-static void put_string(FILE *out, const char *string)
+void json_put_string(FILE *out, const char *string)
 {
 	const unsigned char *s = (const unsigned char *)string;
 
@@ -57,7 +58,7 @@ static void put_value(FILE *out, const struct setting_spec *spec, int64_t value)
 	else if (spec->type != SETTING_WORD)
 		fprintf(out, "%" PRId64, value);
 	else
-		put_string(out, spec->words[value]);
+		json_put_string(out, spec->words[value]);
 }
 
 static void put_outcomes(FILE *out, const struct connection *connection)
@@ -71,7 +72,7 @@ static void put_outcomes(FILE *out, const struct connection *connection)
 		fputs(",\"got\":", out);
 		put_value(out, &settings_table[i], outcome->got);
 		fprintf(out, ",\"decided_by\":\"%s\",\"reason\":", deciders[outcome->by]);
-		put_string(out, outcome->reason);
+		json_put_string(out, outcome->reason);
 		fputc('}', out);
 	}
 }
@@ -81,22 +82,22 @@ static void put_connection(FILE *out, const struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 
 	fprintf(out, "{\"pid\":%ld,\"program\":", (long)connection->pid);
-	put_string(out, program_invocation_short_name);
+	json_put_string(out, program_invocation_short_name);
 	fputs(",\"database\":", out);
-	put_string(out, connection->path);
+	json_put_string(out, connection->path);
 	fputs(",\"sqlite\":{\"version\":", out);
-	put_string(out, sqlite->version);
+	json_put_string(out, sqlite->version);
 	fputs(",\"library\":", out);
-	put_string(out, *sqlite->object ? sqlite->object : program_invocation_name);
+	json_put_string(out, *sqlite->object ? sqlite->object : program_invocation_name);
 	fputs("},\"reached\":", out);
-	put_string(out, connection->reached);
+	json_put_string(out, connection->reached);
 	fputs(",\"left_alone\":", out);
-	put_string(out, connection->why_off);
+	json_put_string(out, connection->why_off);
 	fputs(",\"settings\":{", out);
 	put_outcomes(out, connection);
 	fprintf(out, "},\"begins_rewritten\":%u,\"begins_left\":{", connection->begins_rewritten);
 	if (connection->begins_left_reason) {
-		put_string(out, connection->begins_left_reason);
+		json_put_string(out, connection->begins_left_reason);
 		fprintf(out, ":%u", connection->begins_left);
 	}
 	fputs("}}\n", out);
