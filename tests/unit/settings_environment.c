@@ -154,7 +154,7 @@ static const struct {
 	 "understood, on stays "
 	 "in force (allowed: on, off)"},
 	{"SQLPROD_QUEUE=1", "SQLPROD_QUEUE is no setting and has no effect"},
-	{"SQLPROD_XY=1", "SQLPROD_XY is no setting and has no effect"},
+	{"SQLPROD_IN=1", "SQLPROD_IN is no setting and has no effect"},
 	{"SQLPROD_JOURNALMODE=off", "SQLPROD_JOURNALMODE is no setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
 	{"SQLPROD_journal_mode=off", "SQLPROD_journal_mode is no setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
 	{"SQLPROD_JOURNAL=off", "SQLPROD_JOURNAL is no setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
@@ -163,6 +163,7 @@ static const struct {
 	{"SQLPROD_BUSY_TIMEOUT_MS=1",
 	 "SQLPROD_BUSY_TIMEOUT_MS is no setting and has no effect (did you mean SQLPROD_BUSY_TIMEOUT?)"},
 	{"SQLPROD_FOREIGN_KEY=on", "SQLPROD_FOREIGN_KEY is no setting and has no effect (did you mean SQLPROD_FOREIGN_KEYS?)"},
+	{"SQLPROD_CASH_SIZE=1", "SQLPROD_CASH_SIZE is no setting and has no effect (did you mean SQLPROD_CACHE_SIZE?)"},
 	{"SQLPROD_LOGS=x", "SQLPROD_LOGS is no setting and has no effect (did you mean SQLPROD_LOG?)"},
 	{"SQLPROD_\x1b[2J=1", "SQLPROD_\\x1b[2J is no setting and has no effect"},
 };

@@ -176,6 +176,14 @@ static const struct {
 	{"machines", 0, 44, "/Users/ada/db", "virtiofs", "/Users/ada", true},
 	{"machines", 0, 45, "/mnt/qemu/db", "9p", "/mnt/qemu", true},
 
+	/* 9:9 stands for a device that no line names, as below btrfs. */
+	{"linux", 9, 9, "/srv/databases/x", "tmpfs", "/srv", false},
+	{"stacked", 9, 9, "/data/db", "xfs", "/data", false},
+	{"stacked", 0, 40, "/data/db", "nfs4", "/data", true},
+	{"stacked", 9, 9, "/database/db", "ext4", "/", false},
+	{"stacked", 0, 50, "/outer/inner/db", "fuse.sshfs", "/outer", true},
+	{"stacked", 9, 9, "/outer/inner/db", "tmpfs", "/outer/inner", false},
+
 	/* In overlay, files of a lower layer may carry a device of their own. */
 	{"docker", 0, 58, "/srv/db", "overlay", "/", false},
 	{"docker", 254, 77, "/srv/db", "overlay", "/", false},

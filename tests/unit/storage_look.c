@@ -211,6 +211,9 @@ int main(void)
 	test_big_mountinfo();
 	check(descriptors_open() == descriptors, "every descriptor was closed");
 
+	setenv("FAKE_STATFS_FOLDER", "/", 1);
+	setenv("FAKE_MOUNTINFO", "missing", 1);
+	check_look("/sqlprod-missing", true, "nfs", "");
 	unsetenv("FAKE_STATFS_FOLDER");
 	unsetenv("FAKE_MOUNTINFO");
 	check_look("/proc", false, "proc", "/proc");
