@@ -318,6 +318,7 @@ static void apply_journal_mode(struct connection *connection)
 		return;
 	}
 	rc = switch_journal_mode(connection, outcome->wanted, &got);
+	connection->unreadable = (rc & 0xff) == SQLITE_NOTADB;
 	if (rc == SQLITE_OK && got != outcome->wanted)
 		note(connection, SETTING_JOURNAL_MODE, got,
 		     "SQLite kept its mode: the VFS has no shared memory, or the file is immutable");

@@ -73,6 +73,7 @@ struct connection {
 	bool shared_file;    /* on a filesystem that machines share */
 	bool shared_cache;
 	bool attached;     /* an ATTACH was seen */
+	bool unreadable;   /* at first use: no database, or encrypted and without its key */
 	bool settled;      /* what goes on at first use is on */
 	bool recheck;      /* the journal mode may have changed: does synchronous still fit? */
 	bool query_only;   /* PRAGMA query_only was used: ask SQLite before each BEGIN */

@@ -5,9 +5,7 @@
 #include "report.h"
 
 #include <stdio.h>
-
-/* What a foreign key does to its child rows when the parent row goes, other than to refuse. */
-#define HAS_DELETE_ACTION "f.on_delete NOT IN('NO ACTION','RESTRICT')"
+#include <string.h>
 
 bool foreign_keys_set(struct connection *connection, bool on)
 {
@@ -87,44 +85,73 @@ static void quote(const char *name, char mark, char *out, size_t size)
 	out[n] = '\0';
 }
 
-/* A query that this SQLite does not know (pragma functions came with 3.16) counts as an answer: rows are dearer than enforcement.
- * Where the database cannot be read, the program's statement cannot delete anything either. */
-static bool finds(struct connection *connection, const char *query)
+/* Before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts. Rows are dearer than
+ * enforcement. */
+static bool finds(struct connection *connection, const char *query, const char *old_query)
 {
 	char answer[2];
-	int rc = apply_run(connection, query, answer, sizeof(answer));
 
-	return rc == SQLITE_ERROR || answer[0] == '1';
+	if (apply_run(connection, query, answer, sizeof(answer)) == SQLITE_ERROR)
+		apply_run(connection, old_query, answer, sizeof(answer));
+	return answer[0] == '1';
 }
 
-/* Is the target of this REPLACE the parent of a foreign key with an ON DELETE action? */
+/* Does this schema have a foreign key with an ON DELETE action that does more than refuse? table, a quoted string, limits the
+ * question to one parent; with replacing, only a schema that holds a REPLACE itself (ON CONFLICT REPLACE, or one inside a trigger)
+ * counts. schema is quoted. */
+static bool schema_deletes(struct connection *connection, const char *schema, const char *table, bool replacing)
+{
+	const char *master = strcmp(schema, "\"temp\"") == 0 ? "sqlite_temp_master" : "sqlite_master";
+	char query[2400], old_query[1600], parent[600] = "", holds[1200] = "";
+
+	if (table)
+		snprintf(parent, sizeof(parent), " AND f.\"table\"=%s COLLATE NOCASE", table);
+	if (replacing)
+		snprintf(holds, sizeof(holds), " AND EXISTS(SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REPLACE'))", schema,
+			 master);
+	snprintf(query, sizeof(query),
+		 "SELECT 1 FROM %s.%s m,pragma_foreign_key_list(m.name,%s)f WHERE m.type='table'"
+		 " AND f.on_delete NOT IN('NO ACTION','RESTRICT')%s%s LIMIT 1",
+		 schema, master, schema, parent, holds);
+	snprintf(old_query, sizeof(old_query),
+		 "SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REFERENCES')AND instr(upper(sql),'DELETE')%s LIMIT 1", schema, master,
+		 holds);
+	return finds(connection, query, old_query);
+}
+
+/* The same for all schemas that a name without one could mean. */
+static bool any_schema_deletes(struct connection *connection, const char *table, bool replacing)
+{
+	char name[256], schema[520], query[80];
+
+	if (schema_deletes(connection, "\"main\"", table, replacing))
+		return true;
+	for (int i = 1;; i++) {
+		snprintf(query, sizeof(query), "SELECT name FROM pragma_database_list LIMIT 1 OFFSET %d", i);
+		if (apply_run(connection, query, name, sizeof(name)) != SQLITE_OK)
+			return connection->attached && schema_deletes(connection, "\"temp\"", table, replacing);
+		if (!*name)
+			return false;
+		quote(name, '"', schema, sizeof(schema));
+		if (schema_deletes(connection, schema, table, replacing))
+			return true;
+	}
+}
+
+/* Is the target of this REPLACE the parent of such a foreign key? */
 static bool replace_deletes(struct connection *connection, const struct sql_text *text, const struct statement *statement)
 {
-	char name[256], table[520] = "''", schema[520] = "main", query[1400];
+	char name[256], table[520], schema[520];
 
 	if (statement->table.start == statement->table.end || span_copy(text, statement->table, name, sizeof(name)) >= sizeof(name))
-		return true;
+		return any_schema_deletes(connection, NULL, false);
 	quote(name, '\'', table, sizeof(table));
-	if (statement->table_schema.start != statement->table_schema.end) {
-		if (span_copy(text, statement->table_schema, name, sizeof(name)) >= sizeof(name))
-			return true;
-		quote(name, '"', schema, sizeof(schema));
-	}
-	snprintf(query, sizeof(query),
-		 "SELECT 1 FROM %s.sqlite_master m,pragma_foreign_key_list(m.name)f WHERE m.type='table'"
-		 " AND f.\"table\"=%s COLLATE NOCASE AND " HAS_DELETE_ACTION " LIMIT 1",
-		 schema, table);
-	return finds(connection, query);
-}
-
-/* Does the schema itself hold a REPLACE (ON CONFLICT REPLACE, or one inside a trigger) next to a foreign key with an ON DELETE
- * action? */
-static bool schema_deletes(struct connection *connection)
-{
-	return finds(connection,
-		     "SELECT 1 FROM sqlite_master m,pragma_foreign_key_list(m.name)f WHERE m.type='table' AND " HAS_DELETE_ACTION
-		     " AND EXISTS(SELECT 1 FROM sqlite_master WHERE sql LIKE '%CONFLICT%REPLACE%' OR sql LIKE '%OR%REPLACE%INTO%'"
-		     " OR type='trigger' AND sql LIKE '%REPLACE%INTO%')LIMIT 1");
+	if (statement->table_schema.start == statement->table_schema.end)
+		return any_schema_deletes(connection, table, false);
+	if (span_copy(text, statement->table_schema, name, sizeof(name)) >= sizeof(name))
+		return any_schema_deletes(connection, table, false);
+	quote(name, '"', schema, sizeof(schema));
+	return schema_deletes(connection, schema, table, false);
 }
 
 void foreign_keys_before(struct connection *connection, const struct sql_text *text, const struct statement *statement)
@@ -145,7 +172,7 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 		}
 		/* fall through */
 	case STATEMENT_WRITE:
-		if (connection->schema_unchecked && schema_deletes(connection))
+		if (connection->schema_unchecked && any_schema_deletes(connection, NULL, true))
 			yield(connection, "the schema replaces rows by itself, and has ON DELETE actions");
 		connection->schema_unchecked = false;
 		break;

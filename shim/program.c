@@ -84,6 +84,8 @@ static const char *begin_obstacle(struct connection *connection, enum begin_form
 		return "shared cache: no timeout waits for its locks";
 	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
 		return "the database is read-only";
+	if (connection->unreadable)
+		return "the file is no database, or is encrypted and has no key yet";
 	if (is_query_only(connection))
 		return "PRAGMA query_only is on";
 	if (is_vacuuming(connection))
