@@ -55,13 +55,14 @@ run_app() {
 }
 
 # The same with the shim, and without. Settings stand in front: SQLPROD_BEGIN=keep run_shim victim …
+# A test that needs another library beside the shim names it in preload_also.
 run_shim() {
 	local expected=0
 	if [[ $1 == any || $1 =~ ^[0-9]+$ ]]; then
 		expected=$1
 		shift
 	fi
-	run_app "$expected" env LD_PRELOAD="$preload" "$@"
+	run_app "$expected" env LD_PRELOAD="$preload${preload_also:+:$preload_also}" "$@"
 }
 
 run_plain() {
@@ -71,7 +72,7 @@ run_plain() {
 # start_shim NAME command… - runs it with the shim in the background; its output goes to $scratch/NAME.stdout and .stderr.
 # Its pid is in $started; what still runs at the end of the test is killed.
 start_shim() {
-	start_plain "$1" env LD_PRELOAD="$preload" "${@:2}"
+	start_plain "$1" env LD_PRELOAD="$preload${preload_also:+:$preload_also}" "${@:2}"
 }
 
 start_plain() {

@@ -15,12 +15,13 @@
  *                                                         function: SQL's victim('line') runs a line
  *   fkey NAME on|off|ask                                  sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY)
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
+ *   The handle "null" is NULL.
  *   config serialized | memory | key NAME KEY | on_row LINE        on_row: the line runs for each row of the next exec
  *   repeat N … end | threads N … end | fork … end         the child of a fork leaves by exit(0) at its end
  *   sh COMMAND                                            without LD_PRELOAD and SQLPROD*; prints what it prints
  *   barrier PATH                                          writes a line to PATH.here, waits for one from PATH.go
  *   setenv NAME VALUE | chdir PATH | setuid N | exit N | _exit N | quiet
- *   self FIELD | descriptors                              of /proc/self/status; how many are open */
+ *   self FIELD | descriptors | close_fd N | open_fd PATH  self: of /proc/self/status; descriptors: how many are open */
 #include "victim.h"
 
 #include <pthread.h>

@@ -15,7 +15,7 @@ struct handle {
 	char authorizes[8];
 };
 
-static struct handle handles[NAME_COUNT];
+static struct handle handles[NAME_COUNT] = {{.name = "null"}};
 static _Thread_local char *on_row;
 
 static struct handle *handle_get(char **rest)

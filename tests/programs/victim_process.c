@@ -83,6 +83,12 @@ static void descriptors_print(void)
 	printf("descriptors %d\n", count);
 }
 
+/* A data file of the program's own, under whatever descriptor is free. */
+static void descriptor_open(const char *path)
+{
+	printf("open_fd %d\n", open(path, O_WRONLY | O_APPEND));
+}
+
 bool process_run(const char *verb, char *rest)
 {
 	if (strcmp(verb, "sh") == 0)
@@ -91,6 +97,10 @@ bool process_run(const char *verb, char *rest)
 		barrier(victim_word(&rest));
 	else if (strcmp(verb, "self") == 0)
 		self_print(rest);
+	else if (strcmp(verb, "close_fd") == 0)
+		close(atoi(rest));
+	else if (strcmp(verb, "open_fd") == 0)
+		descriptor_open(rest);
 	else if (strcmp(verb, "descriptors") == 0)
 		descriptors_print();
 	else if (strcmp(verb, "setenv") == 0) {

@@ -31,7 +31,7 @@ static int prepare(const char *api, sqlite3 *db, const void *sql, int bytes, sql
 		return sqlite3_prepare_v2(db, sql, bytes, stmt, tail);
 	if (strncmp(api, "v3", 2) == 0)
 		return sqlite3_prepare_v3(db, sql, bytes, SQLITE_PREPARE_PERSISTENT, stmt, tail);
-	const void *wide_tail;
+	const void *wide_tail = NULL;
 	const void **wide = tail ? &wide_tail : NULL;
 	int rc = strncmp(api, "16_v2", 5) == 0   ? sqlite3_prepare16_v2(db, sql, bytes, stmt, wide)
 		 : strncmp(api, "16_v3", 5) == 0 ? sqlite3_prepare16_v3(db, sql, bytes, 0, stmt, wide)

@@ -1,0 +1,95 @@
+# The program keeps working, and sees nothing of the shim but its effects.
+load harness
+
+@test "the shim writes nothing to standard output, and nothing to standard error without need" {
+	script=('open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a BEGIN; UPDATE t SET x=2; COMMIT' 'get_table a SELECT x FROM t' 'exec a nonsense' 'close a')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	rm t.db
+	run_shim victim "${script[@]}"
+	expect "$wanted"
+	expect_quiet
+}
+
+@test "signals, threads and descriptors are as they would be" {
+	script=('self SigCgt' 'self SigIgn' 'self SigBlk' 'self Threads' 'descriptors' 'open a :memory:' 'exec a CREATE TABLE t(x)' 'self SigCgt' 'self SigBlk' 'self Threads' 'descriptors' 'close a' 'descriptors')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	run_shim victim "${script[@]}"
+	expect "$wanted"
+}
+
+@test "no descriptor is left open by a database, a report or a log" {
+	export SQLPROD_LOG_LEVEL=debug SQLPROD_LOG=$scratch/log SQLPROD_REPORT=$scratch/report.json
+	run_plain victim 'open a t.db' 'exec a PRAGMA journal_mode=wal' 'exec a CREATE TABLE t(x)' 'close a' 'open a t.db' 'exec a SELECT * FROM t' 'descriptors' 'close a' 'descriptors'
+	wanted=$(grep descriptors <<<"$output")
+	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=wal' 'exec a CREATE TABLE t(x)' 'close a' 'open a t.db' 'exec a SELECT * FROM t' 'descriptors' 'close a' 'descriptors'
+	[[ $(grep descriptors <<<"$output") == "$wanted" ]]
+}
+
+@test "the program's POSIX locks survive whatever the shim does with the same file" {
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		outside query t.db 'CREATE TABLE t(x)'
+		SQLPROD_JOURNAL_MODE=keep SQLPROD_REPORT=$scratch/report.json $run victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'open b t.db' 'exec b PRAGMA cache_size' 'exec b SELECT * FROM t' 'close b' 'open_v2 c t.db ro' 'exec c SELECT * FROM t' 'close c' 'sh outside lock t.db' 'exec a COMMIT'
+		expect_line held
+	done
+}
+
+@test "a program's exit status, crash and output arrive unchanged" {
+	run_shim 7 victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'exit 7'
+	run_shim 9 victim 'open a t.db' '_exit 9'
+	run_shim 137 victim 'open a t.db' 'exec a BEGIN' 'sh kill -KILL $PPID'
+	[[ $(outside_lock t.db) == free ]]
+}
+
+@test "a program that overwrites its environment keeps its settings" {
+	SQLPROD_JOURNAL_MODE=truncate run_shim victim 'setenv SQLPROD_JOURNAL_MODE xxxxxxxx' 'setenv HOME yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy' 'open a t.db' 'exec a SELECT 1' 'exec a PRAGMA journal_mode'
+	expect_line truncate
+}
+
+@test "each warning comes once, whatever the number of connections and threads" {
+	SQLPROD_BUSY_TIMEOUT=soon SQLPROD_CACHE_SIZE=big run_shim victim quiet 'threads 8' 'repeat 5' 'open a%t t.db' 'exec a%t SELECT 1' 'close a%t' 'end' 'end'
+	expect_warnings 2
+}
+
+@test "a program that never opens a database hears nothing of bad settings" {
+	SQLPROD_BUSY_TIMEOUT=soon run_shim echo word
+	expect word
+	expect_quiet
+}
+
+@test "a program that closed its standard error gets no warning into a file of its own" {
+	printf 'unharmed\n' >precious
+	SQLPROD_BUSY_TIMEOUT=soon run_shim victim 'close_fd 2' 'open_fd precious' 'open a t.db' 'exec a SELECT 1'
+	expect $'open_fd 2\nopen 0\n1\nexec 0'
+	[[ $(<precious) == unharmed ]]
+}
+
+@test "a full disk under the log costs the line and nothing else" {
+	[[ -c /dev/full ]]
+	SQLPROD_LOG=/dev/full SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=/dev/full run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
+	expect $'open 0\nexec 0\nclose 0'
+}
+
+@test "a program with little memory goes on or fails by SQLite's own code" {
+	for limit in 20000 30000 40000 60000; do
+		rm -f t.db*
+		run_shim any bash -c "ulimit -v $limit; exec victim 'open a t.db' 'exec a CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' 'close a'"
+		[[ $status -lt 128 ]]
+	done
+}
+
+@test "WAL stays in the file when the shim is gone, and can be undone" {
+	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
+	[[ $(outside_pragma t.db journal_mode) == wal ]]
+	run_plain victim 'open a t.db' 'exec a INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode=delete' 'exec a SELECT count(*) FROM t' 'close a'
+	expect $'open 0\nexec 0\ndelete\nexec 0\n1\nexec 0\nclose 0'
+}
+
+@test "misuse of handles is answered as SQLite answers it" {
+	for run in run_plain run_shim; do
+		$run victim 'exec null SELECT 1' 'get_table null SELECT 1' 'prepare null s v2 -1 BEGIN' 'prepare null u 16 -1 BEGIN' 'close_v2 null'
+		expect $'exec 21\nget_table 21\nprepare 21 tail NULL\nprepare 21 tail NULL\nclose_v2 0'
+	done
+}
