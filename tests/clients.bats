@@ -68,7 +68,7 @@ client_carrier() {
 
 # observe LIBRARY CLIENT [WAY] - runs the client, looks from a second process, and records all for the table.
 observe() {
-	local record=$clients/runs/$2${3:+-$3}${SQLPROD_BEGIN_DEFERRED:+-deferred}${1:+.shim}
+	local record=$clients/runs/$2${3:+-$3}${SQLPROD_BEGIN:+-begin}${SQLPROD_BEGIN_DEFERRED:+-deferred}${1:+.shim}
 	client_start "$@"
 	journal_mode=$(outside_pragma app.db journal_mode)
 	lock=$(outside_lock app.db)
@@ -153,6 +153,7 @@ without_shim() {
 @test "Go with mattn/go-sqlite3 alone has neither" { without_shim free mattn; }
 
 @test "JDBC has WAL and holds the write lock once autocommit is off" { with_shim held jdbc; }
+@test "JDBC has WAL and no lock where the operator keeps BEGIN" { SQLPROD_BEGIN=keep with_shim free jdbc; }
 @test "JDBC alone has neither" { without_shim free jdbc; }
 
 @test "Tcl has WAL and its BEGIN holds the write lock" { with_shim held tcl_sqlite; }
@@ -164,6 +165,7 @@ without_shim() {
 @test "Qt alone has neither" { without_shim free qt_sql; }
 
 @test "LuaSQL has WAL and holds the write lock once autocommit is off" { with_shim held lua_sql; }
+@test "LuaSQL has WAL and no lock where the operator keeps BEGIN" { SQLPROD_BEGIN=keep with_shim free lua_sql; }
 @test "LuaSQL alone has neither" { without_shim free lua_sql; }
 
 @test "LuaDBI has WAL and holds the write lock once autocommit is off" { with_shim held lua_dbi; }

@@ -49,5 +49,5 @@ $(clients)/node/installed: tests/clients/package.json
 	@mkdir -p $(@D)
 	$(SAY) NPM $(@D)
 	$(Q)cp $< $(@D)
-	$(Q)cd $(@D) && npm install --silent --no-package-lock --cache $(clients)/npm-cache
+	$(Q)cd $(@D) && npm install --loglevel=error --no-package-lock --cache $(clients)/npm-cache >/dev/null
 	$(Q)touch $@

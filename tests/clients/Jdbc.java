@@ -1,4 +1,4 @@
-// JDBC: setAutoCommit(false); the driver sends its "begin;" in front of the first statement.
+// JDBC: setAutoCommit(false); the driver sends its "begin;" there, and at once again after each commit.
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;

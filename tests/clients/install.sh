@@ -1,6 +1,7 @@
 #!/bin/sh
-# install.sh - installs the packages of packages.txt that are missing here.
+# install.sh - installs the packages of packages.txt that are missing here; INSTALL_PACKAGES=no makes it do nothing.
 set -eu
+[ "${INSTALL_PACKAGES:-yes}" != no ] || exit 0
 
 missing=
 while read -r package command; do

@@ -7,7 +7,7 @@
 #include <QVariant>
 
 static const char *const settings[] = {"journal_mode", "synchronous", "busy_timeout",       "foreign_keys",
-                                       "temp_store",   "mmap_size",   "journal_size_limit", "cache_size"};
+				       "temp_store",   "mmap_size",   "journal_size_limit", "cache_size"};
 
 static QString ask(const QString &sql)
 {

@@ -32,6 +32,8 @@ row_deferred() {
 	row "$@" "with SQLPROD_BEGIN_DEFERRED=immediate: $(yes_no "$(value "$1-deferred.shim" lock)")"
 }
 
+idle='commit sends the next BEGIN at once, so the lock is held while idle'
+
 echo '| client | SQLite, found in | begins by | WAL | write lock from then on | busy timeout, ms | note |'
 echo '|---|---|---|---|---|---|---|'
 row cli 'sqlite3 shell' 'a script' 'BEGIN'
@@ -46,9 +48,9 @@ row node_sqlite3 'npm sqlite3' 'exec' 'BEGIN'
 row_deferred rusqlite 'rusqlite' 'transaction()' 'BEGIN DEFERRED'
 row rusqlite-plain 'rusqlite' 'execute_batch' 'BEGIN'
 row mattn 'Go mattn/go-sqlite3' 'Begin()' 'BEGIN' 'built with the tag libsqlite3'
-row jdbc 'Xerial SQLite JDBC' 'setAutoCommit(false)' 'begin;' 'sent in front of the first statement'
+row jdbc 'Xerial SQLite JDBC' 'setAutoCommit(false)' 'begin;' "$idle"
 row tcl_sqlite 'Tcl sqlite3' 'eval' 'BEGIN'
 row tcl_sqlite-transaction 'Tcl sqlite3' 'transaction' 'SAVEPOINT _tcl_transaction' 'a SAVEPOINT is left alone'
 row qt_sql 'Qt SQL' 'transaction()' 'BEGIN'
-row lua_sql 'LuaSQL' 'setautocommit(false), commit()' 'COMMIT;BEGIN'
+row lua_sql 'LuaSQL' 'setautocommit(false), commit()' 'COMMIT;BEGIN' "$idle"
 row lua_dbi 'LuaDBI' 'autocommit(false)' 'BEGIN TRANSACTION'

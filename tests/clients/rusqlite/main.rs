@@ -3,12 +3,20 @@ use rusqlite::{types::Value, Connection, Result};
 use std::io;
 
 const SETTINGS: [&str; 8] = [
-    "journal_mode", "synchronous", "busy_timeout", "foreign_keys",
-    "temp_store", "mmap_size", "journal_size_limit", "cache_size",
+    "journal_mode",
+    "synchronous",
+    "busy_timeout",
+    "foreign_keys",
+    "temp_store",
+    "mmap_size",
+    "journal_size_limit",
+    "cache_size",
 ];
 
 fn driver_version() -> &'static str {
-    let (_, behind) = include_str!("Cargo.lock").split_once("name = \"rusqlite\"\nversion = \"").expect("its own entry");
+    let (_, behind) = include_str!("Cargo.lock")
+        .split_once("name = \"rusqlite\"\nversion = \"")
+        .expect("its own entry");
     behind.split('"').next().unwrap_or_default()
 }
 
@@ -25,11 +33,17 @@ fn ask(db: &Connection, sql: &str) -> Result<String> {
 fn read_wait_show(db: &Connection) -> Result<()> {
     ask(db, "SELECT count(*) FROM t")?;
     println!("ready");
-    io::stdin().read_line(&mut String::new()).expect("standard input");
+    io::stdin()
+        .read_line(&mut String::new())
+        .expect("standard input");
     for name in SETTINGS {
         println!("{name}={}", ask(db, &format!("PRAGMA {name}"))?);
     }
-    println!("sqlite={}\nversion={}", rusqlite::version(), driver_version());
+    println!(
+        "sqlite={}\nversion={}",
+        rusqlite::version(),
+        driver_version()
+    );
     Ok(())
 }
 
