@@ -4,6 +4,7 @@
 #include "foreign_keys.h"
 #include "report.h"
 #include "storage.h"
+#include "wait.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -197,7 +198,7 @@ void apply_at_open(struct connection *connection)
 	if (is_due(connection, SETTING_BUSY_TIMEOUT) && !connection->busy.unknown) {
 		outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
 		connection->busy.timeout = (int)outcome->wanted;
-		connection->sqlite->busy_timeout(connection->db, connection->busy.timeout);
+		wait_set_timeout(connection, connection->busy.timeout);
 		outcome->got = outcome->wanted;
 	}
 	if (is_due(connection, SETTING_FOREIGN_KEYS)) {
@@ -241,7 +242,7 @@ static void return_busy_slot(struct connection *connection)
 	if (connection->busy.handler)
 		connection->sqlite->busy_handler(connection->db, connection->busy.handler, connection->busy.argument);
 	else
-		connection->sqlite->busy_timeout(connection->db, connection->busy.timeout);
+		wait_set_timeout(connection, connection->busy.timeout);
 }
 
 static void warn_shared(struct connection *connection, int64_t mode)

@@ -6,6 +6,7 @@
 #include "registry.h"
 #include "report.h"
 #include "storage.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -165,6 +166,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 		storage_look(connection->path, &storage);
 		connection->shared_file = storage.shared;
 	}
+	wait_prepare(connection);
 	apply_at_open(connection);
 	connection_set_watch(connection);
 	connection_unlock(connection);

@@ -66,6 +66,7 @@ struct connection {
 	const char *reached; /* the door, for the report */
 	char *path;          /* absolute; "" for in-memory and temporary databases */
 	void *file;          /* SQLite's sqlite3_file of the main database: connections that share a cache share it */
+	struct gate *gate;   /* wait.c's, in front of that file; NULL if the wait is not ours */
 
 	bool off;            /* everything passes through */
 	const char *why_off; /* a constant, for the report */

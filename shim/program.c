@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "foreign_keys.h"
 #include "report.h"
+#include "wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +139,7 @@ static void decide_busy_timeout(struct connection *connection, int asked, int ef
 int program_busy_timeout(struct connection *connection, int milliseconds)
 {
 	int effective = effective_timeout(milliseconds);
-	int rc = connection->sqlite->busy_timeout(connection->db, effective);
+	int rc = wait_set_timeout(connection, effective);
 
 	if (rc == SQLITE_OK)
 		decide_busy_timeout(connection, milliseconds, effective);

@@ -1,0 +1,51 @@
+/* gate.h - stands in front of a database file's methods and sees its write lock come and go.
+ *
+ * SQLite's own file object gets a copy of its table of methods with a few replaced; each calls the real one and returns what that
+ * returned. No lock is taken, kept or refused here. Once the write lock of a WAL database (byte 120 of the -shm) is given back, the
+ * one who waits longest is woken, whichever process it is in. The word they wait on lies in SQLite's own mapping of the -shm, in
+ * the 8 bytes that its format reserves for locks and nobody reads (sqlite.org/walformat.html).
+ *
+ * A program that comes back at once may take the lock again for a millisecond; then it lets the woken one pass. */
+#ifndef SQLPROD_GATE_H
+#define SQLPROD_GATE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gate {
+	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
+	const sqlite3_io_methods *real;
+	struct gate *next;  /* among the unused */
+	sqlite3 *db;        /* who put it there; NULL once the file is closed */
+	const char *shared; /* SQLite's mapping of the -shm, NULL while there is none */
+
+	/* Of the last attempts at the write lock. */
+	bool refused;    /* somebody else has it */
+	bool passed;     /* it was had and given back since the busy handler looked */
+	bool queued;     /* this one was woken, and is expected to take it now */
+	bool comes_back; /* the last time it was given back, it was wanted again at once */
+	bool silent;     /* the last time it was given back, nobody was told */
+	bool crowded;    /* there were others, a short while ago */
+	int64_t seen;    /* when there were others: CLOCK_MONOTONIC in nanoseconds, as all times */
+	int64_t began;   /* when the turn began, which may be many transactions */
+	int64_t left;    /* when it was given back; 0 once it was wanted again */
+	int64_t polite;  /* until when the one who was woken goes first; 0 for nobody */
+
+	/* For wait.c: the wait of the connection. */
+	int64_t waiting; /* since when */
+	int timeout;     /* milliseconds */
+	void **slot;     /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
+	int *told;       /* what PRAGMA busy_timeout tells */
+	void *stock;     /* SQLite's own handler */
+};
+
+/* Puts a gate in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
+ * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
+struct gate *gate_put(sqlite3 *db, sqlite3_file *file);
+
+/* Waits until the write lock was given back and it is our turn, or until the clock shows `until`. age: how long this wait has
+ * lasted, in nanoseconds: who has waited longer goes first. False if there is nothing to wait on. */
+bool gate_wait(struct gate *gate, int64_t age, int64_t until);
+
+#endif

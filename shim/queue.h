@@ -1,0 +1,31 @@
+/* queue.h - a queue of waiters that the kernel keeps (futex(2)), on a word of memory that processes share.
+ *
+ * Nothing is written to the word, so there is nothing that a waiter could leave behind: one that is killed, times out or forks is
+ * the kernel's business. Waiters of one class are woken in the order in which they came. A wake that comes just before the wait is
+ * missed, and one that hits a stopped process is lost: every wait must have an end. */
+#ifndef SQLPROD_QUEUE_H
+#define SQLPROD_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bits; a waiter waits in one class, a wake may name several. */
+#define QUEUE_CLASSES 4
+#define QUEUE_CLASS(n) (UINT32_C(1) << (n))
+#define QUEUE_ALL (QUEUE_CLASS(QUEUE_CLASSES) - 1)
+#define QUEUE_COURTESY QUEUE_CLASS(QUEUE_CLASSES)
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+int64_t queue_now(void);
+
+/* Sleeps until it is woken (true), until the clock shows `until`, or until a signal comes. Where the word cannot be waited on, it
+ * sleeps all the same. Keeps errno. */
+bool queue_wait(const volatile void *word, uint32_t class, int64_t until);
+
+/* Wakes at most one waiter of these classes. True if there was one. Keeps errno. */
+bool queue_wake(const volatile void *word, uint32_t classes);
+
+/* Sleeps until the clock shows `until`, or until a signal comes. Keeps errno. */
+void queue_sleep(int64_t until);
+
+#endif
