@@ -46,16 +46,7 @@ $(BUILD)/shim/%.o: shim/%.c
 -include $(objects:.o=.d)
 
 include tests/tests.mk
-
-.PHONY: install
-install: $(library) ## install under PREFIX (DESTDIR for staging)
-	install -d $(DESTDIR)$(LIBDIR)
-	install -m 755 $(library) $(DESTDIR)$(LIBDIR)/libsqlprod.so
-	$(if $(DESTDIR),,-ldconfig $(LIBDIR))
-
-.PHONY: uninstall
-uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(LIBDIR)/libsqlprod.so
+include scripts/package.mk
 
 .PHONY: clean
 clean: ## remove build/
@@ -63,4 +54,4 @@ clean: ## remove build/
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1 - \2/p' Makefile tests/tests.mk | sort
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1 - \2/p' $(MAKEFILE_LIST) | sort

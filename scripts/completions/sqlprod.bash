@@ -1,0 +1,111 @@
+# bash completion for sqlprod. Settings come from the library, through "sqlprod settings".
+
+_sqlprod_settings() {
+	local name
+	while IFS=$'\t' read -r name _; do
+		name=${name#SQLPROD_}
+		printf '%s=\n' "${name,,}"
+	done < <(env -i PATH="$PATH" "$1" settings 2>/dev/null)
+}
+
+# The values of a setting that are words.
+_sqlprod_values() {
+	env -i PATH="$PATH" "$1" settings 2>/dev/null | awk -F '\t' -v name="$2" '
+		tolower($1) == "sqlprod_" name || tolower($1) == name {
+			count = split($6, words, ", ")
+			for (i = 1; i <= count; i++)
+				if (words[i] ~ /^[a-z]+$/)
+					print words[i]
+		}'
+}
+
+# The rest of the line is a command of its own.
+_sqlprod_offset() {
+	if declare -F _comp_command_offset >/dev/null; then
+		_comp_command_offset "$1"
+	elif declare -F _command_offset >/dev/null; then
+		_command_offset "$1"
+	else
+		mapfile -t COMPREPLY < <(compgen -A command -- "${COMP_WORDS[COMP_CWORD]}")
+	fi
+}
+
+_sqlprod() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=run first=1 at
+	COMPREPLY=()
+	if ((COMP_CWORD > 1)); then
+		case ${COMP_WORDS[1]} in
+			run | check | settings | revert)
+				command=${COMP_WORDS[1]}
+				first=2
+				;;
+		esac
+	fi
+
+	# Where an option stands, bash takes NAME=VALUE for three words.
+	if [[ $current == '=' && ${COMP_WORDS[COMP_CWORD - 2]} == @(-s|--set) ]]; then
+		mapfile -t COMPREPLY < <(_sqlprod_values "${COMP_WORDS[0]}" "$previous")
+		return
+	fi
+	if ((COMP_CWORD > 3)) && [[ $previous == '=' && ${COMP_WORDS[COMP_CWORD - 3]} == @(-s|--set) ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_sqlprod_values "${COMP_WORDS[0]}" "${COMP_WORDS[COMP_CWORD - 2]}")" -- "$current")
+		return
+	fi
+	case $command:$previous in
+		run:-s | run:--set | check:-s | check:--set)
+			mapfile -t COMPREPLY < <(compgen -W "$(_sqlprod_settings "${COMP_WORDS[0]}")" -- "$current")
+			compopt -o nospace
+			return
+			;;
+		run:--log | run:--report)
+			compopt -o default
+			return
+			;;
+		check:--pid)
+			mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current")
+			return
+			;;
+	esac
+
+	# The command to run begins behind --, or with the first word that is no option.
+	if [[ $command == run || $command == check ]]; then
+		for ((at = first; at < COMP_CWORD; at++)); do
+			case ${COMP_WORDS[at]} in
+				--)
+					_sqlprod_offset $((at + 1))
+					return
+					;;
+				-s | --set)
+					((at += 1))
+					[[ ${COMP_WORDS[at + 1]-} != '=' ]] || ((at += 2))
+					;;
+				--log | --report | --pid) ((at += 1)) ;;
+				-*) ;;
+				*)
+					[[ $command == run ]] || break
+					_sqlprod_offset "$at"
+					return
+					;;
+			esac
+		done
+	fi
+
+	local words=
+	case $command in
+		run) words='-s --set --log --report --help --' ;;
+		check) words='--json -s --set --integrity --pid --help --' ;;
+		settings) words='--json --help' ;;
+		revert) words='--help' ;;
+	esac
+	if [[ $current == -* ]]; then
+		((first == 2)) || words+=' --version'
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	elif [[ $command == run ]]; then
+		((first == 2)) || words='run check settings revert'
+		((first == 2)) && words=
+		mapfile -t COMPREPLY < <(compgen -W "$words" -A command -- "$current")
+	elif [[ $command != settings ]]; then
+		compopt -o default
+	fi
+} && complete -F _sqlprod sqlprod

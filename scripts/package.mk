@@ -1,0 +1,58 @@
+# The sqlprod command, and what is installed, packed and removed.
+
+sqlprod_command := $(BUILD)/sqlprod
+sqlprod_parts := $(shell cd scripts && find sqlprod.d -type f | LC_ALL=C sort)
+PARTSDIR ?= $(PREFIX)/lib/sqlprod
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+mans := $(BUILD)/man/sqlprod.1 $(BUILD)/man/libsqlprod.7
+
+# $(call place_command,BINDIR,PARTSDIR,LIBRARY) - the command as it stands in a folder, told where the others are from there.
+place_command = sed -e 's|^sqlprod_parts_at=.*|sqlprod_parts_at=$(shell realpath -m --relative-to=$(1) $(2))|' \
+	-e 's|^sqlprod_library_at=.*|sqlprod_library_at=$(shell realpath -m --relative-to=$(1) $(3))|' scripts/sqlprod
+
+all: $(sqlprod_command)
+
+$(sqlprod_command): scripts/sqlprod scripts/package.mk
+	@mkdir -p $(@D)
+	$(Q)$(call place_command,$(@D),scripts/sqlprod.d,$(library)) >$@.new
+	$(Q)chmod 755 $@.new && mv $@.new $@
+
+.PHONY: man
+man: $(mans) ## make the manual pages
+
+# The table of settings comes from the library.
+$(BUILD)/man/%: scripts/man/% scripts/man/page.awk $(library)
+	@mkdir -p $(@D)
+	$(SAY) MAN $@
+	$(Q)env -i $(abspath $(library)) --settings | awk -F '\t' -v version=$(VERSION) -f scripts/man/page.awk - $< >$@.new
+	$(Q)mv $@.new $@
+
+.PHONY: install
+install: $(library) $(mans) ## install under PREFIX (DESTDIR for staging)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(PARTSDIR)/commands $(MANDIR)/man1 $(MANDIR)/man7 $(BASHCOMPDIR) $(ZSHCOMPDIR))
+	install -m 755 $(library) $(DESTDIR)$(LIBDIR)/libsqlprod.so
+	$(call place_command,$(BINDIR),$(PARTSDIR),$(LIBDIR)/libsqlprod.so) >$(DESTDIR)$(BINDIR)/sqlprod
+	chmod 755 $(DESTDIR)$(BINDIR)/sqlprod
+	cd scripts && for part in $(sqlprod_parts); do install -m 644 $$part $(DESTDIR)$(PARTSDIR)/$${part#*/} || exit; done
+	install -m 644 $(BUILD)/man/sqlprod.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(BUILD)/man/libsqlprod.7 $(DESTDIR)$(MANDIR)/man7
+	install -m 644 scripts/completions/sqlprod.bash $(DESTDIR)$(BASHCOMPDIR)/sqlprod
+	install -m 644 scripts/completions/_sqlprod $(DESTDIR)$(ZSHCOMPDIR)/_sqlprod
+	$(if $(DESTDIR),,-ldconfig $(LIBDIR))
+
+# Folders that others use stay, even if empty.
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(LIBDIR)/libsqlprod.so $(DESTDIR)$(BINDIR)/sqlprod $(DESTDIR)$(BASHCOMPDIR)/sqlprod \
+		$(DESTDIR)$(ZSHCOMPDIR)/_sqlprod $(DESTDIR)$(MANDIR)/man1/sqlprod.1 $(DESTDIR)$(MANDIR)/man7/libsqlprod.7
+	rm -rf $(DESTDIR)$(PARTSDIR)
+	$(if $(DESTDIR),,-ldconfig)
+
+.PHONY: deb
+deb: ## build a Debian package under BUILD
+	$(Q)scripts/package/deb $(VERSION) $(BUILD)
+
+.PHONY: dist
+dist: ## make a reproducible tarball of HEAD under BUILD
+	$(Q)scripts/package/dist $(VERSION) $(BUILD)

@@ -1,0 +1,58 @@
+# advisories.sh - dangers that settings cannot take away.
+
+# sqlite_has_reset_race VERSION - 3.7.0 to 3.51.2, but for the branches it was fixed in (sqlite.org/wal.html).
+sqlite_has_reset_race() (
+	IFS=.
+	# shellcheck disable=SC2086 # three numbers
+	set -- $1 0 0 0
+	case $1$2$3 in
+		*[!0-9]*) exit 1 ;;
+	esac
+	[ "$1" -eq 3 ] || exit 1
+	number=$(($2 * 1000 + $3))
+	[ $number -ge 7000 ] && [ $number -lt 51003 ] || exit 1
+	case $2 in
+		44) [ "$3" -lt 6 ] ;;
+		50) [ "$3" -lt 7 ] ;;
+	esac
+)
+
+# advise_version VERSION WHERE MMAP - for a SQLite that uses WAL; MMAP: is mmap_size above 0?
+advise_version() {
+	sqlite_has_reset_race "$1" || return 0
+	record advisory "SQLite $1 $2 has the WAL-reset race (fixed in 3.51.3, 3.50.7 and 3.44.6): rarely, two connections that checkpoint and write at once damage the database; see sqlite.org/wal.html"
+	! $3 || record advisory "mmap_size is on with that race, and can spread such damage: -s mmap_size=0 turns it off"
+}
+
+# storage_of FILE - prints "local" or "shared", and the type and mount point where they are known.
+storage_of() {
+	library_ask --storage "$1" 2>/dev/null
+}
+
+# advise_storage FILE WAL - WAL: does it use WAL?
+advise_storage() {
+	case $(storage_of "$1") in
+		shared*)
+			if $2; then
+				record advisory "$1 uses WAL on a shared filesystem, where WAL can lose data: sqlprod revert it"
+			else
+				record advisory "$1 is on a shared filesystem: neither WAL nor mmap there"
+			fi
+			;;
+	esac
+	! $2 || advise_folder "$1"
+}
+
+# A reader of a WAL database has to write its -shm file: who may read the file but not write its folder cannot open it.
+advise_folder() (
+	file_mode=$(stat -Lc %A -- "$1" 2>/dev/null) || exit 0
+	folder_mode=$(stat -Lc %A -- "$(dirname -- "$1")") || exit 0
+	who=
+	case $file_mode:$folder_mode in
+		?????w*:?????-* | ????r*:?????-*) who=group ;;
+	esac
+	case $file_mode:$folder_mode in
+		???????r??*:????????-*) who=${who:+$who and }others ;;
+	esac
+	[ -z "$who" ] || record advisory "$1 uses WAL, and its $who may read it but not write its folder: without -wal and -shm files there, they cannot open it"
+)

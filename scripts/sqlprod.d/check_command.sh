@@ -1,0 +1,89 @@
+# check_command.sh - runs a command and joins the report of its connections.
+
+check_command() {
+	tool_require jq
+	run_require "$1"
+	sqlprod_tmp=$(mktemp -d "${TMPDIR:-/tmp}/sqlprod.XXXXXX") || fail 13 "no temporary folder"
+	trap 'rm -rf "$sqlprod_tmp"' EXIT
+	# Ctrl-C ends the command; what it did is shown all the same. A caught signal is not ignored in the command.
+	trap : INT TERM HUP QUIT
+	: >"$sqlprod_tmp/report"
+	sqlprod_status=0
+	(
+		SQLPROD_REPORT=$sqlprod_tmp/report
+		export SQLPROD_REPORT
+		run_start "$@"
+	) >&2 || sqlprod_status=$?
+	library_ask --settings=json >"$sqlprod_tmp/settings"
+	command_verdict "$@"
+}
+
+# command_join NAME [VALUE] - runs one of report.jq's functions over the report's lines; a torn line does not count.
+command_join() {
+	jq -nrR --slurpfile table "$sqlprod_tmp/settings" --argjson status "$sqlprod_status" --arg reason "${2-}" \
+		--rawfile advisories "$sqlprod_tmp/advisories" "$(cat "$sqlprod_parts/report.jq") $1" <"$sqlprod_tmp/report"
+}
+
+command_verdict() {
+	: >"$sqlprod_tmp/advisories"
+	verdict=$(command_join verdict)
+	reason=
+	if [ "$verdict" = none ]; then
+		reason=$(command_reason "$@")
+	fi
+	command_advise | sort -u >"$sqlprod_tmp/advisories"
+	if $sqlprod_json; then
+		command_join document "$reason" | jq .
+	else
+		command_join records "$reason" | records_show
+	fi
+	case $verdict in
+		whole) exit 0 ;;
+		missing) exit 1 ;;
+		*) exit 3 ;;
+	esac
+}
+
+command_advise() {
+	command_join versions | while IFS='	' read -r version library mmap; do
+		advise_version "$version" "in $library" "$mmap"
+	done
+	command_join databases | while IFS='	' read -r wal database; do
+		advise_storage "$database" "$wal"
+	done
+}
+
+# command_reason NAME ARGUMENT... - why no connection was seen, as far as the executable tells.
+command_reason() (
+	if [ -n "$(command_join any)" ]; then
+		echo "only in-memory or temporary databases were opened"
+		exit
+	fi
+	if [ "$sqlprod_status" -gt 128 ]; then
+		echo "the command was ended by signal $((sqlprod_status - 128)): a connection that it did not close before is not reported"
+		exit
+	fi
+	executable_walk "$(executable_find "$1")" 0
+	file=$executable_file
+	if grep -aq 'modernc\.org/sqlite' "$file"; then
+		echo "$file uses modernc.org/sqlite, a SQLite in pure Go: no library can reach it"
+	elif grep -aq 'github\.com/ncruces/go-sqlite3' "$file"; then
+		echo "$file uses ncruces/go-sqlite3, a SQLite in WebAssembly: no library can reach it"
+	elif grep -aq 'libsqlite3\.so' "$file"; then
+		echo "$file is linked with libsqlite3, but opened no database, or ended by _exit() or a signal with it open"
+	elif grep -aq 'SQLite format 3' "$file"; then
+		echo "$file carries its own copy of SQLite, which was not reached or opened no database"
+	else
+		command_reason_foreign "$file"
+	fi
+)
+
+command_reason_foreign() {
+	case ${1##*/} in
+		php*) echo "PHP up to 8.4 loads its extensions with RTLD_DEEPBIND, past every preloaded library; or no database was opened" ;;
+		python* | perl* | ruby* | node* | lua* | tclsh* | java | mono* | *sh | env)
+			echo "$1 opened no database, nor did a program that it started and that closed it or ended by exit()"
+			;;
+		*) echo "there is no SQLite in $1, and no program that it started opened a database" ;;
+	esac
+}

@@ -1,0 +1,91 @@
+# check_file.sh - what a database file is like.
+
+check_file() {
+	! $sqlprod_integrity || tool_require sqlite3
+	library_require
+	status=0
+	for file; do
+		if ! (database_require "$file") 2>/dev/null; then
+			(database_require "$file")
+			file_status=$?
+		elif $sqlprod_json; then
+			records=$(file_records "$file")
+			file_status=$?
+			printf '%s\n' "$records" | jq -Rnc -f "$sqlprod_parts/records.jq"
+		else
+			records=$(file_records "$file")
+			file_status=$?
+			printf '%s\n' "$records" | records_show
+		fi
+		[ "$status" -ne 0 ] || status=$file_status
+	done
+	exit "$status"
+}
+
+file_records() {
+	record database "$(readlink -f -- "$1")"
+	record size "$(file_size "$1")"
+	file_status=0
+	mode=empty
+	if [ -s "$1" ]; then
+		mode=$(database_journal_mode "$1")
+		record journal_mode "$mode"
+		page_size=$(database_number "$1" 16 2)
+		[ "$page_size" -ne 1 ] || page_size=65536
+		record page_size "$page_size"
+	else
+		record journal_mode "none yet: the file is empty"
+	fi
+	for suffix in wal shm journal; do
+		[ ! -e "$1-$suffix" ] || record "${suffix}_size" "$(file_size "$1-$suffix")"
+	done
+	file_storage "$1"
+	[ "$mode" = empty ] || file_version "$1" "$mode"
+	if $sqlprod_integrity && [ "$mode" != empty ]; then
+		file_integrity "$1" || file_status=$?
+	fi
+	file_advise "$1" "$mode"
+	return "$file_status"
+}
+
+file_storage() {
+	storage=$(storage_of "$1")
+	type=$(stat -Lfc %T -- "$1" 2>/dev/null)
+	case $storage in
+		shared*) record filesystem "$(printf '%s' "$storage" | cut -f 2)" shared ;;
+		*) record filesystem "${type:-unknown}" local ;;
+	esac
+}
+
+file_version() {
+	version=$(database_version "$1")
+	[ -z "$version" ] || record written_by "$version"
+}
+
+# What integrity_check says: 9 if it finds damage, 8 if it cannot look because the database is busy.
+file_integrity() {
+	if answer=$(database_ask "$1" 'PRAGMA query_only=1; PRAGMA integrity_check;' 2>&1); then
+		record integrity "$(printf '%s\n' "$answer" | sed -n 1p)"
+		[ "$answer" = ok ] || return 9
+	else
+		record integrity "$(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed q)"
+		case $answer in
+			*'is locked'*) return 8 ;;
+			*readonly* | *'unable to open'*) return 5 ;;
+			*'not a database'*) return 6 ;;
+			*malformed*) return 9 ;;
+			*) return 13 ;;
+		esac
+	fi
+}
+
+file_advise() {
+	wal=false
+	[ "$2" != wal ] || wal=true
+	advise_storage "$1" $wal
+	if $wal; then
+		version=$(database_version "$1")
+		[ -z "$version" ] || advise_version "$version" "that wrote to it last" false
+	fi
+	[ ! -s "$1-journal" ] || record advisory "$1-journal is there: a transaction is under way, or was cut off and will be rolled back"
+}

@@ -1,0 +1,102 @@
+# check_pid.sh - is the library in a running process, what does it run with, and which databases are open there?
+
+check_pid() {
+	library_require
+	case $sqlprod_pid in
+		'' | *[!0-9]*) fail 2 "check: --pid $sqlprod_pid: not a process id" ;;
+	esac
+	process=/proc/$sqlprod_pid
+	[ -d "$process" ] || fail 10 "no process $sqlprod_pid"
+	maps=$(cat "$process/maps" 2>/dev/null) || process_refuse
+	[ -n "$maps" ] || fail 10 "process $sqlprod_pid has ended, or belongs to the kernel"
+	cat "$process/environ" >/dev/null 2>&1 || process_refuse
+	found=$(printf '%s\n' "$maps" | sed -n 's|^\([^ ]* *\)\{5\}\(/.*libsqlprod\.so\)\( (deleted)\)\{0,1\}$|\2\3|p' | sed q)
+	records=$(process_records)
+	if $sqlprod_json; then
+		printf '%s\n' "$records" | jq -Rn -f "$sqlprod_parts/records.jq"
+	else
+		printf '%s\n' "$records" | records_show
+	fi
+	[ -n "$found" ]
+	exit
+}
+
+process_refuse() {
+	[ -d "$process" ] || fail 10 "no process $sqlprod_pid"
+	fail 11 "process $sqlprod_pid is not ours to look at (try as root)"
+}
+
+process_records() {
+	record pid "$sqlprod_pid"
+	record program "$(cat "$process/comm")"
+	record executable "$(readlink "$process/exe")"
+	if [ -n "$found" ]; then
+		record library "$found"
+		process_library
+		process_settings
+	fi
+	process_databases
+	if [ -n "$found" ]; then
+		record verdict loaded "the library is in process $sqlprod_pid"
+	else
+		record verdict missing "the library is not in process $sqlprod_pid: $(process_reason)"
+	fi
+}
+
+# Another build may have other settings. It is not run to ask it: what a process has mapped is not ours to trust.
+process_library() {
+	case $found in
+		*' (deleted)') record advisory "the library was replaced since the process started: restart it to use the new one" ;;
+		*)
+			cmp -s "$process/root$found" "$sqlprod_library" ||
+				record advisory "$found is not the library of this sqlprod ($sqlprod_library): settings are shown as this one reads them"
+			;;
+	esac
+}
+
+# process_ask - the table in the environment that the process was started with.
+process_ask() {
+	grep -z '^SQLPROD[A-Z_]*=' "$process/environ" |
+		xargs -0 sh -c 'exec env -i "$@" "$0" --settings' "$sqlprod_library"
+}
+
+process_settings() {
+	process_ask 2>/dev/null | while IFS='	' read -r variable _ _ value by _; do
+		record setting "$variable" "$value" "$by"
+	done
+	process_ask 2>&1 >/dev/null | while IFS= read -r complaint; do
+		record advisory "$complaint"
+	done
+}
+
+# Every open regular file that is a database, or has a -wal beside it (an encrypted one shows no header).
+process_databases() {
+	for descriptor in "$process"/fd/*; do
+		[ -f "$descriptor" ] || continue
+		file=$(readlink "$descriptor") || continue
+		case $file in
+			*-wal | *-shm | *-journal) continue ;;
+		esac
+		wal=$process/root$file-wal
+		if database_has_magic "$descriptor"; then
+			mode=$(database_journal_mode "$descriptor")
+		elif [ -e "$wal" ]; then
+			mode=wal
+		else
+			continue
+		fi
+		record database "$file" "$mode" "$(file_size "$wal")"
+	done | sort -u
+}
+
+process_reason() {
+	part executable
+	preload=$(tr '\0' '\n' <"$process/environ" | sed -n 's/^LD_PRELOAD=//p')
+	case $preload in
+		*libsqlprod.so*)
+			executable_walk "$(readlink -f "$process/exe")" 0
+			echo "LD_PRELOAD names it, but ${executable_problem:-the loader did not find it or could not load it}"
+			;;
+		*) echo "it was started without it" ;;
+	esac
+}

@@ -1,0 +1,73 @@
+# sqlprod check - what the library did in a command, what a database file is like, what a process has.
+
+check_usage() {
+	cat <<-'END'
+		usage: sqlprod check [--json] [-s NAME=VALUE]... -- COMMAND...
+		       sqlprod check [--json] [--integrity] FILE...
+		       sqlprod check [--json] --pid PID
+
+		Runs the command and then shows each SQLite connection it opened: what was wanted, what it got, who decided, and why.
+		The command's standard output goes to stderr. Or looks at database files, or at a running process.
+
+		  --json                 one JSON document
+		  -s, --set NAME=VALUE   as for sqlprod run
+		  --integrity            run SQLite's integrity_check too
+		  --pid PID              look at this process
+
+		Exit status of a command: 0 every connection has the whole recipe; 1 something is missing; 3 no connection was seen;
+		125, 126, 127 as sqlprod run. Of a file: 0; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special
+		file; 8 in use; 9 damaged; 13 another error. Of a process: 0 the library is in it; 1 it is not; 10 no such process;
+		11 not ours to look at. Of all: 2 wrong usage or a bad setting; 12 a tool is missing.
+	END
+}
+
+command_check() {
+	sqlprod_json=false
+	sqlprod_integrity=false
+	sqlprod_pid=
+	sqlprod_target="file"
+	part records
+	part commands/run
+	while [ $# -gt 0 ]; do
+		case $1 in
+			-h | --help)
+				check_usage
+				exit
+				;;
+			--json) sqlprod_json=true ;;
+			--integrity) sqlprod_integrity=true ;;
+			--pid=*) sqlprod_target=pid sqlprod_pid=${1#--pid=} ;;
+			--pid | -s | --set)
+				[ $# -gt 1 ] || fail 2 "check: $1 needs a value"
+				if [ "$1" = --pid ]; then
+					sqlprod_target=pid sqlprod_pid=$2
+				else
+					run_option "$1" "$2"
+				fi
+				shift
+				;;
+			--set=*) run_option --set "${1#*=}" ;;
+			-s?*) run_option -s "${1#-s}" ;;
+			--)
+				[ "$sqlprod_target" = pid ] || sqlprod_target="command"
+				shift
+				break
+				;;
+			-*) fail 2 "check: no option $1; see sqlprod check --help" ;;
+			*) break ;;
+		esac
+		shift
+	done
+	case $sqlprod_target in
+		pid) [ $# -eq 0 ] || fail 2 "check: --pid stands alone, without $1" ;;
+		command) [ $# -gt 0 ] || fail 2 "check: no command behind --" ;;
+		file) [ $# -gt 0 ] || fail 2 "check: no file, no --pid, and no -- COMMAND; see sqlprod check --help" ;;
+	esac
+	if $sqlprod_json; then
+		tool_require jq
+	fi
+	part advisories
+	part database
+	part "check_$sqlprod_target"
+	"check_$sqlprod_target" "$@"
+}

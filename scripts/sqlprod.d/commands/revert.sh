@@ -1,0 +1,87 @@
+# sqlprod revert - takes database files back to a rollback journal.
+
+revert_usage() {
+	cat <<-'END'
+		usage: sqlprod revert FILE...
+
+		WAL stays in a database when the library is gone. This takes each file back to a rollback journal (journal_mode=delete):
+		everything in -wal goes into the database, -wal and -shm are removed. Nobody else may have the file open. The database is
+		checked before and after; page size and all else stay.
+
+		Exit status: 0; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special file; 8 in use;
+		9 damaged; 12 sqlite3 is missing; 13 another error. Of several files, the first that failed.
+	END
+}
+
+command_revert() {
+	case ${1-} in
+		-h | --help)
+			revert_usage
+			exit
+			;;
+		--) shift ;;
+		-*) fail 2 "revert: no option $1; see sqlprod revert --help" ;;
+	esac
+	[ $# -gt 0 ] || fail 2 "revert: no file; see sqlprod revert --help"
+	part records
+	part database
+	tool_require sqlite3
+	status=0
+	for file; do
+		(revert_file "$file")
+		file_status=$?
+		[ "$status" -ne 0 ] || status=$file_status
+	done
+	exit "$status"
+}
+
+# What has to be the same before and after.
+revert_kept='PRAGMA page_size; PRAGMA auto_vacuum; PRAGMA encoding; PRAGMA user_version; PRAGMA application_id; PRAGMA schema_version;'
+
+revert_file() {
+	database_require "$1" || exit
+	[ -w "$1" ] || fail 5 "$1: no permission to write it"
+	if [ ! -s "$1" ] || { [ "$(database_journal_mode "$1")" = rollback ] && [ ! -s "$1-wal" ]; }; then
+		printf '%s: uses a rollback journal already\n' "$1"
+		return 0
+	fi
+	[ -w "$(dirname -- "$(readlink -f -- "$1")")" ] || fail 5 "$1: no permission to write its folder"
+	before=$(revert_ask "$1" "$revert_kept PRAGMA integrity_check;") || exit
+	revert_sound "$1" "$before" "it was damaged before, and is left as it is"
+	# The switch takes SQLite's exclusive lock, which nobody's shared lock survives: an idle reader of a WAL database holds one.
+	answer=$(revert_ask "$1" "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;") || exit
+	case $answer in
+		'0|'*delete) ;;
+		*) fail 8 "$1: in use by another connection; stop the programs that have it open and try again" ;;
+	esac
+	after=$(revert_ask "$1" "$revert_kept PRAGMA integrity_check;") || exit
+	revert_sound "$1" "$after" "it is damaged now"
+	[ "$before" = "$after" ] || fail 13 "$1: changed while it was reverted"
+	if [ "$(database_journal_mode "$1")" = wal ] || [ -e "$1-wal" ]; then
+		fail 8 "$1: went back to WAL: somebody has opened it"
+	fi
+	printf '%s: uses a rollback journal now\n' "$1"
+}
+
+revert_sound() {
+	case $2 in
+		*'
+ok') ;;
+		*) fail 9 "$1: $3: $(printf '%s\n' "$2" | sed -n 7p)" ;;
+	esac
+}
+
+# revert_ask FILE SQL - the answer, or the end with one line and the status that fits.
+revert_ask() {
+	if answer=$(database_ask "$1" "$2" 2>&1); then
+		printf '%s\n' "$answer"
+		return
+	fi
+	case $answer in
+		*'is locked'*) fail 8 "$1: in use by another connection; stop the programs that have it open and try again" ;;
+		*'not a database'*) fail 6 "$1: not a SQLite database, or an encrypted one" ;;
+		*malformed*) fail 9 "$1: it is damaged, and is left as it is" ;;
+		*readonly* | *'unable to open'*) fail 5 "$1: no permission to read or write it, its folder or its -wal" ;;
+		*) fail 13 "$1: $(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed q)" ;;
+	esac
+}

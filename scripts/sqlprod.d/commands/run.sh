@@ -1,0 +1,91 @@
+# sqlprod run - replaces itself with the command, the library preloaded.
+
+run_usage() {
+	cat <<-'END'
+		usage: sqlprod [run] [-s NAME=VALUE]... [--log FILE] [--report FILE] [--] COMMAND...
+
+		Runs the command with the library in LD_PRELOAD. The command keeps this process: same pid, same signals, same exit status.
+
+		  -s, --set NAME=VALUE   a setting, as "sqlprod settings" lists them: -s busy_timeout=5000
+		  --log FILE             append warnings to this file (%p becomes the pid)
+		  --report FILE          append one JSON line for each connection when it closes
+
+		Exit status: that of the command; 2 wrong usage or a bad setting; 125 the library cannot work in this command, which was not
+		started; 126 the command cannot be run; 127 it was not found.
+	END
+}
+
+run_file_require() {
+	[ -n "$2" ] || fail 2 "$1 needs a file"
+	[ -d "$(dirname -- "$2")" ] || fail 2 "$1 $2: no such folder"
+	[ ! -d "$2" ] || fail 2 "$1 $2: is a folder"
+}
+
+# run_require NAME - ends with 2, 125, 126 or 127 and a message if the command should not be started.
+run_require() {
+	library_require
+	settings_require || exit
+	part executable
+	executable_require "$1" || exit
+}
+
+# run_start COMMAND... - does not return.
+run_start() {
+	case ":${LD_PRELOAD-}:" in
+		*":$sqlprod_library:"*) ;;
+		*) LD_PRELOAD=$sqlprod_library${LD_PRELOAD:+:$LD_PRELOAD} ;;
+	esac
+	export LD_PRELOAD
+	exec "$@"
+}
+
+command_run() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+			-h | --help)
+				run_usage
+				exit
+				;;
+			-s | --set | --log | --report)
+				[ $# -gt 1 ] || fail 2 "$1 needs a value"
+				run_option "$1" "$2"
+				shift
+				;;
+			--set=* | --log=* | --report=*) run_option "${1%%=*}" "${1#*=}" ;;
+			-s?*) run_option -s "${1#-s}" ;;
+			--)
+				shift
+				break
+				;;
+			-*) fail 2 "run: no option $1; see sqlprod run --help" ;;
+			*) break ;;
+		esac
+		shift
+	done
+	[ $# -gt 0 ] || fail 2 "run: no command; see sqlprod run --help"
+	run_require "$1"
+	run_start "$@"
+}
+
+run_option() {
+	case $1 in
+		-s | --set)
+			sqlprod_variable=$(setting_variable "$2") || exit
+			export "$sqlprod_variable=${2#*=}"
+			;;
+		--log)
+			if [ "$2" = stderr ]; then
+				export SQLPROD_LOG=stderr
+			else
+				run_file_require "$1" "$2"
+				SQLPROD_LOG=$(path_absolute "$2")
+				export SQLPROD_LOG
+			fi
+			;;
+		--report)
+			run_file_require "$1" "$2"
+			SQLPROD_REPORT=$(path_absolute "$2")
+			export SQLPROD_REPORT
+			;;
+	esac
+}

@@ -1,0 +1,49 @@
+# database.sh - looks at a database file from outside: its header, its neighbours. Reading them disturbs no lock of another process.
+
+# database_require FILE - ends with 4, 5, 6 or 7 and a message if that is no database file that can be read. An empty file is one.
+database_require() (
+	[ -n "$1" ] || fail 4 "the file's name is empty"
+	if [ ! -e "$1" ]; then
+		[ ! -L "$1" ] || fail 4 "$1: a link to nothing"
+		folder=$(dirname -- "$1")
+		[ ! -d "$folder" ] || [ -x "$folder" ] || fail 5 "$1: no permission to look into its folder"
+		fail 4 "$1: no such file"
+	fi
+	[ ! -d "$1" ] || fail 7 "$1: is a folder"
+	[ -f "$1" ] || fail 7 "$1: is no regular file"
+	[ -r "$1" ] || fail 5 "$1: no permission to read it"
+	[ ! -s "$1" ] || database_has_magic "$1" || fail 6 "$1: not a SQLite database, or an encrypted one"
+)
+
+database_has_magic() {
+	[ "$(od -An -v -tx1 -N16 <"$1" 2>/dev/null)" = ' 53 51 4c 69 74 65 20 66 6f 72 6d 61 74 20 33 00' ]
+}
+
+# database_number FILE OFFSET BYTES - a big-endian number of its header.
+database_number() {
+	od -An -v -tu1 -j"$2" -N"$3" <"$1" | awk '{ for (i = 1; i <= NF; i++) number = number * 256 + $i } END { print number + 0 }'
+}
+
+database_journal_mode() {
+	case $(database_number "$1" 18 2) in
+		514) echo wal ;;
+		*) echo rollback ;;
+	esac
+}
+
+database_version() {
+	awk -v number="$(database_number "$1" 96 4)" 'BEGIN {
+		if (number >= 3000000)
+			printf "%d.%d.%d", number / 1000000, number / 1000 % 1000, number % 1000
+	}'
+}
+
+file_size() {
+	stat -Lc %s -- "$1" 2>/dev/null || echo 0
+}
+
+# database_ask FILE SQL - what the sqlite3 shell answers, without the recipe and without anybody's ~/.sqliterc.
+database_ask() (
+	export SQLPROD=off
+	exec sqlite3 -batch -bail -noheader -list -init /dev/null -cmd '.timeout 2000' "$(readlink -f -- "$1")" "$2"
+)

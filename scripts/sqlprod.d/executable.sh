@@ -1,0 +1,171 @@
+# executable.sh - can the library work in this executable? Looks at files and starts nothing.
+#
+# The loader ignores LD_PRELOAD in programs that gain privileges, does not exist in static ones, and refuses a library of another kind.
+
+# executable_find NAME - prints the file that the system would execute. Fails with 126 or 127, as env(1).
+executable_find() (
+	found=
+	case $1 in
+		'') fail 127 "the command's name is empty" ;;
+		*/*)
+			[ -e "$1" ] || fail 127 "$1: no such file"
+			found=$1
+			;;
+		*)
+			IFS=:
+			set -f
+			for folder in ${PATH-/bin:/usr/bin}; do
+				file=${folder:-.}/$1
+				[ -f "$file" ] || continue
+				found=$file
+				[ ! -x "$file" ] || break
+			done
+			;;
+	esac
+	[ -n "$found" ] || fail 127 "$1: not found"
+	[ ! -d "$found" ] || fail 126 "$found: is a folder"
+	[ -x "$found" ] || fail 126 "$found: not executable"
+	printf '%s' "$found"
+)
+
+# Everything that has to be true before the command is started.
+executable_require() (
+	file=$(executable_find "$1") || exit
+	executable_walk "$file" 0 || exit
+	[ -z "$executable_problem" ] && exit
+	[ "$executable_file" = "$file" ] || executable_problem="its interpreter $executable_file $executable_problem"
+	fail 125 "$file: $executable_problem"
+)
+
+# executable_walk FILE DEPTH - follows #! lines. Sets executable_file to the one that the loader will see, and executable_problem to
+# why the library cannot work there, or to nothing.
+executable_walk() {
+	executable_file=$1
+	executable_problem=
+	[ -r "$1" ] || return 0
+	case $(od -An -v -tx1 -N4 <"$1") in
+		' 23 21 '*)
+			[ "$2" -lt 5 ] || return 0
+			interpreter=$(interpreter_of "$1")
+			[ -n "$interpreter" ] || return 0
+			interpreter_file=$(executable_find "$interpreter" 2>/dev/null) ||
+				fail 127 "$1: its interpreter $interpreter does not exist"
+			executable_walk "$interpreter_file" $(($2 + 1))
+			;;
+		' 7f 45 4c 46') executable_problem=$(elf_problem "$1") ;;
+	esac
+}
+
+# interpreter_of SCRIPT - what its #! line runs, behind env(1) too.
+interpreter_of() (
+	IFS= read -r line <"$1" || :
+	line=${line#'#!'}
+	set -f
+	# shellcheck disable=SC2086 # words
+	set -- ${line%"$(printf '\r')"}
+	[ $# -gt 0 ] || exit
+	interpreter=$1
+	[ "${1##*/}" = env ] || {
+		printf '%s' "$1"
+		exit
+	}
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+			-u | -C | --unset | --chdir) [ $# -lt 2 ] || shift ;;
+			-S?*)
+				printf '%s' "${1#-S}"
+				exit
+				;;
+			-* | *=*) ;;
+			*)
+				printf '%s' "$1"
+				exit
+				;;
+		esac
+		shift
+	done
+	printf '%s' "$interpreter"
+)
+
+# elf_kind FILE - class, byte order and machine.
+elf_kind() {
+	od -An -v -tx1 -j4 -N16 <"$1" | {
+		read -r class order rest
+		printf '%s %s %s' "$class" "$order" "${rest#"${rest% ?? ??}"}"
+	}
+}
+
+elf_number() {
+	od -An -v -t"u$3" -j"$2" -N"$3" <"$1" | tr -d ' \n'
+}
+
+# elf_interpreter FILE - its loader, nothing if it has none. Only for files of the library's kind, which is this machine's.
+elf_interpreter() (
+	case $(elf_kind "$1") in
+		01*)
+			table=$(elf_number "$1" 28 4) size=$(elf_number "$1" 42 2) count=$(elf_number "$1" 44 2)
+			place=2 length=5
+			;;
+		*)
+			table=$(elf_number "$1" 32 8) size=$(elf_number "$1" 54 2) count=$(elf_number "$1" 56 2)
+			place=3 length=9
+			;;
+	esac
+	case $(elf_kind "$1") in
+		'02 02'*) place=4 length=10 ;;
+	esac
+	od -An -v -tu4 -j"$table" -N$((size * count)) <"$1" | awk -v width=$((size / 4)) -v place=$place -v length_at=$length '
+		{ for (i = 1; i <= NF; i++) word[n++] = $i }
+		END {
+			for (i = 0; i < n; i += width)
+				if (word[i] == 3) {
+					print word[i + place - 1], word[i + length_at - 1]
+					exit
+				}
+		}' | {
+		read -r place length || exit
+		tail -c +$((place + 1)) <"$1" | head -c $((length - 1))
+	}
+)
+
+# elf_problem FILE - why the library cannot work in this executable; nothing if it can.
+elf_problem() (
+	kind=$(elf_kind "$1")
+	own_kind=$(elf_kind "$sqlprod_library")
+	case $kind in
+		"$own_kind") ;;
+		01*) echo "is a 32-bit program or for another machine, the library is not" && exit ;;
+		*) echo "is for another machine than the library" && exit ;;
+	esac
+	case ${1##*/} in
+		ld.so | ld-*.so* | ld64.so*) exit ;;
+	esac
+	loader=$(elf_interpreter "$1")
+	if [ -z "$loader" ]; then
+		echo "is fully static: it has no loader that could load the library"
+	elif [ "${loader##*/}" != "$(elf_interpreter "$sqlprod_library" | sed 's|.*/||')" ]; then
+		case $loader in
+			*/ld-musl-*) echo "is built for musl, the library for another libc" ;;
+			*) echo "is built for another libc (its loader is $loader)" ;;
+		esac
+	else
+		privilege_problem "$1"
+	fi
+)
+
+# privilege_problem FILE - does it gain privileges when this user starts it? Then the loader ignores LD_PRELOAD.
+privilege_problem() (
+	user=$(id -u)
+	hint=
+	case ${1##*/} in
+		sudo | su | doas | pkexec) hint="; put sqlprod behind it: ${1##*/} ... sqlprod run" ;;
+	esac
+	if [ -u "$1" ] && [ "$(stat -Lc %u -- "$1")" != "$user" ]; then
+		echo "is setuid, and the loader ignores LD_PRELOAD there$hint"
+	elif [ -g "$1" ] && [ "$(stat -Lc %g -- "$1")" != "$(id -g)" ]; then
+		echo "is setgid, and the loader ignores LD_PRELOAD there$hint"
+	elif [ "$user" -ne 0 ] && [ -n "$(PATH=$PATH:/usr/sbin:/sbin getcap "$1" 2>/dev/null)" ]; then
+		echo "has file capabilities, and the loader ignores LD_PRELOAD there"
+	fi
+)

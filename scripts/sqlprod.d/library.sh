@@ -1,0 +1,46 @@
+# library.sh - asks the library for its table of settings and what it makes of the environment.
+
+library_require() {
+	[ -f "$sqlprod_library" ] || fail 125 "$sqlprod_library: not there; build it (make) or install it again"
+	case $sqlprod_library in
+		*:* | *[[:space:]]*) fail 125 "$sqlprod_library: LD_PRELOAD cannot hold a path with a colon or a blank" ;;
+	esac
+}
+
+# library_ask ARGUMENT... - runs the library as a program.
+library_ask() (
+	unset LD_PRELOAD
+	exec "$sqlprod_library" "$@"
+)
+
+# Ends with 2 and one message if the environment holds a bad setting.
+settings_require() (
+	complaints=$(library_ask --settings 2>&1 >/dev/null)
+	[ $? -eq 2 ] || return 0
+	first=$(printf '%s\n' "$complaints" | sed -e 's/, [^,]* stays in force (/ (/' -e q)
+	count=$(printf '%s\n' "$complaints" | wc -l)
+	[ "$count" -eq 1 ] || first="$first; and $((count - 1)) more like this"
+	fail 2 "$first"
+)
+
+# setting_variable NAME=VALUE - prints the variable: journal_mode, JOURNAL-MODE and SQLPROD_JOURNAL_MODE name the same.
+setting_variable() (
+	name=${1%%=*}
+	case $name in
+		"$1") fail 2 "-s $1: not NAME=VALUE" ;;
+		'' | *[!A-Za-z_-]*) fail 2 "-s $1: no name of a setting" ;;
+	esac
+	name=$(printf '%s' "$name" | LC_ALL=C tr 'a-z-' 'A-Z_')
+	case $name in
+		SQLPROD | SQLPROD_*) printf '%s' "$name" ;;
+		*) printf 'SQLPROD_%s' "$name" ;;
+	esac
+)
+
+# path_absolute FILE - as SQLPROD_LOG wants it: the program may change its working folder.
+path_absolute() {
+	case $1 in
+		/*) printf '%s' "$1" ;;
+		*) printf '%s/%s' "$(pwd)" "$1" ;;
+	esac
+}
