@@ -201,7 +201,10 @@ void apply_at_open(struct connection *connection)
 		wait_set_timeout(connection, connection->busy.timeout);
 		outcome->got = outcome->wanted;
 	}
-	if (is_due(connection, SETTING_FOREIGN_KEYS)) {
+	if (connection->behind && !settings_get(SETTING_FOREIGN_KEYS)->by_operator) {
+		connection->outcomes[SETTING_FOREIGN_KEYS].reason =
+			"in an embedded copy DROP TABLE cannot be kept from deleting rows";
+	} else if (is_due(connection, SETTING_FOREIGN_KEYS)) {
 		outcome = &connection->outcomes[SETTING_FOREIGN_KEYS];
 		/* a copy built with SQLITE_DEFAULT_FOREIGN_KEYS=1 has decided for its program */
 		bool was_on = foreign_keys_are_on(connection);
@@ -288,6 +291,8 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 		return "shared filesystem";
 	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
 		return "the database is read-only";
+	if (connection->no_begin)
+		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
 	if (connection->busy.unknown)
 		return "the connection was opened out of sight: the switch could wait for long";
 	return NULL;

@@ -3,6 +3,8 @@
 
 #include "apply.h"
 #include "foreign_keys.h"
+#include "object.h"
+#include "process.h"
 #include "registry.h"
 #include "report.h"
 #include "storage.h"
@@ -60,11 +62,23 @@ static void warn_of_bad_setting(const char *message)
 	report_warn_once(REPORT_BAD_SETTING, message, "%s", message);
 }
 
+static void before_fork(void)
+{
+	object_lock();
+	registry_lock();
+}
+
+static void after_fork(void)
+{
+	registry_unlock();
+	object_unlock();
+}
+
 /* Once per process that opens a database. Others have no business with our warnings. */
 static void first_connection(void)
 {
 	settings_complain(warn_of_bad_setting);
-	pthread_atfork(registry_lock, registry_unlock, registry_unlock);
+	pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 static const char *base_name(const char *path)
@@ -77,11 +91,7 @@ static const char *base_name(const char *path)
 /* A script is known by its interpreter's name and by what it calls itself (argv[0]); either may be meant. */
 static bool program_matches(const char *patterns)
 {
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	path[n > 0 ? n : 0] = '\0';
-	return settings_match(patterns, program_invocation_short_name) || settings_match(patterns, base_name(path));
+	return settings_match(patterns, program_invocation_short_name) || settings_match(patterns, base_name(process_executable()));
 }
 
 /* Why the operator wants this connection left alone, NULL if not. */
@@ -173,9 +183,10 @@ static void set_up(struct connection *connection, bool shared_cache)
 	report_log(LOG_DEBUG, "opened %s with SQLite %s", connection->path, connection->sqlite->version);
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 void connection_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct connection *connection;
 	int saved = errno;
 
@@ -187,6 +198,22 @@ void connection_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache
 			set_up(connection, shared_cache);
 	}
 	errno = saved;
+}
+
+struct connection *connection_open_behind(const struct sqlite *sqlite, sqlite3 *db, const char *reached, bool upgrades)
+{
+	struct connection *connection;
+
+	pthread_once(&once, first_connection);
+	connection = record(sqlite, db, reached);
+	if (!connection)
+		return NULL;
+	connection->behind = true;
+	connection->no_begin = !upgrades;
+	registry_insert(connection, db);
+	if (!connection->off)
+		set_up(connection, false);
+	return connection;
 }
 
 void connection_open_failed(const struct sqlite *sqlite, sqlite3 *db)

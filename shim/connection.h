@@ -68,6 +68,8 @@ struct connection {
 	void *file;          /* SQLite's sqlite3_file of the main database: connections that share a cache share it */
 	struct gate *gate;   /* wait.c's, in front of that file; NULL if the wait is not ours */
 
+	bool behind;         /* statements are seen only when they run: the second door */
+	bool no_begin;       /* … and BEGIN cannot be upgraded there */
 	bool off;            /* everything passes through */
 	const char *why_off; /* a constant, for the report */
 	bool unreported;     /* a handle that could not be opened */
@@ -97,6 +99,10 @@ struct connection {
  * shared_cache: the program asked for SQLITE_OPEN_SHAREDCACHE. reached names the door. Changes neither errcode nor errmsg of
  * success. Without memory the handle stays unknown. */
 void connection_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached);
+
+/* The same from inside sqlite3_open*(), for a connection whose statements are seen only when they run. upgrades: its BEGINs can be
+ * upgraded. NULL if memory is out. */
+struct connection *connection_open_behind(const struct sqlite *sqlite, sqlite3 *db, const char *reached, bool upgrades);
 
 /* The same for a handle that could not be opened: everything on it passes through. */
 void connection_open_failed(const struct sqlite *sqlite, sqlite3 *db);

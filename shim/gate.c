@@ -11,6 +11,7 @@
 /* Locks of the -shm, as SQLite numbers them: sqlite.org/walformat.html */
 #define WRITE_LOCK 0
 #define LOCK_BYTES 120
+#define CHANGE_COUNTER 8
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
@@ -24,6 +25,15 @@
 #define POLITE (500 * MICROSECOND)
 /* How long after the last sight of others each class is looked for in turn, instead of all at once. */
 #define CROWD (1000 * MILLISECOND)
+
+/* A waiter's class tells when it came, in slices of time that repeat; one who sleeps through a nap must not be taken for a
+ * newcomer. */
+#define SLICE (4 * MILLISECOND)
+#define SLICES 30
+#define OLD (SLICES * SLICE - GATE_NAP - 2 * SLICE)
+#define CLASS_OLD QUEUE_CLASS(SLICES)
+#define CLASS_POLITE QUEUE_CLASS(31)
+#define WAITERS (QUEUE_ALL & ~CLASS_POLITE)
 
 /* A gate can still be in a connection's busy slot when its file is closed (sqlite3_deserialize): its memory is never given back. */
 static struct gate *unused;
@@ -67,23 +77,52 @@ static const char *word_of(const struct gate *gate)
 	return gate->shared + LOCK_BYTES;
 }
 
+static unsigned slice_of(int64_t time)
+{
+	return (unsigned)(time / SLICE % SLICES);
+}
+
+/* The class of a waiter that has waited since then and will look again within a nap. */
+static uint32_t class_of(int64_t since, int64_t now)
+{
+	return now - since > OLD ? CLASS_OLD : QUEUE_CLASS(slice_of(since));
+}
+
+/* The classes of those who came less than so many slices ago. */
+static uint32_t classes_since(int64_t now, unsigned slices)
+{
+	uint32_t classes = 0;
+
+	for (unsigned i = 0; i < slices; i++)
+		classes |= QUEUE_CLASS(slice_of(now - (int64_t)i * SLICE));
+	return classes;
+}
+
+/* Those who came first go first: the kernel keeps the order among those we name, so name the oldest, then the younger. */
 static bool wake_oldest(struct gate *gate, int64_t now)
 {
+	static const unsigned ages[] = {8, 4, 2, 0};
+	const char *word = word_of(gate);
+	bool found;
+
 	if (gate->crowded && now - gate->seen > CROWD)
 		gate->crowded = false;
-	if (!gate->crowded) {
-		if (!queue_wake(word_of(gate), QUEUE_ALL))
-			return false;
+	if (gate->crowded) {
+		uint32_t asked = 0;
+		found = false;
+		for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]) && !found; i++) {
+			uint32_t classes = WAITERS & ~classes_since(now, ages[i]) & ~asked;
+			found = queue_wake(word, classes);
+			asked |= classes;
+		}
 	} else {
-		int class = QUEUE_CLASSES - 1;
-		while (class >= 0 && !queue_wake(word_of(gate), QUEUE_CLASS(class)))
-			class --;
-		if (class < 0)
-			return false;
+		found = queue_wake(word, WAITERS);
 	}
-	gate->crowded = true;
-	gate->seen = now;
-	return true;
+	if (found) {
+		gate->crowded = true;
+		gate->seen = now;
+	}
+	return found;
 }
 
 static void taken(struct gate *gate)
@@ -95,7 +134,7 @@ static void taken(struct gate *gate)
 	gate->refused = false;
 	gate->passed = true;
 	if (gate->queued && gate->shared)
-		queue_wake(word_of(gate), QUEUE_COURTESY);
+		queue_wake(word_of(gate), CLASS_POLITE);
 	gate->queued = false;
 }
 
@@ -118,7 +157,7 @@ static void be_polite(struct gate *gate)
 	gate->polite = 0;
 	if (!gate->shared || now - gate->left > AT_ONCE || now >= until)
 		return;
-	queue_wait(word_of(gate), QUEUE_COURTESY, until);
+	queue_wait(word_of(gate), CLASS_POLITE, until);
 	gate->left += queue_now() - now;
 }
 
@@ -208,16 +247,19 @@ struct gate *gate_put(sqlite3 *db, sqlite3_file *file)
 	return gate;
 }
 
-bool gate_wait(struct gate *gate, int64_t age, int64_t until)
+uint32_t gate_changes(const struct gate *gate)
 {
-	int class = 0;
+	const volatile char *word = gate->shared + CHANGE_COUNTER;
 
-	if (!gate->shared)
-		return false;
-	while (class < QUEUE_CLASSES - 1 && age >= (INT64_C(4) * MILLISECOND) << (2 * class))
-		class ++;
+	return gate->shared ? *(const volatile uint32_t *)(const volatile void *)word : 0;
+}
+
+bool gate_wait(struct gate *gate, int64_t since, int64_t until)
+{
+	int64_t now = queue_now();
+
 	gate->crowded = true;
-	gate->seen = queue_now();
-	gate->queued = queue_wait(word_of(gate), QUEUE_CLASS(class), until);
-	return true;
+	gate->seen = now;
+	gate->queued = queue_wait(word_of(gate), class_of(since, now), until);
+	return gate->queued;
 }

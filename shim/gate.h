@@ -44,8 +44,12 @@ struct gate {
  * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
 struct gate *gate_put(sqlite3 *db, sqlite3_file *file);
 
-/* Waits until the write lock was given back and it is our turn, or until the clock shows `until`. age: how long this wait has
- * lasted, in nanoseconds: who has waited longer goes first. False if there is nothing to wait on. */
-bool gate_wait(struct gate *gate, int64_t age, int64_t until);
+/* Waits until the write lock was given back and it is our turn (true), or until the clock shows `until`, at most GATE_NAP away. Who
+ * waits since an earlier time goes first. gate->shared must not be NULL. */
+#define GATE_NAP INT64_C(64000000)
+bool gate_wait(struct gate *gate, int64_t since, int64_t until);
+
+/* Moves with each commit to the database, whoever made it. */
+uint32_t gate_changes(const struct gate *gate);
 
 #endif

@@ -1,6 +1,7 @@
 /* json.c - the JSON line of a connection. */
 #include "json.h"
 
+#include "process.h"
 #include "registry.h"
 #include "report.h"
 
@@ -88,7 +89,7 @@ static void put_connection(FILE *out, const struct connection *connection)
 	fputs(",\"sqlite\":{\"version\":", out);
 	json_put_string(out, sqlite->version);
 	fputs(",\"library\":", out);
-	json_put_string(out, *sqlite->object ? sqlite->object : program_invocation_name);
+	json_put_string(out, *sqlite->object ? sqlite->object : process_executable());
 	fputs("},\"reached\":", out);
 	json_put_string(out, connection->reached);
 	fputs(",\"left_alone\":", out);
@@ -103,18 +104,52 @@ static void put_connection(FILE *out, const struct connection *connection)
 	fputs("}}\n", out);
 }
 
+struct memory {
+	FILE *out;
+	char *line;
+	size_t size;
+};
+
+static bool memory_open(struct memory *memory)
+{
+	memory->line = NULL;
+	memory->out = open_memstream(&memory->line, &memory->size);
+	return memory->out != NULL;
+}
+
+/* What was written, to be freed; NULL if memory ran out. */
+static char *memory_close(struct memory *memory)
+{
+	if (fclose(memory->out) == 0)
+		return memory->line;
+	free(memory->line);
+	return NULL;
+}
+
 char *report_format(const struct connection *connection)
 {
-	char *line = NULL;
-	size_t size;
-	FILE *out = open_memstream(&line, &size);
+	struct memory memory;
 
-	if (!out)
+	if (!memory_open(&memory))
 		return NULL;
-	put_connection(out, connection);
-	if (fclose(out) != 0) {
-		free(line);
+	put_connection(memory.out, connection);
+	return memory_close(&memory);
+}
+
+char *report_format_unreached(const char *database, const char *object)
+{
+	struct memory memory;
+
+	if (!memory_open(&memory))
 		return NULL;
-	}
-	return line;
+	fprintf(memory.out, "{\"pid\":%ld,\"program\":", (long)getpid());
+	json_put_string(memory.out, program_invocation_short_name);
+	fputs(",\"database\":", memory.out);
+	json_put_string(memory.out, database);
+	fputs(",\"sqlite\":{\"version\":null,\"library\":", memory.out);
+	json_put_string(memory.out, object);
+	fputs("},\"reached\":null,\"left_alone\":\"this SQLite was built without extension loading\",\"settings\":{},"
+	      "\"begins_rewritten\":0,\"begins_left\":{}}\n",
+	      memory.out);
+	return memory_close(&memory);
 }

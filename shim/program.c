@@ -146,21 +146,32 @@ int program_busy_timeout(struct connection *connection, int milliseconds)
 	return rc;
 }
 
-int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument)
+void program_found_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument)
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
+
+	connection->busy = (struct busy_slot){.handler = handler, .argument = argument};
+	outcome->by = DECIDED_BY_PROGRAM;
+	outcome->got = 0;
+	outcome->reason = handler ? "the program waits by a busy handler of its own" : NULL;
+}
+
+int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument)
+{
 	int rc;
 
 	if (!handler && !settings_get(SETTING_BUSY_TIMEOUT)->keep)
 		return program_busy_timeout(connection, 0);
 	rc = connection->sqlite->busy_handler(connection->db, handler, argument);
-	if (rc != SQLITE_OK)
-		return rc;
-	connection->busy = (struct busy_slot){.handler = handler, .argument = argument};
-	outcome->by = DECIDED_BY_PROGRAM;
-	outcome->got = 0;
-	outcome->reason = handler ? "the program waits by a busy handler of its own" : NULL;
+	if (rc == SQLITE_OK)
+		program_found_busy_handler(connection, handler, argument);
 	return rc;
+}
+
+void program_opened(struct connection *connection)
+{
+	if (!connection->off && !is_empty(connection))
+		apply_at_first_use(connection);
 }
 
 int program_set_authorizer(struct connection *connection,

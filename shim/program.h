@@ -26,6 +26,13 @@ int program_busy_timeout(struct connection *connection, int milliseconds);
 /* The program's sqlite3_busy_handler(). Its own handler stays; without one (NULL) the connection waits as after busy_timeout(0). */
 int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
 
+/* The same where the program's handler is found to be in its slot already. */
+void program_found_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
+
+/* For a connection that is just being opened and whose statements are seen only when they run: puts on what otherwise comes at
+ * first use, unless the database is empty and still to be set up. */
+void program_opened(struct connection *connection);
+
 /* The program's sqlite3_set_authorizer(): ours may have to stay in front. */
 int program_set_authorizer(struct connection *connection,
 			   int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument);

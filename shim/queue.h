@@ -9,11 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bits; a waiter waits in one class, a wake may name several. */
-#define QUEUE_CLASSES 4
+/* Classes are bits; a waiter waits in one, a wake may name several. */
 #define QUEUE_CLASS(n) (UINT32_C(1) << (n))
-#define QUEUE_ALL (QUEUE_CLASS(QUEUE_CLASSES) - 1)
-#define QUEUE_COURTESY QUEUE_CLASS(QUEUE_CLASSES)
+#define QUEUE_ALL UINT32_MAX
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t queue_now(void);

@@ -146,15 +146,16 @@ static bool is_first(enum report_topic topic, const char *subject)
 	return false;
 }
 
-void report_warn_once(enum report_topic topic, const char *subject, const char *format, ...)
+bool report_warn_once(enum report_topic topic, const char *subject, const char *format, ...)
 {
 	va_list arguments;
 
 	if (!is_first(topic, subject))
-		return;
+		return false;
 	va_start(arguments, format);
 	log_formatted(LOG_WARN, format, arguments);
 	va_end(arguments);
+	return true;
 }
 
 bool report_is_wanted(void)

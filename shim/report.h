@@ -15,6 +15,7 @@ enum report_topic {
 	REPORT_NOT_APPLIED,
 	REPORT_FOREIGN_KEYS_YIELD,
 	REPORT_NO_SQLITE,
+	REPORT_UNREACHED,
 	REPORT_UNWRITABLE,
 };
 
@@ -24,14 +25,17 @@ void report_start(void);
 /* Logs one line "sqlprod: …" at this level, if SQLPROD_LOG_LEVEL lets it through. errno is kept. */
 void report_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Logs a warning once per process for each topic and subject (a path, say). */
-void report_warn_once(enum report_topic topic, const char *subject, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Logs a warning once per process for each topic and subject (a path, say). True if this was the once. */
+bool report_warn_once(enum report_topic topic, const char *subject, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Is SQLPROD_REPORT set? */
 bool report_is_wanted(void);
 
 /* The connection's JSON line, newline included, to be freed; NULL if memory is out. Calls nothing of SQLite. */
 char *report_format(const struct connection *connection);
+
+/* The line of a database whose SQLite, inside this object, cannot be reached. */
+char *report_format_unreached(const char *database, const char *object);
 
 /* Appends the line to the file of SQLPROD_REPORT, which is created with mode 0600; links are not followed. */
 void report_write(const char *line);

@@ -1,6 +1,9 @@
 /* sqlite.c - finds the copies of SQLite that the doors meet, and keeps their functions. */
 #include "sqlite.h"
 
+#define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
+#include <sqlite3ext.h>
+
 #include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
@@ -20,6 +23,12 @@ static struct sqlite *_Atomic copies;
 static bool is_ours(const void *address)
 {
 	return (const char *)address >= __ehdr_start && (const char *)address < _end;
+}
+
+void sqlite_interposer(const void **start, const void **stop)
+{
+	*start = __ehdr_start;
+	*stop = _end;
 }
 
 bool sqlite_owns(const struct sqlite *sqlite, const void *code)
@@ -128,23 +137,37 @@ static struct sqlite *allocate(void)
 	return calloc(1, sizeof(struct sqlite));
 }
 
-static void resolve(struct sqlite *copy, void *scope)
-{
-#define SQLITE_RESOLVE(function) *(void **)&copy->function = symbol_in(scope, "sqlite3_" #function);
 #define SQLITE_STAND_IN(function)                                                                                                  \
 	if (!copy->function)                                                                                                       \
 		*(void **)&copy->function = (void *)(uintptr_t)missing;
+
+static void resolve(struct sqlite *copy, void *scope)
+{
+#define SQLITE_RESOLVE(function) *(void **)&copy->function = symbol_in(scope, "sqlite3_" #function);
 	SQLITE_INTERPOSED(SQLITE_RESOLVE)
 	SQLITE_INTERPOSED(SQLITE_STAND_IN)
 	SQLITE_CALLED(SQLITE_RESOLVE)
 #undef SQLITE_RESOLVE
-#undef SQLITE_STAND_IN
+}
+
+/* After its functions are known. */
+static void describe(struct sqlite *copy, const char *object, const void *within)
+{
+	struct extent extent = {.within = within};
+
+	dl_iterate_phdr(extent_of, &extent);
+	copy->start = extent.start;
+	copy->stop = extent.stop;
+	snprintf(copy->object, sizeof(copy->object), "%s", object);
+	if (copy->libversion)
+		snprintf(copy->version, sizeof(copy->version), "%s", copy->libversion());
+	if (copy->sourceid)
+		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
 }
 
 static struct sqlite *copy_new(const char *object, const void *symbol)
 {
 	struct sqlite *copy = allocate();
-	struct extent extent = {.within = symbol};
 	void *handle;
 
 	if (!copy)
@@ -155,14 +178,7 @@ static struct sqlite *copy_new(const char *object, const void *symbol)
 	resolve(copy, symbol_in(handle, "sqlite3_libversion") ? handle : RTLD_NEXT);
 	if (handle)
 		dlclose(handle);
-	dl_iterate_phdr(extent_of, &extent);
-	copy->start = extent.start;
-	copy->stop = extent.stop;
-	snprintf(copy->object, sizeof(copy->object), "%s", object);
-	if (copy->libversion)
-		snprintf(copy->version, sizeof(copy->version), "%s", copy->libversion());
-	if (copy->sourceid)
-		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
+	describe(copy, object, symbol);
 	return copy;
 }
 
@@ -177,23 +193,60 @@ static bool copy_is(const struct sqlite *copy, const struct link_map *map, const
 	return sourceid == copy->sourceid && (!sourceid || strcmp(sourceid(), copy->source) == 0);
 }
 
-const struct sqlite *sqlite_of_caller(const char *name, const void *caller)
+static void publish(struct sqlite *copy)
 {
-	const void *symbol = symbol_for_caller(name, caller);
-	struct link_map *map;
-	struct sqlite *copy;
-
-	if (!symbol || !object_of(symbol, &map))
-		return NULL;
-	for (copy = atomic_load(&copies); copy; copy = copy->next)
-		if (copy_is(copy, map, symbol))
-			return copy;
-	copy = copy_new(map->l_name, symbol);
-	if (!copy)
-		return NULL;
 	/* two threads may both get here: two records of one copy do no harm */
 	copy->next = atomic_load(&copies);
 	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
 		;
+}
+
+const struct sqlite *sqlite_of_function(const void *function)
+{
+	struct link_map *map;
+	struct sqlite *copy;
+
+	if (!object_of(function, &map))
+		return NULL;
+	for (copy = atomic_load(&copies); copy; copy = copy->next)
+		if (copy_is(copy, map, function))
+			return copy;
+	copy = copy_new(map->l_name, function);
+	if (copy)
+		publish(copy);
+	return copy;
+}
+
+const struct sqlite *sqlite_of_caller(const char *name, const void *caller)
+{
+	const void *symbol = symbol_for_caller(name, caller);
+
+	return symbol ? sqlite_of_function(symbol) : NULL;
+}
+
+bool sqlite_is_known(const void *code)
+{
+	for (const struct sqlite *copy = atomic_load(&copies); copy; copy = copy->next)
+		if (code >= copy->start && code < copy->stop)
+			return true;
+	return false;
+}
+
+const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, const char *object, unsigned number)
+{
+	struct sqlite *copy = allocate();
+
+	if (!copy)
+		return NULL;
+#define SQLITE_TAKE(function) copy->function = table->function;
+	SQLITE_TABLED(SQLITE_TAKE)
+	SQLITE_CALLED(SQLITE_TAKE)
+#undef SQLITE_TAKE
+	if (number < 3014000)
+		copy->trace_v2 = NULL;
+	if (number < 3020000)
+		copy->prepare_v3 = NULL, copy->prepare16_v3 = NULL;
+	SQLITE_INTERPOSED(SQLITE_STAND_IN)
+	describe(copy, object, (const void *)(uintptr_t)table->libversion);
 	return copy;
 }

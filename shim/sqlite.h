@@ -14,7 +14,7 @@ int sqlite3_key(sqlite3 *db, const void *key, int bytes);
 int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 
 /* The interposed functions. In a copy that does not have one, it answers SQLITE_ERROR. */
-#define SQLITE_INTERPOSED(X)                                                                                                       \
+#define SQLITE_TABLED(X)                                                                                                           \
 	X(open)                                                                                                                    \
 	X(open_v2)                                                                                                                 \
 	X(open16)                                                                                                                  \
@@ -33,9 +33,14 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(set_authorizer)                                                                                                          \
 	X(trace)                                                                                                                   \
 	X(trace_v2)                                                                                                                \
-	X(profile)                                                                                                                 \
+	X(profile)
+
+/* … and those that are in no table for extensions. */
+#define SQLITE_KEYED(X)                                                                                                            \
 	X(key)                                                                                                                     \
 	X(key_v2)
+
+#define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_KEYED(X)
 
 /* Those we only call: NULL in a copy that does not have one. */
 #define SQLITE_CALLED(X)                                                                                                           \
@@ -51,7 +56,10 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(db_mutex)                                                                                                                \
 	X(db_readonly)                                                                                                             \
 	X(file_control)                                                                                                            \
-	X(uri_parameter)                                                                                                           \
+	X(blob_open)                                                                                                               \
+	X(blob_close)                                                                                                              \
+	X(create_collation_v2)                                                                                                     \
+	X(msize)                                                                                                                   \
 	X(mutex_enter)                                                                                                             \
 	X(mutex_leave)                                                                                                             \
 	X(libversion)                                                                                                              \
@@ -75,8 +83,22 @@ struct sqlite {
  * dlsym(3). */
 const struct sqlite *sqlite_of_caller(const char *name, const void *caller);
 
+/* The copy in the object that holds this function of it, found by name. NULL as above. */
+const struct sqlite *sqlite_of_function(const void *function);
+
+/* The copy that an embedded table of functions gives: those that came after the table's first version (number, as 3040001) are
+ * taken only if that copy has them. NULL when memory is out. */
+struct sqlite3_api_routines;
+const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, const char *object, unsigned number);
+
+/* Is the code inside an object of which a copy is known? */
+bool sqlite_is_known(const void *code);
+
 /* Is this code address inside the copy's object, or inside ours? (SQLite may reach one of its exported functions by a jump, which
  * leaves our own frame as the caller.) */
 bool sqlite_owns(const struct sqlite *sqlite, const void *code);
+
+/* The bounds of our own object. */
+void sqlite_interposer(const void **start, const void **stop);
 
 #endif

@@ -241,8 +241,10 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 	}
 }
 
-/* Does [EXPLAIN [QUERY PLAN]] CREATE [TEMP] TRIGGER begin there? */
-static bool begins_trigger(const struct sql_text *text, struct token token)
+/* How semicolons stand in a statement. */
+enum body { BODY_PLAIN, BODY_TRIGGER, BODY_VIRTUAL_TABLE };
+
+static enum body find_body(const struct sql_text *text, struct token token)
 {
 	if (token_is(text, token, "explain")) {
 		token = token_next(text, token);
@@ -252,27 +254,35 @@ static bool begins_trigger(const struct sql_text *text, struct token token)
 		}
 	}
 	if (!token_is(text, token, "create"))
-		return false;
+		return BODY_PLAIN;
 	token = token_next(text, token);
+	if (token_is(text, token, "virtual"))
+		return BODY_VIRTUAL_TABLE;
 	if (token_is(text, token, "temp") || token_is(text, token, "temporary"))
 		token = token_next(text, token);
-	return token_is(text, token, "trigger");
+	return token_is(text, token, "trigger") ? BODY_TRIGGER : BODY_PLAIN;
 }
 
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement)
 {
 	struct token token = token_find(text, statement->start);
-	bool in_trigger = begins_trigger(text, token);
+	enum body body = find_body(text, token);
+	bool last = body != BODY_TRIGGER;
+	size_t depth = 0;
 
-	for (;;) {
-		while (!token_ends_statement(token))
-			token = token_next(text, token);
-		if (token.kind == TOKEN_END || !in_trigger)
-			return token.span.end;
+	for (; token.kind != TOKEN_END; token = token_next(text, token)) {
+		if (token.kind == TOKEN_SEMICOLON && last && depth == 0)
+			break;
 		/* No statement in a trigger's body begins with END. */
-		token = token_next(text, token);
-		in_trigger = !token_is(text, token, "end");
+		if (token.kind == TOKEN_SEMICOLON && !last)
+			last = token_is(text, token_next(text, token), "end");
+		/* A virtual table's arguments are any tokens between parentheses. */
+		if (token.kind == TOKEN_OPEN && body == BODY_VIRTUAL_TABLE)
+			depth++;
+		else if (token.kind == TOKEN_CLOSE && depth > 0)
+			depth--;
 	}
+	return token.span.end;
 }
 
 /* Appends units of the text, in native byte order; returns the place behind them. */

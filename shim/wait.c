@@ -9,7 +9,7 @@
 
 /* In the queue: as long again as the wait has lasted, within these. */
 #define NAP_LEAST (2 * MILLISECOND)
-#define NAP_GREATEST (50 * MILLISECOND)
+#define NAP_GREATEST (GATE_NAP * 3 / 4)
 /* Out of the queue: doubled from one to the next. */
 #define POLL_LEAST (100 * MICROSECOND)
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
@@ -25,6 +25,24 @@ static int64_t jitter(const struct gate *gate, int64_t now, int64_t time)
 static int64_t nap(int64_t age)
 {
 	return age < NAP_LEAST ? NAP_LEAST : age > NAP_GREATEST ? NAP_GREATEST : age;
+}
+
+/* Sleeps until our turn has come, or nothing moves any more, or the deadline. */
+static void wait_in_queue(struct gate *gate, int64_t now, int64_t deadline)
+{
+	uint32_t seen = gate_changes(gate), changes;
+	bool moved = true;
+	int64_t until;
+
+	while (moved && now < deadline) {
+		until = now + jitter(gate, now, nap(now - gate->waiting));
+		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline))
+			return;
+		changes = gate_changes(gate);
+		moved = changes != seen;
+		seen = changes;
+		now = queue_now();
+	}
 }
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
@@ -44,9 +62,10 @@ static int wait_busy(void *argument, int count)
 	/* It had the lock, but only after another one's commit, which it had not seen: nobody is in the way. */
 	if (passed && !gate->refused)
 		return 1;
-	until = now + jitter(gate, now, nap(now - gate->waiting));
-	if (gate->refused && gate_wait(gate, now - gate->waiting, until < deadline ? until : deadline))
+	if (gate->refused && gate->shared) {
+		wait_in_queue(gate, now, deadline);
 		return 1;
+	}
 	until = now + jitter(gate, now, POLL_LEAST << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));
 	queue_sleep(until < deadline ? until : deadline);
 	return 1;
@@ -120,6 +139,11 @@ static bool find_place(const struct sqlite *sqlite, struct gate *gate)
 	gate->slot = slot;
 	gate->told = told;
 	return true;
+}
+
+bool wait_is_ours(int (*handler)(void *, int))
+{
+	return handler == wait_busy;
 }
 
 void wait_prepare(struct connection *connection)

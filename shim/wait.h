@@ -17,6 +17,9 @@ void wait_prepare(struct connection *connection);
  * number. Returns SQLite's code. */
 int wait_set_timeout(struct connection *connection, int milliseconds);
 
+/* Is this handler, found in a connection's slot, ours? */
+bool wait_is_ours(int (*handler)(void *, int));
+
 /* SQLite's own handler is in the slot, because the program set its timeout out of our sight: put ours there with that timeout, but
  * no less than `least` milliseconds. Does nothing if ours is there already, or nothing, or one of the program's own. */
 void wait_renew(struct connection *connection, int least);

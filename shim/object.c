@@ -1,0 +1,149 @@
+/* object.c - looks for copies of SQLite in loaded objects. */
+#include "object.h"
+
+#include "process.h"
+#include "sqlite.h"
+
+#include <elf.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KNOWN_LIMIT 128
+
+static struct object known[KNOWN_LIMIT]; /* under lock; entries are written once, or again by one that fits the same place better */
+static unsigned known_count;             /* under lock */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void object_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void object_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+struct search {
+	uintptr_t code;
+	struct object object;
+	struct image image;
+};
+
+static void add_segment(struct image *image, uintptr_t base, const ElfW(Phdr) * header)
+{
+	struct segment *segment = &image->segments[image->count];
+
+	if (image->count == sizeof(image->segments) / sizeof(image->segments[0]))
+		return;
+	segment->start = base + header->p_vaddr;
+	segment->stop = segment->start + header->p_filesz;
+	segment->bytes = (const unsigned char *)segment->start;
+	segment->flags = header->p_flags;
+	image->count++;
+}
+
+/* For dl_iterate_phdr(3): 1 when it is the object. */
+static int describe(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	struct search *search = argument;
+	struct image *image = &search->image;
+	struct object *object = &search->object;
+	uintptr_t base = info->dlpi_addr;
+	const void *ours_start, *ours_stop;
+	bool inside = false;
+
+	memset(image, 0, sizeof(*image));
+	object->start = UINTPTR_MAX;
+	object->stop = 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t start = base + header->p_vaddr, stop = start + header->p_memsz;
+		if (header->p_type == PT_GNU_RELRO) {
+			image->relro_start = start;
+			image->relro_stop = stop;
+		}
+		if (header->p_type != PT_LOAD)
+			continue;
+		add_segment(image, base, header);
+		inside |= search->code >= start && search->code < stop;
+		object->start = start < object->start ? start : object->start;
+		object->stop = stop > object->stop ? stop : object->stop;
+	}
+	if (!inside)
+		return 0;
+	image->fixed = base == 0;
+	sqlite_interposer(&ours_start, &ours_stop);
+	image->ours_start = (uintptr_t)ours_start;
+	image->ours_stop = (uintptr_t)ours_stop;
+#ifdef __aarch64__
+	image->machine = EM_AARCH64;
+#else
+	image->machine = EM_X86_64;
+#endif
+	object->headers = info->dlpi_phdr;
+	object->unloadings = size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs) ? info->dlpi_subs : 0;
+	snprintf(object->path, sizeof(object->path), "%s", *info->dlpi_name ? info->dlpi_name : process_executable());
+	return 1;
+}
+
+static bool is_same(const struct object *object, const struct search *search)
+{
+	return object->start == search->object.start && object->stop == search->object.stop &&
+	       object->headers == search->object.headers && strcmp(object->path, search->object.path) == 0;
+}
+
+/* Is what we found still there? Asked when anything was unloaded since: the same file may have been loaded again, or another build
+ * of it. */
+static bool still_holds(struct object *object, const struct search *search)
+{
+	struct api_table tables[OBJECT_TABLES];
+	size_t count;
+
+	if (object->unloadings == search->object.unloadings)
+		return true;
+	if (object->table_count == 0)
+		return true;
+	count = apitable_find(&search->image, tables, OBJECT_TABLES);
+	if (count != object->table_count || memcmp(tables, object->tables, sizeof(tables[0]) * count) != 0)
+		return false;
+	object->unloadings = search->object.unloadings;
+	return true;
+}
+
+/* Under lock. */
+static const struct object *find_or_look(struct search *search)
+{
+	struct object *object = NULL;
+
+	for (unsigned i = 0; i < known_count; i++) {
+		if (is_same(&known[i], search) && still_holds(&known[i], search))
+			return &known[i];
+		if (known[i].start < search->object.stop && search->object.start < known[i].stop)
+			object = &known[i]; /* something that is gone lay here */
+	}
+	if (!object && known_count == KNOWN_LIMIT)
+		return NULL;
+	if (!object)
+		object = &known[known_count++];
+	search->object.table_count = apitable_find(&search->image, search->object.tables, OBJECT_TABLES);
+	search->object.has_magic = search->object.table_count == 0 && apitable_has_magic(&search->image);
+	*object = search->object;
+	return object;
+}
+
+const struct object *object_of_code(const void *code)
+{
+	struct search search = {.code = (uintptr_t)code};
+	const struct object *object;
+
+	if (!dl_iterate_phdr(describe, &search))
+		return NULL;
+	/* the caller runs in it: it stays loaded meanwhile */
+	object_lock();
+	object = find_or_look(&search);
+	object_unlock();
+	return object;
+}
