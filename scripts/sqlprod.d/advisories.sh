@@ -1,4 +1,5 @@
 # advisories.sh - dangers that settings cannot take away.
+# shellcheck shell=sh
 
 # sqlite_has_reset_race VERSION - 3.7.0 to 3.51.2, but for the branches it was fixed in (sqlite.org/wal.html).
 sqlite_has_reset_race() (

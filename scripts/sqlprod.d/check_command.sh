@@ -1,4 +1,5 @@
 # check_command.sh - runs a command and joins the report of its connections.
+# shellcheck shell=sh
 
 check_command() {
 	tool_require jq

@@ -1,4 +1,5 @@
 # check_file.sh - what a database file is like.
+# shellcheck shell=sh
 
 check_file() {
 	! $sqlprod_integrity || tool_require sqlite3

@@ -1,4 +1,5 @@
 # check_pid.sh - is the library in a running process, what does it run with, and which databases are open there?
+# shellcheck shell=sh
 
 check_pid() {
 	library_require

@@ -1,4 +1,5 @@
 # database.sh - looks at a database file from outside: its header, its neighbours. Reading them disturbs no lock of another process.
+# shellcheck shell=sh
 
 # database_require FILE - ends with 4, 5, 6 or 7 and a message if that is no database file that can be read. An empty file is one.
 database_require() (

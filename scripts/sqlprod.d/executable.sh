@@ -1,6 +1,7 @@
 # executable.sh - can the library work in this executable? Looks at files and starts nothing.
 #
 # The loader ignores LD_PRELOAD in programs that gain privileges, does not exist in static ones, and refuses a library of another kind.
+# shellcheck shell=sh
 
 # executable_find NAME - prints the file that the system would execute. Fails with 126 or 127, as env(1).
 executable_find() (

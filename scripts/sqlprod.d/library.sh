@@ -1,4 +1,5 @@
 # library.sh - asks the library for its table of settings and what it makes of the environment.
+# shellcheck shell=sh
 
 library_require() {
 	[ -f "$sqlprod_library" ] || fail 125 "$sqlprod_library: not there; build it (make) or install it again"

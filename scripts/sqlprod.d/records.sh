@@ -1,6 +1,7 @@
 # records.sh - output: records of a key and its values, one a line, separated by tabs, with \t \n \\ in values.
 #
 # A terminal gets them as text, a pipe as they are, --json as a document.
+# shellcheck shell=sh
 
 # tool_require NAME - ends with 12 if it is not installed.
 tool_require() {

@@ -1,4 +1,5 @@
 # sqlprod check - what the library did in a command, what a database file is like, what a process has.
+# shellcheck shell=sh
 
 check_usage() {
 	cat <<-'END'

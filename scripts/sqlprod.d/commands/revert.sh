@@ -1,4 +1,5 @@
 # sqlprod revert - takes database files back to a rollback journal.
+# shellcheck shell=sh
 
 revert_usage() {
 	cat <<-'END'

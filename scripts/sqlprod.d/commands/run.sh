@@ -1,4 +1,5 @@
 # sqlprod run - replaces itself with the command, the library preloaded.
+# shellcheck shell=sh
 
 run_usage() {
 	cat <<-'END'

@@ -1,4 +1,5 @@
 # sqlprod settings - the table of settings, from the library itself.
+# shellcheck shell=sh
 
 settings_usage() {
 	cat <<-'END'
