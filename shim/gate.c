@@ -129,8 +129,10 @@ static void taken(struct gate *gate)
 {
 	int64_t now = queue_now();
 
-	if (!gate->silent || !gate->comes_back)
+	if (!gate->silent || !gate->comes_back) {
 		gate->began = now;
+		gate->watched = false;
+	}
 	gate->refused = false;
 	gate->passed = true;
 	if (gate->queued && gate->shared)
@@ -144,7 +146,11 @@ static void given_back(struct gate *gate)
 
 	gate->left = now;
 	gate->silent = gate->comes_back && now - gate->began < TURN;
-	if (!gate->silent && gate->shared && wake_oldest(gate, now))
+	if (!gate->shared || (gate->silent && gate->watched))
+		return;
+	/* early in a turn: one is to look now and then whether we are gone for good */
+	gate->watched = gate->silent;
+	if (wake_oldest(gate, now) && !gate->silent)
 		gate->polite = now + POLITE;
 }
 

@@ -25,7 +25,8 @@ struct gate {
 	bool passed;     /* it was had and given back since the busy handler looked */
 	bool queued;     /* this one was woken, and is expected to take it now */
 	bool comes_back; /* the last time it was given back, it was wanted again at once */
-	bool silent;     /* the last time it was given back, nobody was told */
+	bool silent;     /* the last time it was given back, its turn was not over */
+	bool watched;    /* somebody was woken since the turn began */
 	bool crowded;    /* there were others, a short while ago */
 	int64_t seen;    /* when there were others: CLOCK_MONOTONIC in nanoseconds, as all times */
 	int64_t began;   /* when the turn began, which may be many transactions */

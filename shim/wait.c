@@ -10,6 +10,7 @@
 /* In the queue: as long again as the wait has lasted, within these. */
 #define NAP_LEAST (2 * MILLISECOND)
 #define NAP_GREATEST (GATE_NAP * 3 / 4)
+#define NEXT_NAP MILLISECOND
 /* Out of the queue: doubled from one to the next. */
 #define POLL_LEAST (100 * MICROSECOND)
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
@@ -27,19 +28,20 @@ static int64_t nap(int64_t age)
 	return age < NAP_LEAST ? NAP_LEAST : age > NAP_GREATEST ? NAP_GREATEST : age;
 }
 
-/* Sleeps until our turn has come, or nothing moves any more, or the deadline. */
-static void wait_in_queue(struct gate *gate, int64_t now, int64_t deadline)
+/* Sleeps until our turn has come, or nothing moves any more, or the deadline. One who was woken and came too late is next in turn, and
+ * the one to look whether the lock is free without a word. */
+static void wait_in_queue(struct gate *gate, bool next, int64_t now, int64_t deadline)
 {
 	uint32_t seen = gate_changes(gate), changes;
 	bool moved = true;
 	int64_t until;
 
 	while (moved && now < deadline) {
-		until = now + jitter(gate, now, nap(now - gate->waiting));
+		until = now + (next ? NEXT_NAP : jitter(gate, now, nap(now - gate->waiting)));
 		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline))
 			return;
 		changes = gate_changes(gate);
-		moved = changes != seen;
+		moved = changes != seen && !next;
 		seen = changes;
 		now = queue_now();
 	}
@@ -50,7 +52,7 @@ static int wait_busy(void *argument, int count)
 {
 	struct gate *gate = argument;
 	int64_t now = queue_now(), until, deadline;
-	bool passed = gate->passed;
+	bool passed = gate->passed, woken = gate->queued;
 
 	if (count == 0)
 		gate->waiting = now;
@@ -63,7 +65,7 @@ static int wait_busy(void *argument, int count)
 	if (passed && !gate->refused)
 		return 1;
 	if (gate->refused && gate->shared) {
-		wait_in_queue(gate, now, deadline);
+		wait_in_queue(gate, woken && count > 0, now, deadline);
 		return 1;
 	}
 	until = now + jitter(gate, now, POLL_LEAST << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));

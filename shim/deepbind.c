@@ -1,0 +1,167 @@
+/* deepbind.c - leaves RTLD_DEEPBIND out where it would hide SQLite from us. */
+#include "deepbind.h"
+
+#include "report.h"
+#include "settings.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The real dlopen(), for the jump below. */
+void *deepbind_dlopen __attribute__((visibility("hidden")));
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+	".globl dlopen\n"
+	".type dlopen,@function\n"
+	"dlopen:\n"
+	"	.cfi_startproc\n"
+	"	endbr64\n"
+	"	push %rdi\n"
+	"	.cfi_adjust_cfa_offset 8\n"
+	"	sub $16,%rsp\n" /* aligned to 16 bytes for the call */
+	"	.cfi_adjust_cfa_offset 16\n"
+	"	call deepbind_mode\n"
+	"	mov %eax,%esi\n"
+	"	add $16,%rsp\n"
+	"	.cfi_adjust_cfa_offset -16\n"
+	"	pop %rdi\n"
+	"	.cfi_adjust_cfa_offset -8\n"
+	"	jmp *deepbind_dlopen(%rip)\n"
+	"	.cfi_endproc\n"
+	".size dlopen,.-dlopen\n");
+#elif defined(__aarch64__)
+__asm__(".text\n"
+	".globl dlopen\n"
+	".type dlopen,%function\n"
+	"dlopen:\n"
+	"	.cfi_startproc\n"
+	"	stp x29,x30,[sp,-32]!\n"
+	"	.cfi_def_cfa_offset 32\n"
+	"	.cfi_offset 29,-32\n"
+	"	.cfi_offset 30,-24\n"
+	"	str x0,[sp,16]\n"
+	"	bl deepbind_mode\n"
+	"	mov w1,w0\n"
+	"	ldr x0,[sp,16]\n"
+	"	ldp x29,x30,[sp],32\n"
+	"	.cfi_restore 29\n"
+	"	.cfi_restore 30\n"
+	"	.cfi_def_cfa_offset 0\n"
+	"	adrp x16,deepbind_dlopen\n"
+	"	ldr x16,[x16,:lo12:deepbind_dlopen]\n"
+	"	br x16\n"
+	"	.cfi_endproc\n"
+	".size dlopen,.-dlopen\n");
+#else
+#error "dlopen() needs a jump written for this architecture"
+#endif
+
+static __attribute__((constructor)) void resolve(void)
+{
+	deepbind_dlopen = dlsym(RTLD_NEXT, "dlopen");
+}
+
+/* An ELF file in memory, of this process's class. */
+struct file {
+	const unsigned char *bytes;
+	size_t size;
+};
+
+/* The part [offset, offset + length) of the file, NULL if it does not have it. */
+static const void *part(const struct file *file, uint64_t offset, uint64_t length)
+{
+	return offset <= file->size && length <= file->size - offset ? file->bytes + offset : NULL;
+}
+
+/* Where in the file the address is that the object will have it at; the file's size if nowhere. */
+static uint64_t offset_of(const struct file *file, const ElfW(Ehdr) * header, ElfW(Addr) address)
+{
+	for (int i = 0; i < header->e_phnum; i++) {
+		const ElfW(Phdr) *segment = part(file, header->e_phoff + (uint64_t)i * sizeof(*segment), sizeof(*segment));
+		if (segment && segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
+		    address - segment->p_vaddr < segment->p_filesz)
+			return address - segment->p_vaddr + segment->p_offset;
+	}
+	return file->size;
+}
+
+/* Does one of the DT_NEEDED entries name libsqlite3? */
+static bool needs_sqlite(const struct file *file, const ElfW(Ehdr) * header, const ElfW(Phdr) * dynamic)
+{
+	size_t count = dynamic->p_filesz / sizeof(ElfW(Dyn));
+	const ElfW(Dyn) *entries = part(file, dynamic->p_offset, dynamic->p_filesz);
+	uint64_t names = file->size;
+
+	for (size_t i = 0; entries && i < count && entries[i].d_tag != DT_NULL; i++)
+		if (entries[i].d_tag == DT_STRTAB)
+			names = offset_of(file, header, entries[i].d_un.d_ptr);
+	for (size_t i = 0; entries && i < count && entries[i].d_tag != DT_NULL; i++) {
+		const char *name =
+			entries[i].d_tag == DT_NEEDED ? part(file, names + entries[i].d_un.d_val, sizeof("libsqlite3.so")) : NULL;
+		if (name && strncmp(name, "libsqlite3.so", sizeof("libsqlite3.so") - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_linked_to_sqlite(const struct file *file)
+{
+	const ElfW(Ehdr) *header = part(file, 0, sizeof(*header));
+
+	if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
+		return false;
+	for (int i = 0; i < header->e_phnum; i++) {
+		const ElfW(Phdr) *segment = part(file, header->e_phoff + (uint64_t)i * sizeof(*segment), sizeof(*segment));
+		if (segment && segment->p_type == PT_DYNAMIC)
+			return needs_sqlite(file, header, segment);
+	}
+	return false;
+}
+
+static bool uses_sqlite(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	struct file file;
+	void *bytes;
+	bool uses;
+
+	if (fd < 0)
+		return false;
+	bytes = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0
+			? mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
+			: MAP_FAILED;
+	close(fd);
+	if (bytes == MAP_FAILED)
+		return false;
+	file = (struct file){bytes, (size_t)status.st_size};
+	uses = is_linked_to_sqlite(&file);
+	munmap(bytes, file.size);
+	return uses;
+}
+
+int deepbind_mode(const char *file, int mode)
+{
+	int saved = errno;
+
+	if (!deepbind_dlopen)
+		resolve();
+	/* a name without a slash is searched for by the caller's rules, which only the loader knows */
+	if ((mode & RTLD_DEEPBIND) && file && strchr(file, '/') && settings_get(SETTING_ENABLED)->number == SWITCH_ON &&
+	    uses_sqlite(file)) {
+		report_log(LOG_INFO, "%s is loaded without RTLD_DEEPBIND, which would hide its SQLite", file);
+		mode &= ~RTLD_DEEPBIND;
+	}
+	errno = saved;
+	return mode;
+}
