@@ -15,6 +15,7 @@ check_command() {
 		export SQLPROD_REPORT
 		run_start "$@"
 	) >&2 || sqlprod_status=$?
+	trap '' INT TERM HUP QUIT
 	library_ask --settings=json >"$sqlprod_tmp/settings"
 	command_verdict "$@"
 }

@@ -81,7 +81,7 @@ revert_ask() {
 	case $answer in
 		*'is locked'*) fail 8 "$1: in use by another connection; stop the programs that have it open and try again" ;;
 		*'not a database'*) fail 6 "$1: not a SQLite database, or an encrypted one" ;;
-		*malformed*) fail 9 "$1: it is damaged, and is left as it is" ;;
+		*malformed*) fail 9 "$1: it is damaged" ;;
 		*readonly* | *'unable to open'*) fail 5 "$1: no permission to read or write it, its folder or its -wal" ;;
 		*) fail 13 "$1: $(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed q)" ;;
 	esac

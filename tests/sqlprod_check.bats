@@ -1,0 +1,200 @@
+# sqlprod check -- COMMAND: what the library did.
+load sqlprod
+
+whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES (1)' 'exec a COMMIT' 'close a')
+
+@test "a program that decides nothing has the whole recipe" {
+	run_app 0 "$sqlprod" check -- victim "${whole[@]}"
+	[[ $(records connection 3 4 7 8) == "victim $PWD/a.db interposition 1" ]]
+	[[ $(records setting 2 3 4 5 6 | head -n 2) == $'journal_mode wal wal recipe ok\nsynchronous normal normal recipe ok' ]]
+	[[ $(records setting 6 | sort -u) == $'kept\nok' ]]
+	[[ $(records begins 2 3) == 'rewritten 1' ]]
+	[[ $(records verdict 2) == whole ]]
+}
+
+@test "the command's output goes to stderr, its input is its own" {
+	run_app 0 sh -c 'echo "SELECT 40 + 2;" | "$0" check -- sqlite3 a.db' "$sqlprod"
+	[[ $stderr == 42 ]]
+	[[ ${lines[0]} == connection* ]]
+}
+
+@test "the JSON is one document and says the same" {
+	run_app 0 "$sqlprod" check --json -- victim "${whole[@]}"
+	jq -e --arg file "$PWD/a.db" '.verdict == "whole" and .status == 0 and .reason == null and (.connections | length) == 1
+		and .connections[0].database == $file and .connections[0].whole
+		and .connections[0].settings.journal_mode == {wanted: "wal", got: "wal", decided_by: "recipe", reason: null, state: "ok"}
+		and .connections[0].begins_rewritten == 1' <<<"$output"
+}
+
+@test "a program that decides otherwise misses something, unless it is meant to" {
+	run_app 1 "$sqlprod" check -- victim 'open a a.db' 'exec a PRAGMA cache_size=100' 'exec a CREATE TABLE t(a)' 'close a'
+	[[ $(records setting 2 4 5 6 | grep cache_size) == 'cache_size 100 program program' ]]
+	[[ $(records verdict 2) == missing ]]
+	rm -f a.db*
+	run_app 0 "$sqlprod" check -s cache_size=keep -- victim 'open a a.db' 'exec a PRAGMA cache_size=100' 'exec a CREATE TABLE t(a)' 'close a'
+	[[ $(records setting 2 4 6 | grep cache_size) == 'cache_size 100 kept' ]]
+	rm -f a.db*
+	run_app 0 "$sqlprod" check -s cache_size=200 -- victim 'open a a.db' 'exec a PRAGMA cache_size=100' 'exec a CREATE TABLE t(a)' 'close a'
+	[[ $(records setting 2 4 5 6 | grep cache_size) == 'cache_size 200 operator ok' ]]
+}
+
+@test "a database that could not become WAL is missing it, with the reason" {
+	sqlite3 a.db 'CREATE TABLE t(a)'
+	run_app 1 "$sqlprod" check -- victim 'open_v2 a a.db ro' 'exec a SELECT * FROM t' 'close a'
+	[[ $(records setting 2 4 6 7 | grep journal_mode) == 'journal_mode delete failed the database is read-only' ]]
+}
+
+@test "a database that is left alone is missing the recipe, with the reason" {
+	SQLPROD_SKIP_DATABASES='*/a.db' run_app 1 "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'close a'
+	[[ $(records left_alone 2) == 'in SQLPROD_SKIP_DATABASES' ]]
+}
+
+@test "every process that the command starts is seen, and connections alike are shown once" {
+	run_app 0 "$sqlprod" check -- sh -c 'sqlite3 a.db "create table t(a)"; sqlite3 b.db "create table t(a)"; true'
+	[[ $(records connection 4 | sort) == $PWD/a.db$'\n'$PWD/b.db ]]
+	run_app 0 "$sqlprod" check -- victim 'open a c.db' 'exec a CREATE TABLE t(a)' 'repeat 3' 'open b c.db' 'exec b BEGIN' \
+		'exec b SELECT * FROM t' 'exec b COMMIT' 'close b' 'end' 'close a'
+	[[ $(records connection 4 8) == "$PWD/c.db 4" ]]
+	[[ $(records begins 2 3) == 'rewritten 3' ]]
+}
+
+@test "a connection that is never closed is seen when its process exits" {
+	run_app 0 "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'exit 4'
+	[[ $(records connection 4) == "$PWD/a.db" ]]
+	[[ $(records status 2) == 'the command ended with 4' ]]
+}
+
+@test "real programs have the whole recipe" {
+	run_app 0 "$sqlprod" check -- /usr/bin/python3 -c 'import sqlite3; c = sqlite3.connect("a.db"); c.execute("CREATE TABLE t(a)")
+c.execute("INSERT INTO t VALUES (1)"); c.commit()'
+	[[ $(records begins 2 3) == 'rewritten 1' ]]
+	run_app 0 "$sqlprod" check -- sqlite3 b.db 'CREATE TABLE t(a)'
+	perl -MDBD::SQLite -e 1 2>/dev/null || return 0
+	run_app 0 "$sqlprod" check -- perl -MDBI -e 'DBI->connect("dbi:SQLite:c.db")->do("CREATE TABLE t(a)")'
+}
+
+@test "without a connection it says why" {
+	run_app 3 "$sqlprod" check -- true
+	[[ $(records verdict 2 3) == 'none no connection was seen: there is no SQLite in '* ]]
+	run_app 3 "$sqlprod" check -- sqlite3 --version
+	[[ $(records verdict 3) == *'is linked with libsqlite3, but opened no database'* ]]
+	run_app 3 "$sqlprod" check -- sh -c 'kill -KILL $$'
+	[[ $(records verdict 3) == *'ended by signal 9'* ]]
+	run_app 3 "$sqlprod" check -- victim 'open a :memory:' 'exec a CREATE TABLE t(a)' 'close a'
+	[[ $(records verdict 3) == *'only in-memory or temporary databases were opened' ]]
+	run_app 3 "$sqlprod" check --json -- true
+	jq -e '.verdict == "none" and .connections == [] and (.reason | test("no SQLite"))' <<<"$output"
+}
+
+@test "a SQLite in pure Go is named" {
+	go_like=$(mktemp "$scratch/work/app.XXXXXX")
+	cp "$(type -P true)" "$go_like"
+	printf 'dep\tmodernc.org/sqlite\tv1.34.0' >>"$go_like"
+	run_app 3 "$sqlprod" check -- "$go_like"
+	[[ $(records verdict 3) == *'modernc.org/sqlite, a SQLite in pure Go: no library can reach it' ]]
+}
+
+@test "the WAL-reset race is told of the versions that have it, and of no others" {
+	run_app 0 sh -c '. "$0"; for version; do ! sqlite_has_reset_race "$version" || echo "$version"; done' "$(parts)/advisories.sh" \
+		3.6.23 3.7.0 3.40.1 3.44.5 3.44.6 3.44.7 3.45.0 3.49.2 3.50.0 3.50.6 3.50.7 3.51.0 3.51.2 3.51.3 3.52.0 3.53 4.0.0 '' x 3.x.1
+	expect $'3.7.0\n3.40.1\n3.44.5\n3.45.0\n3.49.2\n3.50.0\n3.50.6\n3.51.0\n3.51.2'
+}
+
+parts() {
+	echo "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")"
+}
+
+@test "the race and mmap are told where WAL is used, and not where it is not" {
+	has_race=$(sh -c '. "$0"; sqlite_has_reset_race "$1" && echo yes' "$(parts)/advisories.sh" "$(sqlite3 :memory: 'SELECT sqlite_version()')") || true
+	[[ $has_race ]] || skip "this SQLite does not have the race"
+	run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
+	[[ $(records advisory 2) == *'WAL-reset race'*'mmap_size is on'* ]]
+	run_app 0 "$sqlprod" check -s mmap_size=0 -- sqlite3 a.db 'SELECT * FROM t'
+	[[ $(records advisory 2) == *'WAL-reset race'* && $(records advisory 2) != *'mmap_size is on'* ]]
+	run_app 0 "$sqlprod" check -s journal_mode=delete -s synchronous=full -- sqlite3 b.db 'CREATE TABLE t(a)'
+	[[ $(records advisory 2) != *'WAL-reset race'* ]]
+}
+
+@test "a folder that readers cannot write is told" {
+	umask 022
+	run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
+	chmod 755 .
+	chmod 644 a.db
+	run_app 0 "$sqlprod" check -- sqlite3 a.db 'SELECT * FROM t'
+	[[ $(records advisory 2) == *'its group and others may read it but not write its folder'* ]]
+	chmod 600 a.db
+	run_app 0 "$sqlprod" check -- sqlite3 a.db 'SELECT * FROM t'
+	[[ $(records advisory 2) != *'its folder'* ]]
+	chmod 644 a.db
+	chmod 777 .
+	run_app 0 "$sqlprod" check -- sqlite3 a.db 'SELECT * FROM t'
+	[[ $(records advisory 2) != *'its folder'* ]]
+}
+
+@test "what run refuses, check refuses alike" {
+	run_app 2 "$sqlprod" check -s begin=x -- true
+	expect_refused 'SQLPROD_BEGIN="x" *'
+	run_app 127 "$sqlprod" check -- no-such-command
+	expect_refused 'no-such-command: not found'
+	run_app 126 "$sqlprod" check -- /
+	printf 'int main(void) { return 0; }\n' | cc -static -x c -o static -
+	run_app 125 "$sqlprod" check -- ./static
+	expect_refused './static: is fully static: *'
+}
+
+@test "wrong usage is one line and 2" {
+	run_app 2 "$sqlprod" check
+	expect_refused 'check: no file, no --pid, and no -- COMMAND; *'
+	run_app 2 "$sqlprod" check --
+	expect_refused 'check: no command behind --'
+	run_app 2 "$sqlprod" check --nonsense
+	expect_refused 'check: no option --nonsense; *'
+	run_app 2 "$sqlprod" check --pid
+	expect_refused 'check: --pid needs a value'
+	run_app 2 "$sqlprod" check --pid 1 a.db
+	expect_refused 'check: --pid stands alone, *'
+	run_app 2 "$sqlprod" check --pid 1 -- true
+	expect_refused 'check: --pid stands alone, *'
+	run_app 4 "$sqlprod" check true
+	expect_refused 'true: no such file'
+}
+
+@test "an interrupt ends the command, and what it did is shown" {
+	start_plain one "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'close a' 'sh touch ready' 'sh sleep 60'
+	until [[ -e ready ]]; do sleep 0.05; done
+	kill -INT -- "-$started"
+	finish "$started" one 0
+	[[ $output == *$'verdict\twhole'* ]]
+}
+
+@test "it leaves nothing behind" {
+	mkdir tmp
+	TMPDIR=$PWD/tmp run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
+	TMPDIR=$PWD/tmp run_app 3 "$sqlprod" check -- true
+	TMPDIR=$PWD/tmp run_app 127 "$sqlprod" check -- no-such-command
+	[[ -z $(ls -A tmp) ]]
+}
+
+@test "the report's folder is private" {
+	TMPDIR=$PWD run_app 0 "$sqlprod" check -- sh -c 'stat -c %a "${SQLPROD_REPORT%/*}" >&2; sqlite3 a.db "create table t(a)"'
+	[[ $stderr == *700* ]]
+}
+
+@test "a terminal gets a table" {
+	run_on_terminal 0 env TERM=dumb "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
+	[[ $output == *SETTING*WANTED*GOT*'DECIDED BY'*WHY*'every connection has the whole recipe (1 seen)'* ]]
+	[[ $output != *$'\t'* ]]
+}
+
+@test "a database with an odd name is shown on one line" {
+	name=$'new\nline\ttab"\\.db'
+	run_app 0 "$sqlprod" check -- sqlite3 "$name" 'CREATE TABLE t(a)'
+	[[ $(records connection 4) == "$PWD/new\\nline\\ttab\"\\\\.db" ]]
+}
+
+@test "without jq it says so" {
+	mkdir bin
+	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
+	run_app 12 env PATH="$PWD/bin" "$sqlprod" check -- true
+	expect_refused 'jq is needed for this and not installed'
+}
