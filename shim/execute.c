@@ -5,6 +5,7 @@
 #include "door.h"
 #include "foreign_keys.h"
 #include "program.h"
+#include "wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ static int execute_each(struct connection *connection, const struct sql_text *te
 		rc = sqlite->exec(connection->db, sql, callback, argument, message);
 		free(sql);
 		foreign_keys_resume(connection);
+		wait_renew(connection, 0);
 		at = end;
 	} while (rc == SQLITE_OK && at < text->length);
 	return rc;
@@ -105,6 +107,7 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 	rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
 	free(all);
 	foreign_keys_resume(connection);
+	wait_renew(connection, 0);
 	door_leave(connection);
 	return rc;
 }

@@ -10,8 +10,11 @@
 
 /* Locks of the -shm, as SQLite numbers them: sqlite.org/walformat.html */
 #define WRITE_LOCK 0
-#define LOCK_BYTES 120
+#define CHECKPOINT_LOCK 1
+/* Offsets in it, of numbers in the machine's own byte order, and of the bytes that are reserved for locks. */
 #define CHANGE_COUNTER 8
+#define FRAMES 16
+#define LOCK_BYTES 120
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
@@ -23,6 +26,8 @@
 #define AT_ONCE (200 * MICROSECOND)
 /* How long the one who was woken is waited for. It needs 50 us if a processor is free. */
 #define POLITE (500 * MICROSECOND)
+/* sqlite.org/c3ref/wal_autocheckpoint.html; what the program set is learnt. */
+#define USUAL_CHECKPOINT 1000
 /* How long after the last sight of others each class is looked for in turn, instead of all at once. */
 #define CROWD (1000 * MILLISECOND)
 
@@ -75,6 +80,11 @@ static struct gate *gate_of(sqlite3_file *file)
 static const char *word_of(const struct gate *gate)
 {
 	return gate->shared + LOCK_BYTES;
+}
+
+static uint32_t header_get(const struct gate *gate, size_t offset)
+{
+	return gate->shared ? *(const volatile uint32_t *)(const volatile void *)(gate->shared + offset) : 0;
 }
 
 static unsigned slice_of(int64_t time)
@@ -135,15 +145,18 @@ static void taken(struct gate *gate)
 	}
 	gate->refused = false;
 	gate->passed = true;
+	gate->changes = header_get(gate, CHANGE_COUNTER);
 	if (gate->queued && gate->shared)
 		queue_wake(word_of(gate), CLASS_POLITE);
 	gate->queued = false;
 }
 
-static void given_back(struct gate *gate)
+/* Lets the next one in, unless the turn goes on. */
+static void tell(struct gate *gate)
 {
 	int64_t now = queue_now();
 
+	gate->owing = false;
 	gate->left = now;
 	gate->silent = gate->comes_back && now - gate->began < TURN;
 	if (!gate->shared || (gate->silent && gate->watched))
@@ -152,6 +165,31 @@ static void given_back(struct gate *gate)
 	gate->watched = gate->silent;
 	if (wake_oldest(gate, now) && !gate->silent)
 		gate->polite = now + POLITE;
+}
+
+static void given_back(struct gate *gate)
+{
+	if (gate->checkpoint_at && header_get(gate, FRAMES) >= gate->checkpoint_at &&
+	    header_get(gate, CHANGE_COUNTER) != gate->changes) {
+		gate->owing = true;
+		gate->left = queue_now();
+	} else {
+		tell(gate);
+	}
+}
+
+static int gate_lock_checkpoint(struct gate *gate, sqlite3_file *file, int flags)
+{
+	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
+	uint32_t frames = header_get(gate, FRAMES);
+	int rc;
+
+	if (begins && gate->left && !gate->owing && queue_now() - gate->left < AT_ONCE)
+		gate->checkpoint_at = frames;
+	rc = gate->real->xShmLock(file, CHECKPOINT_LOCK, 1, flags);
+	if (gate->owing && (!begins || rc != SQLITE_OK))
+		tell(gate);
+	return rc;
 }
 
 /* A transaction begins right after we woke somebody: let that one go first. The connection holds no lock here, and readers lose no
@@ -180,9 +218,16 @@ static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 	struct gate *gate = gate_of(file);
 	int rc;
 
+	if (offset == CHECKPOINT_LOCK && n == 1)
+		return gate_lock_checkpoint(gate, file, flags);
 	if (offset != WRITE_LOCK || !(flags & SQLITE_SHM_EXCLUSIVE)) {
 		if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED)) {
 			gate->refused = false;
+			if (gate->owing) {
+				/* there was no checkpoint */
+				gate->checkpoint_at = 0;
+				tell(gate);
+			}
 			if (gate->polite)
 				be_polite(gate);
 		}
@@ -249,15 +294,14 @@ struct gate *gate_put(sqlite3 *db, sqlite3_file *file)
 	gate->methods.xShmUnmap = gate_unmap;
 	gate->real = real;
 	gate->db = db;
+	gate->checkpoint_at = USUAL_CHECKPOINT;
 	file->pMethods = &gate->methods;
 	return gate;
 }
 
 uint32_t gate_changes(const struct gate *gate)
 {
-	const volatile char *word = gate->shared + CHANGE_COUNTER;
-
-	return gate->shared ? *(const volatile uint32_t *)(const volatile void *)word : 0;
+	return header_get(gate, CHANGE_COUNTER);
 }
 
 bool gate_wait(struct gate *gate, int64_t since, int64_t until)

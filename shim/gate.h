@@ -33,6 +33,12 @@ struct gate {
 	int64_t left;    /* when it was given back; 0 once it was wanted again */
 	int64_t polite;  /* until when the one who was woken goes first; 0 for nobody */
 
+	/* SQLite checkpoints after a commit that leaves so many frames in the WAL, and only a writer that begins after it can start
+	 * the WAL anew. Were the next one let in before, the WAL would never end, and every commit checkpoint. */
+	uint32_t checkpoint_at; /* frames, as seen; 0 for never */
+	uint32_t changes;       /* the change counter when the lock was taken */
+	bool owing;             /* the next one is told after the checkpoint */
+
 	/* For wait.c: the wait of the connection. */
 	int64_t waiting; /* since when */
 	int timeout;     /* milliseconds */

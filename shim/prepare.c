@@ -5,6 +5,7 @@
 #include "door.h"
 #include "program.h"
 #include "registry.h"
+#include "wait.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -75,6 +76,8 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	} else {
 		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
 	}
+	/* PRAGMA busy_timeout=N acts when it is prepared */
+	wait_renew(connection, 0);
 	door_leave(connection);
 	return rc;
 }
