@@ -183,8 +183,3 @@ void wait_renew(struct connection *connection, int least)
 	timeout = *gate->told;
 	wait_set_timeout(connection, timeout < least ? least : timeout);
 }
-
-bool wait_is_ours(int (*handler)(void *, int))
-{
-	return handler == wait_busy;
-}

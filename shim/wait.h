@@ -24,7 +24,4 @@ bool wait_is_ours(int (*handler)(void *, int));
  * no less than `least` milliseconds. Does nothing if ours is there already, or nothing, or one of the program's own. */
 void wait_renew(struct connection *connection, int least);
 
-/* Is this what we put into a busy slot? */
-bool wait_is_ours(int (*handler)(void *, int));
-
 #endif
