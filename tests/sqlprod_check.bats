@@ -87,10 +87,9 @@ c.execute("INSERT INTO t VALUES (1)"); c.commit()'
 }
 
 @test "a SQLite in pure Go is named" {
-	go_like=$(mktemp "$scratch/work/app.XXXXXX")
-	cp "$(type -P true)" "$go_like"
-	printf 'dep\tmodernc.org/sqlite\tv1.34.0' >>"$go_like"
-	run_app 3 "$sqlprod" check -- "$go_like"
+	cp "$(type -P true)" app
+	printf 'dep\tmodernc.org/sqlite\tv1.34.0' >>app
+	run_app 3 "$sqlprod" check -- ./app
 	[[ $(records verdict 3) == *'modernc.org/sqlite, a SQLite in pure Go: no library can reach it' ]]
 }
 

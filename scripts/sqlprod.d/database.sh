@@ -16,8 +16,9 @@ database_require() (
 	[ ! -s "$1" ] || database_has_magic "$1" || fail 6 "$1: not a SQLite database, or an encrypted one"
 )
 
+# A header has 100 bytes.
 database_has_magic() {
-	[ "$(od -An -v -tx1 -N16 <"$1" 2>/dev/null)" = ' 53 51 4c 69 74 65 20 66 6f 72 6d 61 74 20 33 00' ]
+	[ "$(file_size "$1")" -ge 100 ] && [ "$(od -An -v -tx1 -N16 <"$1" 2>/dev/null)" = ' 53 51 4c 69 74 65 20 66 6f 72 6d 61 74 20 33 00' ]
 }
 
 # database_number FILE OFFSET BYTES - a big-endian number of its header.
