@@ -54,7 +54,8 @@ struct trace_slot {
 };
 
 struct connection {
-	/* Read without a lock. The first two are kept when the record is used again: registry.c */
+	/* Read without a lock. The first three are kept when the record is used again: registry.c */
+	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
 	atomic_uint

@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "connection.h"
 #include "door.h"
+#include "loader.h"
 #include "object.h"
 #include "program.h"
 #include "registry.h"
@@ -55,17 +56,17 @@ static struct copy *copy_find(const struct sqlite3_api_routines *table, const ch
 }
 
 /* An exporting library's table points to our own functions where we interpose them: its real ones are found by name. */
-static const struct sqlite *functions_of(const struct sqlite3_api_routines *table, const char *object, unsigned number)
+static const struct sqlite *functions_of(const struct sqlite3_api_routines *table, unsigned number)
 {
 	const void *start, *stop, *exec = (const void *)(uintptr_t)table->exec;
 
-	sqlite_interposer(&start, &stop);
+	loader_own_bounds(&start, &stop);
 	if (exec >= start && exec < stop)
 		return sqlite_of_function((const void *)(uintptr_t)table->libversion);
-	return sqlite_of_table(table, object, number);
+	return sqlite_of_table(table, number);
 }
 
-static struct copy *copy_get(const struct object *object, const struct api_table *found)
+static struct copy *copy_get(const struct api_table *found)
 {
 	const struct sqlite3_api_routines *table = (const void *)found->address;
 	struct copy *copy = copy_find(table, found->version);
@@ -75,7 +76,7 @@ static struct copy *copy_get(const struct object *object, const struct api_table
 	if (copy)
 		return copy;
 	/* takes the loader's lock: never inside ours, as a constructor that opens a database comes the other way round */
-	sqlite = functions_of(table, object->path, found->number);
+	sqlite = functions_of(table, found->number);
 	pthread_mutex_lock(&copies_lock);
 	copy = copy_find(table, found->version);
 	count = atomic_load(&copies_count);
@@ -275,7 +276,7 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 static void enter_all(const struct object *object)
 {
 	for (size_t i = 0; i < object->table_count; i++) {
-		struct copy *copy = copy_get(object, &object->tables[i]);
+		struct copy *copy = copy_get(&object->tables[i]);
 		/* again at every file, for the case that the program called sqlite3_reset_auto_extension() or sqlite3_shutdown():
 		 * it is kept once */
 		if (copy)

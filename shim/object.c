@@ -1,8 +1,8 @@
 /* object.c - looks for copies of SQLite in loaded objects. */
 #include "object.h"
 
+#include "loader.h"
 #include "process.h"
-#include "sqlite.h"
 
 #include <elf.h>
 #include <link.h>
@@ -75,7 +75,7 @@ static int describe(struct dl_phdr_info *info, size_t size, void *argument)
 	if (!inside)
 		return 0;
 	image->fixed = base == 0;
-	sqlite_interposer(&ours_start, &ours_stop);
+	loader_own_bounds(&ours_start, &ours_stop);
 	image->ours_start = (uintptr_t)ours_start;
 	image->ours_stop = (uintptr_t)ours_stop;
 #ifdef __aarch64__

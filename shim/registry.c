@@ -14,6 +14,7 @@
 static struct connection *_Atomic buckets[1 << BUCKET_BITS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct connection *spare; /* under lock */
+static struct connection *every; /* under lock: all records there are, in use or not */
 static uint64_t last_serial;     /* under lock */
 
 void registry_lock(void)
@@ -62,6 +63,19 @@ struct connection *registry_find(const sqlite3 *db)
 	return __builtin_expect(connection != NULL, 1) ? connection : find_locked(db);
 }
 
+static struct connection *allocate(void)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return NULL;
+	registry_lock();
+	connection->every = every;
+	every = connection;
+	registry_unlock();
+	return connection;
+}
+
 struct connection *registry_allocate(void)
 {
 	struct connection *connection;
@@ -72,7 +86,7 @@ struct connection *registry_allocate(void)
 		spare = atomic_load_explicit(&connection->chain, memory_order_relaxed);
 	registry_unlock();
 	if (!connection)
-		return calloc(1, sizeof(*connection));
+		return allocate();
 	memset((char *)connection + KEPT, 0, sizeof(*connection) - KEPT);
 	return connection;
 }
@@ -121,8 +135,8 @@ void registry_forget(struct connection *connection, uint64_t serial)
 void registry_visit(void (*visit)(struct connection *, void *), void *argument)
 {
 	registry_lock();
-	for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++)
-		for (struct connection *connection = buckets[i]; connection; connection = connection->chain)
+	for (struct connection *connection = every; connection; connection = connection->every)
+		if (connection->db)
 			visit(connection, argument);
 	registry_unlock();
 }

@@ -7,6 +7,7 @@
 #define SQLPROD_SQLITE_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Encrypting builds only (SQLCipher, SEE); sqlite3.h does not declare them. */
@@ -75,6 +76,7 @@ struct sqlite {
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
 	const void *start, *stop; /* where that object lies in memory */
+	atomic_ullong unloadings; /* of the process, when it was last seen there: loader.h */
 };
 
 /* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach if we were not here: the next
@@ -89,7 +91,7 @@ const struct sqlite *sqlite_of_function(const void *function);
 /* The copy that an embedded table of functions gives: those that came after the table's first version (number, as 3040001) are
  * taken only if that copy has them. NULL when memory is out. */
 struct sqlite3_api_routines;
-const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, const char *object, unsigned number);
+const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, unsigned number);
 
 /* Is the code inside an object of which a copy is known? */
 bool sqlite_is_known(const void *code);
@@ -97,8 +99,5 @@ bool sqlite_is_known(const void *code);
 /* Is this code address inside the copy's object, or inside ours? (SQLite may reach one of its exported functions by a jump, which
  * leaves our own frame as the caller.) */
 bool sqlite_owns(const struct sqlite *sqlite, const void *code);
-
-/* The bounds of our own object. */
-void sqlite_interposer(const void **start, const void **stop);
 
 #endif
