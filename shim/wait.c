@@ -15,6 +15,9 @@
 #define POLL_LEAST (100 * MICROSECOND)
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
 
+/* A sqlite3 has some 700 bytes; an allocator that tells more than this does not know. */
+#define SIZE_LIMIT 65536
+
 /* Between 3/4 and 5/4 of a time, so that waiters do not move in step. */
 static int64_t jitter(const struct gate *gate, int64_t now, int64_t time)
 {
@@ -28,8 +31,8 @@ static int64_t nap(int64_t age)
 	return age < NAP_LEAST ? NAP_LEAST : age > NAP_GREATEST ? NAP_GREATEST : age;
 }
 
-/* Sleeps until our turn has come, or nothing moves any more, or the deadline. One who was woken and came too late is next in turn, and
- * the one to look whether the lock is free without a word. */
+/* Sleeps until our turn has come, or nothing moves any more, or the deadline. One who was woken and came too late is next in turn,
+ * and the one to look whether the lock is free without a word. */
 static void wait_in_queue(struct gate *gate, bool next, int64_t now, int64_t deadline)
 {
 	uint32_t seen = gate_changes(gate), changes;
@@ -73,11 +76,6 @@ static int wait_busy(void *argument, int count)
 	return 1;
 }
 
-/* The first bytes of a sqlite3 and the distance from the busy handler to the timeout: 3.40 has them at 624 and 100. Both lie well
- * inside, and the search ends at the handler. */
-#define SEARCHED_WORDS 256
-#define SEARCHED_INTS 64
-
 static bool slot_holds(void *const *slot, const void *handler, const void *argument)
 {
 	return slot[0] == handler && slot[1] == argument;
@@ -88,28 +86,31 @@ static const void *our_handler(void)
 	return (const void *)(uintptr_t)wait_busy;
 }
 
-static void **find_slot(sqlite3 *db, const struct gate *gate)
+static void **find_slot(sqlite3 *db, size_t size, const struct gate *gate)
 {
 	void **word = (void **)(void *)db;
 
-	for (int i = 0; i < SEARCHED_WORDS; i++)
+	for (size_t i = 0; i + 2 <= size / sizeof(*word); i++)
 		if (slot_holds(word + i, our_handler(), gate))
 			return word + i;
 	return NULL;
 }
 
 /* The one int behind the slot that follows the timeout from one unlikely number to another; NULL if none or several do. */
-static int *find_told(const struct sqlite *sqlite, sqlite3 *db, void **slot)
+static int *find_told(const struct sqlite *sqlite, sqlite3 *db, size_t size, void **slot)
 {
 	const int first = 0x3a95c7e1, second = 0x5c6a3b1e;
 	int *ints = (int *)(void *)(slot + 2), *found = NULL;
+	size_t count = (size_t)((char *)db + size - (char *)ints) / sizeof(*ints);
 	uint64_t candidates = 0;
 
+	if (count > 64)
+		count = 64;
 	sqlite->busy_timeout(db, first);
-	for (int i = 0; i < SEARCHED_INTS; i++)
+	for (size_t i = 0; i < count; i++)
 		candidates |= (uint64_t)(ints[i] == first) << i;
 	sqlite->busy_timeout(db, second);
-	for (int i = 0; i < SEARCHED_INTS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!(candidates >> i & 1) || ints[i] != second)
 			continue;
 		if (found)
@@ -124,14 +125,18 @@ static int *find_told(const struct sqlite *sqlite, sqlite3 *db, void **slot)
 static bool find_place(const struct sqlite *sqlite, struct gate *gate)
 {
 	sqlite3 *db = gate->db;
+	size_t size;
 	void **slot;
 	int *told;
 
 	if (gate->slot)
 		return true;
+	size = sqlite->msize ? (size_t)sqlite->msize(db) : 0;
+	if (size > SIZE_LIMIT)
+		return false;
 	sqlite->busy_handler(db, wait_busy, gate);
-	slot = find_slot(db, gate);
-	told = slot ? find_told(sqlite, db, slot) : NULL;
+	slot = find_slot(db, size, gate);
+	told = slot ? find_told(sqlite, db, size, slot) : NULL;
 	if (!told || slot[1] != db)
 		return false;
 	gate->stock = slot[0];
