@@ -182,6 +182,15 @@
 {"create temp table trigger(a);x", "schema", "x"},
 {"select 1; create trigger", "read", " create trigger"},
 
+/* So do the arguments of virtual tables. */
+{"CREATE VIRTUAL TABLE x USING y(a;b);z", "schema", "z"},
+{"create/**/virtual table main.x using y(;(;);')';);z", "schema", "z"},
+{"explain create virtual table x using y(;);z", "explain", "z"},
+{"create virtual table x using y;z(", "schema", "z("},
+{"create virtual table x using y);z", "schema", "z"},
+{"create virtual table x using y(;", "schema", ""},
+{"create table x(;);z", "schema", ");z"},
+
 /* Everything else. */
 {"EXPLAIN SELECT ';';x", "explain", "x"},
 {"explain query plan select 1;x", "explain", "x"},
@@ -205,6 +214,7 @@
 {"select $a(;b);x", "read", "x"},
 {"select $a(; );x", "read", "x"},
 {"select $a(;\v);x", "read", "x"},
+{"select $a(\t;);x", "read", ");x"},
 {"select $(;);x", "read", ");x"},
 {"select @a(;), :b(;), #c(;);x", "read", "x"},
 {"select ?1(;);x", "read", ");x"},
