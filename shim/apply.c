@@ -2,13 +2,11 @@
 #include "apply.h"
 
 #include "foreign_keys.h"
+#include "pragma.h"
 #include "report.h"
 #include "storage.h"
 #include "wait.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 /* Long enough to get past another connection's short read, short enough to go unnoticed. */
@@ -25,67 +23,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void apply_hush(struct connection *connection)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	const struct trace_slot *trace = &connection->trace;
-
-	if (connection->authorizer.authorizer || connection->foreign_keys_guarded)
-		sqlite->set_authorizer(connection->db, NULL, NULL);
-	if (trace->trace_v2)
-		sqlite->trace_v2(connection->db, 0, NULL, NULL);
-	if (trace->trace)
-		sqlite->trace(connection->db, NULL, NULL);
-	if (trace->profile)
-		sqlite->profile(connection->db, NULL, NULL);
-}
-
-void apply_unhush(struct connection *connection)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	const struct trace_slot *trace = &connection->trace;
-
-	if (connection->foreign_keys_guarded)
-		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
-	else if (connection->authorizer.authorizer)
-		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
-	if (trace->trace_v2)
-		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
-	if (trace->trace)
-		sqlite->trace(connection->db, trace->trace, trace->argument);
-	if (trace->profile)
-		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
-}
-
-/* As apply_run, for callers that hush themselves. */
-static int run(struct connection *connection, const char *sql, char *answer, size_t size)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_stmt *stmt = NULL;
-	const unsigned char *column;
-	int rc;
-
-	if (answer)
-		answer[0] = '\0';
-	rc = sqlite->prepare_v2(connection->db, sql, -1, &stmt, NULL);
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sqlite->step(stmt);
-	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
-		snprintf(answer, size, "%s", (const char *)column);
-	return sqlite->finalize(stmt);
-}
-
-int apply_run(struct connection *connection, const char *sql, char *answer, size_t size)
-{
-	int rc;
-
-	apply_hush(connection);
-	rc = run(connection, sql, answer, size);
-	apply_unhush(connection);
-	return rc;
 }
 
 static const char *reason_of(int rc)
@@ -142,48 +79,33 @@ static void note(struct connection *connection, enum setting setting, int64_t go
 		report_log(LOG_INFO, "%s not set for %s: %s", settings_table[setting].pragma, connection->path, reason);
 }
 
-/* PRAGMAs of the main database name it: an attached database keeps its own. */
-static void format_pragma(enum setting setting, const char *value, char *sql, size_t size)
+/* The number's digits, in front of end. */
+static const char *decimal(int64_t number, char *end)
 {
-	bool whole_connection = setting == SETTING_TEMP_STORE || setting == SETTING_WAL_AUTOCHECKPOINT ||
-				setting == SETTING_BUSY_TIMEOUT || setting == SETTING_FOREIGN_KEYS;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 
-	snprintf(sql, size, "PRAGMA %s%s%s%s", whole_connection ? "" : "main.", settings_table[setting].pragma, *value ? "=" : "",
-		 value);
-}
-
-/* The setting as SQLite has it now; VALUE_UNKNOWN if it does not say. */
-static int64_t read_back(struct connection *connection, enum setting setting)
-{
-	char sql[64], answer[32];
-	struct setting_value value;
-
-	format_pragma(setting, "", sql, sizeof(sql));
-	if (run(connection, sql, answer, sizeof(answer)) != SQLITE_OK)
-		return VALUE_UNKNOWN;
-	if (setting_parse(&settings_table[setting], answer, &value) && !value.keep)
-		return value.number;
-	/* numbers of word settings: SQLite's own, which are the words' positions */
-	if (answer[0] >= '0' && answer[0] <= '9' && answer[1] == '\0')
-		return answer[0] - '0';
-	return VALUE_UNKNOWN;
+	*--end = '\0';
+	do
+		*--end = (char)('0' + rest % 10);
+	while ((rest /= 10));
+	if (number < 0)
+		*--end = '-';
+	return end;
 }
 
 /* Sets it by PRAGMA, and reads it back if somebody will see it or the PRAGMA itself answers. */
 static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
 {
-	char value[32], sql[96], answer[32];
+	char value[24], answer[32];
 	struct setting_value parsed;
 	int64_t got = number;
 	int rc;
 
-	snprintf(value, sizeof(value), "%" PRId64, number);
-	format_pragma(setting, value, sql, sizeof(sql));
-	rc = run(connection, sql, answer, sizeof(answer));
+	rc = pragma_set(connection, setting, decimal(number, value + sizeof(value)), answer, sizeof(answer));
 	if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
 		got = parsed.number;
 	else if (rc != SQLITE_OK || report_is_wanted())
-		got = read_back(connection, setting);
+		got = pragma_read(connection, setting);
 	if (rc == SQLITE_OK && got != number)
 		note(connection, setting, got, "SQLite does not go that far");
 	else
@@ -272,13 +194,12 @@ static void warn_shared(struct connection *connection, int64_t mode)
 static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
 {
 	const struct setting_spec *spec = &settings_table[SETTING_JOURNAL_MODE];
-	char sql[64], answer[32];
+	char answer[32];
 	struct setting_value value;
 	int rc;
 
-	format_pragma(SETTING_JOURNAL_MODE, spec->words[wanted], sql, sizeof(sql));
 	lend_busy_slot(connection);
-	rc = run(connection, sql, answer, sizeof(answer));
+	rc = pragma_set(connection, SETTING_JOURNAL_MODE, spec->words[wanted], answer, sizeof(answer));
 	return_busy_slot(connection);
 	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
 	return rc;
@@ -312,12 +233,12 @@ static void apply_journal_mode(struct connection *connection)
 		return;
 	}
 	if (!is_due(connection, SETTING_JOURNAL_MODE)) {
-		outcome->got = read_back(connection, SETTING_JOURNAL_MODE);
+		outcome->got = pragma_read(connection, SETTING_JOURNAL_MODE);
 		return;
 	}
 	obstacle = journal_mode_obstacle(connection, outcome->wanted);
 	if (obstacle) {
-		got = read_back(connection, SETTING_JOURNAL_MODE);
+		got = pragma_read(connection, SETTING_JOURNAL_MODE);
 		note(connection, SETTING_JOURNAL_MODE, got, got == outcome->wanted ? NULL : obstacle);
 		if (connection->shared_file)
 			warn_shared(connection, got);
@@ -353,7 +274,7 @@ void apply_at_first_use(struct connection *connection)
 {
 	if (!connection->sqlite->get_autocommit(connection->db))
 		return;
-	apply_hush(connection);
+	pragma_hush(connection);
 	apply_journal_mode(connection);
 	apply_synchronous(connection);
 	if (is_due(connection, SETTING_CACHE_SIZE)) {
@@ -364,7 +285,7 @@ void apply_at_first_use(struct connection *connection)
 	}
 	if (is_due(connection, SETTING_WAL_AUTOCHECKPOINT))
 		set_by_pragma(connection, SETTING_WAL_AUTOCHECKPOINT, connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].wanted);
-	apply_unhush(connection);
+	pragma_unhush(connection);
 	connection->settled = true;
 	connection_set_watch(connection);
 }
@@ -373,10 +294,10 @@ void apply_wal_again(struct connection *connection)
 {
 	if (now_ms() < connection->wal_retry || !connection->sqlite->get_autocommit(connection->db))
 		return;
-	apply_hush(connection);
+	pragma_hush(connection);
 	apply_journal_mode(connection);
 	apply_synchronous(connection);
-	apply_unhush(connection);
+	pragma_unhush(connection);
 	connection_set_watch(connection);
 }
 
@@ -387,7 +308,7 @@ void apply_synchronous_full(struct connection *connection)
 	if (outcome->by != DECIDED_BY_RECIPE || outcome->got != SYNCHRONOUS_NORMAL ||
 	    !connection->sqlite->get_autocommit(connection->db))
 		return;
-	apply_run(connection, "PRAGMA main.synchronous=2", NULL, 0);
+	pragma_run(connection, "PRAGMA synchronous=2", NULL, 0);
 	note(connection, SETTING_SYNCHRONOUS, SYNCHRONOUS_FULL, "only with WAL");
 }
 
@@ -396,20 +317,20 @@ void apply_recheck_synchronous(struct connection *connection)
 	if (!connection->sqlite->get_autocommit(connection->db))
 		return;
 	connection->recheck = false;
-	apply_hush(connection);
-	connection->outcomes[SETTING_JOURNAL_MODE].got = read_back(connection, SETTING_JOURNAL_MODE);
+	pragma_hush(connection);
+	connection->outcomes[SETTING_JOURNAL_MODE].got = pragma_read(connection, SETTING_JOURNAL_MODE);
 	apply_synchronous(connection);
-	apply_unhush(connection);
+	pragma_unhush(connection);
 	connection_set_watch(connection);
 }
 
 void apply_read_back(struct connection *connection)
 {
-	apply_hush(connection);
+	pragma_hush(connection);
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
 		bool reads_schema = i == SETTING_JOURNAL_MODE || i == SETTING_SYNCHRONOUS || i == SETTING_CACHE_SIZE;
 		if (connection->outcomes[i].got == VALUE_UNKNOWN && (connection->settled || !reads_schema))
-			connection->outcomes[i].got = read_back(connection, (enum setting)i);
+			connection->outcomes[i].got = pragma_read(connection, (enum setting)i);
 	}
-	apply_unhush(connection);
+	pragma_unhush(connection);
 }

@@ -28,12 +28,4 @@ void apply_synchronous_full(struct connection *connection);
 /* Reads back every outcome that is not known, for the report. */
 void apply_read_back(struct connection *connection);
 
-/* Runs one statement of ours and copies its first column, "" if there is none, cut to size - 1 bytes. Returns SQLite's extended
- * code. The program's authorizer and trace callbacks do not see it. answer may be NULL. */
-int apply_run(struct connection *connection, const char *sql, char *answer, size_t size);
-
-/* Gives the authorizer, trace and profile slots back to the program, or keeps them empty meanwhile; calls nest as pairs. */
-void apply_hush(struct connection *connection);
-void apply_unhush(struct connection *connection);
-
 #endif

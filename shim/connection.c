@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "foreign_keys.h"
 #include "object.h"
+#include "pragma.h"
 #include "process.h"
 #include "registry.h"
 #include "report.h"
@@ -74,13 +75,6 @@ static void after_fork(void)
 	object_unlock();
 }
 
-/* Once per process that opens a database. Others have no business with our warnings. */
-static void first_connection(void)
-{
-	settings_complain(warn_of_bad_setting);
-	pthread_atfork(before_fork, after_fork, after_fork);
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -94,19 +88,32 @@ static bool program_matches(const char *patterns)
 	return settings_match(patterns, program_invocation_short_name) || settings_match(patterns, base_name(process_executable()));
 }
 
+static const char *why_off_everywhere; /* set once, by first_connection() */
+
+static void look_at_program(void)
+{
+	if (settings_get(SETTING_ENABLED)->number == SWITCH_OFF)
+		why_off_everywhere = "SQLPROD=off";
+	else if (!program_matches(settings_get(SETTING_PROGRAMS)->text))
+		why_off_everywhere = "not in SQLPROD_PROGRAMS";
+	else if (program_matches(settings_get(SETTING_SKIP_PROGRAMS)->text))
+		why_off_everywhere = "in SQLPROD_SKIP_PROGRAMS";
+}
+
+/* Once per process that opens a database. Others have no business with our warnings. */
+static void first_connection(void)
+{
+	settings_complain(warn_of_bad_setting);
+	look_at_program();
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 /* Why the operator wants this connection left alone, NULL if not. */
 static const char *why_off(const char *path)
 {
-	const char *only = settings_get(SETTING_PROGRAMS)->text;
-
-	if (settings_get(SETTING_ENABLED)->number == SWITCH_OFF)
-		return "SQLPROD=off";
-	if (*only && !program_matches(only))
-		return "not in SQLPROD_PROGRAMS";
-	if (program_matches(settings_get(SETTING_SKIP_PROGRAMS)->text))
-		return "in SQLPROD_SKIP_PROGRAMS";
-	only = settings_get(SETTING_DATABASES)->text;
-	if (*only && !settings_match(only, path))
+	if (why_off_everywhere)
+		return why_off_everywhere;
+	if (!settings_match(settings_get(SETTING_DATABASES)->text, path))
 		return "not in SQLPROD_DATABASES";
 	if (settings_match(settings_get(SETTING_SKIP_DATABASES)->text, path))
 		return "in SQLPROD_SKIP_DATABASES";
@@ -239,7 +246,7 @@ struct connection *connection_adopt(const struct sqlite *sqlite, sqlite3 *db, co
 		return connection;
 	connection->busy.unknown = true;
 	/* a timeout other than 0 says that no handler of the program's is there */
-	if (apply_run(connection, "PRAGMA busy_timeout", timeout, sizeof(timeout)) == SQLITE_OK && atoi(timeout) > 0)
+	if (pragma_run(connection, "PRAGMA busy_timeout", timeout, sizeof(timeout)) == SQLITE_OK && atoi(timeout) > 0)
 		connection->busy.unknown = false;
 	set_up(connection, false);
 	return connection;

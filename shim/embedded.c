@@ -6,6 +6,7 @@
 #include "door.h"
 #include "loader.h"
 #include "object.h"
+#include "pragma.h"
 #include "program.h"
 #include "registry.h"
 #include "report.h"
@@ -144,7 +145,7 @@ static void override_pragma(struct connection *connection, const struct sql_text
 	char *sql = statement_rewrite(text, statement, 0, rewrite->place, rewrite->words, &bytes);
 
 	if (sql)
-		apply_run(connection, sql, NULL, 0);
+		pragma_run(connection, sql, NULL, 0);
 	free(sql);
 }
 

@@ -10,25 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The statement at `from`, as the connection is to run it: a text to be freed. NULL if memory is out.
- * *end is set behind it. */
-static char *next_statement(struct connection *connection, const struct sql_text *text, size_t from, size_t *end)
+/* The statement at `from`, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves.
+ * NULL if memory is out. *end is set behind it. */
+static const char *next_statement(struct connection *connection, const struct sql_text *text, size_t from, size_t *end, char **made)
 {
+	const char *sql = (const char *)text->units + from;
 	struct statement statement;
 	struct rewrite rewrite;
 	size_t bytes;
-	char *sql;
 
+	*made = NULL;
 	statement_read(text, from, &statement);
 	*end = statement_find_end(text, &statement);
 	if (program_statement(connection, text, &statement, &rewrite)) {
-		sql = statement_rewrite(text, &statement, from, rewrite.place, rewrite.words, &bytes);
-		if (sql) {
+		*made = statement_rewrite(text, &statement, from, rewrite.place, rewrite.words, &bytes);
+		if (*made)
 			program_rewritten(connection, &statement);
-			return sql;
-		}
 	}
-	return strndup((const char *)text->units + from, *end - from);
+	if (!*made && *end == text->length)
+		return sql;
+	if (!*made)
+		*made = strndup(sql, *end - from);
+	return *made;
 }
 
 static int execute_each(struct connection *connection, const struct sql_text *text, int (*callback)(void *, int, char **, char **),
@@ -36,15 +39,16 @@ static int execute_each(struct connection *connection, const struct sql_text *te
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	size_t at = 0, end;
-	char *sql;
+	const char *sql;
+	char *made;
 	int rc;
 
 	do {
-		sql = next_statement(connection, text, at, &end);
+		sql = next_statement(connection, text, at, &end, &made);
 		if (!sql)
 			return sqlite->exec(connection->db, (const char *)text->units + at, callback, argument, message);
 		rc = sqlite->exec(connection->db, sql, callback, argument, message);
-		free(sql);
+		free(made);
 		foreign_keys_resume(connection);
 		wait_renew(connection, 0);
 		at = end;
@@ -70,22 +74,23 @@ DOOR int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int,
 /* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. */
 static char *rewrite_all(struct connection *connection, const struct sql_text *text)
 {
-	char *all = NULL, *grown, *sql;
+	char *all = NULL, *grown, *made;
 	size_t at = 0, end, length = 0, n;
+	const char *sql;
 
 	do {
-		sql = next_statement(connection, text, at, &end);
+		sql = next_statement(connection, text, at, &end, &made);
 		n = sql ? strlen(sql) : 0;
 		grown = sql ? realloc(all, length + n + 1) : NULL;
 		if (!grown) {
-			free(sql);
+			free(made);
 			free(all);
 			return NULL;
 		}
 		all = grown;
 		memcpy(all + length, sql, n + 1);
 		length += n;
-		free(sql);
+		free(made);
 		at = end;
 	} while (at < text->length);
 	return all;

@@ -1,7 +1,7 @@
 /* foreign_keys.c - keeps foreign_keys=ON by recipe from deleting rows. */
 #include "foreign_keys.h"
 
-#include "apply.h"
+#include "pragma.h"
 #include "report.h"
 
 #include <stdio.h>
@@ -91,8 +91,8 @@ static bool finds(struct connection *connection, const char *query, const char *
 {
 	char answer[2];
 
-	if (apply_run(connection, query, answer, sizeof(answer)) == SQLITE_ERROR)
-		apply_run(connection, old_query, answer, sizeof(answer));
+	if (pragma_run(connection, query, answer, sizeof(answer)) == SQLITE_ERROR)
+		pragma_run(connection, old_query, answer, sizeof(answer));
 	return answer[0] == '1';
 }
 
@@ -128,7 +128,7 @@ static bool any_schema_deletes(struct connection *connection, const char *table,
 		return true;
 	for (int i = 1;; i++) {
 		snprintf(query, sizeof(query), "SELECT name FROM pragma_database_list LIMIT 1 OFFSET %d", i);
-		if (apply_run(connection, query, name, sizeof(name)) != SQLITE_OK)
+		if (pragma_run(connection, query, name, sizeof(name)) != SQLITE_OK)
 			return connection->attached && schema_deletes(connection, "\"temp\"", table, replacing);
 		if (!*name)
 			return false;

@@ -3,6 +3,7 @@
 
 #include "apply.h"
 #include "foreign_keys.h"
+#include "pragma.h"
 #include "report.h"
 #include "wait.h"
 
@@ -66,7 +67,7 @@ static bool is_query_only(struct connection *connection)
 {
 	char answer[4];
 
-	return connection->query_only && apply_run(connection, "PRAGMA query_only", answer, sizeof(answer)) == SQLITE_OK &&
+	return connection->query_only && pragma_run(connection, "PRAGMA query_only", answer, sizeof(answer)) == SQLITE_OK &&
 	       answer[0] == '1';
 }
 

@@ -1,0 +1,114 @@
+/* pragma.c - runs one PRAGMA, or another statement of ours, on a program's connection. */
+#include "pragma.h"
+
+#include "foreign_keys.h"
+
+#include <string.h>
+
+/* "PRAGMA main.journal_size_limit=-9223372036854775808" and more. */
+#define SQL_SIZE 96
+
+static void copy(char *to, size_t size, const char *from)
+{
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+void pragma_hush(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_slot *trace = &connection->trace;
+
+	if (connection->authorizer.authorizer || connection->foreign_keys_guarded)
+		sqlite->set_authorizer(connection->db, NULL, NULL);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, 0, NULL, NULL);
+	if (trace->trace)
+		sqlite->trace(connection->db, NULL, NULL);
+	if (trace->profile)
+		sqlite->profile(connection->db, NULL, NULL);
+}
+
+void pragma_unhush(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_slot *trace = &connection->trace;
+
+	if (connection->foreign_keys_guarded)
+		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
+	else if (connection->authorizer.authorizer)
+		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
+	if (trace->trace)
+		sqlite->trace(connection->db, trace->trace, trace->argument);
+	if (trace->profile)
+		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
+}
+
+int pragma_run_hushed(struct connection *connection, const char *sql, char *answer, size_t size)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	const unsigned char *column;
+	int rc;
+
+	if (answer)
+		answer[0] = '\0';
+	rc = sqlite->prepare_v2(connection->db, sql, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite->step(stmt);
+	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
+		copy(answer, size, (const char *)column);
+	return sqlite->finalize(stmt);
+}
+
+int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size)
+{
+	int rc;
+
+	pragma_hush(connection);
+	rc = pragma_run_hushed(connection, sql, answer, size);
+	pragma_unhush(connection);
+	return rc;
+}
+
+/* Without a schema these two would change attached databases as well, which keep their own. The others mean the main database or
+ * the whole connection (sqlite3Pragma(), src/pragma.c), and a name costs. sql has room for SQL_SIZE bytes, value is a word or a
+ * number. */
+static void format(enum setting setting, const char *value, char *sql)
+{
+	bool names_main = setting == SETTING_JOURNAL_MODE || setting == SETTING_MMAP_SIZE;
+
+	sql = stpcpy(sql, names_main ? "PRAGMA main." : "PRAGMA ");
+	sql = stpcpy(sql, settings_table[setting].pragma);
+	if (*value)
+		stpcpy(stpcpy(sql, "="), value);
+}
+
+int64_t pragma_read(struct connection *connection, enum setting setting)
+{
+	char sql[SQL_SIZE], answer[32];
+	struct setting_value value;
+
+	format(setting, "", sql);
+	if (pragma_run_hushed(connection, sql, answer, sizeof(answer)) != SQLITE_OK)
+		return VALUE_UNKNOWN;
+	if (setting_parse(&settings_table[setting], answer, &value) && !value.keep)
+		return value.number;
+	/* numbers of word settings: SQLite's own, which are the words' positions */
+	if (answer[0] >= '0' && answer[0] <= '9' && answer[1] == '\0')
+		return answer[0] - '0';
+	return VALUE_UNKNOWN;
+}
+
+int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size)
+{
+	char sql[SQL_SIZE];
+
+	format(setting, value, sql);
+	return pragma_run_hushed(connection, sql, answer, size);
+}

@@ -1,0 +1,25 @@
+/* pragma.h - runs one PRAGMA, or another statement of ours, on a program's connection.
+ *
+ * Every function wants the connection's mutex held. Neither the program's authorizer nor its trace callbacks see what we run. */
+#ifndef SQLPROD_PRAGMA_H
+#define SQLPROD_PRAGMA_H
+
+#include "connection.h"
+
+/* Takes the authorizer, trace and profile callbacks out of their slots, and puts the program's (or our guard, foreign_keys.h) back.
+ * Calls nest as pairs. */
+void pragma_hush(struct connection *connection);
+void pragma_unhush(struct connection *connection);
+
+/* Runs one statement and copies the first column of its first row, "" if there is none, cut to size - 1 bytes. Returns SQLite's
+ * extended code. answer may be NULL. The second is for callers between pragma_hush() and pragma_unhush(). */
+int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
+int pragma_run_hushed(struct connection *connection, const char *sql, char *answer, size_t size);
+
+/* Sets a setting to a word or number, and copies what the PRAGMA answered, as above. Between pragma_hush() and pragma_unhush(). */
+int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size);
+
+/* The setting as SQLite has it now; VALUE_UNKNOWN if it does not say. Between pragma_hush() and pragma_unhush(). */
+int64_t pragma_read(struct connection *connection, enum setting setting);
+
+#endif
