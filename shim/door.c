@@ -20,7 +20,7 @@ struct connection *door_enter(sqlite3 *db, const char *function, const void *cal
 		connection = connection_adopt(*sqlite, db, "interposition, after it was opened out of sight");
 		door_depth--;
 	}
-	if (!connection || connection->off || ((door_depth > 0 || connection->behind) && sqlite_owns(*sqlite, caller)))
+	if (!connection || connection->off || connection->behind || (door_depth > 0 && sqlite_owns(*sqlite, caller)))
 		return NULL;
 	door_depth++;
 	connection_lock(connection);

@@ -70,16 +70,19 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller)
 	struct connection *connection = registry_find(db);
 	const struct sqlite *sqlite =
 		connection ? connection->sqlite : sqlite_of_caller(v2 ? "sqlite3_close_v2" : "sqlite3_close", caller);
-	uint64_t serial = connection ? connection->serial : 0;
+	uint64_t serial;
 	char *line;
 	int rc;
 
 	if (!sqlite)
 		return db ? SQLITE_MISUSE : SQLITE_OK;
+	if (!connection || connection->behind) /* the second door sees the end of those by itself */
+		return v2 ? sqlite->close_v2(db) : sqlite->close(db);
+	serial = connection->serial;
 	door_depth++;
-	line = connection ? connection_closing(connection) : NULL;
+	line = connection_closing(connection);
 	rc = v2 ? sqlite->close_v2(db) : sqlite->close(db);
-	if (connection && rc == SQLITE_OK) {
+	if (rc == SQLITE_OK) {
 		if (line)
 			report_write(line);
 		registry_forget(connection, serial);
