@@ -21,7 +21,8 @@ run_app_with_shim() {
 	if [[ ${plain-} ]]; then run_plain "$@"; else run_shim "$@"; fi
 }
 
-forms=('BEGIN' 'begin' 'BEGIN;' 'BEGIN ' 'BEGIN TRANSACTION' 'BEGIN TRANSACTION;' 'begin transaction work' 'Begin Transaction "a name";'
+forms=('BEGIN' 'begin' 'BEGIN;' 'BEGIN ' 'BEGIN TRANSACTION' 'BEGIN TRANSACTION;' 'begin transaction work'
+	'Begin Transaction "a name";'
 	';;begin' '/*x*/begin--y' '\n\t BEGIN\n' '-- first\nBEGIN' '/**/ ; /**/BEGIN/* */TRANSACTION/**/;' 'BEGIN;-- and no more')
 
 @test "every legal form of plain BEGIN takes the write lock" {
@@ -55,7 +56,8 @@ forms=('BEGIN' 'begin' 'BEGIN;' 'BEGIN ' 'BEGIN TRANSACTION' 'BEGIN TRANSACTION;
 @test "nByte cuts the text where the program says" {
 	for run in run_plain run_shim; do
 		$run victim 'open a t.db' 'prepare a s v2 5 BEGIN nonsense' 'step s' 'autocommit a' 'finalize s' 'exec a ROLLBACK' \
-			'prepare a s v2 9 SELECT 12345' 'step s' 'finalize s' 'prepare a s 16_v2 10 BEGIN nonsense' 'step s' 'finalize s' \
+			'prepare a s v2 9 SELECT 12345' 'step s' 'finalize s' 'prepare a s 16_v2 10 BEGIN nonsense' 'step s' \
+			'finalize s' \
 			'prepare a s v2 4 BEGIN' 'prepare a s v2 0 BEGIN' 'prepare a s v2 14 BEGIN\0nonsense'
 		expect $'open 0\nprepare 0 tail 5\nstep 101\nautocommit 0\nfinalize 0\nexec 0\nprepare 0 tail 9\n12\nstep 100\nfinalize 0
 prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 0 empty\nprepare 0 tail 5'
@@ -64,7 +66,8 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 
 @test "the tail points into the program's own text, to the byte" {
 	texts=("${forms[@]}" 'BEGIN; SELECT 1' 'BEGIN;SELECT 1;' ' BEGIN ; ' 'BEGIN;;' ';BEGIN;x' 'BEGIN TRANSACTION; COMMIT' 'BEGIN/* ; */;y'
-		'BEGIN nonsense sense' 'BEGIN IMMEDIATE; z' 'SELECT 1; BEGIN' '' ' ' ';' '-- only' 'BEGIN -- é\n; é' 'BEGIN TRANSACTION "é;€𝄞"; x')
+		'BEGIN nonsense sense' 'BEGIN IMMEDIATE; z' 'SELECT 1; BEGIN' '' ' ' ';' '-- only' 'BEGIN -- é\n; é'
+		'BEGIN TRANSACTION "é;€𝄞"; x')
 	script=('open a t.db')
 	for text in "${texts[@]}"; do
 		for api in v1 v2 v3 16 16_v2 16_v3; do
@@ -84,10 +87,10 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 		script+=("prepare a s v2 -1 $text" 'sql s' 'finalize s')
 	done
 	run_plain victim "${script[@]}"
-	wanted=("${lines[@]}")
+	plain_lines=("${lines[@]}")
 	run_shim victim "${script[@]}"
-	for i in "${!wanted[@]}"; do
-		((${#lines[i]} >= ${#wanted[i]}))
+	for i in "${!plain_lines[@]}"; do
+		((${#lines[i]} >= ${#plain_lines[i]}))
 	done
 	[[ $output == *IMMEDIATE* ]]
 }
@@ -104,10 +107,14 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 }
 
 @test "exec does with a text of many statements exactly what SQLite does" {
-	script=('open a t.db' "exec a BEGIN; CREATE TABLE t(x); INSERT INTO t VALUES('BEGIN;'),('x'); COMMIT; SELECT x FROM t; BEGIN"
-		'exec a SELECT 1; BEGIN; SELECT 2' 'exec a ROLLBACK; nonsense; BEGIN' 'autocommit a' 'exec a  ;; ' 'exec a ' 'exec a -- nothing'
-		'exec a BEGIN; COMMIT; SELECT 3; SELECT 4; -- end' 'exec a SELECT 5;BEGIN;INSERT INTO t VALUES(6);ROLLBACK;SELECT count(*) FROM t'
-		'exec a BEGIN nonsense here' 'exec a BEGIN; BEGIN' 'autocommit a' 'get_table a ROLLBACK; SELECT 7, NULL; SELECT 8, 9'
+	script=('open a t.db'
+		"exec a BEGIN; CREATE TABLE t(x); INSERT INTO t VALUES('BEGIN;'),('x'); COMMIT; SELECT x FROM t; BEGIN"
+		'exec a SELECT 1; BEGIN; SELECT 2' 'exec a ROLLBACK; nonsense; BEGIN' 'autocommit a' 'exec a  ;; ' 'exec a '
+		'exec a -- nothing'
+		'exec a BEGIN; COMMIT; SELECT 3; SELECT 4; -- end'
+		'exec a SELECT 5;BEGIN;INSERT INTO t VALUES(6);ROLLBACK;SELECT count(*) FROM t'
+		'exec a BEGIN nonsense here' 'exec a BEGIN; BEGIN' 'autocommit a'
+		'get_table a ROLLBACK; SELECT 7, NULL; SELECT 8, 9'
 		'get_table a BEGIN; SELECT 10; COMMIT; nonsense' 'errmsg a' 'errcode a' 'statements a' 'changes a')
 	run_plain victim "${script[@]}"
 	wanted=$output
@@ -118,9 +125,11 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 
 @test "BEGIN inside triggers, strings, comments, names and EXPLAIN is left alone" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x); CREATE TABLE "begin"(y)'
-		'exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO "begin" VALUES(new.x); END;' "exec a INSERT INTO t VALUES('BEGIN')"
+		'exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO "begin" VALUES(new.x); END;'
+		"exec a INSERT INTO t VALUES('BEGIN')"
 		'exec a SELECT y AS "begin" FROM "begin" -- BEGIN' 'exec a /* BEGIN */ SELECT [y] FROM `begin`'
-		"exec a SELECT 'BEGIN; BEGIN', '; BEGIN', \";BEGIN;\"" 'exec a EXPLAIN QUERY PLAN BEGIN' 'exec a SELECT sql FROM sqlite_schema'
+		"exec a SELECT 'BEGIN; BEGIN', '; BEGIN', \";BEGIN;\"" 'exec a EXPLAIN QUERY PLAN BEGIN'
+		'exec a SELECT sql FROM sqlite_schema'
 		'prepare a s v2 -1 EXPLAIN BEGIN' 'sql s' 'step s' 'sh outside lock t.db' 'finalize s' 'autocommit a')
 	run_plain victim "${script[@]}"
 	wanted=$output
@@ -164,7 +173,8 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		outside query t.db 'CREATE TABLE t(x)'
-		${run%:*} victim 'open a t.db' 'prepare a s v3 -1 BEGIN' 'prepare a c v3 -1 COMMIT' 'repeat 3' 'step s' 'sh outside lock t.db' \
+		${run%:*} victim 'open a t.db' 'prepare a s v3 -1 BEGIN' 'prepare a c v3 -1 COMMIT' 'repeat 3' 'step s' \
+			'sh outside lock t.db' \
 			'reset s' 'step c' 'reset c' 'end' 'finalize s' 'finalize c'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 3 ]]
 	done
@@ -172,7 +182,8 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 
 @test "a transaction that reads before it writes no longer fails when another writer came between" {
 	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
-	script=('open a t.db' 'exec a BEGIN' 'exec a SELECT count(*) FROM t' 'sh outside query t.db "INSERT INTO t VALUES(1)" 2>&1 | grep -o locked'
+	script=('open a t.db' 'exec a BEGIN' 'exec a SELECT count(*) FROM t'
+		'sh outside query t.db "INSERT INTO t VALUES(1)" 2>&1 | grep -o locked'
 		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT')
 	run_plain victim "${script[@]}"
 	expect_line 'exec 5 database is locked'
@@ -184,15 +195,18 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 @test "a BEGIN that meets a held lock fails like any busy statement, and the program can go on" {
 	export SQLPROD_BUSY_TIMEOUT=0
 	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
-	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec b BEGIN' 'autocommit b' 'exec a COMMIT' 'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT'
+	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec b BEGIN' 'autocommit b' 'exec a COMMIT' \
+		'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT'
 	expect $'open 0\nopen 0\nexec 0\nexec 5 database is locked\nautocommit 1\nexec 0\nexec 0'
 }
 
 @test "VACUUM works, by every call and into a file" {
 	for run in run_plain run_shim; do
 		rm -f ./*.db*
-		$run victim 'open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000)); DELETE FROM t' 'exec a VACUUM' \
-			'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' "exec a VACUUM INTO 'copy.db'" 'exec a BEGIN' 'exec a VACUUM' 'exec a COMMIT' 'exec a PRAGMA page_count'
+		$run victim 'open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000)); DELETE FROM t' \
+			'exec a VACUUM' \
+			'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' "exec a VACUUM INTO 'copy.db'" 'exec a BEGIN' \
+			'exec a VACUUM' 'exec a COMMIT' 'exec a PRAGMA page_count'
 		expect $'open 0\nexec 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nexec 0\nexec 1 cannot VACUUM from within a transaction\nexec 0\n2\nexec 0'
 		[[ $(outside query copy.db 'SELECT count(*) FROM t') == 0 ]]
 	done
@@ -202,8 +216,10 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 	outside query t.db 'CREATE TABLE t(x)'
 	for on in 'PRAGMA query_only=1' 'pragma main.Query_Only(yes)' "PRAGMA query_only='on'"; do
 		for run in run_plain:free run_shim:held; do
-			${run%:*} victim 'open a t.db' "exec a $on" 'exec a BEGIN' 'sh outside lock t.db' 'exec a SELECT count(*) FROM t' 'exec a COMMIT' \
-				'exec a PRAGMA query_only=0' 'exec a BEGIN' 'sh outside lock t.db' 'exec a INSERT INTO t VALUES(1); ROLLBACK'
+			${run%:*} victim 'open a t.db' "exec a $on" 'exec a BEGIN' 'sh outside lock t.db' \
+				'exec a SELECT count(*) FROM t' 'exec a COMMIT' \
+				'exec a PRAGMA query_only=0' 'exec a BEGIN' 'sh outside lock t.db' \
+				'exec a INSERT INTO t VALUES(1); ROLLBACK'
 			expect $'open 0\nexec 0\nexec 0\nfree\n0\nexec 0\nexec 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0'
 		done
 	done

@@ -5,14 +5,16 @@ load harness
 	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	outside query t.db 'INSERT INTO t VALUES(1)'
 	for run in run_plain run_shim; do
-		$run victim 'open_v2 a t.db ro' 'prepare a s v2 -1 BEGIN' 'sql s' 'step s' 'finalize s' 'exec a SELECT x FROM t' 'sh outside lock t.db' 'exec a COMMIT'
+		$run victim 'open_v2 a t.db ro' 'prepare a s v2 -1 BEGIN' 'sql s' 'step s' 'finalize s' \
+			'exec a SELECT x FROM t' 'sh outside lock t.db' 'exec a COMMIT'
 		expect $'open_v2 0\nprepare 0 tail 5\nsql BEGIN\nstep 101\nfinalize 0\n1\nexec 0\nfree\nexec 0'
 	done
 }
 
 @test "an in-memory or temporary database begins as before" {
 	for run in run_plain run_shim; do
-		$run victim 'open a :memory:' 'open b ' 'open_v2 c file::memory: rw,create,uri' 'open_v2 d x rw,create,memory' 'prepare a s v2 -1 BEGIN' 'sql s' 'prepare b u v2 -1 BEGIN' 'sql u' \
+		$run victim 'open a :memory:' 'open b ' 'open_v2 c file::memory: rw,create,uri' \
+			'open_v2 d x rw,create,memory' 'prepare a s v2 -1 BEGIN' 'sql s' 'prepare b u v2 -1 BEGIN' 'sql u' \
 			'prepare c v v2 -1 BEGIN' 'sql v' 'prepare d w v2 -1 BEGIN' 'sql w'
 		[[ $(grep -cx 'sql BEGIN' <<<"$output") -eq 4 ]]
 	done
@@ -29,8 +31,10 @@ load harness
 @test "connections that share a cache begin as before" {
 	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
-		$run victim 'open_v2 a t.db rw,shared' 'open_v2 b t.db rw,shared' 'open_v2 c file:t.db?cache=shared rw,uri' 'exec a BEGIN' 'exec b BEGIN' 'exec c BEGIN' \
-			'exec b SELECT count(*) FROM t' 'exec c SELECT count(*) FROM t' 'exec a COMMIT' 'exec b COMMIT' 'exec c COMMIT'
+		$run victim 'open_v2 a t.db rw,shared' 'open_v2 b t.db rw,shared' 'open_v2 c file:t.db?cache=shared rw,uri' \
+			'exec a BEGIN' 'exec b BEGIN' 'exec c BEGIN' \
+			'exec b SELECT count(*) FROM t' 'exec c SELECT count(*) FROM t' 'exec a COMMIT' 'exec b COMMIT' \
+			'exec c COMMIT'
 		expect $'open_v2 0\nopen_v2 0\nopen_v2 0\nexec 0\nexec 0\nexec 0\n0\nexec 0\n0\nexec 0\nexec 0\nexec 0\nexec 0'
 	done
 }
@@ -39,8 +43,10 @@ load harness
 	outside query t.db 'CREATE TABLE t(x)'
 	outside query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open a t.db' 'open b u.db' 'on_row exec b BEGIN' 'exec a SELECT 1' 'sh outside lock u.db' 'exec b COMMIT' 'function a' \
-			"exec a SELECT victim('exec b BEGIN')" 'sh outside lock u.db' 'exec b COMMIT' "prepare a s v2 -1 SELECT victim('exec b BEGIN')" 'step s' 'sh outside lock u.db'
+		${run%:*} victim 'open a t.db' 'open b u.db' 'on_row exec b BEGIN' 'exec a SELECT 1' 'sh outside lock u.db' \
+			'exec b COMMIT' 'function a' \
+			"exec a SELECT victim('exec b BEGIN')" 'sh outside lock u.db' 'exec b COMMIT' \
+			"prepare a s v2 -1 SELECT victim('exec b BEGIN')" 'step s' 'sh outside lock u.db'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 3 ]]
 	done
 }
@@ -49,7 +55,9 @@ load harness
 	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
 	outside query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open a t.db' 'open b u.db' 'prepare a s v2 -1 SELECT x FROM t' 'step s' 'exec b BEGIN' 'sh outside lock u.db' 'exec b COMMIT' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'finalize s'
+		${run%:*} victim 'open a t.db' 'open b u.db' 'prepare a s v2 -1 SELECT x FROM t' 'step s' 'exec b BEGIN' \
+			'sh outside lock u.db' 'exec b COMMIT' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' \
+			'finalize s'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
 	done
 }
@@ -57,7 +65,9 @@ load harness
 @test "full-text search writes, and BEGIN around it takes the lock" {
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
-		${run%:*} victim 'open a t.db' 'exec a CREATE VIRTUAL TABLE f USING fts5(x)' 'exec a BEGIN' 'sh outside lock t.db' "exec a INSERT INTO f VALUES('some words')" 'exec a COMMIT' "exec a SELECT x FROM f WHERE f MATCH 'words'"
+		${run%:*} victim 'open a t.db' 'exec a CREATE VIRTUAL TABLE f USING fts5(x)' 'exec a BEGIN' \
+			'sh outside lock t.db' "exec a INSERT INTO f VALUES('some words')" 'exec a COMMIT' \
+			"exec a SELECT x FROM f WHERE f MATCH 'words'"
 		expect $'open 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0\nexec 0\nsome words\nexec 0'
 	done
 }
@@ -72,7 +82,8 @@ load harness
 }
 
 @test "an authorizer is asked about the program's statements and none of ours" {
-	script=('open a t.db' 'authorizer a log' 'exec a SELECT 1' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a COMMIT' 'exec a PRAGMA user_version'
+	script=('open a t.db' 'authorizer a log' 'exec a SELECT 1' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a COMMIT'
+		'exec a PRAGMA user_version'
 		'authorizer a deny' 'exec a PRAGMA user_version' 'exec a BEGIN' 'authorizer a off' 'exec a BEGIN')
 	run_plain victim "${script[@]}"
 	wanted=$output

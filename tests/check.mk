@@ -1,6 +1,72 @@
-# make check and what it is made of.
+# make check and what it is made of; the sanitizers; lint and format.
 
-suites := harness loader phases settings begin foreign_keys waits storage report threads promises
+# All but those with a target of their own.
+suites := $(filter-out clients cpython exports,$(patsubst tests/%.bats,%,$(sort $(wildcard tests/*.bats))))
+# With a sanitizer a program needs more address space than memory.bats gives; the command sqlprod preloads no runtime.
+sanitized_suites := $(filter-out harness memory sqlprod_%,$(suites))
+bats_files = $(patsubst %,tests/%.bats,$(1))
+count := MAKE='$(MAKE)' tests/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
+
+.PHONY: check
+check: ## run every test of the library; ends in one line with the counts
+	$(Q)scripts/install-packages build check
+	$(Q)tests/cpython/install.sh $(BUILD)/cpython
+	$(Q)$(count) all programs check-exports check-unit-statement check-unit-settings check-unit-storage check-fuzz-corpus \
+		check-fuzz-corpus-rooms check-suites check-cpython
+
+.PHONY: check-unit
+check-unit: check-unit-statement check-unit-settings check-unit-storage ## unit tests of the pure rooms
+
+.PHONY: check-exports
+check-exports: $(library) ## what the library exports and needs
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,exports)
+
+.PHONY: check-suites
+check-suites: $(library) programs ## the suites by behaviour
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,$(suites))
+
+.PHONY: check-cpython
+check-cpython: $(library) ## CPython's own tests of sqlite3, with and without the shim
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,cpython)
+
+# gcc's sanitizers. Their runtime stands before the shim in LD_PRELOAD.
+sanitizer_flags_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+sanitizer_flags_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
+sanitizer_suites_asan := $(sanitized_suites)
+sanitizer_suites_tsan := loader phases settings begin begin_left foreign_keys waits report threads
+check-asan: export ASAN_OPTIONS := detect_leaks=1:verify_asan_link_order=0:abort_on_error=1
+check-asan: export UBSAN_OPTIONS := print_stacktrace=1
+check-tsan: export TSAN_OPTIONS := halt_on_error=1:abort_on_error=1
+
+.PHONY: check-asan check-tsan
+check-asan: ## the suites, library and victims built with the address and undefined sanitizers
+check-tsan: ## the suites with threads, built with the thread sanitizer
+check-asan check-tsan: check-%san:
+	$(Q)scripts/install-packages build check
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
+	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
+		bats $(call bats_files,$(sanitizer_suites_$*san))
+
+.PHONY: fuzz
+fuzz: fuzz-statement fuzz-settings fuzz-mountinfo ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
+
+scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*.bats tests/*.bash)
+sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
+
+.PHONY: lint
+lint: ## shellcheck, shfmt, clang-format; every warning of gcc and clang an error
+	$(Q)scripts/install-packages build check lint
+	$(Q)shellcheck $(scripts)
+	$(Q)shfmt -i 0 -ci -d $(scripts)
+	$(Q)clang-format --dry-run -Werror $(sources)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-gcc CC=gcc WERROR=1 all programs
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-clang CC=$(CLANG) WERROR=1 all programs
+
+.PHONY: format
+format: ## lay out scripts and sources as lint wants them
+	$(Q)shfmt -i 0 -ci -w $(scripts)
+	$(Q)clang-format -i $(sources)
+
 programs := $(BUILD)/programs
 program_objects := $(patsubst tests/programs/%.c,$(programs)/%.o,$(wildcard tests/programs/victim*.c))
 program_names := victim victim_cipher victim.so victim_copy.so host
@@ -41,3 +107,27 @@ $(programs)/host: $(programs)/host.o
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) -ldl
 
 -include $(program_objects:.o=.d) $(programs)/host.d
+
+bench := $(BUILD)/bench
+bench_programs := $(bench)/calls $(bench)/spawn $(bench)/empty.so
+
+.PHONY: bench
+bench: ## what the shim costs: instructions by callgrind, and the start of a program; a table in build/bench/table.md
+	$(Q)scripts/install-packages build check bench
+	$(Q)$(MAKE) --no-print-directory $(library) $(bench_programs)
+	$(Q)tests/bench/table $(library) $(bench) >$(bench)/table.md; status=$$?; cat $(bench)/table.md; exit $$status
+
+$(bench)/calls: tests/bench/calls.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -o $@ $< $(LDFLAGS) -lsqlite3
+
+$(bench)/spawn: tests/bench/spawn.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
+
+$(bench)/empty.so:
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)echo 'extern int nothing;' | $(CC) $(CFLAGS) -shared -o $@ -x c - $(LDFLAGS)

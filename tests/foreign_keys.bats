@@ -19,7 +19,8 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 @test "an orphan is refused" {
 	for run in run_plain:0 'run_shim:19 FOREIGN KEY constraint failed'; do
 		family_make
-		${run%:*} victim 'open a t.db' 'exec a INSERT INTO c VALUES(13, 99)' 'exec a PRAGMA foreign_keys' 'exec a INSERT INTO c VALUES(14, 2)'
+		${run%:*} victim 'open a t.db' 'exec a INSERT INTO c VALUES(13, 99)' 'exec a PRAGMA foreign_keys' \
+			'exec a INSERT INTO c VALUES(14, 2)'
 		expect_line "exec ${run#*:}"
 		expect_line 'exec 0'
 	done
@@ -31,7 +32,8 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 		run_plain victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "$text"
 		[[ $(children) == 0 ]]
 		family_make
-		run_shim victim 'open a t.db' "$text" 'exec a SELECT count(*) FROM c' 'exec a INSERT INTO c VALUES(13, 99)' 'fkey a ask'
+		run_shim victim 'open a t.db' "$text" 'exec a SELECT count(*) FROM c' 'exec a INSERT INTO c VALUES(13, 99)' \
+			'fkey a ask'
 		[[ $(children) == 3 ]]
 		expect_line 3
 		expect_line 'exec 19 FOREIGN KEY constraint failed'
@@ -42,7 +44,8 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 
 @test "every way to drop a table keeps the children" {
 	for drop in 'exec a DROP TABLE p' 'exec a drop table if exists main."p"' 'get_table a /**/DROP/**/TABLE/**/[p]' "prepare a s v1 length DROP TABLE p" 'prepare a s v2 -1 DROP TABLE p;' \
-		'prepare a s v3 -1 DROP TABLE p' 'prepare a s 16 length DROP TABLE p' 'prepare a s 16_v2 -1 DROP TABLE p' 'prepare a s 16_v3 length DROP TABLE p'; do
+		'prepare a s v3 -1 DROP TABLE p' 'prepare a s 16 length DROP TABLE p' 'prepare a s 16_v2 -1 DROP TABLE p' \
+		'prepare a s 16_v3 length DROP TABLE p'; do
 		family_make
 		steps=()
 		[[ $drop != prepare* ]] || steps=('step s' 'finalize s')
@@ -64,22 +67,26 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 
 @test "a DROP TABLE that was prepared once and stepped again keeps the children each time" {
 	family_make
-	run_shim victim 'open a t.db' 'prepare a s v3 -1 DROP TABLE p' 'step s' 'reset s' 'exec a CREATE TABLE p(id INTEGER PRIMARY KEY, name)' "exec a INSERT INTO p VALUES(1,'one'),(2,'two')" \
-		'exec a SELECT count(*) FROM c' 'step s' 'reset s' 'exec a SELECT count(*) FROM c' 'exec a CREATE TABLE p(id INTEGER PRIMARY KEY)' 'exec a INSERT INTO c VALUES(20,99)'
+	run_shim victim 'open a t.db' 'prepare a s v3 -1 DROP TABLE p' 'step s' 'reset s' \
+		'exec a CREATE TABLE p(id INTEGER PRIMARY KEY, name)' "exec a INSERT INTO p VALUES(1,'one'),(2,'two')" \
+		'exec a SELECT count(*) FROM c' 'step s' 'reset s' 'exec a SELECT count(*) FROM c' \
+		'exec a CREATE TABLE p(id INTEGER PRIMARY KEY)' 'exec a INSERT INTO c VALUES(20,99)'
 	[[ $(children) == 3 ]]
 	expect_line 'exec 19 FOREIGN KEY constraint failed'
 }
 
 @test "a DROP TABLE prepared long before it is stepped keeps the children" {
 	family_make
-	run_shim victim 'open a t.db' 'prepare a s v2 -1 DROP TABLE p' 'exec a INSERT INTO c VALUES(13,2)' 'exec a INSERT INTO c VALUES(14,99)' 'exec a BEGIN' 'step s' 'finalize s' 'exec a COMMIT'
+	run_shim victim 'open a t.db' 'prepare a s v2 -1 DROP TABLE p' 'exec a INSERT INTO c VALUES(13,2)' \
+		'exec a INSERT INTO c VALUES(14,99)' 'exec a BEGIN' 'step s' 'finalize s' 'exec a COMMIT'
 	expect_line 'exec 19 FOREIGN KEY constraint failed'
 	[[ $(children) == 4 ]]
 }
 
 @test "statements prepared before a DROP TABLE enforce after it" {
 	family_make
-	run_shim victim 'open a t.db' 'prepare a i v3 -1 INSERT INTO c VALUES(NULL, 99)' 'exec a CREATE TABLE other(x)' 'exec a DROP TABLE other' 'step i' 'errmsg a'
+	run_shim victim 'open a t.db' 'prepare a i v3 -1 INSERT INTO c VALUES(NULL, 99)' 'exec a CREATE TABLE other(x)' \
+		'exec a DROP TABLE other' 'step i' 'errmsg a'
 	expect_line 'errmsg FOREIGN KEY constraint failed'
 	[[ $(children) == 3 ]]
 }
@@ -106,7 +113,9 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 		for off in 'exec a PRAGMA foreign_keys=OFF' 'exec a PRAGMA main.foreign_keys(0)' 'fkey a off'; do
 			family_make
 			[[ -z $operator ]] || export SQLPROD_FOREIGN_KEYS=$operator
-			run_shim victim 'open a t.db' 'exec a SELECT 1' "$off" 'fkey a ask' 'exec a INSERT INTO c VALUES(13, 99)' 'exec a DROP TABLE p' 'exec a BEGIN' 'exec a COMMIT' 'exec a INSERT INTO c VALUES(14, 98)' 'fkey a ask'
+			run_shim victim 'open a t.db' 'exec a SELECT 1' "$off" 'fkey a ask' \
+				'exec a INSERT INTO c VALUES(13, 99)' 'exec a DROP TABLE p' 'exec a BEGIN' 'exec a COMMIT' \
+				'exec a INSERT INTO c VALUES(14, 98)' 'fkey a ask'
 			[[ ${lines[-1]} == 'fkey 0 off' ]]
 			[[ $(children) == 5 ]]
 		done
@@ -139,7 +148,8 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 @test "a DROP TABLE is refused where the program's own authorizer refuses it" {
 	for run in run_plain run_shim; do
 		family_make
-		$run victim 'open a t.db' 'authorizer a drop' 'exec a DROP TABLE p' 'exec a CREATE TABLE z(x)' 'authorizer a off' 'exec a DROP TABLE p'
+		$run victim 'open a t.db' 'authorizer a drop' 'exec a DROP TABLE p' 'exec a CREATE TABLE z(x)' \
+			'authorizer a off' 'exec a DROP TABLE p'
 		expect $'open 0\nauthorizer 0\nexec 23 not authorized\nexec 0\nauthorizer 0\nexec 0'
 		[[ $(children) == 3 ]]
 	done

@@ -55,7 +55,9 @@ expect_yield() {
 
 @test "a constraint or trigger that the program adds itself is seen" {
 	make_file "$family"
-	run_shim victim 'open a t.db' "exec a INSERT INTO p VALUES(3,'three')" 'exec a CREATE TABLE t(x)' "exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END" 'exec a INSERT INTO t VALUES(1)'
+	run_shim victim 'open a t.db' "exec a INSERT INTO p VALUES(3,'three')" 'exec a CREATE TABLE t(x)' \
+		"exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END" \
+		'exec a INSERT INTO t VALUES(1)'
 	[[ $(children) -eq 3 ]]
 	expect_warnings 1
 }
@@ -72,7 +74,8 @@ expect_yield() {
 @test "prepared by every call, and prepared once and stepped again, it keeps the children" {
 	for api in v1 v2 v3 16 16_v2 16_v3; do
 		make_file "$family"
-		run_shim victim 'open a t.db' "prepare a s $api length REPLACE INTO p VALUES(1,'uno')" 'step s' 'reset s' 'step s' 'finalize s'
+		run_shim victim 'open a t.db' "prepare a s $api length REPLACE INTO p VALUES(1,'uno')" 'step s' 'reset s' \
+			'step s' 'finalize s'
 		[[ $(children) -eq 3 ]]
 	done
 }
@@ -88,14 +91,17 @@ expect_yield() {
 }
 
 @test "a parent in the temporary database is found" {
-	run_shim victim 'open a t.db' 'exec a CREATE TEMP TABLE p(id INTEGER PRIMARY KEY); CREATE TEMP TABLE c(p REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES(1); INSERT INTO c VALUES(1)' \
+	run_shim victim 'open a t.db' \
+		'exec a CREATE TEMP TABLE p(id INTEGER PRIMARY KEY); CREATE TEMP TABLE c(p REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES(1); INSERT INTO c VALUES(1)' \
+		\
 		'exec a REPLACE INTO p VALUES(1)' 'exec a SELECT count(*) FROM c'
 	expect $'open 0\nexec 0\nexec 0\n1\nexec 0'
 }
 
 @test "where no action hangs on the parent, REPLACE goes on and so does enforcement" {
 	make_file "$parent CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id)); INSERT INTO c VALUES(10,1); CREATE TABLE k(id INTEGER PRIMARY KEY, v)"
-	run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')" 'exec a REPLACE INTO k VALUES(1,2)' 'exec a INSERT INTO c VALUES(11,99)' 'fkey a ask'
+	run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')" 'exec a REPLACE INTO k VALUES(1,2)' \
+		'exec a INSERT INTO c VALUES(11,99)' 'fkey a ask'
 	expect_line 'exec 19 FOREIGN KEY constraint failed'
 	expect_line 'fkey 0 on'
 	expect_quiet
@@ -110,7 +116,8 @@ expect_yield() {
 
 @test "the warning comes once for a database, however many connections yield" {
 	make_file "$family"
-	run_shim victim 'open a t.db' 'open b t.db' "exec a REPLACE INTO p VALUES(1,'uno')" "exec b REPLACE INTO p VALUES(1,'uno')" 'close a' 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
+	run_shim victim 'open a t.db' 'open b t.db' "exec a REPLACE INTO p VALUES(1,'uno')" \
+		"exec b REPLACE INTO p VALUES(1,'uno')" 'close a' 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
 	expect_warnings 1
 }
 

@@ -87,7 +87,8 @@ load harness
 
 @test "a victim repeats, threads, forks, and reports what it is asked" {
 	run_plain victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'repeat 2' 'exec a INSERT INTO t VALUES(1)' 'end' \
-		'threads 1' 'open b%t t.db' 'exec b%t SELECT count(*) FROM t' 'close b%t' 'end' 'fork' 'exit 3' 'end' 'changes a' 'rowid a'
+		'threads 1' 'open b%t t.db' 'exec b%t SELECT count(*) FROM t' 'close b%t' 'end' 'fork' 'exit 3' 'end' \
+		'changes a' 'rowid a'
 	expect $'open 0\nexec 0\nexec 0\nexec 0\nopen 0\n2\nexec 0\nclose 0\nfork 3\nchanges 1\nrowid 2'
 }
 
@@ -107,4 +108,17 @@ load harness
 	expect $'x\nnull'
 	run_app python3 "$root/tests/report.py" r.json a b
 	expect $'1\nmissing'
+}
+
+@test "count adds up what targets say of themselves, and fails if one fails" {
+	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
+		'	@printf "ok 1 a\nnot ok 2 b\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@false' \
+		'nested:' '	@$(root)/tests/count unit silent' >Makefile
+	run_app count silent
+	[[ ${lines[-1]} == '1 passed, 0 failed' ]]
+	run_app 1 count unit
+	[[ ${lines[-1]} == '7 passed, 1 failed, 2 skipped' ]]
+	run_app 1 count "root=$root" unit suite silent broken nested
+	[[ ${lines[-1]} == '17 passed, 4 failed, 5 skipped' ]]
+	[[ ${lines[-2]} == 'failed: unit suite broken nested' ]]
 }

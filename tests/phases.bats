@@ -13,7 +13,8 @@ expect_same() {
 }
 
 @test "what a program sets up first on a new file survives: page_size, auto_vacuum, encoding, ids" {
-	expect_same victim 'open a t.db' 'busy_timeout a 5000' 'exec a PRAGMA page_size=8192' 'exec a PRAGMA auto_vacuum=2' "exec a PRAGMA encoding='UTF-16le'" \
+	expect_same victim 'open a t.db' 'busy_timeout a 5000' 'exec a PRAGMA page_size=8192' 'exec a PRAGMA auto_vacuum=2' \
+		"exec a PRAGMA encoding='UTF-16le'" \
 		'exec a PRAGMA application_id=77' 'exec a PRAGMA user_version=3' 'exec a CREATE TABLE t(x)'
 	for pragma in page_size:8192 auto_vacuum:2 encoding:UTF-16le application_id:77 user_version:3 journal_mode:wal; do
 		[[ $(outside_pragma t.db "${pragma%:*}") == "${pragma#*:}" ]]
@@ -25,7 +26,8 @@ expect_same() {
 		IFS=: read -r set ask answer <<<"$pragma"
 		for call in "exec a PRAGMA $set" "get_table a PRAGMA $set" "prepare a s v2 -1 PRAGMA $set" "prepare a s 16_v2 length PRAGMA main.$set;"; do
 			rm -f t.db*
-			run_shim victim 'open a t.db' "$call" ${call:+"$([[ $call != prepare* ]] || echo 'step s')"} "$([[ $call != prepare* ]] || echo 'finalize s')" 'exec a CREATE TABLE t(x)'
+			run_shim victim 'open a t.db' "$call" ${call:+"$([[ $call != prepare* ]] || echo 'step s')"} \
+				"$([[ $call != prepare* ]] || echo 'finalize s')" 'exec a CREATE TABLE t(x)'
 			[[ $(outside_pragma t.db "$ask") == "$answer" ]]
 			[[ $(outside_pragma t.db journal_mode) == wal ]]
 		done
@@ -33,8 +35,10 @@ expect_same() {
 }
 
 @test "looking around on an empty database is not yet its use" {
-	expect_same victim 'open a t.db' 'exec a SELECT 1' 'exec a SELECT name FROM sqlite_schema' 'exec a PRAGMA page_size' 'exec a PRAGMA auto_vacuum' 'exec a PRAGMA encoding' \
-		'exec a PRAGMA user_version' 'exec a PRAGMA application_id' 'exec a PRAGMA some_thing_unknown' 'exec a PRAGMA page_size=8192; PRAGMA auto_vacuum=2' 'exec a CREATE TABLE t(x)'
+	expect_same victim 'open a t.db' 'exec a SELECT 1' 'exec a SELECT name FROM sqlite_schema' 'exec a PRAGMA page_size' \
+		'exec a PRAGMA auto_vacuum' 'exec a PRAGMA encoding' \
+		'exec a PRAGMA user_version' 'exec a PRAGMA application_id' 'exec a PRAGMA some_thing_unknown' \
+		'exec a PRAGMA page_size=8192; PRAGMA auto_vacuum=2' 'exec a CREATE TABLE t(x)'
 	[[ $(outside_pragma t.db page_size) == 8192 && $(outside_pragma t.db auto_vacuum) == 2 && $(outside_pragma t.db journal_mode) == wal ]]
 }
 
@@ -53,7 +57,8 @@ expect_same() {
 @test "every kind of first use brings WAL" {
 	outside query seed.db 'CREATE TABLE t(x)'
 	for use in 'exec a SELECT * FROM t' 'exec a INSERT INTO t VALUES(1)' 'exec a CREATE TABLE u(x)' 'exec a BEGIN' 'exec a SAVEPOINT s' 'exec a PRAGMA journal_mode' \
-		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'get_table a SELECT * FROM t' 'exec a WITH c AS (SELECT 1) SELECT * FROM c, t'; do
+		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'get_table a SELECT * FROM t' \
+		'exec a WITH c AS (SELECT 1) SELECT * FROM c, t'; do
 		cp seed.db t.db
 		run_plain victim 'open a t.db' "$use" 'exec a COMMIT'
 		[[ $(outside_pragma t.db journal_mode) == delete ]]
@@ -71,7 +76,8 @@ expect_same() {
 }
 
 @test "the first use of one connection does not wait for another's" {
-	run_shim victim 'open a t.db' 'open b t.db' 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'exec b PRAGMA synchronous' 'exec b PRAGMA cache_size'
+	run_shim victim 'open a t.db' 'open b t.db' 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' \
+		'exec b PRAGMA synchronous' 'exec b PRAGMA cache_size'
 	expect_line 1
 	expect_line -20000
 }
@@ -80,12 +86,14 @@ expect_same() {
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=WAL' 'exec a PRAGMA synchronous'
 	expect $'open 0\nwal\nexec 0\n1\nexec 0'
 	rm t.db*
-	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=Delete' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode' 'exec a PRAGMA synchronous'
+	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=Delete' 'exec a CREATE TABLE t(x)' \
+		'exec a PRAGMA journal_mode' 'exec a PRAGMA synchronous'
 	expect $'open 0\ndelete\nexec 0\nexec 0\ndelete\nexec 0\n2\nexec 0'
 }
 
 @test "synchronous is normal only where WAL is in effect" {
-	run_shim victim 'open a t.db' 'exec a PRAGMA synchronous' 'exec a PRAGMA journal_mode=delete' 'exec a PRAGMA synchronous' 'exec a PRAGMA journal_mode=wal' 'exec a PRAGMA synchronous'
+	run_shim victim 'open a t.db' 'exec a PRAGMA synchronous' 'exec a PRAGMA journal_mode=delete' \
+		'exec a PRAGMA synchronous' 'exec a PRAGMA journal_mode=wal' 'exec a PRAGMA synchronous'
 	expect $'open 0\n1\nexec 0\ndelete\nexec 0\n2\nexec 0\nwal\nexec 0\n1\nexec 0'
 	rm t.db*
 	SQLPROD_JOURNAL_MODE=delete run_shim victim 'open a t.db' 'exec a PRAGMA synchronous'
@@ -97,7 +105,9 @@ expect_same() {
 }
 
 @test "synchronous is back at full before a prepared statement leaves WAL" {
-	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 PRAGMA journal_mode=delete' 'exec a PRAGMA synchronous' 'step s' 'step s' 'finalize s' 'exec a INSERT INTO t VALUES(1)' 'exec a PRAGMA synchronous'
+	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 PRAGMA journal_mode=delete' \
+		'exec a PRAGMA synchronous' 'step s' 'step s' 'finalize s' 'exec a INSERT INTO t VALUES(1)' \
+		'exec a PRAGMA synchronous'
 	[[ ${lines[-2]} == 2 ]]
 }
 
@@ -109,7 +119,8 @@ expect_same() {
 	writer=$started
 	barrier_meet held
 	barrier_make read
-	start_shim reader victim 'open a t.db' 'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode' 'barrier read' 'repeat 40' 'exec a BEGIN' 'exec a COMMIT' 'sh sleep 0.05' 'end' \
+	start_shim reader victim 'open a t.db' 'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode' 'barrier read' \
+		'repeat 40' 'exec a BEGIN' 'exec a COMMIT' 'sh sleep 0.05' 'end' \
 		'exec a PRAGMA journal_mode' 'exec a PRAGMA synchronous'
 	reader=$started
 	barrier_meet read
@@ -129,7 +140,8 @@ expect_same() {
 	start_plain reader victim 'open a t.db' 'prepare a s v2 -1 SELECT x FROM t' 'step s' 'barrier held'
 	reader=$started
 	barrier_meet held
-	run_shim victim 'open a t.db' 'exec a SELECT count(*) FROM t' 'exec a PRAGMA journal_mode' 'exec a BEGIN' 'exec a ROLLBACK' 'exec a PRAGMA busy_timeout'
+	run_shim victim 'open a t.db' 'exec a SELECT count(*) FROM t' 'exec a PRAGMA journal_mode' 'exec a BEGIN' \
+		'exec a ROLLBACK' 'exec a PRAGMA busy_timeout'
 	expect $'open 0\n2\nexec 0\ndelete\nexec 0\nexec 0\nexec 0\n600000\nexec 0'
 	expect_quiet
 	barrier_leave held
@@ -138,7 +150,8 @@ expect_same() {
 
 @test "a first use inside a transaction of the program's leaves it alone" {
 	outside query t.db 'CREATE TABLE t(x)'
-	run_shim victim 'open_hidden a t.db' 'exec a BEGIN; INSERT INTO t VALUES(1)' 'autocommit a' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM t'
+	run_shim victim 'open_hidden a t.db' 'exec a BEGIN; INSERT INTO t VALUES(1)' 'autocommit a' \
+		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM t'
 	expect $'open_hidden 0\nexec 0\nautocommit 0\nexec 0\nexec 0\n2\nexec 0'
 }
 
@@ -146,18 +159,23 @@ expect_same() {
 	for use in 'exec a PRAGMA journal_mode' 'exec a SELECT 1'; do
 		rm -f ./*.db*
 		outside query u.db 'CREATE TABLE t(x)'
-		run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u" "$use" 'exec a CREATE TABLE main.m(x)' 'exec a PRAGMA u.journal_mode' 'exec a PRAGMA u.synchronous' 'exec a INSERT INTO u.t VALUES(1)'
+		run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u" "$use" 'exec a CREATE TABLE main.m(x)' \
+			'exec a PRAGMA u.journal_mode' 'exec a PRAGMA u.synchronous' 'exec a INSERT INTO u.t VALUES(1)'
 		[[ $(outside_pragma u.db journal_mode) == delete && $(outside_pragma t.db journal_mode) == wal ]]
 		expect_line 2
 	done
 }
 
 @test "a program that locks exclusively goes on working" {
-	expect_same victim 'open a t.db' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' 'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'sh outside lock t.db' 'exec a SELECT count(*) FROM t'
+	expect_same victim 'open a t.db' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' \
+		'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'sh outside lock t.db' 'exec a SELECT count(*) FROM t'
 }
 
 @test "the program's own counters and error codes are as they would be" {
-	expect_same victim 'open a t.db' 'errcode a' 'errmsg a' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1),(2),(3)' 'changes a' 'total_changes a' 'rowid a' 'statements a' \
-		'prepare a s v2 -1 SELECT nonsense' 'errcode a' 'errmsg a' 'exec a BEGIN' 'errcode a' 'changes a' 'rowid a' 'exec a INSERT INTO t VALUES(1) RETURNING x' 'changes a' 'total_changes a' 'exec a COMMIT' \
-		'changes a' 'statements a' 'autocommit a' 'prepare a s v2 -1 SELECT 1; SELECT' 'errcode a' 'close a' 'finalize s' 'close a'
+	expect_same victim 'open a t.db' 'errcode a' 'errmsg a' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1),(2),(3)' \
+		'changes a' 'total_changes a' 'rowid a' 'statements a' \
+		'prepare a s v2 -1 SELECT nonsense' 'errcode a' 'errmsg a' 'exec a BEGIN' 'errcode a' 'changes a' 'rowid a' \
+		'exec a INSERT INTO t VALUES(1) RETURNING x' 'changes a' 'total_changes a' 'exec a COMMIT' \
+		'changes a' 'statements a' 'autocommit a' 'prepare a s v2 -1 SELECT 1; SELECT' 'errcode a' 'close a' \
+		'finalize s' 'close a'
 }

@@ -13,7 +13,8 @@ expect_same() {
 	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	before=$(cksum t.db)
 	for open in 'open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri' 'open_v2 a file:t.db?immutable=1 rw,uri'; do
-		expect_same victim "$open" 'errcode a' 'exec a SELECT x FROM t' 'errcode a' 'exec a PRAGMA journal_mode' 'exec a INSERT INTO t VALUES(2)' 'errmsg a' 'exec a BEGIN' 'exec a COMMIT'
+		expect_same victim "$open" 'errcode a' 'exec a SELECT x FROM t' 'errcode a' 'exec a PRAGMA journal_mode' \
+			'exec a INSERT INTO t VALUES(2)' 'errmsg a' 'exec a BEGIN' 'exec a COMMIT'
 		expect_quiet
 		[[ $(cksum t.db) == "$before" ]]
 	done
@@ -22,7 +23,8 @@ expect_same() {
 @test "a file the user may not write is read" {
 	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
-	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'errcode a'
+	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' \
+		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'errcode a'
 	expect_quiet
 }
 
@@ -30,7 +32,8 @@ expect_same() {
 	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	chmod 666 t.db
-	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' 'exec a SELECT x FROM t' 'exec a COMMIT' 'exec a INSERT INTO t VALUES(2)' 'errcode a'
+	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' \
+		'exec a SELECT x FROM t' 'exec a COMMIT' 'exec a INSERT INTO t VALUES(2)' 'errcode a'
 	expect_quiet
 }
 
@@ -42,20 +45,26 @@ expect_same() {
 
 @test "a failed open is a failed open" {
 	mkdir folder.db
-	expect_same victim 'open a nowhere/t.db' 'errcode a' 'errmsg a' 'exec a SELECT 1' 'exec a BEGIN' 'busy_timeout a 5' 'busy_handler a on' 'close a' \
-		'open_v2 a t.db rw' 'errcode a' 'prepare a s v2 -1 BEGIN' 'close_v2 a' 'open16 a nowhere/t.db' 'close a' 'open a folder.db' 'exec a SELECT 1' 'close a'
+	expect_same victim 'open a nowhere/t.db' 'errcode a' 'errmsg a' 'exec a SELECT 1' 'exec a BEGIN' 'busy_timeout a 5' \
+		'busy_handler a on' 'close a' \
+		'open_v2 a t.db rw' 'errcode a' 'prepare a s v2 -1 BEGIN' 'close_v2 a' 'open16 a nowhere/t.db' 'close a' \
+		'open a folder.db' 'exec a SELECT 1' 'close a'
 	expect_quiet
 }
 
 @test "a file that is no database says so at the same call, with the same code" {
 	head -c 8192 /dev/zero | tr '\0' x >t.db
-	expect_same victim 'open a t.db' 'errcode a' 'errmsg a' 'busy_timeout a 5' 'errcode a' 'exec a PRAGMA user_version=1' 'exec a SELECT 1' 'exec a BEGIN' 'errcode a' 'exec a CREATE TABLE t(x)' 'errcode a' 'close a'
+	expect_same victim 'open a t.db' 'errcode a' 'errmsg a' 'busy_timeout a 5' 'errcode a' \
+		'exec a PRAGMA user_version=1' 'exec a SELECT 1' 'exec a BEGIN' 'errcode a' 'exec a CREATE TABLE t(x)' \
+		'errcode a' 'close a'
 	expect_quiet
 }
 
 @test "an in-memory or temporary database works as before" {
 	for file in ':memory:' ''; do
-		expect_same victim "open a $file" 'exec a PRAGMA journal_mode' 'exec a CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a PRAGMA synchronous' 'exec a SELECT x FROM t' 'exec a PRAGMA page_size' 'errcode a'
+		expect_same victim "open a $file" 'exec a PRAGMA journal_mode' \
+			'exec a CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a PRAGMA synchronous' \
+			'exec a SELECT x FROM t' 'exec a PRAGMA page_size' 'errcode a'
 		expect_quiet
 	done
 }
@@ -63,12 +72,14 @@ expect_same() {
 @test "a keyed database is set up after its key, and stays encrypted" {
 	for run in run_plain:delete run_shim:wal; do
 		rm -f t.db*
-		${run%:*} victim_cipher 'open a t.db' 'key a secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'exec a PRAGMA journal_mode'
+		${run%:*} victim_cipher 'open a t.db' 'key a secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' \
+			'exec a PRAGMA journal_mode'
 		expect_line "${run#*:}"
 		[[ $(head -c 15 t.db) != 'SQLite format 3' ]]
 		${run%:*} victim_cipher 'open a t.db' 'key a secret' 'exec a SELECT x FROM t'
 		expect $'open 0\nkey 0\n5\nexec 0'
-		${run%:*} victim_cipher 'open a t.db' "exec a PRAGMA key='secret'" 'exec a SELECT x FROM t' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(6)' 'exec a COMMIT'
+		${run%:*} victim_cipher 'open a t.db' "exec a PRAGMA key='secret'" 'exec a SELECT x FROM t' 'exec a BEGIN' \
+			'exec a INSERT INTO t VALUES(6)' 'exec a COMMIT'
 		expect_line 5
 		expect_line 'exec 0'
 		[[ $output != *'exec 26'* ]]
@@ -91,7 +102,8 @@ expect_same() {
 	run_plain victim_cipher 'open a seed.db' 'key a secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)'
 	for run in run_plain run_shim; do
 		cp seed.db t.db
-		$run victim_cipher 'open a t.db' 'exec a SELECT x FROM t' 'key a secret' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'exec a SELECT count(*) FROM t'
+		$run victim_cipher 'open a t.db' 'exec a SELECT x FROM t' 'key a secret' 'exec a SELECT x FROM t' \
+			'exec a INSERT INTO t VALUES(6)' 'exec a SELECT count(*) FROM t'
 		expect_line 'exec 26 file is encrypted or is not a database'
 		expect_line 5
 		expect_line 2

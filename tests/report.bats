@@ -51,7 +51,8 @@ get() {
 
 @test "the program's decisions are told, and what came of them" {
 	setup_report
-	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=delete' 'busy_timeout a 70000' 'exec a PRAGMA foreign_keys=off' 'exec a PRAGMA synchronous=full' 'exec a CREATE TABLE t(x)' 'close a'
+	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=delete' 'busy_timeout a 70000' \
+		'exec a PRAGMA foreign_keys=off' 'exec a PRAGMA synchronous=full' 'exec a CREATE TABLE t(x)' 'close a'
 	for pair in journal_mode:delete busy_timeout:70000 foreign_keys:off synchronous:full; do
 		[[ $(get settings "${pair%:*}" got) == "${pair#*:}" && $(get settings "${pair%:*}" decided_by) == program ]]
 	done
@@ -59,7 +60,8 @@ get() {
 
 @test "BEGINs are counted, and those left alone by reason" {
 	setup_report
-	run_shim victim 'open a t.db' 'exec a BEGIN; COMMIT; BEGIN' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT' 'exec a PRAGMA query_only=1' 'exec a BEGIN; COMMIT' 'exec a PRAGMA query_only=0' 'close a'
+	run_shim victim 'open a t.db' 'exec a BEGIN; COMMIT; BEGIN' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT' \
+		'exec a PRAGMA query_only=1' 'exec a BEGIN; COMMIT' 'exec a PRAGMA query_only=0' 'close a'
 	[[ $(get begins_rewritten) == 2 ]]
 	[[ $(get begins_left) == *query_only*1* ]]
 }
@@ -75,7 +77,8 @@ get() {
 
 @test "a close that answers busy reports nothing yet" {
 	setup_report
-	run_shim victim 'open a t.db' 'prepare a s v2 -1 SELECT 1' 'close a' "sh [ ! -s $scratch/report.json ]" 'exec a BEGIN' 'exec a COMMIT' 'finalize s' 'close a'
+	run_shim victim 'open a t.db' 'prepare a s v2 -1 SELECT 1' 'close a' "sh [ ! -s $scratch/report.json ]" \
+		'exec a BEGIN' 'exec a COMMIT' 'finalize s' 'close a'
 	expect $'open 0\nprepare 0 tail 8\nclose 5\nexec 0\nexec 0\nfinalize 0\nclose 0'
 	[[ $(get begins_rewritten) == 1 ]]
 }
@@ -95,14 +98,19 @@ get() {
 
 @test "a foreign key that yielded says why" {
 	setup_report
-	run_shim victim 'open a t.db' 'exec a CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)' 'exec a REPLACE INTO p VALUES(1)' 'close a'
+	run_shim victim 'open a t.db' \
+		'exec a CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)' \
+		'exec a REPLACE INTO p VALUES(1)' 'close a'
 	[[ $(get settings foreign_keys wanted) == on && $(get settings foreign_keys got) == off && $(get settings foreign_keys reason) == *'ON DELETE'* ]]
 }
 
 @test "neither log nor report shows SQL or values, at any level" {
 	setup_report
-	SQLPROD_LOG_LEVEL=debug SQLPROD_LOG=$scratch/log run_shim victim 'open a t.db' "exec a CREATE TABLE credit_cards(holder); INSERT INTO credit_cards VALUES('Erika Mustermann')" "prepare a s v2 -1 BEGIN -- Erika" 'step s' \
-		"exec a INSERT INTO credit_cards VALUES('x' || nonsense)" "exec a REPLACE INTO credit_cards VALUES('Erika')" 'exec a DROP TABLE credit_cards' 'finalize s' 'close a'
+	SQLPROD_LOG_LEVEL=debug SQLPROD_LOG=$scratch/log run_shim victim 'open a t.db' \
+		"exec a CREATE TABLE credit_cards(holder); INSERT INTO credit_cards VALUES('Erika Mustermann')" \
+		"prepare a s v2 -1 BEGIN -- Erika" 'step s' \
+		"exec a INSERT INTO credit_cards VALUES('x' || nonsense)" "exec a REPLACE INTO credit_cards VALUES('Erika')" \
+		'exec a DROP TABLE credit_cards' 'finalize s' 'close a'
 	[[ -s $scratch/log && -s $scratch/report.json ]]
 	! grep -iE 'erika|credit_cards|holder|nonsense|INSERT|CREATE' "$scratch/log" "$scratch/report.json" || fail "shows the program's data"
 }
@@ -137,7 +145,8 @@ get() {
 }
 
 @test "a report or log that cannot be written is one warning, and the program goes on" {
-	SQLPROD_REPORT=/nowhere/report.json run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a' 'open a t.db' 'close a'
+	SQLPROD_REPORT=/nowhere/report.json run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a' 'open a t.db' \
+		'close a'
 	expect $'open 0\nexec 0\nclose 0\nopen 0\nclose 0'
 	expect_warnings 1 '*/nowhere/report.json*'
 	SQLPROD_LOG=/nowhere/log SQLPROD_BUSY_TIMEOUT=soon run_shim victim 'open a t.db' 'close a'

@@ -43,8 +43,10 @@ modes() {
 }
 
 @test "a database that is skipped is untouched in every respect" {
-	script=('open a other.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA foreign_keys' 'exec a PRAGMA mmap_size'
-		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock other.db' 'exec a COMMIT' 'prepare a s v2 -1 BEGIN' 'sql s')
+	script=('open a other.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
+		'exec a PRAGMA foreign_keys' 'exec a PRAGMA mmap_size'
+		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock other.db'
+		'exec a COMMIT' 'prepare a s v2 -1 BEGIN' 'sql s')
 	run_plain victim "${script[@]}"
 	wanted=$output
 	SQLPROD_SKIP_DATABASES='*/other.db' run_shim victim "${script[@]}"
@@ -60,6 +62,7 @@ modes() {
 	SQLPROD_DATABASES="$PWD/deep/t.db" run_shim victim 'chdir deep' 'open a t.db' 'chdir ..' 'exec a CREATE TABLE t(x)'
 	[[ $(mode deep/t.db) == wal ]]
 	rm deep/t.db*
-	SQLPROD_SKIP_DATABASES="$PWD/deep/t.db" run_shim victim 'chdir deep' 'open_v2 a file:t.db?mode=rwc rw,create,uri' 'chdir ..' 'exec a CREATE TABLE t(x)'
+	SQLPROD_SKIP_DATABASES="$PWD/deep/t.db" run_shim victim 'chdir deep' 'open_v2 a file:t.db?mode=rwc rw,create,uri' \
+		'chdir ..' 'exec a CREATE TABLE t(x)'
 	[[ $(mode deep/t.db) == delete ]]
 }

@@ -33,7 +33,8 @@ answers() {
 @test "every way to ask sees the recipe" {
 	for api in v1 v2 v3 16 16_v2 16_v3; do
 		rm -f t.db*
-		run_shim victim 'open a t.db' "prepare a s $api -1 PRAGMA journal_mode" 'step s' 'finalize s' "prepare a s $api -1 PRAGMA cache_size" 'step s' 'finalize s'
+		run_shim victim 'open a t.db' "prepare a s $api -1 PRAGMA journal_mode" 'step s' 'finalize s' \
+			"prepare a s $api -1 PRAGMA cache_size" 'step s' 'finalize s'
 		expect_line wal
 		expect_line -20000
 	done
@@ -106,7 +107,8 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	while IFS=: read -r pragma name answer; do
 		for before in 'exec a ' 'exec a SELECT 1' 'exec a CREATE TABLE IF NOT EXISTS t(x)'; do
 			rm -f t.db*
-			run_shim victim 'open a t.db' "$before" "exec a $pragma" 'exec a CREATE TABLE IF NOT EXISTS u(x)' 'exec a BEGIN' 'exec a COMMIT' "exec a PRAGMA $name"
+			run_shim victim 'open a t.db' "$before" "exec a $pragma" 'exec a CREATE TABLE IF NOT EXISTS u(x)' \
+				'exec a BEGIN' 'exec a COMMIT' "exec a PRAGMA $name"
 			[[ ${lines[-2]} == "$answer" ]]
 		done
 	done <<<"$decided"
@@ -140,7 +142,8 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 
 @test "a PRAGMA is recognized however it is written" {
 	for text in 'pragma JOURNAL_MODE ( delete )' 'PRAGMA main.journal_mode=delete' 'PRAGMA "main" . [journal_mode] = "delete"' "PRAGMA\`journal_mode\`='delete';" \
-		'/* a */ PRAGMA -- b\n journal_mode/* c */=/**/DELETE -- d' ';;PRAGMA journal_mode=delete' 'SELECT 1; PRAGMA journal_mode=Delete; SELECT 2'; do
+		'/* a */ PRAGMA -- b\n journal_mode/* c */=/**/DELETE -- d' ';;PRAGMA journal_mode=delete' \
+		'SELECT 1; PRAGMA journal_mode=Delete; SELECT 2'; do
 		for call in 'exec a' 'get_table a'; do
 			rm -f t.db*
 			run_shim victim 'open a t.db' "$call $text" 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode'
@@ -149,7 +152,8 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 		[[ $text != SELECT* ]] || continue
 		for api in v1 v2 16 16_v3; do
 			rm -f t.db*
-			run_shim victim 'open a t.db' "prepare a s $api length $text" 'step s' 'finalize s' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode'
+			run_shim victim 'open a t.db' "prepare a s $api length $text" 'step s' 'finalize s' \
+				'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode'
 			[[ ${lines[-2]} == delete ]]
 		done
 	done
@@ -196,7 +200,8 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 }
 
 @test "SQLPROD=off passes everything through" {
-	script=('open a t.db' 'exec a PRAGMA user_version' 'busy_timeout a 5' "${ask[@]}" 'prepare a s v2 -1 BEGIN' 'sql s' 'step s')
+	script=('open a t.db' 'exec a PRAGMA user_version' 'busy_timeout a 5' "${ask[@]}" 'prepare a s v2 -1 BEGIN' 'sql s'
+		'step s')
 	run_plain victim "${script[@]}"
 	wanted=$output
 	rm -f t.db*

@@ -13,8 +13,10 @@ stand_on() {
 }
 
 expect_shared() {
-	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode' 'exec a PRAGMA mmap_size' 'exec a PRAGMA synchronous' \
-		'exec a PRAGMA busy_timeout' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'open b t.db' 'exec b SELECT * FROM t'
+	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode' 'exec a PRAGMA mmap_size' \
+		'exec a PRAGMA synchronous' \
+		'exec a PRAGMA busy_timeout' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock t.db' \
+		'exec a COMMIT' 'open b t.db' 'exec b SELECT * FROM t'
 	expect $'open 0\nexec 0\ndelete\nexec 0\n0\nexec 0\n2\nexec 0\n30000\nexec 0\n-20000\nexec 0\nexec 0\nheld\nexec 0\nopen 0\nexec 0'
 	expect_warnings 1 "*$PWD*$1*"
 	rm t.db
@@ -66,7 +68,8 @@ expect_shared() {
 
 @test "the warning comes once a mount, not once a connection" {
 	stand_on 0x6969
-	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'open b u.db' 'exec b CREATE TABLE t(x)' 'threads 8' 'open c%t t.db' 'exec c%t SELECT * FROM t' 'close c%t' 'end'
+	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'open b u.db' 'exec b CREATE TABLE t(x)' 'threads 8' \
+		'open c%t t.db' 'exec c%t SELECT * FROM t' 'close c%t' 'end'
 	expect_warnings 1
 }
 

@@ -3,7 +3,8 @@ load harness
 
 @test "threads that each have a connection read, write and lose nothing" {
 	outside query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)'
-	run_shim victim quiet 'threads 8' 'repeat 25' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t SELECT n FROM t' 'exec a%t UPDATE t SET n=n+1' 'exec a%t COMMIT' 'close a%t' 'end' 'end'
+	run_shim victim quiet 'threads 8' 'repeat 25' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t SELECT n FROM t' \
+		'exec a%t UPDATE t SET n=n+1' 'exec a%t COMMIT' 'close a%t' 'end' 'end'
 	expect ''
 	[[ $(outside query t.db 'SELECT n FROM t') == 200 ]]
 	expect_quiet
@@ -11,12 +12,15 @@ load harness
 
 @test "without the shim the same threads fail" {
 	outside query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)'
-	run_plain victim quiet 'threads 8' 'repeat 25' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t SELECT n FROM t' 'exec a%t UPDATE t SET n=n+1' 'exec a%t COMMIT' 'exec a%t ROLLBACK' 'close a%t' 'end' 'end'
+	run_plain victim quiet 'threads 8' 'repeat 25' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t SELECT n FROM t' \
+		'exec a%t UPDATE t SET n=n+1' 'exec a%t COMMIT' 'exec a%t ROLLBACK' 'close a%t' 'end' 'end'
 	[[ $output == *'database is locked'* ]]
 }
 
 @test "one handle used by many threads at once" {
-	run_shim victim quiet 'open a t.db' 'exec a CREATE TABLE t(n)' 'threads 8' 'repeat 50' 'exec a INSERT INTO t VALUES(%t)' 'prepare a s%t v2 -1 SELECT count(*) FROM t' 'step s%t' 'finalize s%t' 'busy_timeout a 5' 'end' 'end' 'close a'
+	run_shim victim quiet 'open a t.db' 'exec a CREATE TABLE t(n)' 'threads 8' 'repeat 50' \
+		'exec a INSERT INTO t VALUES(%t)' 'prepare a s%t v2 -1 SELECT count(*) FROM t' 'step s%t' 'finalize s%t' \
+		'busy_timeout a 5' 'end' 'end' 'close a'
 	expect ''
 	[[ $(outside query t.db 'SELECT count(*) FROM t') == 400 ]]
 }
@@ -33,7 +37,8 @@ load harness
 
 @test "handles come and go, their addresses are used again, and each is new" {
 	outside query u.db 'CREATE TABLE t(n)'
-	run_shim victim 'repeat 50' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA foreign_keys=off' 'close a' 'open b u.db' 'exec b PRAGMA busy_timeout' 'exec b PRAGMA foreign_keys' 'close_v2 b' 'end'
+	run_shim victim 'repeat 50' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA foreign_keys=off' 'close a' \
+		'open b u.db' 'exec b PRAGMA busy_timeout' 'exec b PRAGMA foreign_keys' 'close_v2 b' 'end'
 	[[ $(grep -cx 30000 <<<"$output") -eq 50 && $(grep -cx 1 <<<"$output") -eq 50 ]]
 }
 
@@ -48,7 +53,8 @@ load harness
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		outside query t.db 'CREATE TABLE t(x)'
-		${run%:*} victim 'open a t.db' 'prepare a s v2 -1 SELECT 1' 'close a' 'exec a BEGIN' 'sh outside lock t.db' 'finalize s' 'close a' 'sh outside lock t.db'
+		${run%:*} victim 'open a t.db' 'prepare a s v2 -1 SELECT 1' 'close a' 'exec a BEGIN' 'sh outside lock t.db' \
+			'finalize s' 'close a' 'sh outside lock t.db'
 		expect $'open 0\nprepare 0 tail 8\nclose 5\nexec 0\n'"${run#*:}"$'\nfinalize 0\nclose 0\nfree'
 	done
 }
@@ -57,7 +63,8 @@ load harness
 	for run in run_plain run_shim; do
 		rm -f t.db*
 		outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
-		$run victim 'open a t.db' 'prepare a s v2 -1 SELECT x FROM t' 'prepare a b v2 -1 BEGIN' 'step s' 'close_v2 a' 'step s' 'open c t.db' \
+		$run victim 'open a t.db' 'prepare a s v2 -1 SELECT x FROM t' 'prepare a b v2 -1 BEGIN' 'step s' \
+			'close_v2 a' 'step s' 'open c t.db' \
 			'exec c INSERT INTO t VALUES(3)' 'finalize s' 'finalize b' 'close c'
 		expect $'open 0\nprepare 0 tail 15\nprepare 0 tail 5\n1\nstep 100\nclose_v2 0\n2\nstep 100\nopen 0\nexec 0\nfinalize 0\nfinalize 0\nclose 0'
 	done
@@ -67,7 +74,9 @@ load harness
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		outside query t.db 'CREATE TABLE t(x)'
-		${run%:*} victim 'open a t.db' 'exec a SELECT * FROM t' 'fork' 'open b t.db' 'exec b BEGIN' 'sh outside lock t.db' 'exec b INSERT INTO t VALUES(1); COMMIT' 'close b' '_exit 0' 'end' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'exec a SELECT x FROM t'
+		${run%:*} victim 'open a t.db' 'exec a SELECT * FROM t' 'fork' 'open b t.db' 'exec b BEGIN' \
+			'sh outside lock t.db' 'exec b INSERT INTO t VALUES(1); COMMIT' 'close b' '_exit 0' 'end' \
+			'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'exec a SELECT x FROM t'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
 		expect_line 'fork 0'
 	done
@@ -75,14 +84,17 @@ load harness
 
 @test "forks in the middle of other threads' work do not deadlock" {
 	outside query t.db 'CREATE TABLE t(x)'
-	run_shim victim quiet 'threads 8' 'repeat 10' 'open a%t t.db' 'exec a%t INSERT INTO t VALUES(%t)' 'fork' 'sh true' '_exit 0' 'end' 'close a%t' 'end' 'end'
+	run_shim victim quiet 'threads 8' 'repeat 10' 'open a%t t.db' 'exec a%t INSERT INTO t VALUES(%t)' 'fork' 'sh true' \
+		'_exit 0' 'end' 'close a%t' 'end' 'end'
 	expect ''
 	[[ $(outside query t.db 'SELECT count(*) FROM t') == 80 ]]
 }
 
 @test "children that fork from a process with threads can use SQLite" {
 	outside query t.db 'CREATE TABLE t(x)'
-	run_shim victim quiet 'open warm :memory:' 'threads 4' 'repeat 5' 'open a%t :memory:' 'exec a%t SELECT 1' 'fork' 'setenv LC_ALL C' '_exit 0' 'end' 'close a%t' 'end' 'end' 'fork' 'open c t.db' 'exec c BEGIN' 'sh outside lock t.db' 'exec c COMMIT' 'end'
+	run_shim victim quiet 'open warm :memory:' 'threads 4' 'repeat 5' 'open a%t :memory:' 'exec a%t SELECT 1' 'fork' \
+		'setenv LC_ALL C' '_exit 0' 'end' 'close a%t' 'end' 'end' 'fork' 'open c t.db' 'exec c BEGIN' \
+		'sh outside lock t.db' 'exec c COMMIT' 'end'
 	expect held
 }
 
@@ -90,7 +102,8 @@ load harness
 	outside query t.db 'CREATE TABLE t(x)'
 	pids=()
 	for i in 1 2 3 4 5 6; do
-		start_shim "p$i" victim quiet 'repeat 10' 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' 'close a' 'end'
+		start_shim "p$i" victim quiet 'repeat 10' 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' \
+			'exec a COMMIT' 'close a' 'end'
 		pids+=("$started")
 	done
 	for i in 1 2 3 4 5 6; do

@@ -13,31 +13,37 @@ load harness
 }
 
 @test "PRAGMA busy_timeout with a value answers the timeout in force" {
-	run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout=5' 'exec a PRAGMA busy_timeout=0' 'exec a PRAGMA busy_timeout=45000' 'exec a PRAGMA busy_timeout'
+	run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout=5' 'exec a PRAGMA busy_timeout=0' \
+		'exec a PRAGMA busy_timeout=45000' 'exec a PRAGMA busy_timeout'
 	expect $'open 0\n30000\nexec 0\n30000\nexec 0\n45000\nexec 0\n45000\nexec 0'
 }
 
 @test "a longer timeout of the program's stays" {
-	run_shim victim 'open a t.db' 'busy_timeout a 60000' 'exec a PRAGMA busy_timeout' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a COMMIT' 'exec a PRAGMA busy_timeout' 'busy_timeout a 1' 'exec a PRAGMA busy_timeout'
+	run_shim victim 'open a t.db' 'busy_timeout a 60000' 'exec a PRAGMA busy_timeout' 'exec a CREATE TABLE t(x)' \
+		'exec a BEGIN' 'exec a COMMIT' 'exec a PRAGMA busy_timeout' 'busy_timeout a 1' 'exec a PRAGMA busy_timeout'
 	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '60000 60000 30000' ]]
 }
 
 @test "the operator's timeout is exact, below and above the program's" {
 	for ms in 0 250 100000; do
 		export SQLPROD_BUSY_TIMEOUT=$ms
-		run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5000' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA busy_timeout=70000' 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a PRAGMA busy_timeout'
+		run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5000' \
+			'exec a PRAGMA busy_timeout' 'exec a PRAGMA busy_timeout=70000' \
+			'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a PRAGMA busy_timeout'
 		[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == "$ms $ms $ms $ms" ]]
 	done
 }
 
 @test "keep leaves the timeout to the program" {
-	SQLPROD_BUSY_TIMEOUT=keep run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA busy_timeout=0'
+	SQLPROD_BUSY_TIMEOUT=keep run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' \
+		'exec a CREATE TABLE t(x)' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA busy_timeout=0'
 	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '0 5 0' ]]
 }
 
 @test "every call to prepare and every way to write it raises the timeout" {
 	for api in v1 v2 v3 16 16_v2 16_v3; do
-		run_shim victim 'open a t.db' "prepare a s $api length PRAGMA busy_timeout=7" 'step s' 'finalize s' "prepare a s $api -1 /**/pragma main.[busy_timeout] ( '7' ) ;x" 'step s' 'finalize s'
+		run_shim victim 'open a t.db' "prepare a s $api length PRAGMA busy_timeout=7" 'step s' 'finalize s' \
+			"prepare a s $api -1 /**/pragma main.[busy_timeout] ( '7' ) ;x" 'step s' 'finalize s'
 		[[ $(grep -cx 30000 <<<"$output") -eq 2 ]]
 		[[ $output != *$'\n7\n'* ]]
 	done
@@ -48,27 +54,33 @@ load harness
 @test "a program's own busy handler stays, is called as before, and PRAGMA busy_timeout tells of it" {
 	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
-		$run victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'exec b BEGIN IMMEDIATE' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a INSERT INTO t VALUES(1)' 'handler_calls a' \
-			'exec a PRAGMA busy_timeout' 'exec a BEGIN IMMEDIATE' 'handler_calls a' 'exec b COMMIT' 'exec a BEGIN; COMMIT' 'handler_calls a'
+		$run victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' \
+			'exec b BEGIN IMMEDIATE' 'exec a SELECT count(*) FROM t' 'handler_calls a' \
+			'exec a INSERT INTO t VALUES(1)' 'handler_calls a' \
+			'exec a PRAGMA busy_timeout' 'exec a BEGIN IMMEDIATE' 'handler_calls a' 'exec b COMMIT' \
+			'exec a BEGIN; COMMIT' 'handler_calls a'
 		expect $'open 0\nopen 0\nbusy_handler 0\n0\nexec 0\nexec 0\n0\nexec 0\nhandler_calls 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0\nexec 5 database is locked\nhandler_calls 8\nexec 0\nexec 0\nhandler_calls 8'
 	done
 }
 
 @test "a program's own busy handler stays, the operator notwithstanding, and decides for BEGIN too" {
 	outside query t.db 'CREATE TABLE t(x)'
-	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec b BEGIN' 'exec a BEGIN' 'handler_calls a' 'exec a PRAGMA busy_timeout'
+	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec b BEGIN' \
+		'exec a BEGIN' 'handler_calls a' 'exec a PRAGMA busy_timeout'
 	expect $'open 0\nopen 0\nbusy_handler 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0'
 }
 
 @test "our own switch to WAL does not call the program's busy handler" {
 	outside query t.db 'CREATE TABLE t(x)'
-	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' 'busy_handler a on' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a BEGIN' 'handler_calls a'
+	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' \
+		'busy_handler a on' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a BEGIN' 'handler_calls a'
 	expect_line 'handler_calls 0'
 	expect_line 'handler_calls 4'
 }
 
 @test "without its handler a connection has the floor again" {
-	run_shim victim 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'busy_handler a off' 'exec a PRAGMA busy_timeout' 'busy_handler a on' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
+	run_shim victim 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'busy_handler a off' \
+		'exec a PRAGMA busy_timeout' 'busy_handler a on' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
 	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '0 30000 30000' ]]
 	SQLPROD_BUSY_TIMEOUT=77 run_shim victim 'open a t.db' 'busy_handler a on' 'busy_handler a off' 'exec a PRAGMA busy_timeout'
 	expect_line 77
@@ -84,7 +96,8 @@ contend() {
 	holder=$started
 	barrier_meet held
 	barrier_make ready
-	"$start" waiter victim 'open a t.db' 'busy_timeout a 0' 'exec a SELECT count(*) FROM t' 'barrier ready' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT'
+	"$start" waiter victim 'open a t.db' 'busy_timeout a 0' 'exec a SELECT count(*) FROM t' 'barrier ready' \
+		'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT'
 	barrier_meet ready
 	barrier_leave ready
 	wait_until_waits "$started"

@@ -1,0 +1,152 @@
+/* calls.c - one thing that programs do with SQLite, again and again, for callgrind to count.
+ *
+ *   calls CASE TIMES FILE
+ *
+ * Only what happens inside measured() is counted (--toggle-collect=measured). Everything before it is what a program has done by
+ * then: the connection is open and used. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct subject {
+	const char *file;
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+};
+
+static void check(int rc, const char *what)
+{
+	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return;
+	fprintf(stderr, "%s: %s\n", what, sqlite3_errstr(rc));
+	exit(1);
+}
+
+static void execute(sqlite3 *db, const char *sql)
+{
+	check(sqlite3_exec(db, sql, NULL, NULL, NULL), sql);
+}
+
+static void use(struct subject *subject)
+{
+	execute(subject->db, "SELECT x FROM t");
+}
+
+/* The recipe as a program would apply it by itself. */
+static void apply_by_hand(sqlite3 *db)
+{
+	static const char *const recipe[] = {
+		"PRAGMA journal_mode=WAL",  "PRAGMA synchronous=NORMAL",          "PRAGMA busy_timeout=30000",
+		"PRAGMA foreign_keys=ON",   "PRAGMA temp_store=MEMORY",           "PRAGMA mmap_size=134217728",
+		"PRAGMA cache_size=-20000", "PRAGMA journal_size_limit=67108864",
+	};
+
+	for (size_t i = 0; i < sizeof(recipe) / sizeof(*recipe); i++)
+		execute(db, recipe[i]);
+}
+
+static void open_and_use(struct subject *subject)
+{
+	check(sqlite3_open(subject->file, &subject->db), "open");
+	use(subject);
+}
+
+static void open_by_hand_and_use(struct subject *subject)
+{
+	check(sqlite3_open(subject->file, &subject->db), "open");
+	apply_by_hand(subject->db);
+	use(subject);
+}
+
+static void prepare_select(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "SELECT 1", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void prepare_insert(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "INSERT INTO t(x) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void prepare_begin(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "BEGIN", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void execute_select(struct subject *subject)
+{
+	execute(subject->db, "SELECT 1");
+}
+
+static void step_and_column(struct subject *subject)
+{
+	check(sqlite3_step(subject->stmt), "step");
+	sqlite3_column_int(subject->stmt, 0);
+	sqlite3_reset(subject->stmt);
+}
+
+static void finish_statement(struct subject *subject)
+{
+	sqlite3_finalize(subject->stmt);
+	subject->stmt = NULL;
+}
+
+static void finish_connection(struct subject *subject)
+{
+	sqlite3_close(subject->db);
+	subject->db = NULL;
+}
+
+static void finish_nothing(struct subject *subject)
+{
+	(void)subject;
+}
+
+static void (*action)(struct subject *);
+
+__attribute__((noinline, noclone)) void measured(struct subject *subject);
+void measured(struct subject *subject)
+{
+	action(subject);
+}
+
+static const struct {
+	const char *name;
+	void (*begin)(struct subject *);
+	void (*action)(struct subject *);
+	void (*finish)(struct subject *);
+} cases[] = {
+	{"prepare", open_and_use, prepare_select, finish_statement},
+	{"prepare-insert", open_and_use, prepare_insert, finish_statement},
+	{"prepare-begin", open_and_use, prepare_begin, finish_statement},
+	{"exec", open_and_use, execute_select, finish_nothing},
+	{"step", open_and_use, step_and_column, finish_nothing},
+	{"open", finish_nothing, open_and_use, finish_connection},
+	{"open-by-hand", finish_nothing, open_by_hand_and_use, finish_connection},
+};
+
+int main(int argc, char **argv)
+{
+	struct subject subject = {argc == 4 ? argv[3] : NULL, NULL, NULL};
+	int warm_up = 20;
+
+	for (size_t i = 0; argc == 4 && i < sizeof(cases) / sizeof(*cases); i++) {
+		if (strcmp(cases[i].name, argv[1]) != 0)
+			continue;
+		cases[i].begin(&subject);
+		if (cases[i].action == step_and_column)
+			prepare_select(&subject);
+		for (; warm_up; warm_up--) {
+			cases[i].action(&subject);
+			cases[i].finish(&subject);
+		}
+		action = cases[i].action;
+		for (int times = atoi(argv[2]); times > 0; times--) {
+			measured(&subject);
+			cases[i].finish(&subject);
+		}
+		return 0;
+	}
+	return 64;
+}

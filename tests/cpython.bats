@@ -1,0 +1,45 @@
+# CPython's own tests of sqlite3, all of them, with and without the shim.
+load harness
+
+results=$build/cpython/results
+
+# Runs all tests by run_plain or run_shim and keeps the outcomes in $results.
+run_all() {
+	local python
+	mkdir -p "$results"
+	python=$("$root/tests/cpython/find-python" "$build/cpython") || fail "no Python here has its tests: tests/cpython/install.sh gets them"
+	APP_TIMEOUT=900
+	CPYTHON_TESTS=$build/cpython "$1" "$python" "$root/tests/cpython/results.py"
+	printf '%s\n' "$output" >"$results/$1"
+	printf '%s\n' "$stderr" >"$results/$1.log"
+}
+
+failed() {
+	sed -n 's/^failed //p' "$results/$1" | sort
+}
+
+# The names in expected-failures.txt that this Python has.
+expected() {
+	sed -n 's/^\([a-zA-Z0-9_.]*\): .*/\1/p' "$root/tests/cpython/expected-failures.txt" | sort | comm -12 - <(cut -d' ' -f2 "$results/run_plain" | sort)
+}
+
+@test "without the shim they pass" {
+	run_all run_plain
+	[[ $(grep -c '^ok ' "$results/run_plain") -gt 250 ]]
+	[[ -z $(failed run_plain) ]]
+}
+
+@test "with the shim nothing fails but what is expected to" {
+	run_all run_shim
+	[[ -z $(comm -13 <(expected) <(failed run_shim)) ]] || fail "$(comm -13 <(expected) <(failed run_shim))"
+}
+
+@test "with the shim the same tests run, and no more are skipped" {
+	diff <(cut -d' ' -f2 "$results/run_plain") <(cut -d' ' -f2 "$results/run_shim")
+	diff <(grep '^skipped' "$results/run_plain") <(grep '^skipped' "$results/run_shim")
+}
+
+@test "nothing is expected to fail that passes, and each has its reason" {
+	[[ -z $(comm -23 <(expected) <(failed run_shim)) ]] || fail "$(comm -23 <(expected) <(failed run_shim))"
+	! grep -vE '^(#.*)?$|^test\.[a-zA-Z0-9_.]+: .{20,}$' "$root/tests/cpython/expected-failures.txt" || fail "a line without a reason"
+}

@@ -1,0 +1,35 @@
+# What the library shows to the loader and asks of it.
+load harness
+
+@test "it exports exactly the functions that the export map names, and each is a hook" {
+	[[ -s $shim ]]
+	wanted=$(sed -n 's/^\t\([a-z0-9_]*\);$/\1/p' "$root/shim/exports.map" | sort)
+	got=$(nm -D --defined-only "$shim" | awk '{ print $3 }' | sort)
+	[[ $got == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$got"))"
+	hooks=$(cat "$root"/shim/*.c | sed -nE 's/^DOOR [^(]*\b([a-z0-9_]+)\(.*/\1/p; s/^.*"\.globl ([a-z0-9_]+)\\n".*/\1/p' | sort -u)
+	[[ $hooks == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$hooks"))"
+}
+
+@test "it has no undefined symbol of SQLite" {
+	nm -D --undefined-only "$shim" >"$scratch/undefined"
+	[[ -s $scratch/undefined ]]
+	! grep sqlite3_ "$scratch/undefined" || fail "would need SQLite"
+}
+
+@test "it needs nothing but libc" {
+	needed=$(readelf -d "$shim" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+	allowed='^(libc\.so\.6|ld-linux[-a-z0-9_]*\.so\.[0-9])$'
+	glibc=$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)
+	# before glibc 2.34 these were libraries of their own
+	[[ $(printf '%s\n' "$glibc" 2.34 | sort -V | head -n 1) == 2.34 ]] || allowed='^(lib(c|dl|pthread)\.so\.[0-9]|ld-linux[-a-z0-9_]*\.so\.[0-9])$'
+	for library in $needed; do
+		[[ $library =~ $allowed ]] || fail "needs $library"
+	done
+	[[ $needed == *libc.so.6* ]]
+}
+
+@test "it can be neither unloaded nor written to after it was loaded" {
+	flags=$(readelf -dl "$shim")
+	[[ $flags == *NODELETE* && $flags == *NOW* && $flags == *GNU_RELRO* && $flags != *TEXTREL* ]]
+	[[ $flags != *' RWE '* ]]
+}
