@@ -56,3 +56,23 @@ deb: ## build a Debian package under BUILD
 .PHONY: dist
 dist: ## make a reproducible tarball of HEAD under BUILD
 	$(Q)scripts/package/dist $(VERSION) $(BUILD)
+
+sqlprod_suites := $(wildcard tests/sqlprod_*.bats)
+staged_suites := $(filter-out tests/sqlprod_install.bats,$(sqlprod_suites))
+
+.PHONY: check-sqlprod
+check-sqlprod: all programs man ## the suites of the sqlprod command, in the build tree and installed into a folder
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(sqlprod_suites)
+	$(Q)rm -rf $(BUILD)/stage && $(MAKE) -s --no-print-directory install DESTDIR=$(abspath $(BUILD))/stage PREFIX=/usr
+	$(Q)BUILD=$(abspath $(BUILD)) COMMAND=$(abspath $(BUILD))/stage/usr/bin/sqlprod bats $(staged_suites)
+
+.PHONY: check-deb
+check-deb: all programs ## install the Debian package (as root), run the suites on it, remove it
+	$(Q)BUILD=$(abspath $(BUILD)) scripts/package/try-deb $$(scripts/package/deb $(VERSION) $(BUILD)) bats $(staged_suites)
+
+.PHONY: lint-sqlprod
+lint: lint-sqlprod
+lint-sqlprod:
+	$(Q)scripts/install-packages lint
+	$(Q)shellcheck $(addprefix scripts/,$(filter %.sh,$(sqlprod_parts))) scripts/completions/sqlprod.bash
+	$(Q)shfmt -i 0 -ci -d $(addprefix scripts/,$(filter %.sh,$(sqlprod_parts))) scripts/completions/sqlprod.bash

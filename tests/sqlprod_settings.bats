@@ -79,10 +79,9 @@ load sqlprod
 @test "the manual page has the library's table" {
 	page=$(find "${sqlprod%/*}/man" "${sqlprod%/*}/../share/man" -name 'libsqlprod.7*' 2>/dev/null | head -n 1)
 	[[ -n $page ]] || fail "no page"
-	run_app man -l "$page"
-	text=$(tr -s ' \n' ' ' <<<"$output" | sed 's/‐ //g; s/−/-/g; s/’/'"'"'/g; s/‐/-/g')
+	text=$(zcat -f "$page" | sed -e 's/\\-/-/g' -e 's/^\.BR* //' | tr '\n' ' ')
 	while IFS=$'\t' read -r variable _ recipe _ _ allowed meaning; do
 		[[ $recipe != - ]] || recipe=none
-		[[ ${text,,} == *"${variable,,} ${meaning,,}. allowed: ${allowed,,}. recipe: ${recipe,,}."* ]] || fail "$variable"
+		[[ ${text,,} == *".tp ${variable,,} ${meaning,,}. allowed: ${allowed,,}. recipe: ${recipe,,}"* ]] || fail "$variable"
 	done < <("$library" --settings)
 }
