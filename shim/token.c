@@ -113,16 +113,6 @@ static enum token_kind scan_variable(const struct sql_text *text, size_t *at)
 	return TOKEN_OTHER;
 }
 
-static enum token_kind scan_blob(const struct sql_text *text, size_t *at)
-{
-	unsigned unit;
-
-	for (*at += 2; (unit = unit_get(text, *at)) != 0 && unit != '\'';)
-		*at = unit_next(text, *at);
-	*at += unit == '\'';
-	return TOKEN_OTHER;
-}
-
 /* The length in units of a byte order mark there, or 0. */
 static size_t measure_mark(const struct sql_text *text, size_t at)
 {
@@ -131,15 +121,12 @@ static size_t measure_mark(const struct sql_text *text, size_t at)
 	return unit_get(text, at) == 0xef && unit_get(text, at + 1) == 0xbb && unit_get(text, at + 2) == 0xbf ? 3 : 0;
 }
 
+/* A blob, x'00', counts as a word and a string: no statement that matters here holds one, and they end where it ends. */
 static enum token_kind scan_word(const struct sql_text *text, size_t *at)
 {
-	unsigned unit = unit_get(text, *at);
-	size_t mark;
+	size_t mark = unit_get(text, *at) >= 0x80 ? measure_mark(text, *at) : 0;
 
-	if (unit_fold(unit) == 'x' && unit_get(text, *at + 1) == '\'')
-		return scan_blob(text, at);
 	/* Between tokens, SQLite takes a byte order mark for a blank; inside a word it is a letter. */
-	mark = unit >= 0x80 ? measure_mark(text, *at) : 0;
 	if (mark > 0) {
 		*at += mark;
 		return TOKEN_BLANK;

@@ -23,7 +23,7 @@ enum token_kind {
 	TOKEN_OPEN,
 	TOKEN_CLOSE,
 	TOKEN_SEMICOLON,
-	TOKEN_OTHER, /* operators, variables, blobs, and what SQLite refuses */
+	TOKEN_OTHER, /* operators, variables, and what SQLite refuses */
 };
 
 struct token {
