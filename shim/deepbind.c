@@ -65,11 +65,6 @@ __asm__(".text\n"
 #error "dlopen() needs a jump written for this architecture"
 #endif
 
-static __attribute__((constructor)) void resolve(void)
-{
-	deepbind_dlopen = dlsym(RTLD_NEXT, "dlopen");
-}
-
 /* An ELF file in memory, of this process's class. */
 struct file {
 	const unsigned char *bytes;
@@ -154,8 +149,8 @@ int deepbind_mode(const char *file, int mode)
 {
 	int saved = errno;
 
-	if (!deepbind_dlopen)
-		resolve();
+	if (!__atomic_load_n(&deepbind_dlopen, __ATOMIC_RELAXED))
+		__atomic_store_n(&deepbind_dlopen, dlsym(RTLD_NEXT, "dlopen"), __ATOMIC_RELAXED);
 	/* a name without a slash is searched for by the caller's rules, which only the loader knows */
 	if ((mode & RTLD_DEEPBIND) && file && strchr(file, '/') && settings_get(SETTING_ENABLED)->number == SWITCH_ON &&
 	    uses_sqlite(file)) {

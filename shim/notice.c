@@ -8,19 +8,21 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
-static __typeof__(&open) real_open, real_open64;
-static __typeof__(&openat) real_openat, real_openat64;
-
-/* open() may be called from a signal handler, where dlsym() may not. A call from an earlier constructor than ours finds its
- * function itself. */
-static __attribute__((constructor)) void resolve(void)
-{
-	*(void **)&real_open = dlsym(RTLD_NEXT, "open");
-	*(void **)&real_open64 = dlsym(RTLD_NEXT, "open64");
-	*(void **)&real_openat = dlsym(RTLD_NEXT, "openat");
-	*(void **)&real_openat64 = dlsym(RTLD_NEXT, "openat64");
-}
+/* The function that would be called if we were not here, found at its first call: a process that opens nothing, or only by way of
+ * libc's own functions, pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: on success
+ * dlsym() allocates nothing. */
+#define REAL(function)                                                                                                             \
+	__extension__({                                                                                                            \
+		static void *_Atomic found;                                                                                        \
+		void *symbol = atomic_load_explicit(&found, memory_order_relaxed);                                                 \
+		if (__builtin_expect(!symbol, 0)) {                                                                                \
+			symbol = dlsym(RTLD_NEXT, #function);                                                                      \
+			atomic_store_explicit(&found, symbol, memory_order_relaxed);                                               \
+		}                                                                                                                  \
+		*(__typeof__(&function) *)&symbol;                                                                                 \
+	})
 
 /* SQLite's unix VFS opens a database O_RDWR|O_CREAT or, if it must, O_RDONLY; always O_CLOEXEC, O_NOFOLLOW since 3.31, and none of
  * the others: src/os_unix.c. */
@@ -71,34 +73,32 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 
 DOOR int open(const char *path, int flags, ...)
 {
+	__typeof__(&open) real = REAL(open);
 	TAKE_MODE(flags)
-	if (!real_open)
-		resolve();
-	return is_noticed(flags) ? open_noticed(real_open, path, flags, mode, DOOR_CALLER) : real_open(path, flags, mode);
+
+	return is_noticed(flags) ? open_noticed(real, path, flags, mode, DOOR_CALLER) : real(path, flags, mode);
 }
 
 DOOR int open64(const char *path, int flags, ...)
 {
+	__typeof__(&open64) real = REAL(open64);
 	TAKE_MODE(flags)
-	if (!real_open64)
-		resolve();
-	return is_noticed(flags) ? open_noticed(real_open64, path, flags, mode, DOOR_CALLER) : real_open64(path, flags, mode);
+
+	return is_noticed(flags) ? open_noticed(real, path, flags, mode, DOOR_CALLER) : real(path, flags, mode);
 }
 
 DOOR int openat(int folder, const char *path, int flags, ...)
 {
+	__typeof__(&openat) real = REAL(openat);
 	TAKE_MODE(flags)
-	if (!real_openat)
-		resolve();
-	return is_noticed(flags) ? openat_noticed(real_openat, folder, path, flags, mode, DOOR_CALLER)
-				 : real_openat(folder, path, flags, mode);
+
+	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, DOOR_CALLER) : real(folder, path, flags, mode);
 }
 
 DOOR int openat64(int folder, const char *path, int flags, ...)
 {
+	__typeof__(&openat64) real = REAL(openat64);
 	TAKE_MODE(flags)
-	if (!real_openat64)
-		resolve();
-	return is_noticed(flags) ? openat_noticed(real_openat64, folder, path, flags, mode, DOOR_CALLER)
-				 : real_openat64(folder, path, flags, mode);
+
+	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, DOOR_CALLER) : real(folder, path, flags, mode);
 }
