@@ -13,20 +13,13 @@ static int probe_handler(void *argument, int count)
 	return 0;
 }
 
-/* The only place in bytes[0..size) where the pattern stands at a multiple of its alignment; size if there is none or more than one.
- */
-static size_t only_place(const unsigned char *bytes, size_t size, const void *pattern, size_t length, size_t alignment)
+/* The first place in bytes[0..size) where the pattern stands at a multiple of its alignment; size if there is none. */
+static size_t find_place(const unsigned char *bytes, size_t size, const void *pattern, size_t length, size_t alignment)
 {
-	size_t place = size;
-
-	for (size_t i = 0; i + length <= size; i += alignment) {
-		if (memcmp(bytes + i, pattern, length) != 0)
-			continue;
-		if (place != size)
-			return size;
-		place = i;
-	}
-	return place;
+	for (size_t i = 0; i + length <= size; i += alignment)
+		if (memcmp(bytes + i, pattern, length) == 0)
+			return i;
+	return size;
 }
 
 void slot_learn(const struct sqlite *sqlite, sqlite3 *db, struct slot_layout *out)
@@ -44,9 +37,10 @@ void slot_learn(const struct sqlite *sqlite, sqlite3 *db, struct slot_layout *ou
 	if (size < sizeof(pair) || size > 65536)
 		return;
 	sqlite->busy_handler(db, probe_handler, &timeout);
-	out->handler = only_place(bytes, size, &pair, sizeof(pair), sizeof(void *));
+	out->handler = find_place(bytes, size, &pair, sizeof(pair), sizeof(void *));
 	sqlite->busy_timeout(db, timeout);
-	out->timeout = only_place(bytes, size, &timeout, sizeof(timeout), sizeof(int));
+	/* SQLITE_ENABLE_SETLK_TIMEOUT keeps a second one behind it */
+	out->timeout = find_place(bytes, size, &timeout, sizeof(timeout), sizeof(int));
 	if (out->handler < size && out->timeout < size) {
 		memcpy(&pair, bytes + out->handler, sizeof(pair));
 		out->stock = pair.handler;
