@@ -166,6 +166,19 @@ parts() {
 	[[ $output == *$'verdict\twhole'* ]]
 }
 
+@test "a SQLite that could not be reached is missing the recipe, with the reason" {
+	line='{"pid":1,"program":"p","database":"/x/a.db","sqlite":{"version":null,"library":"/x/p"},"reached":null,"left_alone":"no door",
+		"settings":{},"begins_rewritten":0,"begins_left":{}}'
+	run_app 1 "$sqlprod" check -- sh -c 'echo "$0" >>"$SQLPROD_REPORT"' "$(tr -d '\n' <<<"$line")"
+	[[ $(records left_alone 2) == 'no door' && $(records connection 4 6) == '/x/a.db /x/p' ]]
+	[[ $(records verdict 2) == missing ]]
+}
+
+@test "a torn line of the report does not hide the others" {
+	run_app 0 "$sqlprod" check -- sh -c 'sqlite3 a.db "CREATE TABLE t(a)"; printf "{\"pid\":12,\"prog" >>"$SQLPROD_REPORT"'
+	[[ $(records connection 4) == "$PWD/a.db" ]]
+}
+
 @test "it leaves nothing behind" {
 	mkdir tmp
 	TMPDIR=$PWD/tmp run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'

@@ -126,7 +126,7 @@ elf_interpreter() (
 				}
 		}' | {
 		read -r place length || exit
-		tail -c +$((place + 1)) <"$1" | head -c $((length - 1))
+		tail -c +$((place + 1)) <"$1" | head -c $((length - 1)) | tr '\0' '\n' | sed q
 	}
 )
 

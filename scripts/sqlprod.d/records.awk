@@ -40,7 +40,8 @@ $1 == "setting" {
 
 $1 == "connection" {
 	printf "\n%s%s%s\n", bold, ($4 == "" ? "(in memory or temporary)" : $4), plain
-	printf "  %s, pid %s%s: SQLite %s in %s, reached by %s\n", $3, $2, ($8 > 1 ? ", " $8 " connections alike" : ""), $5, $6, $7
+	printf "  %s, pid %s%s: SQLite%s in %s, %s\n", $3, $2, ($8 > 1 ? ", " $8 " connections alike" : ""), ($5 == "" ? "" : " " $5), $6,
+		($7 == "" ? "not reached" : "reached by " $7)
 	next
 }
 
