@@ -24,14 +24,14 @@
 		*(__typeof__(&function) *)&symbol;                                                                                 \
 	})
 
-/* SQLite's unix VFS opens a database O_RDWR|O_CREAT or, if it must, O_RDONLY; always O_CLOEXEC, O_NOFOLLOW since 3.31, and none of
- * the others: src/os_unix.c. */
+/* SQLite's unix VFS opens a database O_RDWR|O_CREAT or, if it must, O_RDONLY; O_NOFOLLOW since 3.31, O_CLOEXEC unless it was built
+ * with headers that lack it (xerial's sqlite-jdbc), and none of the others: src/os_unix.c. */
 static inline bool looks_like_sqlite(int flags)
 {
 	const int never = O_TRUNC | O_APPEND | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_PATH;
 
-	return (flags & O_CLOEXEC) && !(flags & never) &&
-	       ((flags & O_NOFOLLOW) || (flags & (O_ACCMODE | O_CREAT)) == (O_RDWR | O_CREAT));
+	return !(flags & never) &&
+	       ((flags & O_NOFOLLOW) || (flags & (O_ACCMODE | O_CREAT | O_CLOEXEC)) == (O_RDWR | O_CREAT | O_CLOEXEC));
 }
 
 static inline bool is_noticed(int flags)
