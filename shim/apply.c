@@ -13,7 +13,6 @@
 #define SWITCH_PATIENCE_MS 5
 #define WAL_RETRY_MS 1000
 
-static const char by_program[] = "the program decided";
 static const char no_file[] = "in-memory or temporary database";
 static const char busy_reason[] = "the database was busy";
 
@@ -58,11 +57,7 @@ static bool is_due(struct connection *connection, enum setting setting)
 	const struct setting_value *value = settings_get(setting);
 	struct outcome *outcome = &connection->outcomes[setting];
 
-	if (outcome->by == DECIDED_BY_PROGRAM) {
-		outcome->reason = by_program;
-		return false;
-	}
-	if (value->keep)
+	if (outcome->by == DECIDED_BY_PROGRAM || value->keep)
 		return false;
 	outcome->by = value->by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_RECIPE;
 	outcome->wanted = value->number;
@@ -234,6 +229,8 @@ static void apply_journal_mode(struct connection *connection)
 	}
 	if (!is_due(connection, SETTING_JOURNAL_MODE)) {
 		outcome->got = pragma_read(connection, SETTING_JOURNAL_MODE);
+		if (connection->shared_file)
+			warn_shared(connection, outcome->got);
 		return;
 	}
 	obstacle = journal_mode_obstacle(connection, outcome->wanted);
