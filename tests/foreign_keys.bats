@@ -154,3 +154,33 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 		[[ $(children) == 3 ]]
 	done
 }
+
+@test "turning foreign keys off inside a transaction, where SQLite has them off anyway, is obeyed" {
+	for run in run_plain run_shim; do
+		family_make
+		$run victim 'open a t.db' 'exec a BEGIN' 'exec a PRAGMA foreign_keys=OFF' \
+			'exec a INSERT INTO c VALUES(13, 99)' 'exec a COMMIT' 'exec a INSERT INTO c VALUES(14, 98)'
+		expect $'open 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0'
+	done
+}
+
+@test "a rename in legacy style leaves the children's references as they are" {
+	for run in run_plain run_shim; do
+		family_make
+		$run victim 'open a t.db' 'exec a PRAGMA legacy_alter_table=ON' 'exec a ALTER TABLE p RENAME TO old' \
+			'exec a CREATE TABLE p(id INTEGER PRIMARY KEY, name, more)' \
+			'exec a INSERT INTO p(id, name) SELECT id, name FROM old' 'exec a DROP TABLE old' \
+			'exec a INSERT INTO c VALUES(13, 2)'
+		[[ $output != *'exec 1'* ]]
+		[[ $(outside query t.db "SELECT sql FROM sqlite_master WHERE name='c'") == *'REFERENCES p(id)'* ]]
+		[[ $(children) == 4 ]]
+	done
+}
+
+@test "what was an orphan before does not stop the program from touching its row" {
+	for run in run_plain run_shim; do
+		family_make "$family; INSERT INTO c VALUES(50, 99)"
+		$run victim 'open a t.db' 'exec a UPDATE c SET id=51 WHERE id=50' 'exec a DELETE FROM c WHERE id=51'
+		expect $'open 0\nexec 0\nexec 0'
+	done
+}

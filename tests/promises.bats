@@ -97,3 +97,74 @@ load harness
 		expect $'exec 21\nget_table 21\nprepare 21 tail NULL\nprepare 21 tail NULL\nclose_v2 0'
 	done
 }
+
+# The same lines print the same, without the shim and with it, each on a new file that is WAL already if the text says so.
+expect_same() {
+	local wanted
+	rm -f ./*.db*
+	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
+	run_plain "$@"
+	wanted=$output
+	rm -f ./*.db*
+	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
+	run_shim "$@"
+	expect "$wanted"
+}
+
+@test "the program's hooks see its own commits" {
+	seed='PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	for hooks in 'hooks a' 'hooks a wal'; do
+		expect_same victim 'open a t.db' "$hooks" 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(1)' \
+			'exec a BEGIN; INSERT INTO t VALUES(2); ROLLBACK' 'exec a BEGIN; INSERT INTO t VALUES(3); COMMIT' 'exec a DROP TABLE t' 'close a'
+	done
+}
+
+@test "our switch to WAL does not call the program's commit hook" {
+	seed='CREATE TABLE t(x)'
+	expect_same victim 'open a t.db' 'hooks a' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(1)' 'close a'
+	[[ $(outside_pragma t.db journal_mode) == wal ]]
+}
+
+@test "calls with null pointers where SQLite allows them are answered as SQLite answers them" {
+	expect_same victim 'open a NULL' 'exec_bare a ' 'exec_bare a SELECT 1; BEGIN' 'autocommit a' 'exec_bare a nonsense' \
+		'errmsg a' 'close a' \
+		'open b t.db' 'exec_bare b ' 'exec_bare b CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' \
+		'exec b SELECT x FROM t' 'close b'
+}
+
+@test "other ways to lock files work as before" {
+	for vfs in unix-excl unix-dotfile unix-none; do
+		expect_same victim "open_v2 a file:t.db?vfs=$vfs rw,create,uri" 'exec a CREATE TABLE t(x)' \
+			'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t' \
+			'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a ROLLBACK' 'exec a SELECT count(*) FROM t' \
+			'exec a VACUUM' 'errcode a' 'close a'
+		[[ $(outside query t.db 'PRAGMA integrity_check') == ok ]]
+		expect_quiet
+	done
+}
+
+@test "the last one to close takes -wal and -shm away, as SQLite does" {
+	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'open b t.db' \
+		'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT' 'close a' 'close b' 'sh ls'
+	expect_line t.db
+	[[ $output != *t.db-* ]]
+	run_shim sh -c 'victim "open a t.db" "exec a INSERT INTO t VALUES(2)" "sh ls" "close a"; ls'
+	[[ ${lines[-1]} == t.db ]]
+}
+
+@test "a statement that runs is not disturbed by what the shim does for another" {
+	seed='CREATE TABLE t(x); INSERT INTO t VALUES(1),(2),(3); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)'
+	for api in v1 v2; do
+		expect_same victim 'open a t.db' "prepare a s $api -1 SELECT x FROM t" 'step s' \
+			'exec a REPLACE INTO p VALUES(1)' 'step s' 'exec a BEGIN' 'exec a CREATE TABLE d(x)' \
+			'exec a DROP TABLE d' 'exec a COMMIT' 'step s' 'step s' 'finalize s' 'close a'
+	done
+}
+
+@test "statements prepared by the oldest call stay valid" {
+	seed='CREATE TABLE t(x); INSERT INTO t VALUES(1); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)'
+	expect_same victim 'open a t.db' 'prepare a s v1 -1 SELECT x FROM t' 'prepare a i v1 -1 INSERT INTO t VALUES(2)' \
+		'exec a SELECT 1' 'exec a INSERT INTO t VALUES(5)' 'step s' 'reset s' 'step i' 'reset i' \
+		'exec a REPLACE INTO p VALUES(1)' 'step s' 'reset s' 'step i' 'reset i' 'prepare a d v1 -1 DROP TABLE c' \
+		'step s' 'reset s' 'step i' 'reset i' 'finalize d' 'step i' 'reset i'
+}

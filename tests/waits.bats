@@ -120,3 +120,42 @@ contend() {
 	contend start_shim
 	[[ $output != *'exec 5'* ]]
 }
+
+@test "a process that is killed while it holds the lock, or waits for it, stops nobody" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	barrier_make held
+	start_shim holder victim 'open a t.db' 'exec a BEGIN; INSERT INTO t VALUES(0)' 'barrier held'
+	holder=$started
+	barrier_meet held
+	pids=()
+	for i in 1 2 3 4; do
+		start_shim "waiter$i" victim quiet 'open a t.db' 'repeat 20' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' \
+			'exec a COMMIT' 'end'
+		pids+=("$started")
+		wait_until_waits "$started"
+	done
+	kill -KILL -- "-${pids[0]}" "-$holder"
+	for i in 2 3 4; do
+		finish "${pids[i - 1]}" "waiter$i"
+		[[ -z $output && -z $stderr ]]
+	done
+	[[ $(outside query t.db 'SELECT count(*) FROM t') == 60 ]]
+	[[ $(outside query t.db 'PRAGMA integrity_check') == ok ]]
+}
+
+@test "programs with the shim and without it wait for each other and lose nothing" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)'
+	pids=()
+	for i in 1 2 3 4; do
+		start=start_shim
+		((i % 2)) || start=start_plain
+		"$start" "p$i" victim quiet 'open a t.db' 'busy_timeout a 60000' 'repeat 50' 'exec a BEGIN IMMEDIATE' \
+			'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'end' 'close a'
+		pids+=("$started")
+	done
+	for i in 1 2 3 4; do
+		finish "${pids[i - 1]}" "p$i"
+		[[ -z $output ]]
+	done
+	[[ $(outside query t.db 'SELECT n FROM t') == 200 ]]
+}

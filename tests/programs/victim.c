@@ -4,15 +4,17 @@
  * In a line, %t is the number of the thread that runs it, and \n \t \0 \\ \xHH in SQL are decoded.
  *
  *   open NAME FILE | open16 NAME FILE | open_v2 NAME FILE FLAG,FLAG     flags: ro rw create uri shared memory nomutex
+ *                                                         the file NULL is a NULL pointer
  *   open_hidden NAME FILE                                 by dlsym, past every interposed function
  *   close NAME | close_v2 NAME
  *   exec NAME SQL | get_table NAME SQL                    rows are printed as a|b
+ *   exec_bare NAME SQL                                    without callback and message; no SQL is NULL
  *   prepare NAME STMT API BYTES SQL                       API: v1 v2 v3 16 16_v2 16_v3, with "!" behind it for pzTail == NULL;
  *                                                         BYTES: a number, "length" (no NUL behind the text) or "length+NUL"
  *   step STMT | reset STMT | finalize STMT | sql STMT
  *   busy_timeout NAME MS | busy_handler NAME on|off | handler_calls NAME
- *   authorizer NAME log|deny|drop|off | trace NAME | function NAME      deny: PRAGMA and BEGIN; drop: DROP TABLE
- *                                                         function: SQL's victim('line') runs a line
+ *   authorizer NAME log|deny|drop|off | trace NAME | hooks NAME [wal] | function NAME      deny: PRAGMA and BEGIN; drop: DROP TABLE
+ *                                                         hooks: commit, rollback, wal; function: SQL's victim('line') runs a line
  *   fkey NAME on|off|ask                                  sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY)
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
  *   The handle "null" is NULL.

@@ -32,10 +32,19 @@ void name_drop(char *name);
 /* Do what the verb says; false if none has that name. rest is used up. */
 bool process_run(const char *verb, char *rest);
 bool asks_run(const char *verb, char *rest);
+bool callbacks_run(const char *verb, char *rest);
 bool calls_run(const char *verb, char *rest);
 bool statements_run(const char *verb, char *rest);
 
+struct handle {
+	char name[NAME_SIZE];
+	sqlite3 *db;
+	int handler_calls, progress_calls;
+	char authorizes[8];
+};
+
 /* The handle named by the next word. */
+struct handle *handle_get(char **rest);
 sqlite3 *calls_handle(char **rest);
 
 /* A callback for sqlite3_exec: prints the values, then runs the line of on_row if there is one. */

@@ -8,17 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct handle {
-	char name[NAME_SIZE];
-	sqlite3 *db;
-	int handler_calls;
-	char authorizes[8];
-};
-
 static struct handle handles[NAME_COUNT] = {{.name = "null"}};
 static _Thread_local char *on_row;
 
-static struct handle *handle_get(char **rest)
+struct handle *handle_get(char **rest)
 {
 	return name_find(handles, sizeof(*handles), victim_word(rest), false);
 }
@@ -37,7 +30,7 @@ static void call_open(char *rest)
 {
 	struct handle *handle = handle_make(&rest);
 
-	victim_say("open", sqlite3_open(rest, &handle->db), "");
+	victim_say("open", sqlite3_open(strcmp(rest, "NULL") == 0 ? NULL : rest, &handle->db), "");
 }
 
 static void call_open16(char *rest)
@@ -137,6 +130,14 @@ static void call_exec(char *rest)
 	on_row = NULL;
 }
 
+/* As programs call it that want neither rows nor messages; no SQL is a NULL pointer. */
+static void call_exec_bare(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+
+	victim_say("exec_bare", sqlite3_exec(db, *rest ? rest : NULL, NULL, NULL, NULL), "");
+}
+
 static void call_on_row(char *rest)
 {
 	free(on_row);
@@ -158,107 +159,17 @@ static void call_get_table(char *rest)
 	victim_say("get_table", rc, "");
 }
 
-static void call_busy_timeout(char *rest)
-{
-	sqlite3 *db = calls_handle(&rest);
-
-	victim_say("busy_timeout", sqlite3_busy_timeout(db, atoi(rest)), "");
-}
-
-static int handler_count(void *argument, int tries)
-{
-	struct handle *handle = argument;
-
-	handle->handler_calls++;
-	return tries < 3;
-}
-
-static void call_busy_handler(char *rest)
-{
-	struct handle *handle = handle_get(&rest);
-	bool on = strcmp(rest, "on") == 0;
-
-	victim_say("busy_handler", sqlite3_busy_handler(handle->db, on ? handler_count : NULL, on ? handle : NULL), "");
-}
-
-static void call_handler_calls(char *rest)
-{
-	printf("handler_calls %d\n", handle_get(&rest)->handler_calls);
-}
-
-static int authorizer_log(void *argument, int action, const char *first, const char *second, const char *schema, const char *by)
-{
-	const struct handle *handle = argument;
-
-	(void)schema;
-	(void)by;
-	if (action == SQLITE_DROP_TABLE)
-		return strcmp(handle->authorizes, "drop") == 0 ? SQLITE_DENY : SQLITE_OK;
-	if (action != SQLITE_PRAGMA && action != SQLITE_TRANSACTION)
-		return SQLITE_OK;
-	printf("authorizer %s %s %s\n", action == SQLITE_PRAGMA ? "pragma" : "transaction", first ? first : "",
-	       second ? second : "");
-	return strcmp(handle->authorizes, "deny") == 0 ? SQLITE_DENY : SQLITE_OK;
-}
-
-static void call_authorizer(char *rest)
-{
-	struct handle *handle = handle_get(&rest);
-	bool off = strcmp(rest, "off") == 0;
-
-	snprintf(handle->authorizes, sizeof(handle->authorizes), "%s", rest);
-	victim_say("authorizer", sqlite3_set_authorizer(handle->db, off ? NULL : authorizer_log, handle), "");
-}
-
-static int trace_print(unsigned event, void *unused, void *stmt, void *text)
-{
-	(void)event;
-	(void)unused;
-	(void)stmt;
-	printf("trace %s\n", (const char *)text);
-	return 0;
-}
-
-static void call_trace(char *rest)
-{
-	victim_say("trace", sqlite3_trace_v2(calls_handle(&rest), SQLITE_TRACE_STMT, trace_print, NULL), "");
-}
-
-static void function_run_line(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	(void)count;
-	victim_run_line((const char *)sqlite3_value_text(values[0]));
-	sqlite3_result_int(context, 1);
-}
-
-static void call_function(char *rest)
-{
-	sqlite3 *db = calls_handle(&rest);
-
-	victim_say("function", sqlite3_create_function(db, "victim", 1, SQLITE_UTF8, NULL, function_run_line, NULL, NULL), "");
-}
-
 bool calls_run(const char *verb, char *rest)
 {
 	static const struct {
 		const char *verb;
 		void (*call)(char *rest);
 	} calls[] = {
-		{"open", call_open},
-		{"open16", call_open16},
-		{"open_v2", call_open_v2},
-		{"open_hidden", call_open_hidden},
-		{"close", call_close},
-		{"close_v2", call_close_v2},
-		{"exec", call_exec},
-		{"on_row", call_on_row},
-		{"get_table", call_get_table},
-		{"busy_timeout", call_busy_timeout},
-		{"busy_handler", call_busy_handler},
-		{"handler_calls", call_handler_calls},
-		{"authorizer", call_authorizer},
-		{"trace", call_trace},
-		{"function", call_function},
+		{"open", call_open},       {"open16", call_open16},
+		{"open_v2", call_open_v2}, {"open_hidden", call_open_hidden},
+		{"close", call_close},     {"close_v2", call_close_v2},
+		{"exec", call_exec},       {"exec_bare", call_exec_bare},
+		{"on_row", call_on_row},   {"get_table", call_get_table},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
@@ -266,5 +177,5 @@ bool calls_run(const char *verb, char *rest)
 			calls[i].call(rest);
 			return true;
 		}
-	return asks_run(verb, rest) || statements_run(verb, rest);
+	return asks_run(verb, rest) || callbacks_run(verb, rest) || statements_run(verb, rest);
 }
