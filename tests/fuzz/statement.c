@@ -2,8 +2,8 @@
  *
  * The input is SQL text, walked through from statement to statement. Where SQLite accepts a statement, both must agree what it is,
  * what a PRAGMA names and sets, which table REPLACE writes to and where the next statement begins, to the byte; and its rewritten
- * form must be accepted as what it was rewritten to. Where SQLite refuses, a BEGIN must stay refused, with the same code and
- * message, when it is rewritten. In every case the reader stays inside the text and gets ahead.
+ * form must be accepted as what it was rewritten to. Where SQLite refuses, it must refuse in the same words the
+ * statement cut off where the reader ends it, and a BEGIN rewritten. In every case the reader stays inside the text and gets ahead.
  *
  * The same text is then read as UTF-16 in both byte orders, and a second time with surrogates and byte order marks scattered over
  * it. */
@@ -294,6 +294,18 @@ static void check_as_wide(const char *sql)
 	free(units);
 }
 
+/* A statement cut off at its end is what it was: accepted, or refused with the same words. */
+static void check_cut(const char *sql, size_t length, const struct verdict *whole)
+{
+	static struct verdict verdict;
+
+	oracle_ask(sql, (int)length, &verdict);
+	if (gave_up(whole) || gave_up(&verdict))
+		return;
+	CHECK(verdict.rc == whole->rc && strcmp(verdict.message, whole->message) == 0);
+	CHECK(verdict.rc != SQLITE_OK || verdict.tail == length);
+}
+
 /* One statement at `from` of UTF-8 text; exact is the same text without a NUL. Returns where the next one begins. */
 static size_t check_statement(const char *sql, const struct sql_text *exact, size_t from)
 {
@@ -314,6 +326,7 @@ static size_t check_statement(const char *sql, const struct sql_text *exact, siz
 		CHECK(from + verdict.tail == end && from + counted.tail == end);
 		check_kind(exact, &statement, &verdict);
 	}
+	check_cut(sql + from, end - from, &verdict);
 	check_rewriting(exact, &statement, from, &verdict, true);
 	return end;
 }
