@@ -266,8 +266,12 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 		return SQLITE_OK;
 	door_depth++;
 	watched = watch(copy, db);
-	if (watched)
+	if (watched) {
+		/* what we run now is not the program's */
+		watched->inside = true;
 		program_opened(watched->connection);
+		watched->inside = false;
+	}
 	table->exec(db, "", NULL, NULL, NULL);
 	door_depth--;
 	errno = saved;
