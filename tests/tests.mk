@@ -4,3 +4,5 @@ include tests/demo.mk
 include tests/clients.mk
 include tests/statement.mk
 include tests/rooms.mk
+include tests/embedded.mk
+include tests/bench/contention.mk

@@ -32,7 +32,7 @@ struct worker {
 
 struct shared {
 	atomic_uint ready;
-	atomic_bool go;
+	atomic_bool go, failed;
 	int64_t end;
 	struct worker workers[WORKERS_LIMIT];
 };
@@ -62,6 +62,7 @@ static void sleep_for(int64_t nanoseconds)
 static _Noreturn void die(sqlite3 *db, const char *what)
 {
 	fprintf(stderr, "contention: %s: %s\n", what, db ? sqlite3_errmsg(db) : "failed");
+	atomic_store(&shared->failed, true);
 	exit(1);
 }
 
@@ -165,7 +166,7 @@ static void start_and_wait(void)
 			die(NULL, "fork");
 		}
 	}
-	while (atomic_load(&shared->ready) < count)
+	while (atomic_load(&shared->ready) < count && !atomic_load(&shared->failed))
 		sleep_for(1000000);
 	shared->end = now() + duration;
 	atomic_store(&shared->go, true);
@@ -242,8 +243,8 @@ static void make_database(void)
 {
 	sqlite3 *db = open_database();
 
-	execute(db, "CREATE TABLE counter(n INTEGER); INSERT INTO counter VALUES(0); CREATE TABLE log(id INTEGER PRIMARY KEY, n "
-		    "INTEGER)");
+	execute(db, "CREATE TABLE counter(n INTEGER); INSERT INTO counter VALUES(0)");
+	execute(db, "CREATE TABLE log(id INTEGER PRIMARY KEY, worker INTEGER)");
 	sqlite3_close(db);
 }
 
@@ -264,7 +265,7 @@ int main(int argc, char **argv)
 	duration = (int64_t)(atof(argv[7]) * 1e9);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (shared == MAP_FAILED)
-		die(NULL, "mmap");
+		return 1;
 	make_database();
 	start_and_wait();
 	start = shared->end - duration;
