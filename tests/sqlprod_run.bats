@@ -102,6 +102,11 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	done
 }
 
+@test "services that ignore SIGPIPE hear nothing of our pipes" {
+	run_app sh -c 'trap "" PIPE; exec "$0" sqlite3 --version' "$sqlprod"
+	expect_quiet
+}
+
 @test "the library stands in front of what is in LD_PRELOAD, once" {
 	run_app env LD_PRELOAD="$build/programs/victim.so" "$sqlprod" sh -c 'echo $LD_PRELOAD'
 	expect "$library:$build/programs/victim.so"

@@ -69,7 +69,7 @@ file_integrity() {
 		record integrity "$(printf '%s\n' "$answer" | sed -n 1p)"
 		[ "$answer" = ok ] || return 9
 	else
-		record integrity "$(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed q)"
+		record integrity "$(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed -n 1p)"
 		case $answer in
 			*'is locked'*) return 8 ;;
 			*readonly* | *'unable to open'*) return 5 ;;

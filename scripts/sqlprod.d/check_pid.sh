@@ -11,7 +11,7 @@ check_pid() {
 	maps=$(cat "$process/maps" 2>/dev/null) || process_refuse
 	[ -n "$maps" ] || fail 10 "process $sqlprod_pid has ended, or belongs to the kernel"
 	cat "$process/environ" >/dev/null 2>&1 || process_refuse
-	found=$(printf '%s\n' "$maps" | sed -n 's|^\([^ ]* *\)\{5\}\(/.*libsqlprod\.so\)\( (deleted)\)\{0,1\}$|\2\3|p' | sed q)
+	found=$(printf '%s\n' "$maps" | sed -n 's|^\([^ ]* *\)\{5\}\(/.*libsqlprod\.so\)\( (deleted)\)\{0,1\}$|\2\3|p' | sed -n 1p)
 	records=$(process_records)
 	if $sqlprod_json; then
 		printf '%s\n' "$records" | jq -Rn -f "$sqlprod_parts/records.jq"

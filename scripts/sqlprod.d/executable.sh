@@ -126,7 +126,7 @@ elf_interpreter() (
 				}
 		}' | {
 		read -r place length || exit
-		tail -c +$((place + 1)) <"$1" | head -c $((length - 1)) | tr '\0' '\n' | sed q
+		od -An -v -tc -j"$place" -N"$length" <"$1" | tr -d ' \n' | sed 's/\\0.*//'
 	}
 )
 

@@ -18,7 +18,7 @@ library_ask() (
 settings_require() (
 	complaints=$(library_ask --settings 2>&1 >/dev/null)
 	[ $? -eq 2 ] || return 0
-	first=$(printf '%s\n' "$complaints" | sed -e 's/, [^,]* stays in force (/ (/' -e q)
+	first=$(printf '%s\n' "$complaints" | sed -n '1s/, [^,]* stays in force (/ (/; 1p')
 	count=$(printf '%s\n' "$complaints" | wc -l)
 	[ "$count" -eq 1 ] || first="$first; and $((count - 1)) more like this"
 	fail 2 "$first"

@@ -83,6 +83,6 @@ revert_ask() {
 		*'not a database'*) fail 6 "$1: not a SQLite database, or an encrypted one" ;;
 		*malformed*) fail 9 "$1: it is damaged" ;;
 		*readonly* | *'unable to open'*) fail 5 "$1: no permission to read or write it, its folder or its -wal" ;;
-		*) fail 13 "$1: $(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed q)" ;;
+		*) fail 13 "$1: $(printf '%s\n' "$answer" | sed -n 's/.*[Ee]rror[^:]*: //p' | sed -n 1p)" ;;
 	esac
 }
