@@ -97,7 +97,7 @@ static bool is_number(const struct image *image, uintptr_t value, struct api_tab
 /* The functions are a few instructions long, but compilers wrap them differently (frames, CET, stack protectors, jumps of
  * -fsanitize=cfi): so look at every constant that their first instructions could load, rather than demand a form. A wrong guess
  * does not look like a version. */
-#define WINDOW 48
+#define WINDOW 96
 
 static int32_t signed_at(const unsigned char *bytes)
 {
@@ -111,7 +111,7 @@ static bool returns_x86_64(const struct image *image, uintptr_t function, consta
 {
 	unsigned char code[WINDOW + 8] = {0};
 	size_t left;
-	const unsigned char *bytes = at(image, function, PF_X, &left);
+	const unsigned char *bytes = at(image, function, PF_R | PF_X, &left);
 	uintptr_t value;
 
 	if (!bytes)
@@ -143,7 +143,7 @@ static bool returns_aarch64(const struct image *image, uintptr_t function, const
 {
 	uint64_t registers[32] = {0}; /* what each would hold */
 	size_t left;
-	const unsigned char *bytes = at(image, function, PF_X, &left);
+	const unsigned char *bytes = at(image, function, PF_R | PF_X, &left);
 	uintptr_t value;
 
 	for (size_t i = 0; bytes && i + 4 <= left && i < WINDOW; i += 4) {
@@ -179,7 +179,7 @@ static uintptr_t behind_jump(const struct image *image, uintptr_t function)
 {
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
 	size_t left, skip;
-	const unsigned char *bytes = at(image, function, PF_X, &left);
+	const unsigned char *bytes = at(image, function, PF_R | PF_X, &left);
 
 	if (!bytes || left < 9)
 		return function;
@@ -231,6 +231,16 @@ static bool is_table(const struct image *image, const uintptr_t *entries, const 
 	       returns(image, entries[ENTRY(sourceid)], is_source, out);
 }
 
+uint64_t apitable_fingerprint(const void *table)
+{
+	const uintptr_t *entries = table;
+	uint64_t mixed = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < LEAST_ENTRIES; i++)
+		mixed = (mixed ^ entries[i]) * UINT64_C(1099511628211);
+	return mixed;
+}
+
 static size_t find_between(const struct image *image, const struct segment *segment, uintptr_t start, uintptr_t stop,
 			   const struct text *text, struct api_table *out, size_t limit)
 {
@@ -248,7 +258,8 @@ static size_t find_between(const struct image *image, const struct segment *segm
 		    words[i + ENTRY(libversion)] - text->start >= text->stop - text->start ||
 		    !is_table(image, words + i, text, &out[found]))
 			continue;
-		out[found++].address = start + i * sizeof(void *);
+		out[found].address = start + i * sizeof(void *);
+		out[found++].fingerprint = apitable_fingerprint(words + i);
 		i += LEAST_ENTRIES - 1;
 	}
 	return found;
@@ -280,6 +291,14 @@ size_t apitable_find(const struct image *image, struct api_table *out, size_t li
 		found += find_between(image, segment, start, stop, &text, out + found, limit - found);
 	}
 	return found;
+}
+
+bool apitable_is_there(const struct image *image, const struct api_table *table)
+{
+	size_t left;
+	const unsigned char *bytes = at(image, table->address, PF_R, &left);
+
+	return bytes && left >= LEAST_ENTRIES * sizeof(void *) && apitable_fingerprint(bytes) == table->fingerprint;
 }
 
 bool apitable_has_magic(const struct image *image)

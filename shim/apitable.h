@@ -29,12 +29,20 @@ struct image {
 
 struct api_table {
 	uintptr_t address;
-	char version[16]; /* "3.40.1" */
-	unsigned number;  /* 3040001 */
+	uint64_t fingerprint; /* of its pointers: tells builds apart that were loaded at the same place, one after the other */
+	unsigned number;      /* 3040001 */
+	char version[16];     /* "3.40.1" */
 };
 
-/* Finds up to limit tables; returns how many. Reads the image's bytes only, all of which must be readable. */
+/* Finds up to limit tables; returns how many. Reads the image's bytes only, all of which must be readable, and each segment's
+ * aligned to a word as its address is. */
 size_t apitable_find(const struct image *image, struct api_table *out, size_t limit);
+
+/* Is the table that was found in an object of this name and place still there? Costs little. */
+bool apitable_is_there(const struct image *image, const struct api_table *table);
+
+/* The fingerprint of the table at that address. */
+uint64_t apitable_fingerprint(const void *table);
 
 /* Does the object hold the string that every database file begins with? Then it has a SQLite, though without a table. */
 bool apitable_has_magic(const struct image *image);

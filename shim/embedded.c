@@ -3,18 +3,17 @@
 
 #include "apply.h"
 #include "connection.h"
+#include "copy.h"
 #include "door.h"
-#include "loader.h"
 #include "object.h"
 #include "pragma.h"
 #include "program.h"
 #include "registry.h"
 #include "report.h"
-#include "slot.h"
 #include "wait.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,104 +21,60 @@
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
 
-#define COPIES_LIMIT 32
-
 static const char collation_name[] = "sqlprod_end_of_connection";
-
-/* A copy that we entered. Entries are never removed: an object that was unloaded may come back at its place. */
-struct copy {
-	const struct sqlite3_api_routines *table;
-	const struct sqlite *sqlite;
-	unsigned number;
-	char version[16];
-	struct slot_layout slots; /* learned from its first connection */
-	atomic_bool slots_learned;
-};
 
 /* The argument of our callbacks, which SQLite keeps until the connection ends. */
 struct watched {
 	struct connection *connection;
+	uint64_t serial; /* of that record */
 	struct copy *copy;
-	bool inside; /* a callback of ours is running statements */
+	const struct slot_layout *slots;
+	struct trace_slot theirs; /* what the program put into the trace slot, which has ours in front */
+	bool inside;              /* a callback of ours is running statements */
 };
-
-static struct copy copies[COPIES_LIMIT];
-static atomic_uint copies_count;
-static pthread_mutex_t copies_lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* Another build may have been loaded at the same place: the version tells. */
-static struct copy *copy_find(const struct sqlite3_api_routines *table, const char *version)
-{
-	for (unsigned i = atomic_load(&copies_count); i-- > 0;)
-		if (copies[i].table == table && strcmp(copies[i].version, version) == 0)
-			return &copies[i];
-	return NULL;
-}
-
-/* An exporting library's table points to our own functions where we interpose them: its real ones are found by name. */
-static const struct sqlite *functions_of(const struct sqlite3_api_routines *table, unsigned number)
-{
-	const void *start, *stop, *exec = (const void *)(uintptr_t)table->exec;
-
-	loader_own_bounds(&start, &stop);
-	if (exec >= start && exec < stop)
-		return sqlite_of_function((const void *)(uintptr_t)table->libversion);
-	return sqlite_of_table(table, number);
-}
-
-static struct copy *copy_get(const struct api_table *found)
-{
-	const struct sqlite3_api_routines *table = (const void *)found->address;
-	struct copy *copy = copy_find(table, found->version);
-	const struct sqlite *sqlite;
-	unsigned count;
-
-	if (copy)
-		return copy;
-	/* takes the loader's lock: never inside ours, as a constructor that opens a database comes the other way round */
-	sqlite = functions_of(table, found->number);
-	pthread_mutex_lock(&copies_lock);
-	copy = copy_find(table, found->version);
-	count = atomic_load(&copies_count);
-	if (!copy && sqlite && count < COPIES_LIMIT) {
-		copy = &copies[count];
-		copy->table = table;
-		copy->sqlite = sqlite;
-		copy->number = found->number;
-		memcpy(copy->version, found->version, sizeof(copy->version));
-		atomic_store(&copies_count, count + 1);
-	}
-	pthread_mutex_unlock(&copies_lock);
-	return copy;
-}
 
 /* What the program put into the busy slot since we looked last. */
 static void look_at_busy_slot(struct watched *watched)
 {
 	struct connection *connection = watched->connection;
-	const struct slot_layout *slots = &watched->copy->slots;
-	int (*handler)(void *, int);
-	void *argument;
-	int timeout;
+	struct busy_slot now;
 
-	if (!slots->known)
+	if (!slot_read_busy(watched->slots, connection->db, &now))
 		return;
-	slot_read(slots, connection->db, &handler, &argument, &timeout);
-	if (handler == slots->stock || wait_is_ours(handler)) {
-		if (timeout != connection->busy.timeout || connection->busy.handler)
-			program_busy_timeout(connection, timeout);
-	} else if (handler) {
-		if (handler != connection->busy.handler || argument != connection->busy.argument)
-			program_found_busy_handler(connection, handler, argument);
+	if (now.handler == watched->slots->stock || wait_is_ours(now.handler)) {
+		if (now.timeout != connection->busy.timeout || connection->busy.handler)
+			program_busy_timeout(connection, now.timeout);
+		else
+			wait_renew(connection, 0);
+	} else if (now.handler) {
+		if (now.handler != connection->busy.handler || now.argument != connection->busy.argument)
+			program_found_busy_handler(connection, now.handler, now.argument);
 	} else if (connection->busy.timeout || connection->busy.handler) {
 		program_busy_timeout(connection, 0);
 	}
 }
 
+/* An error that a statement of ours left behind would be taken for one of the program's. */
+static void forget_error(const struct connection *connection)
+{
+	connection->sqlite->exec(connection->db, "", NULL, NULL, NULL);
+}
+
+/* Does the transaction have the write lock? Versions before 3.34 do not tell. */
+static bool has_write_lock(const struct watched *watched, int rc)
+{
+	const struct copy *copy = watched->copy;
+
+	if (copy->number >= 3034000 && copy->table->txn_state)
+		return copy->table->txn_state(watched->connection->db, "main") == SQLITE_TXN_WRITE;
+	return rc == SQLITE_OK || rc == SQLITE_ERROR;
+}
+
 /* The BEGIN has run and holds nothing yet. Opening a row of the schema for writing takes the write lock and writes nothing; there
  * is no such row in an empty schema, but the lock is held (SQLITE_ERROR). Source: sqlite.org/c3ref/blob_open.html, measured. */
-static void upgrade_begin(struct connection *connection, const struct statement *statement)
+static void upgrade_begin(const struct watched *watched, const struct statement *statement)
 {
+	struct connection *connection = watched->connection;
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_blob *blob = NULL;
 	int rc;
@@ -129,11 +84,12 @@ static void upgrade_begin(struct connection *connection, const struct statement 
 	rc = sqlite->blob_open(connection->db, "main", "sqlite_master", "type", 1, 1, &blob);
 	if (blob)
 		sqlite->blob_close(blob);
-	if (rc == SQLITE_OK || rc == SQLITE_ERROR) {
+	if (has_write_lock(watched, rc)) {
 		program_rewritten(connection, statement);
 	} else {
 		connection->begins_left++;
-		connection->begins_left_reason = "the database stayed busy";
+		connection->begins_left_reason =
+			(rc & 0xff) == SQLITE_BUSY ? "the database stayed busy" : "SQLite did not give the write lock";
 	}
 }
 
@@ -149,8 +105,9 @@ static void override_pragma(struct connection *connection, const struct sql_text
 	free(sql);
 }
 
-static void statement_ended(struct connection *connection, sqlite3_stmt *stmt)
+static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
 {
+	struct connection *connection = watched->connection;
 	const char *sql = connection->sqlite->sql(stmt);
 	unsigned watch = atomic_load_explicit(&connection->watch, memory_order_relaxed);
 	struct statement statement;
@@ -161,34 +118,73 @@ static void statement_ended(struct connection *connection, sqlite3_stmt *stmt)
 		return;
 	text = sql_text_utf8(sql, -1);
 	statement_read(&text, 0, &statement);
-	if (!program_statement(connection, &text, &statement, &rewrite))
+	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
+	if (program_statement(connection, &text, &statement, &rewrite)) {
+		if (statement.kind == STATEMENT_BEGIN)
+			upgrade_begin(watched, &statement);
+		else
+			override_pragma(connection, &text, &statement, &rewrite);
+	}
+	forget_error(connection);
+}
+
+static void connection_ends(const struct watched *watched)
+{
+	struct connection *connection = watched->connection;
+
+	if (!report_is_wanted())
 		return;
-	if (statement.kind == STATEMENT_BEGIN)
-		upgrade_begin(connection, &statement);
-	else
-		override_pragma(connection, &text, &statement, &rewrite);
+	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
+	apply_read_back(connection);
 }
 
 /* Our trace callback, called with the connection's mutex held. What we run ourselves comes by here too. */
 static int traced(unsigned event, void *argument, void *subject, void *detail)
 {
 	struct watched *watched = argument;
-	struct connection *connection = watched->connection;
+	int saved = errno;
 
-	(void)detail;
-	if (watched->inside || connection->off)
+	if (watched->inside)
 		return 0;
 	watched->inside = true;
 	door_depth++;
 	if (event == SQLITE_TRACE_STMT)
 		look_at_busy_slot(watched);
 	else if (event == SQLITE_TRACE_PROFILE)
-		statement_ended(connection, subject);
-	else if (report_is_wanted())
-		apply_read_back(connection);
+		statement_ended(watched, subject);
+	else if (event == SQLITE_TRACE_CLOSE)
+		connection_ends(watched);
 	door_depth--;
 	watched->inside = false;
+	errno = saved;
+	if (watched->theirs.trace_v2 && (watched->theirs.mask & event))
+		watched->theirs.trace_v2(event, watched->theirs.argument, subject, detail);
 	return 0;
+}
+
+/* Puts our callback in front of the program's. False if the copy has no such slot, or the program's callback is one of
+ * sqlite3_trace(), which ours cannot stand in front of. */
+static bool take_trace_slot(struct watched *watched, sqlite3 *db)
+{
+	const unsigned ours = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
+	struct trace_slot slot = {.mask = 0};
+
+	slot_read_trace(watched->slots, db, &slot);
+	if (slot.mask & SLOT_TRACE_LEGACY)
+		return false;
+	if (slot.trace_v2 == traced && slot.argument == watched)
+		return true;
+	watched->theirs = slot;
+	return watched->copy->sqlite->trace_v2(db, slot.mask | ours, traced, watched) == SQLITE_OK;
+}
+
+/* Has the program taken it from us? */
+static bool has_trace_slot(const struct watched *watched)
+{
+	struct trace_slot slot;
+
+	return !slot_read_trace(watched->slots, watched->connection->db, &slot) ||
+	       (slot.trace_v2 == traced && slot.argument == watched);
 }
 
 static int collate(void *argument, int left_size, const void *left, int right_size, const void *right)
@@ -207,56 +203,74 @@ static void ended(void *argument)
 	char *line;
 
 	if (report_is_wanted() && connection->pid == getpid()) {
+		if (!connection->off && !connection->no_begin && !has_trace_slot(watched))
+			connection->begins_left_reason =
+				"the program took the trace callback, so that its statements were not seen";
 		line = report_format(connection);
 		if (line)
 			report_write(line);
 		free(line);
 	}
-	registry_forget(connection, connection->serial);
+	registry_forget(connection, watched->serial);
 	free(watched);
 }
 
-static void learn_slots(struct copy *copy, sqlite3 *db)
+/* Makes the connection's record and has SQLite call us about it. False if that cannot be: then nothing is left behind. */
+static bool watch(struct watched *watched, sqlite3 *db)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	const struct sqlite *sqlite = watched->copy->sqlite;
+	bool traces = take_trace_slot(watched, db);
+	struct connection *connection =
+		connection_open_behind(sqlite, db, "embedded copy", traces && sqlite->blob_open && sqlite->blob_close);
 
-	if (atomic_load(&copy->slots_learned))
-		return;
-	pthread_mutex_lock(&lock);
-	if (!atomic_load(&copy->slots_learned))
-		slot_learn(copy->sqlite, db, &copy->slots);
-	atomic_store(&copy->slots_learned, true);
-	pthread_mutex_unlock(&lock);
+	watched->connection = connection;
+	if (connection) {
+		watched->serial = connection->serial;
+		if (sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, watched, collate, ended) == SQLITE_OK) {
+			if (connection->off && traces)
+				sqlite->trace_v2(db, watched->theirs.mask, watched->theirs.trace_v2, watched->theirs.argument);
+			return true;
+		}
+		registry_forget(connection, watched->serial);
+	}
+	if (traces)
+		sqlite->trace_v2(db, watched->theirs.mask, watched->theirs.trace_v2, watched->theirs.argument);
+	return false;
 }
 
-/* Makes the connection's record and has SQLite call us about it. NULL if memory is out. */
-static struct watched *watch(struct copy *copy, sqlite3 *db)
+/* The program has entries of its own (sqlite3_auto_extension), which may have filled the slots before we came. */
+static void watch_politely(struct watched *watched, sqlite3 *db)
 {
-	const struct sqlite *sqlite = copy->sqlite;
-	struct watched *watched = calloc(1, sizeof(*watched));
-	bool begins;
+	const struct sqlite *sqlite = watched->copy->sqlite;
+	struct authorizer_slot authorizer = {NULL, NULL};
+	struct busy_slot busy = {.handler = NULL};
 
-	if (!watched)
-		return NULL;
-	learn_slots(copy, db);
-	/* SQLITE_TRACE_PROFILE came with 3.14 */
-	begins = copy->number >= 3014000 && sqlite->blob_open && sqlite->blob_close;
-	watched->copy = copy;
-	watched->connection = connection_open_behind(sqlite, db, "embedded copy", begins);
-	if (!watched->connection ||
-	    sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, watched, collate, ended) != SQLITE_OK) {
+	slot_read_authorizer(watched->slots, db, &authorizer);
+	slot_read_busy(watched->slots, db, &busy);
+	if (authorizer.authorizer)
+		sqlite->set_authorizer(db, NULL, NULL);
+	watched->inside = true;
+	if (watch(watched, db)) {
+		if (busy.handler && !watched->connection->off) {
+			sqlite->busy_handler(db, busy.handler, busy.argument);
+			if (busy.handler == watched->slots->stock)
+				program_busy_timeout(watched->connection, busy.timeout);
+			else
+				program_found_busy_handler(watched->connection, busy.handler, busy.argument);
+		}
+		program_opened(watched->connection);
+		watched->inside = false;
+	} else {
 		free(watched);
-		return NULL;
 	}
-	if (copy->number >= 3014000)
-		sqlite->trace_v2(db, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE, traced, watched);
-	return watched;
+	if (authorizer.authorizer)
+		sqlite->set_authorizer(db, authorizer.authorizer, authorizer.argument);
 }
 
 /* SQLite has just opened db and nobody has it yet. An error left in it would be taken for one of the opening. */
 static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
 {
-	struct copy *copy = copy_find(table, table->libversion());
+	struct copy *copy = copy_find(table);
 	struct watched *watched;
 	int saved = errno;
 
@@ -265,62 +279,64 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 	if (door_depth > 0 || !copy || settings_get(SETTING_EMBEDDED)->number == SWITCH_OFF)
 		return SQLITE_OK;
 	door_depth++;
-	watched = watch(copy, db);
+	watched = calloc(1, sizeof(*watched));
 	if (watched) {
-		/* what we run now is not the program's */
-		watched->inside = true;
-		program_opened(watched->connection);
-		watched->inside = false;
+		watched->copy = copy;
+		watched->slots = copy_slots(copy, db);
+		watch_politely(watched, db);
 	}
-	table->exec(db, "", NULL, NULL, NULL);
+	copy->sqlite->exec(db, "", NULL, NULL, NULL);
 	door_depth--;
 	errno = saved;
 	return SQLITE_OK;
 }
 
-static void enter_all(const struct object *object)
-{
-	for (size_t i = 0; i < object->table_count; i++) {
-		struct copy *copy = copy_get(&object->tables[i]);
-		/* again at every file, for the case that the program called sqlite3_reset_auto_extension() or sqlite3_shutdown():
-		 * it is kept once */
-		if (copy)
-			copy->table->auto_extension((void (*)(void))entry);
-	}
-}
+/* 3.31 was the first to open with O_NOFOLLOW; a few builds later it is in use. A program's own files are opened without, and its
+ * sqlite3_config() must find SQLite unused. */
+#define FIRST_WITH_NOFOLLOW 3035000
 
-void embedded_notice(const void *caller)
+void embedded_notice(const void *caller, int flags)
 {
-	const struct object *object;
+	struct object object;
+	struct copy *copy;
 	int saved = errno;
 
-	object = object_of_code(caller);
-	if (object && object->table_count) {
-		door_depth++;
-		enter_all(object);
-		door_depth--;
+	/* whatever we open, and whatever a signal handler opens meanwhile, passes */
+	door_depth++;
+	if (object_of_code(caller, &object)) {
+		for (size_t i = 0; i < object.table_count; i++) {
+			if (!(flags & O_NOFOLLOW) && object.tables[i].number >= FIRST_WITH_NOFOLLOW)
+				continue;
+			copy = copy_get(&object.tables[i]);
+			/* again at every file, for the case that the program called sqlite3_reset_auto_extension() or
+			 * sqlite3_shutdown(): it is kept once */
+			if (copy)
+				copy->table->auto_extension((void (*)(void))entry);
+		}
 	}
+	door_depth--;
 	errno = saved;
 }
 
 void embedded_opened(const void *caller, const char *path, int fd)
 {
 	static const char magic[] = "SQLite format 3";
-	const struct object *object;
+	struct object object;
 	char header[sizeof(magic)];
 	int saved = errno;
 	char *line;
 
-	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0 &&
-	    (object = object_of_code(caller)) && object->has_magic && !sqlite_is_known(caller)) {
-		if (report_warn_once(REPORT_UNREACHED, object->path,
-				     "%s carries a SQLite that cannot be reached (it was built without extension loading):"
-				     " its databases keep their own settings",
-				     object->path) &&
-		    report_is_wanted() && (line = report_format_unreached(path, object->path))) {
-			report_write(line);
-			free(line);
-		}
+	door_depth++;
+	if (object_of_code(caller, &object) && object.has_magic && !sqlite_is_known(caller) &&
+	    pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0 &&
+	    report_warn_once(REPORT_UNREACHED, object.path,
+			     "%s carries a SQLite that cannot be reached (it was built without extension loading):"
+			     " its databases keep their own settings",
+			     object.path) &&
+	    report_is_wanted() && (line = report_format_unreached(path, object.path))) {
+		report_write(line);
+		free(line);
 	}
+	door_depth--;
 	errno = saved;
 }

@@ -11,8 +11,8 @@
 #ifndef SQLPROD_EMBEDDED_H
 #define SQLPROD_EMBEDDED_H
 
-/* The code at `caller` is about to open a file the way SQLite's unix VFS opens a database. errno is kept. */
-void embedded_notice(const void *caller);
+/* The code at `caller` is about to open a file, with these flags, the way SQLite's unix VFS opens a database. errno is kept. */
+void embedded_notice(const void *caller, int flags);
 
 /* It has opened path as fd: if that is a database and its SQLite cannot be reached, this is said once. errno and fd's offset are
  * kept. */

@@ -43,7 +43,7 @@ static inline bool is_noticed(int flags)
 #define TAKE_MODE(flags)                                                                                                           \
 	va_list arguments;                                                                                                         \
 	mode_t mode = 0;                                                                                                           \
-	if ((flags) & (O_CREAT | O_TMPFILE)) {                                                                                     \
+	if (((flags)&O_CREAT) || ((flags)&O_TMPFILE) == O_TMPFILE) {                                                               \
 		va_start(arguments, flags);                                                                                        \
 		mode = va_arg(arguments, mode_t);                                                                                  \
 		va_end(arguments);                                                                                                 \
@@ -53,7 +53,7 @@ static int open_noticed(__typeof__(&open) real, const char *path, int flags, mod
 {
 	int fd;
 
-	embedded_notice(caller);
+	embedded_notice(caller, flags);
 	fd = real(path, flags, mode);
 	if (fd >= 0)
 		embedded_opened(caller, path, fd);
@@ -64,7 +64,7 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 {
 	int fd;
 
-	embedded_notice(caller);
+	embedded_notice(caller, flags);
 	fd = real(folder, path, flags, mode);
 	if (fd >= 0)
 		embedded_opened(caller, path, fd);

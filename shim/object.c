@@ -12,8 +12,8 @@
 
 #define KNOWN_LIMIT 128
 
-static struct object known[KNOWN_LIMIT]; /* under lock; entries are written once, or again by one that fits the same place better */
-static unsigned known_count;             /* under lock */
+static struct object known[KNOWN_LIMIT]; /* under lock; when it is full, the oldest entry is used again */
+static unsigned known_count;             /* under lock; how many there ever were */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void object_lock(void)
@@ -99,51 +99,45 @@ static bool is_same(const struct object *object, const struct search *search)
  * of it. */
 static bool still_holds(struct object *object, const struct search *search)
 {
-	struct api_table tables[OBJECT_TABLES];
-	size_t count;
-
 	if (object->unloadings == search->object.unloadings)
 		return true;
 	if (object->table_count == 0)
-		return true;
-	count = apitable_find(&search->image, tables, OBJECT_TABLES);
-	if (count != object->table_count || memcmp(tables, object->tables, sizeof(tables[0]) * count) != 0)
 		return false;
+	for (size_t i = 0; i < object->table_count; i++)
+		if (!apitable_is_there(&search->image, &object->tables[i]))
+			return false;
 	object->unloadings = search->object.unloadings;
 	return true;
 }
 
 /* Under lock. */
-static const struct object *find_or_look(struct search *search)
+static struct object *find_or_look(struct search *search)
 {
+	unsigned count = known_count < KNOWN_LIMIT ? known_count : KNOWN_LIMIT;
 	struct object *object = NULL;
 
-	for (unsigned i = 0; i < known_count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		if (is_same(&known[i], search) && still_holds(&known[i], search))
 			return &known[i];
 		if (known[i].start < search->object.stop && search->object.start < known[i].stop)
 			object = &known[i]; /* something that is gone lay here */
 	}
-	if (!object && known_count == KNOWN_LIMIT)
-		return NULL;
 	if (!object)
-		object = &known[known_count++];
+		object = &known[known_count++ % KNOWN_LIMIT];
 	search->object.table_count = apitable_find(&search->image, search->object.tables, OBJECT_TABLES);
 	search->object.has_magic = search->object.table_count == 0 && apitable_has_magic(&search->image);
 	*object = search->object;
 	return object;
 }
 
-const struct object *object_of_code(const void *code)
+bool object_of_code(const void *code, struct object *out)
 {
 	struct search search = {.code = (uintptr_t)code};
-	const struct object *object;
 
 	if (!dl_iterate_phdr(describe, &search))
-		return NULL;
-	/* the caller runs in it: it stays loaded meanwhile */
+		return false;
 	object_lock();
-	object = find_or_look(&search);
+	*out = *find_or_look(&search);
 	object_unlock();
-	return object;
+	return true;
 }

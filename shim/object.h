@@ -18,10 +18,10 @@ struct object {
 	bool has_magic; /* no table, but what every SQLite holds */
 };
 
-/* The object that the code lies in, looked at if it is new. NULL if the code lies in none, or too many are known.
+/* The object that the code lies in, which must stay loaded meanwhile; looked at if it is new. False if the code lies in none.
  * Objects can be unloaded and their addresses used again: an entry is looked at again when the object there is another one.
  * Takes the loader's lock, then its own, never both. */
-const struct object *object_of_code(const void *code);
+bool object_of_code(const void *code, struct object *out);
 
 /* Its lock, for fork(). */
 void object_lock(void);

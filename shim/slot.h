@@ -1,28 +1,37 @@
-/* slot.h - which busy handler is in a connection that belongs to an embedded copy of SQLite?
+/* slot.h - what is in the callback slots of a connection that belongs to an embedded copy of SQLite?
  *
- * Such a program's sqlite3_busy_timeout() does not pass our door, and SQLite has no function that tells what is in the slot; PRAGMA
- * busy_timeout answers 0 for none and for a handler of the program's own alike, which are to be treated differently. So we learn
- * where a connection keeps the slot: by filling it twice, through SQLite's own functions, and looking where the values appear.
- * Memory is only read. */
+ * Such a program's sqlite3_busy_timeout(), sqlite3_trace_v2() and sqlite3_set_authorizer() do not pass our door, and SQLite has no
+ * function that tells what is in a slot; PRAGMA busy_timeout answers 0 for none and for a handler of the program's own alike, which
+ * are to be treated differently. So we learn where a connection keeps them: by filling each through SQLite's own functions, and
+ * looking where the values appear. Memory is only read. */
 #ifndef SQLPROD_SLOT_H
 #define SQLPROD_SLOT_H
 
-#include "sqlite.h"
+#include "connection.h"
 
 #include <stddef.h>
 
+/* Offsets in bytes into a connection; SLOT_UNKNOWN where it did not show clearly. A callback has its argument behind it. */
+#define SLOT_UNKNOWN SIZE_MAX
 struct slot_layout {
-	bool known;
-	size_t handler;            /* offsets in bytes: the handler, with its argument behind it */
-	size_t timeout;            /* the int that PRAGMA busy_timeout answers */
-	int (*stock)(void *, int); /* SQLite's own handler, for timeouts */
+	size_t busy, timeout;      /* the int that PRAGMA busy_timeout answers; both or none are known */
+	int (*stock)(void *, int); /* SQLite's own busy handler, for timeouts */
+	size_t authorizer;
+	size_t trace, mask; /* the byte with the SQLITE_TRACE_ bits; both or none are known */
 };
 
-/* Learns the layout from a connection that nobody else uses yet; out->known is false if it does not show clearly. What was in the
- * slot before is lost. */
+/* Bits of the mask besides SQLite's four: sqlite3_trace() and sqlite3_profile() were called. Source: src/sqliteInt.h */
+enum { SLOT_TRACE_LEGACY = 0x40, SLOT_TRACE_PROFILE = 0x80 };
+
+/* Learns the layout from a connection that nobody else uses yet, and puts back what was in the slots as far as it learnt where
+ * that is. */
 void slot_learn(const struct sqlite *sqlite, sqlite3 *db, struct slot_layout *out);
 
-/* What is in the slot now; layout must be known. */
-void slot_read(const struct slot_layout *layout, const sqlite3 *db, int (**handler)(void *, int), void **argument, int *timeout);
+/* What is in the slots now. False if that is not known; *out is untouched then. */
+bool slot_read_busy(const struct slot_layout *layout, const sqlite3 *db, struct busy_slot *out);
+bool slot_read_authorizer(const struct slot_layout *layout, const sqlite3 *db, struct authorizer_slot *out);
+
+/* The fields trace_v2, argument and mask of *out; the callback is of another type if mask has SLOT_TRACE_LEGACY. */
+bool slot_read_trace(const struct slot_layout *layout, const sqlite3 *db, struct trace_slot *out);
 
 #endif
