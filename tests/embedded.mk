@@ -1,0 +1,59 @@
+# Copies of SQLite inside programs: the amalgamation, what it is built into, and the targets that check the second door.
+
+amalgamation := $(BUILD)/amalgamation
+embedded := $(BUILD)/embedded
+victim_sources := $(wildcard tests/programs/victim*.c)
+
+# Never committed: it comes from the npm registry, inside a package that is built from it.
+$(amalgamation)/sqlite3.c: tests/embedded/fetch-amalgamation
+	@mkdir -p $(@D)
+	$(SAY) FETCH $@
+	$(Q)$< $(@D)
+
+$(amalgamation)/sqlite3.h $(amalgamation)/sqlite3ext.h: $(amalgamation)/sqlite3.c ;
+
+# victim with the amalgamation inside, as programs are built.
+build_gcc := gcc
+build_clang := $(CLANG)
+build_flags_O0 := -O0
+build_flags_O2 := -O2
+build_flags_Os := -Os
+build_flags_lto := -O1 -flto
+build_flags_unit := -O1
+build_flags_cet := -O1 -fcf-protection=full
+build_flags_nopie := -O1 -fno-pie -no-pie
+build_flags_pie := -O1 -fPIE -pie
+build_flags_stripped := -O2 -s
+build_flags_ssp := -O0 -fstack-protector-all
+build_ways := O0 O2 Os lto unit cet nopie pie stripped ssp
+build_names := $(foreach compiler,gcc clang,$(addprefix $(compiler)_,$(build_ways)))
+embedded_victims := $(addprefix $(embedded)/victim_,$(build_names))
+
+way = $(lastword $(subst _, ,$(1)))
+# The build that differs only in how it is linked is not compiled again.
+compiled = $(if $(filter stripped,$(call way,$(1))),$(subst stripped,O2,$(1)),$(1))
+compiler_of = $(build_$(firstword $(subst _, ,$(1))))
+
+$(embedded)/sqlite_%.o: $(amalgamation)/sqlite3.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(call compiler_of,$*) -w $(build_flags_$(call way,$*)) -I$(amalgamation) -c -o $@ $<
+
+.SECONDEXPANSION:
+$(filter-out %_unit,$(embedded_victims)): $(embedded)/victim_%: $(embedded)/sqlite_$$(call compiled,$$*).o $(victim_sources)
+	$(SAY) LD $@
+	$(Q)$(call compiler_of,$*) -D_GNU_SOURCE -w $(build_flags_$(call way,$*)) -I$(amalgamation) -o $@ $^ -lpthread -ldl -lm
+
+# All in one unit, so that the compiler sees who calls what.
+$(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqlite3.c $(victim_sources)
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)for file in $(abspath $^); do echo "#include \"$$file\""; done | $(call compiler_of,$*) -D_GNU_SOURCE -w \
+		$(build_flags_unit) -I$(amalgamation) -Itests/programs -x c -o $@ - -lpthread -ldl -lm
+
+.PHONY: embedded-programs
+embedded-programs: $(embedded_victims)
+
+.PHONY: check-embedded-builds
+check-embedded-builds: $(library) programs $(embedded_victims) ## the second door in a program built in many ways
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded_builds.bats
