@@ -89,63 +89,45 @@ interpreter_of() (
 	printf '%s' "$interpreter"
 )
 
-# elf_kind FILE - class, byte order and machine.
-elf_kind() {
-	od -An -v -tx1 -j4 -N16 <"$1" | {
-		read -r class order rest
-		printf '%s %s %s' "$class" "$order" "${rest#"${rest% ?? ??}"}"
-	}
-}
-
-elf_number() {
-	od -An -v -t"u$3" -j"$2" -N"$3" <"$1" | tr -d ' \n'
-}
-
-# elf_interpreter FILE - its loader, nothing if it has none. Only for files of the library's kind, which is this machine's.
-elf_interpreter() (
-	case $(elf_kind "$1") in
-		01*)
-			table=$(elf_number "$1" 28 4) size=$(elf_number "$1" 42 2) count=$(elf_number "$1" 44 2)
-			place=2 length=5
-			;;
-		*)
-			table=$(elf_number "$1" 32 8) size=$(elf_number "$1" 54 2) count=$(elf_number "$1" 56 2)
-			place=3 length=9
+# elf_facts FILE - its kind, and its loader or "-".
+elf_facts() (
+	facts=$(elf_read "$1" 4096)
+	case $facts in
+		more*) facts=$(elf_read "$1" "${facts#more }" -v asked=1) ;;
+	esac
+	case $facts in
+		*' @ '*)
+			kind=${facts%% @ *}
+			facts=${facts#* @ }
+			facts="$kind $(od -An -v -tc -j"${facts% *}" -N"${facts#* }" <"$1" | tr -d ' \n' | sed 's/\\0.*//')"
 			;;
 	esac
-	case $(elf_kind "$1") in
-		'02 02'*) place=4 length=10 ;;
-	esac
-	od -An -v -tu4 -j"$table" -N$((size * count)) <"$1" | awk -v width=$((size / 4)) -v place=$place -v length_at=$length '
-		{ for (i = 1; i <= NF; i++) word[n++] = $i }
-		END {
-			for (i = 0; i < n; i += width)
-				if (word[i] == 3) {
-					print word[i + place - 1], word[i + length_at - 1]
-					exit
-				}
-		}' | {
-		read -r place length || exit
-		od -An -v -tc -j"$place" -N"$length" <"$1" | tr -d ' \n' | sed 's/\\0.*//'
-	}
+	printf '%s' "$facts"
 )
+
+elf_read() {
+	file=$1
+	bytes=$2
+	shift 2
+	od -An -v -tu1 -N"$bytes" <"$file" | awk "$@" -f "$sqlprod_parts/elf.awk"
+}
 
 # elf_problem FILE - why the library cannot work in this executable; nothing if it can.
 elf_problem() (
-	kind=$(elf_kind "$1")
-	own_kind=$(elf_kind "$sqlprod_library")
-	case $kind in
-		"$own_kind") ;;
-		01*) echo "is a 32-bit program or for another machine, the library is not" && exit ;;
+	facts=$(elf_facts "$1")
+	own=$(elf_facts "$sqlprod_library")
+	loader=${facts#* }
+	case $facts in
+		"${own%% *} "*) ;;
+		1.*) echo "is a 32-bit program or for another machine, the library is not" && exit ;;
 		*) echo "is for another machine than the library" && exit ;;
 	esac
 	case ${1##*/} in
 		ld.so | ld-*.so* | ld64.so*) exit ;;
 	esac
-	loader=$(elf_interpreter "$1")
-	if [ -z "$loader" ]; then
+	if [ "$loader" = - ]; then
 		echo "is fully static: it has no loader that could load the library"
-	elif [ "${loader##*/}" != "$(elf_interpreter "$sqlprod_library" | sed 's|.*/||')" ]; then
+	elif [ "${loader##*/}" != "${own##*/}" ]; then
 		case $loader in
 			*/ld-musl-*) echo "is built for musl, the library for another libc" ;;
 			*) echo "is built for another libc (its loader is $loader)" ;;
