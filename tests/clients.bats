@@ -1,14 +1,13 @@
 #!/usr/bin/env bats
-# Real clients. Each opens a database in its language's ordinary way, begins a transaction in its own way, only reads in
-# it, and waits; meanwhile a second process, which has no shim, looks at the database. `make check-clients` builds the
-# clients under $build/clients first, and makes a table of what is recorded here afterwards.
+# Real clients that come to the front door, as clients.bash says. `make check-clients` builds the clients under $build/clients first,
+# and makes a table of what is recorded here afterwards.
 
 # A bound for what hangs, far above what any of these takes.
 export BATS_TEST_TIMEOUT=180
 
 load harness
+load clients
 
-clients=$build/clients
 recipe=(journal_mode=wal synchronous=1 busy_timeout=30000 foreign_keys=1 temp_store=2 mmap_size=134217728
 	journal_size_limit=67108864 cache_size=-20000)
 
@@ -29,60 +28,6 @@ client_command() {
 	esac
 }
 
-# client_start LIBRARY CLIENT [WAY] - returns when the client has begun, has read and waits. LIBRARY may be empty.
-client_start() {
-	local line library=()
-	[[ -z $1 ]] || library=("LD_PRELOAD=$1")
-	client_command "$2"
-	mkfifo to_client from_client
-	exec {to_client}<>to_client
-	setsid env ${library[@]+"${library[@]}"} "${command[@]}" app.db "${@:3}" <to_client >from_client 2>stderr 3>&- {to_client}>&- &
-	client=$!
-	background+=("$client")
-	exec {from_client}<from_client
-	while IFS= read -r -t 60 line <&"$from_client"; do
-		[[ $line != ready ]] || return 0
-	done
-	fail "$2 did not get as far as waiting" "$(<stderr)"
-}
-
-# client_finish - lets the client go on to its end, and shows what it said; its settings are in the file shown.
-client_finish() {
-	local status=0
-	echo >&"$to_client"
-	exec {to_client}>&-
-	timeout 60 cat <&"$from_client" >shown
-	wait "$client" || status=$?
-	background=()
-	cat shown stderr
-	[[ $status -eq 0 ]] || fail "expected status 0, got $status"
-}
-
-# The name of the file that the client's SQLite is in, as the kernel has it mapped.
-client_carrier() {
-	local pid
-	for pid in $(pgrep -g "$client"); do
-		cat "/proc/$pid/maps"
-	done | grep -Eo 'libsqlite3\.so\.0|node_sqlite3\.node' | sort -u
-}
-
-# observe LIBRARY CLIENT [WAY] - runs the client, looks from a second process, and records all for the table.
-observe() {
-	local record=$clients/runs/$2${3:+-$3}${SQLPROD_BEGIN:+-begin}${SQLPROD_BEGIN_DEFERRED:+-deferred}${1:+.shim}
-	client_start "$@"
-	journal_mode=$(outside_pragma app.db journal_mode)
-	lock=$(outside_lock app.db)
-	carrier=$(client_carrier)
-	client_finish
-	mkdir -p "$clients/runs"
-	printf '%s\n' "$(<shown)" "lock=$lock" "carrier=$carrier" >"$record"
-}
-
-# is WHAT EXPECTED FOUND
-is() {
-	[[ $2 == "$3" ]] || fail "$1: expected '$2', found '$3'"
-}
-
 # npm sqlite3 brings SQLite in its own file and exports it; the others use the system's.
 is_carried_as_said() {
 	case $1 in
@@ -93,14 +38,12 @@ is_carried_as_said() {
 
 # with_shim held|free CLIENT [WAY] - the whole recipe is in force, and the write lock is as said from BEGIN on.
 with_shim() {
-	local setting
 	observe "$preload" "${@:2}"
 	is_carried_as_said "$2"
 	is "journal mode in a second process" wal "$journal_mode"
 	is "write lock" "$1" "$lock"
-	for setting in "${recipe[@]}"; do
-		is "the client's own look" "$setting" "$(grep "^${setting%%=*}=" shown)"
-	done
+	is "the way it is reached" interposition "$reached"
+	shown_has "${recipe[@]}"
 	is "warnings of the shim" "" "$(grep -i sqlprod stderr)"
 	is "files afterwards" app.db "$(echo app.db*)"
 }

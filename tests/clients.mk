@@ -7,13 +7,15 @@ check-clients: ## run real programs of many languages with and without the shim
 	$(Q)tests/clients/install.sh
 	$(Q)$(MAKE) --no-print-directory all clients-programs
 	$(Q)rm -rf $(clients)/runs
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients.bats tests/embedded_clients.bats tests/embedded_unreached.bats
 	$(Q)tests/clients/table.sh $(clients)/runs >$(clients)/table.md
 	$(SAY) TABLE $(clients)/table.md
 
 .PHONY: clients-programs
 clients-programs: $(clients)/mattn $(clients)/rusqlite $(clients)/qt_sql $(clients)/java/Jdbc.class \
-	$(clients)/venv/installed $(clients)/node/installed
+	$(clients)/venv/installed $(clients)/node/installed \
+	$(clients)/mattn_bundled $(clients)/rusqlite_bundled $(clients)/modernc $(clients)/Mono.exe \
+	$(clients)/embedded_node/installed $(clients)/wheels/installed $(clients)/maven/sqlite-jdbc.jar
 
 $(clients)/mattn: $(wildcard tests/clients/mattn/*)
 	@mkdir -p $(@D)
@@ -26,6 +28,31 @@ $(clients)/rusqlite: $(wildcard tests/clients/rusqlite/*)
 	$(SAY) CARGO $@
 	$(Q)cd tests/clients/rusqlite && CARGO_HOME=$(clients)/cargo cargo build -q --locked --target-dir $(clients)/cargo-target
 	$(Q)cp $(clients)/cargo-target/debug/rusqlite-client $@
+
+# With SQLite inside: mattn's default, and rusqlite's feature.
+$(clients)/mattn_bundled: $(wildcard tests/clients/mattn/*)
+	@mkdir -p $(@D)
+	$(SAY) GO $@
+	$(Q)cd tests/clients/mattn && CGO_ENABLED=1 GOMODCACHE=$(clients)/go-modules GOFLAGS='-buildvcs=false -modcacherw' \
+		go build -buildmode=pie -ldflags '-s -w' -o $@ .
+
+$(clients)/rusqlite_bundled: $(wildcard tests/clients/rusqlite/*)
+	@mkdir -p $(@D)
+	$(SAY) CARGO $@
+	$(Q)cd tests/clients/rusqlite && CARGO_HOME=$(clients)/cargo CARGO_PROFILE_RELEASE_STRIP=true \
+		cargo build -q --locked --release --features bundled --target-dir $(clients)/cargo-target
+	$(Q)cp $(clients)/cargo-target/release/rusqlite-client $@
+
+$(clients)/modernc: $(wildcard tests/clients/modernc/*)
+	@mkdir -p $(@D)
+	$(SAY) GO $@
+	$(Q)cd tests/clients/modernc && CGO_ENABLED=1 GOMODCACHE=$(clients)/go-modules GOFLAGS='-buildvcs=false -modcacherw' \
+		go build -o $@ .
+
+$(clients)/Mono.exe: tests/clients/Mono.cs
+	@mkdir -p $(@D)
+	$(SAY) MCS $@
+	$(Q)mcs -out:$@ -r:Mono.Data.Sqlite,System.Data $<
 
 $(clients)/qt_sql: tests/clients/qt_sql.cpp
 	@mkdir -p $(@D)
@@ -50,4 +77,26 @@ $(clients)/node/installed: tests/clients/package.json
 	$(SAY) NPM $(@D)
 	$(Q)cp $< $(@D)
 	$(Q)cd $(@D) && npm install --loglevel=error --no-package-lock --cache $(clients)/npm-cache >/dev/null
+	$(Q)touch $@
+
+# Those that carry SQLite, or are what carries it: Node.js, Deno and Bun themselves, modules of Node.js, wheels, a jar.
+$(clients)/embedded_node/installed: tests/clients/embedded/package.json
+	@mkdir -p $(@D)
+	$(SAY) NPM $(@D)
+	$(Q)cp $< $(@D)
+	$(Q)cd $(@D) && npm install --loglevel=error --no-package-lock --cache $(clients)/npm-cache >/dev/null
+	$(Q)touch $@
+
+$(clients)/wheels/installed: tests/clients/embedded/requirements.txt
+	@mkdir -p $(@D)
+	$(SAY) PIP $(@D)
+	$(Q)/usr/bin/python3 -m venv $(@D)
+	$(Q)$(@D)/bin/pip install -q --cache-dir $(clients)/pip-cache --upgrade -r $<
+	$(Q)touch $@
+
+$(clients)/maven/sqlite-jdbc.jar: tests/clients/embedded/pom.xml
+	@mkdir -p $(@D)
+	$(SAY) MAVEN $@
+	$(Q)mvn -q -B -f $< -Dmaven.repo.local=$(@D)/repository dependency:copy-dependencies \
+		-DoutputDirectory=$(@D) -Dmdep.stripVersion=true
 	$(Q)touch $@

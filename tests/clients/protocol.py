@@ -1,7 +1,5 @@
 """What every Python client does between its BEGIN and its COMMIT."""
 
-import sqlite3
-
 SETTINGS = (
     "journal_mode", "synchronous", "busy_timeout", "foreign_keys",
     "temp_store", "mmap_size", "journal_size_limit", "cache_size",
@@ -14,5 +12,5 @@ def wait_and_show(version, ask):
     input()
     for name in SETTINGS:
         print(f"{name}={ask('PRAGMA ' + name)}")
-    print(f"sqlite={sqlite3.sqlite_version}")
+    print(f"sqlite={ask('SELECT sqlite_version()')}")
     print(f"version={version}")

@@ -1,4 +1,4 @@
-// database/sql with mattn/go-sqlite3, built with the tag libsqlite3 and so linked to the system's library: Begin().
+// database/sql with mattn/go-sqlite3, its own SQLite inside or, with the tag libsqlite3, linked to the system's library: Begin().
 package main
 
 import (

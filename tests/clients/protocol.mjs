@@ -1,0 +1,25 @@
+// What every client written in JavaScript does between its BEGIN and its COMMIT.
+import { readSync } from "node:fs";
+
+const settings = ["journal_mode", "synchronous", "busy_timeout", "foreign_keys",
+	"temp_store", "mmap_size", "journal_size_limit", "cache_size"];
+
+// ask(sql) returns the first row as an object, or a promise of it.
+export async function waitAndShowLater(ask, version) {
+	const first = async (sql) => Object.values(await ask(sql))[0];
+	console.log("ready");
+	readSync(0, new Uint8Array(1));
+	for (const name of settings)
+		console.log(`${name}=${await first(`PRAGMA ${name}`)}`);
+	console.log(`sqlite=${await first("SELECT sqlite_version()")}\nversion=${version}`);
+}
+
+// The same for interfaces that do not wait: their transaction would end before a promise is kept.
+export function waitAndShow(ask, version) {
+	const first = (sql) => Object.values(ask(sql))[0];
+	console.log("ready");
+	readSync(0, new Uint8Array(1));
+	for (const name of settings)
+		console.log(`${name}=${first(`PRAGMA ${name}`)}`);
+	console.log(`sqlite=${first("SELECT sqlite_version()")}\nversion=${version}`);
+}

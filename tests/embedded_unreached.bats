@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# Real programs whose SQLite cannot be reached: they work as without us, and what can be known is said.
+
+export BATS_TEST_TIMEOUT=180
+
+load harness
+load clients
+
+modernc=$build/clients/modernc
+
+setup_file() {
+	export USER=somebody
+}
+
+# fossil_twice LIBRARY - makes a repository and looks into it; what is the same each time is in the file told.
+fossil_twice() {
+	LD_PRELOAD=$1 HOME=$PWD SQLPROD_REPORT=$PWD/report.jsonl fossil new app.db >told 2>stderr
+	LD_PRELOAD=$1 HOME=$PWD SQLPROD_REPORT=$PWD/report.jsonl fossil info -R app.db >>told 2>>stderr
+	sed -i '/^project-id\|^project-code\|^server-id\|^admin-user/d' told
+}
+
+@test "fossil, built without extension loading, works as before and keeps its settings" {
+	fossil_twice ""
+	mv told told_alone
+	rm app.db
+	fossil_twice "$preload"
+	diff told_alone told
+	is "journal mode" delete "$(outside_pragma app.db journal_mode)"
+}
+
+@test "each fossil process that opens a database warns once that it cannot be reached, and reports it" {
+	fossil_twice "$preload"
+	is "warnings" "sqlprod: /usr/bin/fossil carries a SQLite that cannot be reached (it was built without extension loading): its databases keep their own settings" \
+		"$(sort -u stderr)"
+	is "what was reached" null "$(reported reached)"
+	is "the reason" "this SQLite was built without extension loading" "$(reported left_alone)"
+	is "the object" /usr/bin/fossil "$(reported sqlite library)"
+}
+
+@test "fossil is not warned of where the operator closes the second door" {
+	SQLPROD_EMBEDDED=off fossil_twice "$preload"
+	is "warnings" "" "$(<stderr)"
+	[[ ! -e report.jsonl ]]
+}
+
+@test "modernc.org/sqlite, pure Go, works as before under the shim" {
+	run_plain "$modernc" app.db </dev/null
+	alone=$output
+	rm -f app.db*
+	run_shim "$modernc" app.db </dev/null
+	is "what it says" "$alone" "$output"
+	expect_quiet
+}
+
+@test "sqlprod check says that modernc.org/sqlite is out of reach" {
+	run_app 3 "$build/sqlprod" check -- "$modernc" app.db </dev/null
+	[[ $output$stderr == *"modernc.org/sqlite, a SQLite in pure Go: no library can reach it"* ]]
+}
