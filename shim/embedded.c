@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "copy.h"
 #include "door.h"
+#include "gate.h"
 #include "object.h"
 #include "pragma.h"
 #include "program.h"
@@ -195,6 +196,30 @@ static int collate(void *argument, int left_size, const void *left, int right_si
 	return order ? order : left_size - right_size;
 }
 
+/* A read begins: before its next BEGIN the program's statements must be seen again. */
+static void keep_trace_slot(void *argument)
+{
+	struct watched *watched = argument;
+	struct connection *connection = watched->connection;
+
+	if (has_trace_slot(watched) || watched->inside || connection->shared_cache)
+		return;
+	door_depth++;
+	take_trace_slot(watched, connection->db);
+	door_depth--;
+}
+
+/* The program took the trace callback from us and did not give it back: what it ran since was not seen. */
+static void say_unseen(struct connection *connection)
+{
+	static const char reason[] = "the program took the trace callback, so that its statements were not seen";
+	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
+
+	connection->begins_left_reason = reason;
+	for (size_t i = 0; i < sizeof(at_first_use) / sizeof(at_first_use[0]) && !connection->settled; i++)
+		connection->outcomes[at_first_use[i]].reason = reason;
+}
+
 /* SQLite frees the handle: it ends the collation that we defined for no other purpose. */
 static void ended(void *argument)
 {
@@ -229,6 +254,10 @@ static bool watch(struct watched *watched, sqlite3 *db)
 		if (sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, watched, collate, ended) == SQLITE_OK) {
 			if (connection->off && traces)
 				sqlite->trace_v2(db, watched->theirs.mask, watched->theirs.trace_v2, watched->theirs.argument);
+			if (connection->gate && traces) {
+				connection->gate->reader_argument = watched;
+				connection->gate->reader = keep_trace_slot;
+			}
 			return true;
 		}
 		registry_forget(connection, watched->serial);

@@ -230,6 +230,8 @@ static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 			}
 			if (gate->polite)
 				be_polite(gate);
+			if (gate->reader)
+				gate->reader(gate->reader_argument);
 		}
 		return gate->real->xShmLock(file, offset, n, flags);
 	}

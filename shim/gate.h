@@ -45,6 +45,10 @@ struct gate {
 	void **slot;     /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
 	int *told;       /* what PRAGMA busy_timeout tells */
 	void *stock;     /* SQLite's own handler */
+
+	/* For the second door: called before each read of a WAL database begins, with the connection's mutex held. May be NULL. */
+	void (*reader)(void *argument);
+	void *reader_argument;
 };
 
 /* Puts a gate in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
