@@ -134,6 +134,28 @@ value() {
 	done
 }
 
+# A command whose library stands on NFS here.
+command_on_nfs() {
+	mkdir bin
+	ln -s "$(readlink -f "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")")" bin/parts
+	printf '#!/bin/sh\nexport LD_PRELOAD=%s FAKE_STATFS_FOLDER=%s FAKE_STATFS_TYPE=0x6969\nexec %s "$@"\n' \
+		"$build/programs/fake_statfs.so" "$PWD" "$library" >bin/library
+	sed 's|^sqlprod_library_at=.*|sqlprod_library_at=library|; s|^sqlprod_parts_at=.*|sqlprod_parts_at=parts|' "$sqlprod" >bin/sqlprod
+	chmod +x bin/library bin/sqlprod
+}
+
+@test "a shared filesystem is told, louder where WAL is used" {
+	command_on_nfs
+	sqlite3 a.db 'CREATE TABLE t(a)'
+	run_app bin/sqlprod check a.db
+	[[ $(records filesystem 2 3) == 'nfs shared' && $(value advisory) == 'a.db is on a shared filesystem: '* ]]
+	make_wal b.db
+	run_app bin/sqlprod check b.db
+	[[ $(value advisory) == *'b.db uses WAL on a shared filesystem, '* ]]
+	run_app "$sqlprod" check a.db
+	[[ $(records filesystem 3) == local && -z $(value advisory) ]]
+}
+
 @test "a terminal gets lines for people" {
 	make_wal a.db
 	run_on_terminal 0 env TERM=dumb "$sqlprod" check a.db
