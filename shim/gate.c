@@ -25,7 +25,7 @@
 /* Who is back within this time was in a loop, and will most likely be again. */
 #define AT_ONCE (200 * MICROSECOND)
 /* How long the one who was woken is waited for. It needs 50 us if a processor is free. */
-#define POLITE (500 * MICROSECOND)
+#define POLITE MILLISECOND
 /* sqlite.org/c3ref/wal_autocheckpoint.html; what the program set is learnt. */
 #define USUAL_CHECKPOINT 1000
 /* How long after the last sight of others each class is looked for in turn, instead of all at once. */
@@ -34,9 +34,11 @@
 /* A waiter's class tells when it came, in slices of time that repeat; one who sleeps through a nap must not be taken for a
  * newcomer. */
 #define SLICE (4 * MILLISECOND)
-#define SLICES 30
+#define SLICES 29
 #define OLD (SLICES * SLICE - GATE_NAP - 2 * SLICE)
 #define CLASS_OLD QUEUE_CLASS(SLICES)
+/* Woken once, and came too late. */
+#define CLASS_NEXT QUEUE_CLASS(30)
 #define CLASS_POLITE QUEUE_CLASS(31)
 #define WAITERS (QUEUE_ALL & ~CLASS_POLITE)
 
@@ -52,7 +54,7 @@ static struct gate *gate_allocate(void)
 	if (!atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire)) {
 		gate = unused;
 		if (gate)
-			unused = gate->next;
+			unused = gate->unused;
 		atomic_flag_clear_explicit(&unused_lock, memory_order_release);
 	}
 	if (!gate)
@@ -67,7 +69,7 @@ static void gate_drop(struct gate *gate)
 	gate->shared = NULL;
 	if (atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire))
 		return;
-	gate->next = unused;
+	gate->unused = unused;
 	unused = gate;
 	atomic_flag_clear_explicit(&unused_lock, memory_order_release);
 }
@@ -118,8 +120,8 @@ static bool wake_oldest(struct gate *gate, int64_t now)
 	if (gate->crowded && now - gate->seen > CROWD)
 		gate->crowded = false;
 	if (gate->crowded) {
-		uint32_t asked = 0;
-		found = false;
+		uint32_t asked = CLASS_NEXT;
+		found = queue_wake(word, CLASS_NEXT);
 		for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]) && !found; i++) {
 			uint32_t classes = WAITERS & ~classes_since(now, ages[i]) & ~asked;
 			found = queue_wake(word, classes);
@@ -312,6 +314,6 @@ bool gate_wait(struct gate *gate, int64_t since, int64_t until)
 
 	gate->crowded = true;
 	gate->seen = now;
-	gate->queued = queue_wait(word_of(gate), class_of(since, now), until);
+	gate->queued = queue_wait(word_of(gate), gate->next ? CLASS_NEXT : class_of(since, now), until);
 	return gate->queued;
 }

@@ -16,14 +16,15 @@
 struct gate {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
 	const sqlite3_io_methods *real;
-	struct gate *next;  /* among the unused */
-	sqlite3 *db;        /* who put it there; NULL once the file is closed */
-	const char *shared; /* SQLite's mapping of the -shm, NULL while there is none */
+	struct gate *unused; /* the next one */
+	sqlite3 *db;         /* who put it there; NULL once the file is closed */
+	const char *shared;  /* SQLite's mapping of the -shm, NULL while there is none */
 
 	/* Of the last attempts at the write lock. */
 	bool refused;    /* somebody else has it */
 	bool passed;     /* it was had and given back since the busy handler looked */
 	bool queued;     /* this one was woken, and is expected to take it now */
+	bool next;       /* it was woken and came too late: it goes before all others */
 	bool comes_back; /* the last time it was given back, it was wanted again at once */
 	bool silent;     /* the last time it was given back, its turn was not over */
 	bool watched;    /* somebody was woken since the turn began */
@@ -41,6 +42,7 @@ struct gate {
 
 	/* For wait.c: the wait of the connection. */
 	int64_t waiting; /* since when */
+	uint32_t looked; /* what the change counter was when it last tried */
 	int timeout;     /* milliseconds */
 	void **slot;     /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
 	int *told;       /* what PRAGMA busy_timeout tells */

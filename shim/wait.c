@@ -31,23 +31,24 @@ static int64_t nap(int64_t age)
 	return age < NAP_LEAST ? NAP_LEAST : age > NAP_GREATEST ? NAP_GREATEST : age;
 }
 
-/* Sleeps until our turn has come, or nothing moves any more, or the deadline. One who was woken and came too late is next in turn,
- * and the one to look whether the lock is free without a word. */
-static void wait_in_queue(struct gate *gate, bool next, int64_t now, int64_t deadline)
+/* Sleeps until our turn has come, or nothing moves any more, or the deadline. The next in turn looks more often: it is to find the
+ * lock if it was left without a word. */
+static void wait_in_queue(struct gate *gate, int64_t now, int64_t deadline)
 {
-	uint32_t seen = gate_changes(gate), changes;
-	bool moved = true;
+	uint32_t changes = gate_changes(gate);
+	bool moved = changes != gate->looked;
 	int64_t until;
 
-	while (moved && now < deadline) {
-		until = now + (next ? NEXT_NAP : jitter(gate, now, nap(now - gate->waiting)));
-		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline))
+	gate->looked = changes;
+	do {
+		until = now + (gate->next && moved ? NEXT_NAP : jitter(gate, now, nap(now - gate->waiting)));
+		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline) || gate->next)
 			return;
 		changes = gate_changes(gate);
-		moved = changes != seen && !next;
-		seen = changes;
+		moved = changes != gate->looked;
+		gate->looked = changes;
 		now = queue_now();
-	}
+	} while (moved && now < deadline);
 }
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
@@ -55,10 +56,11 @@ static int wait_busy(void *argument, int count)
 {
 	struct gate *gate = argument;
 	int64_t now = queue_now(), until, deadline;
-	bool passed = gate->passed, woken = gate->queued;
+	bool passed = gate->passed;
 
 	if (count == 0)
 		gate->waiting = now;
+	gate->next = count > 0 && (gate->next || gate->queued);
 	deadline = gate->waiting + gate->timeout * MILLISECOND;
 	if (now >= deadline)
 		return 0;
@@ -68,7 +70,7 @@ static int wait_busy(void *argument, int count)
 	if (passed && !gate->refused)
 		return 1;
 	if (gate->refused && gate->shared) {
-		wait_in_queue(gate, woken && count > 0, now, deadline);
+		wait_in_queue(gate, now, deadline);
 		return 1;
 	}
 	until = now + jitter(gate, now, POLL_LEAST << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));

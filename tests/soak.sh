@@ -1,0 +1,103 @@
+#!/bin/bash
+# soak.sh LIBRARY SECONDS - writers on one database that are killed, stopped and continued at random; then integrity and sums.
+#
+# Each writer is a sqlite3 command under the library that is fed transactions and answers each with its number once it is committed.
+# What it answered must be there; what it did not may be. Every writer counts in a row of its own and appends to a log: the two must
+# agree, and no writer that was let run may have seen an error.
+set -eu
+
+library=$(realpath "$1")
+seconds=$2
+writers=12
+folder=$(mktemp -d "${TMPDIR:-/tmp}/sqlprod-soak.XXXXXX")
+pids=()
+
+# shellcheck disable=SC2317
+cleanup() {
+	local pid
+	for pid in ${pids[@]+"${pids[@]}"}; do
+		kill -KILL -- "-$pid" 2>/dev/null || true
+	done
+	rm -rf "$folder"
+}
+trap cleanup EXIT
+
+ask() {
+	sqlite3 -batch -init /dev/null -cmd '.timeout 10000' "$folder/t.db" "$1"
+}
+
+# The read keeps the shell's own number of the transaction in step with what was committed.
+# shellcheck disable=SC2317
+write_forever() {
+	local i=0
+	while :; do
+		i=$((i + 1))
+		printf 'BEGIN; UPDATE counters SET n=n+1 WHERE id=%d; INSERT INTO log(writer, i) VALUES(%d,%d); COMMIT; SELECT %d;\n' "$1" "$1" "$i" "$i"
+		((RANDOM % 8)) || sleep 0.0$((RANDOM % 10))
+	done
+}
+
+start_writer() {
+	local slot=$1 id=$2
+	# shellcheck disable=SC2016
+	setsid bash -c 'write_forever "$1" | env LD_PRELOAD="$2" sqlite3 -batch -init /dev/null "$3/t.db" >>"$3/$1.said" 2>>"$3/$1.errors"' \
+		writer "$id" "$library" "$folder" &
+	pids[slot]=$!
+}
+export -f write_forever
+
+ask 'PRAGMA journal_mode=wal; CREATE TABLE counters(id INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+	CREATE TABLE log(id INTEGER PRIMARY KEY, writer INTEGER, i INTEGER)' >"$folder/setup"
+next=0
+for ((slot = 0; slot < writers; slot++)); do
+	ask "INSERT INTO counters VALUES($next, 0)"
+	start_writer $slot $((next++))
+done
+
+end=$((SECONDS + seconds))
+killed=0 stopped=0
+while ((SECONDS < end)); do
+	slot=$((RANDOM % writers))
+	if ((RANDOM % 3)); then
+		kill -STOP -- "-${pids[slot]}" 2>/dev/null || true
+		sleep 0.0$((RANDOM % 10))$((RANDOM % 10))
+		kill -CONT -- "-${pids[slot]}" 2>/dev/null || true
+		stopped=$((stopped + 1))
+	else
+		# one who has not got its own process group yet is killed alone
+		kill -KILL -- "-${pids[slot]}" 2>/dev/null || kill -KILL "${pids[slot]}" 2>/dev/null || true
+		wait "${pids[slot]}" 2>/dev/null || true
+		killed=$((killed + 1))
+		ask "INSERT INTO counters VALUES($next, 0)"
+		start_writer $slot $((next++))
+	fi
+done
+for ((slot = 0; slot < writers; slot++)); do
+	kill -KILL -- "-${pids[slot]}" 2>/dev/null || kill -KILL "${pids[slot]}" 2>/dev/null || true
+	wait "${pids[slot]}" 2>/dev/null || true
+done
+pids=()
+
+status=0
+integrity=$(ask 'PRAGMA integrity_check')
+[[ $integrity == ok ]] || status=1
+wrong=$(ask 'SELECT count(*) FROM counters c WHERE n <> (SELECT count(*) FROM log l WHERE l.writer = c.id) OR n <> (SELECT ifnull(max(i), 0) FROM log l WHERE l.writer = c.id)')
+[[ $wrong == 0 ]] || status=1
+lost=0
+for ((id = 0; id < next; id++)); do
+	# the last line may have been cut by the kill
+	said=$(sed -n '$!p' "$folder/$id.said" 2>/dev/null | tail -n 1)
+	here=$(ask "SELECT n FROM counters WHERE id=$id")
+	((here >= ${said:-0})) || lost=$((lost + 1))
+done
+[[ $lost == 0 ]] || status=1
+errors=$(cat "$folder"/*.errors | wc -l)
+[[ $errors == 0 ]] || {
+	status=1
+	sort "$folder"/*.errors | uniq -c | head >&2
+}
+total=$(ask 'SELECT count(*) FROM log')
+most=$(ask 'SELECT max(n) FROM (SELECT count(*) AS n FROM log GROUP BY writer)')
+echo "soak: $seconds s, $total transactions of $next writers (at most $most by one), $killed killed, $stopped stopped;" \
+	"integrity $integrity, $wrong sums wrong, $lost committed lost, $errors errors"
+exit $status
