@@ -229,8 +229,7 @@ static void ended(void *argument)
 
 	if (report_is_wanted() && connection->pid == getpid()) {
 		if (!connection->off && !connection->no_begin && !has_trace_slot(watched))
-			connection->begins_left_reason =
-				"the program took the trace callback, so that its statements were not seen";
+			say_unseen(connection);
 		line = report_format(connection);
 		if (line)
 			report_write(line);
