@@ -241,6 +241,11 @@ static void apply_journal_mode(struct connection *connection)
 			warn_shared(connection, got);
 		return;
 	}
+	if (pragma_is_query_only(connection)) {
+		note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE), "PRAGMA query_only is on");
+		connection->wal_retry = now_ms() + WAL_RETRY_MS;
+		return;
+	}
 	rc = switch_journal_mode(connection, outcome->wanted, &got);
 	connection->unreadable = (rc & 0xff) == SQLITE_NOTADB;
 	if (rc == SQLITE_OK && got != outcome->wanted)

@@ -44,6 +44,13 @@ struct authorizer_slot {
 	void *argument;
 };
 
+struct hook_slots {
+	int (*commit)(void *);
+	void *commit_argument;
+	void (*rollback)(void *);
+	void *rollback_argument;
+};
+
 struct trace_slot {
 	int (*trace_v2)(unsigned, void *, void *, void *);
 	void (*trace)(void *, const char *);
@@ -84,12 +91,14 @@ struct connection {
 	int64_t wal_retry; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 
 	enum foreign_keys_state foreign_keys;
-	bool foreign_keys_guarded; /* our authorizer is in its slot, in front of the program's */
+	bool foreign_keys_guarded; /* our authorizer stays in its slot, whether the program has one or not */
 	bool schema_unchecked;     /* foreign_keys.c has not looked at the schema since it changed */
 
 	struct busy_slot busy;
 	struct authorizer_slot authorizer;
 	struct trace_slot trace;
+	struct hook_slots hooks;
+	unsigned hushed; /* how many of our own runs are under way that none of these may see */
 
 	struct outcome outcomes[SETTING_APPLIED_COUNT];
 	unsigned begins_rewritten, begins_left;

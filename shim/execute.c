@@ -10,49 +10,61 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The statement at `from`, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves.
- * NULL if memory is out. *end is set behind it. */
-static const char *next_statement(struct connection *connection, const struct sql_text *text, size_t from, size_t *end, char **made)
+/* A text whose statements are taken one by one. */
+struct script {
+	struct sql_text text;
+	size_t at;       /* where the next one begins */
+	bool query_only; /* PRAGMA query_only came by and has not run yet: no BEGIN behind it is rewritten */
+};
+
+/* The next statement, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves. NULL if
+ * memory is out. */
+static const char *next_statement(struct connection *connection, struct script *script, char **made)
 {
-	const char *sql = (const char *)text->units + from;
+	const struct sql_text *text = &script->text;
+	const char *sql = (const char *)text->units + script->at;
+	size_t from = script->at, bytes;
 	struct statement statement;
 	struct rewrite rewrite;
-	size_t bytes;
+	bool rewrites;
 
 	*made = NULL;
 	statement_read(text, from, &statement);
-	*end = statement_find_end(text, &statement);
-	if (program_statement(connection, text, &statement, &rewrite)) {
+	script->at = statement_find_end(text, &statement);
+	rewrites = program_statement(connection, text, &statement, &rewrite);
+	if (rewrites && !(script->query_only && statement.kind == STATEMENT_BEGIN)) {
 		*made = statement_rewrite(text, &statement, from, rewrite.place, rewrite.words, &bytes);
 		if (*made)
 			program_rewritten(connection, &statement);
 	}
-	if (!*made && *end == text->length)
+	if (statement.kind == STATEMENT_PRAGMA && span_is(text, statement.name, "query_only"))
+		script->query_only = true;
+	if (!*made && script->at == text->length)
 		return sql;
 	if (!*made)
-		*made = strndup(sql, *end - from);
+		*made = strndup(sql, script->at - from);
 	return *made;
 }
 
-static int execute_each(struct connection *connection, const struct sql_text *text, int (*callback)(void *, int, char **, char **),
+static int execute_each(struct connection *connection, struct script *script, int (*callback)(void *, int, char **, char **),
 			void *argument, char **message)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	size_t at = 0, end;
-	const char *sql;
+	const char *sql, *rest;
 	char *made;
 	int rc;
 
 	do {
-		sql = next_statement(connection, text, at, &end, &made);
+		rest = (const char *)script->text.units + script->at;
+		sql = next_statement(connection, script, &made);
 		if (!sql)
-			return sqlite->exec(connection->db, (const char *)text->units + at, callback, argument, message);
+			return sqlite->exec(connection->db, rest, callback, argument, message);
 		rc = sqlite->exec(connection->db, sql, callback, argument, message);
 		free(made);
 		foreign_keys_resume(connection);
 		wait_renew(connection, 0);
-		at = end;
-	} while (rc == SQLITE_OK && at < text->length);
+		script->query_only = false;
+	} while (rc == SQLITE_OK && script->at < script->text.length);
 	return rc;
 }
 
@@ -60,26 +72,25 @@ DOOR int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int,
 {
 	const struct sqlite *sqlite;
 	struct connection *connection = door_enter(db, "sqlite3_exec", DOOR_CALLER, &sqlite);
-	struct sql_text text;
+	struct script script = {.text = sql_text_utf8(sql ? sql : "", -1)};
 	int rc;
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	text = sql_text_utf8(sql ? sql : "", -1);
-	rc = execute_each(connection, &text, callback, argument, message);
+	rc = execute_each(connection, &script, callback, argument, message);
 	door_leave(connection);
 	return rc;
 }
 
 /* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. */
-static char *rewrite_all(struct connection *connection, const struct sql_text *text)
+static char *rewrite_all(struct connection *connection, struct script *script)
 {
 	char *all = NULL, *grown, *made;
-	size_t at = 0, end, length = 0, n;
+	size_t length = 0, n;
 	const char *sql;
 
 	do {
-		sql = next_statement(connection, text, at, &end, &made);
+		sql = next_statement(connection, script, &made);
 		n = sql ? strlen(sql) : 0;
 		grown = sql ? realloc(all, length + n + 1) : NULL;
 		if (!grown) {
@@ -91,8 +102,7 @@ static char *rewrite_all(struct connection *connection, const struct sql_text *t
 		memcpy(all + length, sql, n + 1);
 		length += n;
 		free(made);
-		at = end;
-	} while (at < text->length);
+	} while (script->at < script->text.length);
 	return all;
 }
 
@@ -101,14 +111,13 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 {
 	const struct sqlite *sqlite;
 	struct connection *connection = door_enter(db, "sqlite3_get_table", DOOR_CALLER, &sqlite);
-	struct sql_text text;
+	struct script script = {.text = sql_text_utf8(sql ? sql : "", -1)};
 	char *all;
 	int rc;
 
 	if (!connection)
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
-	text = sql_text_utf8(sql ? sql : "", -1);
-	all = rewrite_all(connection, &text);
+	all = rewrite_all(connection, &script);
 	rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
 	free(all);
 	foreign_keys_resume(connection);

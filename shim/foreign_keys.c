@@ -25,17 +25,24 @@ bool foreign_keys_are_on(struct connection *connection)
 	return now;
 }
 
+static void suspend(struct connection *connection)
+{
+	foreign_keys_set(connection, false);
+	connection->foreign_keys = FOREIGN_KEYS_SUSPENDED;
+	connection_set_watch(connection);
+}
+
 int foreign_keys_authorize(void *argument, int action, const char *first, const char *second, const char *schema,
 			   const char *trigger)
 {
 	struct connection *connection = argument;
 	const struct authorizer_slot *program = &connection->authorizer;
 
+	if (connection->hushed)
+		return SQLITE_OK;
 	if ((action == SQLITE_DROP_TABLE || action == SQLITE_DROP_TEMP_TABLE) && connection->foreign_keys == FOREIGN_KEYS_OURS &&
 	    foreign_keys_are_on(connection)) {
-		foreign_keys_set(connection, false);
-		connection->foreign_keys = FOREIGN_KEYS_SUSPENDED;
-		connection_set_watch(connection);
+		suspend(connection);
 	}
 	return program->authorizer ? program->authorizer(program->argument, action, first, second, schema, trigger) : SQLITE_OK;
 }
@@ -63,11 +70,34 @@ static void yield(struct connection *connection, const char *reason)
 
 	foreign_keys_set(connection, false);
 	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
+	connection->foreign_keys_guarded = false;
+	if (!connection->authorizer.authorizer)
+		connection->sqlite->set_authorizer(connection->db, NULL, NULL);
 	outcome->got = FOREIGN_KEYS_OFF;
 	outcome->reason = reason;
 	report_warn_once(REPORT_FOREIGN_KEYS_YIELD, connection->path,
 			 "foreign_keys left off for %s: %s; set SQLPROD_FOREIGN_KEYS=on to enforce them all the same",
 			 connection->path, reason);
+}
+
+/* Every switching makes prepared statements invalid. Those of sqlite3_prepare_v2() are compiled again, those of sqlite3_prepare()
+ * fail: so there must be no switching once there is one. */
+void foreign_keys_before_v1(struct connection *connection)
+{
+	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
+		yield(connection, "statements of sqlite3_prepare() do not survive that DROP TABLE needs them off");
+}
+
+/* With foreign_keys on, SQLite changes the children's REFERENCES when a parent is renamed, which it otherwise does not in legacy
+ * mode: the old recipe to rebuild a table would leave them pointing at one that is gone. Before 3.26 that mode is the only one. */
+static bool is_legacy_rename(struct connection *connection, const struct sql_text *text, const struct statement *statement)
+{
+	struct span word = {statement->start, statement->start + 5};
+	char answer[4];
+
+	if (word.end > text->length || !span_is(text, word, "alter"))
+		return false;
+	return pragma_run(connection, "PRAGMA legacy_alter_table", answer, sizeof(answer)) != SQLITE_OK || answer[0] != '0';
 }
 
 /* Doubles quotes and adds them around: a name for use inside SQL. */
@@ -163,6 +193,8 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 		connection->schema_unchecked = true;
 		break;
 	case STATEMENT_SCHEMA:
+		if (is_legacy_rename(connection, text, statement))
+			suspend(connection);
 		connection->schema_unchecked = true;
 		break;
 	case STATEMENT_REPLACE:

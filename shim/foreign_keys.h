@@ -23,6 +23,9 @@ bool foreign_keys_are_on(struct connection *connection);
  * DROP TABLE, yields where this statement's REPLACE, or one inside the schema, could delete rows. */
 void foreign_keys_before(struct connection *connection, const struct sql_text *text, const struct statement *statement);
 
+/* Before a statement of sqlite3_prepare() or sqlite3_prepare16() is prepared: yields. */
+void foreign_keys_before_v1(struct connection *connection);
+
 /* Ends a suspension. */
 void foreign_keys_resume(struct connection *connection);
 

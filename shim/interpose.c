@@ -184,6 +184,36 @@ DOOR void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sq
 	return old;
 }
 
+DOOR void *sqlite3_commit_hook(sqlite3 *db, int (*hook)(void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_commit_hook", DOOR_CALLER, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->commit_hook(db, hook, argument) : NULL;
+	old = sqlite->commit_hook(db, hook, argument);
+	connection->hooks.commit = hook;
+	connection->hooks.commit_argument = argument;
+	door_leave(connection);
+	return old;
+}
+
+DOOR void *sqlite3_rollback_hook(sqlite3 *db, void (*hook)(void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = door_enter(db, "sqlite3_rollback_hook", DOOR_CALLER, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->rollback_hook(db, hook, argument) : NULL;
+	old = sqlite->rollback_hook(db, hook, argument);
+	connection->hooks.rollback = hook;
+	connection->hooks.rollback_argument = argument;
+	door_leave(connection);
+	return old;
+}
+
 DOOR int sqlite3_key(sqlite3 *db, const void *key, int bytes)
 {
 	const struct sqlite *sqlite;

@@ -1,8 +1,6 @@
 /* pragma.c - runs one PRAGMA, or another statement of ours, on a program's connection. */
 #include "pragma.h"
 
-#include "foreign_keys.h"
-
 #include <string.h>
 
 /* "PRAGMA main.journal_size_limit=-9223372036854775808" and more. */
@@ -21,8 +19,15 @@ void pragma_hush(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct trace_slot *trace = &connection->trace;
 
-	if (connection->authorizer.authorizer || connection->foreign_keys_guarded)
+	/* At the front door ours stands before the program's, and looks at this: to set an authorizer makes all statements invalid.
+	 */
+	connection->hushed++;
+	if (connection->behind && connection->authorizer.authorizer)
 		sqlite->set_authorizer(connection->db, NULL, NULL);
+	if (connection->hooks.commit)
+		sqlite->commit_hook(connection->db, NULL, NULL);
+	if (connection->hooks.rollback)
+		sqlite->rollback_hook(connection->db, NULL, NULL);
 	if (trace->trace_v2)
 		sqlite->trace_v2(connection->db, 0, NULL, NULL);
 	if (trace->trace)
@@ -36,10 +41,13 @@ void pragma_unhush(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct trace_slot *trace = &connection->trace;
 
-	if (connection->foreign_keys_guarded)
-		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
-	else if (connection->authorizer.authorizer)
+	connection->hushed--;
+	if (connection->behind && connection->authorizer.authorizer)
 		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	if (connection->hooks.commit)
+		sqlite->commit_hook(connection->db, connection->hooks.commit, connection->hooks.commit_argument);
+	if (connection->hooks.rollback)
+		sqlite->rollback_hook(connection->db, connection->hooks.rollback, connection->hooks.rollback_argument);
 	if (trace->trace_v2)
 		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
 	if (trace->trace)
@@ -103,6 +111,14 @@ int64_t pragma_read(struct connection *connection, enum setting setting)
 	if (answer[0] >= '0' && answer[0] <= '9' && answer[1] == '\0')
 		return answer[0] - '0';
 	return VALUE_UNKNOWN;
+}
+
+bool pragma_is_query_only(struct connection *connection)
+{
+	char answer[4];
+
+	return connection->query_only && pragma_run(connection, "PRAGMA query_only", answer, sizeof(answer)) == SQLITE_OK &&
+	       answer[0] == '1';
 }
 
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size)

@@ -16,6 +16,9 @@ void pragma_unhush(struct connection *connection);
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
 int pragma_run_hushed(struct connection *connection, const char *sql, char *answer, size_t size);
 
+/* Has the program turned PRAGMA query_only on? */
+bool pragma_is_query_only(struct connection *connection);
+
 /* Sets a setting to a word or number, and copies what the PRAGMA answered, as above. Between pragma_hush() and pragma_unhush(). */
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size);
 

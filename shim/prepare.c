@@ -3,6 +3,7 @@
  * A connection that has its settings awaits only a few kinds of statement; a glance at the first letter lets all others straight
  * through. */
 #include "door.h"
+#include "foreign_keys.h"
 #include "program.h"
 #include "registry.h"
 #include "wait.h"
@@ -67,6 +68,8 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 
 	if (!connection)
 		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
+	if (p->form == PREPARE || p->form == PREPARE16)
+		foreign_keys_before_v1(connection);
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
 	statement_read(&text, 0, &statement);
 	if (program_statement(connection, &text, &statement, &rewrite) &&
@@ -115,10 +118,6 @@ DOOR int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned fl
 
 DOOR int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
-	const struct sqlite *sqlite = passes(db, sql, bytes);
-
-	if (sqlite)
-		return sqlite->prepare(db, sql, bytes, stmt, tail);
 	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, "sqlite3_prepare",
 			       DOOR_CALLER);
 }

@@ -63,14 +63,6 @@ static bool is_vacuuming(struct connection *connection)
 	return false;
 }
 
-static bool is_query_only(struct connection *connection)
-{
-	char answer[4];
-
-	return connection->query_only && pragma_run(connection, "PRAGMA query_only", answer, sizeof(answer)) == SQLITE_OK &&
-	       answer[0] == '1';
-}
-
 /* Why a BEGIN of this form stays as it is; NULL if it is rewritten to *mode. */
 static const char *begin_obstacle(struct connection *connection, enum begin_form form, const char **mode)
 {
@@ -88,7 +80,7 @@ static const char *begin_obstacle(struct connection *connection, enum begin_form
 		return "the database is read-only";
 	if (connection->unreadable)
 		return "the file is no database, or is encrypted and has no key yet";
-	if (is_query_only(connection))
+	if (pragma_is_query_only(connection))
 		return "PRAGMA query_only is on";
 	if (is_vacuuming(connection))
 		return "VACUUM's own";
@@ -179,9 +171,9 @@ int program_set_authorizer(struct connection *connection,
 			   int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument)
 {
 	connection->authorizer = (struct authorizer_slot){.authorizer = authorizer, .argument = argument};
-	if (connection->foreign_keys_guarded)
+	if (authorizer || connection->foreign_keys_guarded)
 		return connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
-	return connection->sqlite->set_authorizer(connection->db, authorizer, argument);
+	return connection->sqlite->set_authorizer(connection->db, NULL, NULL);
 }
 
 void program_trace(struct connection *connection, const struct trace_slot *trace)
@@ -249,6 +241,9 @@ static bool pragma_foreign_keys(struct connection *connection, const char *value
 {
 	const struct setting_value *operator= settings_get(SETTING_FOREIGN_KEYS);
 
+	/* inside a transaction the PRAGMA does nothing, and without us they would be off */
+	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS && !is_true(value))
+		foreign_keys_set(connection, false);
 	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
 	if (is_true(value) && operator->by_operator && !operator->keep && operator->number == FOREIGN_KEYS_OFF) {
 		snprintf(out->words, sizeof(out->words), "off");

@@ -34,7 +34,9 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(set_authorizer)                                                                                                          \
 	X(trace)                                                                                                                   \
 	X(trace_v2)                                                                                                                \
-	X(profile)
+	X(profile)                                                                                                                 \
+	X(commit_hook)                                                                                                             \
+	X(rollback_hook)
 
 /* … and those that are in no table for extensions. */
 #define SQLITE_KEYED(X)                                                                                                            \
