@@ -185,6 +185,9 @@ static enum token_kind scan(const struct sql_text *text, size_t *at)
 	case '`':
 	case '[':
 		return scan_quoted(text, at);
+	case '?':
+		*at = skip_digits(text, *at + 1);
+		return TOKEN_OTHER;
 	case '$':
 	case '@':
 	case ':':

@@ -217,6 +217,7 @@
 {"select $a(\t;);x", "read", ");x"},
 {"select $(;);x", "read", ");x"},
 {"select @a(;), :b(;), #c(;);x", "read", "x"},
+{"select ?1$a(;);x", "read", "x"},
 {"select ?1(;);x", "read", ");x"},
 {"select $a:b(;);x", "read", "x"},
 {"select :::a(;);x", "read", "x"},
