@@ -51,8 +51,36 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 	$(Q)for file in $(abspath $^); do echo "#include \"$$file\""; done | $(call compiler_of,$*) -D_GNU_SOURCE -w \
 		$(build_flags_unit) -I$(amalgamation) -Itests/programs -x c -o $@ - -lpthread -ldl -lm
 
+# Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
+embedded_programs := $(embedded)/guest $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/opener_early.so
+
+$(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -I$(amalgamation) -o $@ $^ $(LDFLAGS) -lpthread -ldl -lm
+
+$(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)gcc -w -$* -fPIC -fvisibility=hidden -I$(amalgamation) -c -o $@ $<
+
+$(embedded)/plugin_%.so: $(embedded)/plugin_sqlite_%.o $(victim_sources)
+	$(SAY) LD $@
+	$(Q)gcc -D_GNU_SOURCE -w -fPIC -I$(amalgamation) -shared -Wl,-Bsymbolic -o $@ $^ -lpthread -ldl -lm
+
+$(embedded)/opener: tests/embedded/opener.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
+
+$(embedded)/opener_early.so: tests/embedded/opener_early.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -shared -o $@ $< $(LDFLAGS)
+
+.SECONDARY: $(patsubst %,$(embedded)/plugin_sqlite_%.o,O0 O2 Os)
+
 .PHONY: embedded-programs
-embedded-programs: $(embedded_victims)
+embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded-builds
 check-embedded-builds: $(library) programs $(embedded_victims) ## the second door in a program built in many ways

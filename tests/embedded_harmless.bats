@@ -1,0 +1,206 @@
+# A program with SQLite inside sees nothing of the second door but the settings. Built by make embedded-programs.
+load harness
+
+victim=$build/embedded/victim_gcc_O2
+guest=$build/embedded/guest
+plugins=("$build/embedded/plugin_O0.so" "$build/embedded/plugin_O2.so" "$build/embedded/plugin_Os.so")
+
+# What the recipe changes in what a program sees.
+recipe='s/^free$/held/; s/^delete$/wal/; s/^journal_mode=delete$/journal_mode=wal/; s/^timeout=[0-9]*$/timeout=30000/'
+
+# twin SED COMMAND… - prints the same with the shim as without, but for what the sed script changes.
+twin() {
+	local wanted
+	rm -rf ./*
+	run_plain "${@:2}"
+	wanted=$(sed "$1" <<<"$output")
+	[[ -z $stderr ]]
+	rm -rf ./*
+	SQLPROD_REPORT=$scratch/report.json run_shim "${@:2}"
+	expect "$wanted"
+	expect_quiet
+}
+
+# of_report KEY… - the last connection's.
+of_report() {
+	report "$scratch/report.json" "$@" | tail -n 1
+}
+
+scene() {
+	twin "${2-$recipe}" "$guest" "$1" t.db "${@:3}"
+}
+
+@test "sqlite3_shutdown and sqlite3_config in between: the next connections are reached" {
+	scene shutdown
+}
+
+@test "sqlite3_reset_auto_extension: the next connections are reached" {
+	scene reset
+}
+
+@test "a program's own file, opened as SQLite opens one, does not make SQLite begin before sqlite3_config" {
+	scene config
+}
+
+@test "a trace callback of the program's keeps seeing its statements and no others, and BEGIN is upgraded" {
+	scene trace "$recipe"
+	[[ $(of_report begins_rewritten) == 3 ]]
+}
+
+@test "a trace callback that was set before anything could be seen: WAL stays off, and the report says so" {
+	for name in trace_new trace_legacy; do
+		rm -f t.db*
+		scene "$name" ''
+		[[ $(of_report settings journal_mode reason) == *'took the trace callback'* ]]
+		[[ $(of_report begins_left) == *'took the trace callback'* ]]
+	done
+}
+
+@test "what the program's own sqlite3_auto_extension sets up stays: busy handler, authorizer, trace" {
+	scene extension 's/^free$/held/; s/^timeout=77$/timeout=30000/'
+}
+
+@test "an open that fails after we saw it leaves nothing behind" {
+	scene failing_extension
+}
+
+@test "an authorizer sees the program's statements and none of ours" {
+	# the PRAGMA that sets a timeout has answered before we see it
+	scene authorizer 's/^free$/held/'
+}
+
+@test "a connection that is closed before its statements" {
+	scene zombie
+}
+
+@test "result codes, messages, changes and rowids are the program's own" {
+	scene errors ''
+}
+
+@test "connections opened inside a function of SQL" {
+	scene nested
+}
+
+@test "one connection used by four threads" {
+	scene shared ''
+}
+
+@test "sixteen threads race for the first connections of three copies" {
+	run_plain "$guest" race t.db "${plugins[@]}"
+	wanted=$(sed "$recipe; s/^0$/30000/" <<<"$output" | sort)
+	rm ./*.db*
+	run_shim "$guest" race t.db "${plugins[@]}"
+	[[ $(sort <<<"$output") == "$wanted" ]]
+	expect_quiet
+}
+
+@test "plugins that are unloaded and loaded in turns, at the same addresses" {
+	scene reload "$recipe; s/^-2000$/-20000/" "${plugins[@]}"
+}
+
+@test "other builds under the same name, one after the other" {
+	for plugin in "${plugins[@]}" "${plugins[@]}"; do
+		ln -sf "$plugin" "$scratch/plugin.so"
+		SQLPROD_REPORT=$scratch/report.json run_shim host "$scratch/plugin.so" -- 'open a t.db' \
+			'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'close a'
+		expect $'open 0\nexec 0\nexec 0\nheld\nclose 0'
+	done
+}
+
+@test "no memory is made executable: PR_SET_MDWE and a filter that forbids it" {
+	scene write_xor_execute
+}
+
+@test "copies in two plugins and the system's library stay apart" {
+	script=()
+	for i in 1 2 3; do
+		script+=("$i open a $i.db" "$i exec a CREATE TABLE t(x)")
+	done
+	for i in 1 2 3; do
+		script+=("$i exec a BEGIN" "$i sh outside lock $i.db" "$i exec a PRAGMA journal_mode" "$i exec a PRAGMA cache_size")
+	done
+	twin "$recipe; s/^-2000$/-20000/" host "${plugins[0]}" "${plugins[2]}" "$build/programs/victim.so" -- "${script[@]}" '1 close a' \
+		'2 close a' '3 close a'
+	[[ $(report "$scratch/report.json" reached | sort | uniq -c | xargs) == '2 embedded copy 1 interposition' ]]
+}
+
+@test "open() and its kin keep result, errno, mode, umask, flags and folder, in handlers too" {
+	twin '' "$build/embedded/opener"
+}
+
+@test "a library whose constructor opens files before ours runs" {
+	preload_also=$build/embedded/opener_early.so
+	run_shim "$build/embedded/opener"
+	expect_line 'early 1 1'
+	expect_quiet
+}
+
+@test "VACUUM and VACUUM INTO" {
+	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1),(2)' 'exec a VACUUM' \
+		"exec a VACUUM INTO 'copy.db'" 'exec a DELETE FROM t' 'exec a VACUUM' 'exec a PRAGMA journal_mode' 'close a' \
+		'open b copy.db' 'exec b SELECT count(*) FROM t' 'close b' 'open a t.db' 'exec a VACUUM' 'close a'
+}
+
+@test "read-only and immutable databases are only read" {
+	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	cp t.db "$scratch/kept.db"
+	for how in 'open_v2 a t.db ro' 'open_v2 a file:t.db?immutable=1 ro,uri' 'open_v2 a file:t.db?mode=ro rw,uri'; do
+		twin '' bash -c 'cp "$0/kept.db" t.db; exec "$@"' "$scratch" "$victim" "$how" 'exec a BEGIN' 'exec a SELECT * FROM t' \
+			'exec a COMMIT' 'exec a INSERT INTO t VALUES(2)' 'exec a PRAGMA journal_mode' 'close a'
+		cmp t.db "$scratch/kept.db"
+	done
+}
+
+@test "an in-memory database stays what it is" {
+	twin '' "$victim" 'open a :memory:' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' \
+		'exec a PRAGMA journal_mode' 'exec a SELECT * FROM t' 'close a'
+	twin '' "$victim" 'open_v2 a file:m?mode=memory&cache=shared rw,create,uri' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
+		'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
+}
+
+@test "page_size, auto_vacuum and encoding that are set first count" {
+	twin "$recipe" "$victim" 'open a t.db' 'exec a PRAGMA page_size=8192' 'exec a PRAGMA auto_vacuum=2' \
+		'exec a PRAGMA encoding="UTF-16le"' 'exec a SELECT count(*) FROM sqlite_master' 'exec a CREATE TABLE t(x)' \
+		'exec a PRAGMA page_size' 'exec a PRAGMA auto_vacuum' 'exec a PRAGMA encoding' 'exec a PRAGMA journal_mode' 'close a'
+}
+
+@test "a program's own busy handler stays; busy_timeout gets the floor" {
+	outside query t.db 'CREATE TABLE t(x)'
+	run_shim "$victim" 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'open b t.db' 'exec b BEGIN' \
+		'exec a INSERT INTO t VALUES(1)' 'handler_calls a' 'exec b COMMIT' 'busy_timeout a 0' 'exec a SELECT 1' \
+		'exec a PRAGMA busy_timeout' 'busy_timeout a 60000' 'exec a SELECT 1' 'exec a PRAGMA busy_timeout' 'close b' 'close a'
+	expect $'open 0\nbusy_handler 0\n0\nexec 0\nopen 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\nexec 0\nbusy_timeout 0\n1\nexec 0
+30000\nexec 0\nbusy_timeout 0\n1\nexec 0\n60000\nexec 0\nclose 0\nclose 0'
+}
+
+@test "a child of fork goes on with connections of its own" {
+	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'fork' 'open b t.db' 'exec b BEGIN' 'sh outside lock t.db' \
+		'exec b INSERT INTO t VALUES(1)' 'exec b COMMIT' 'close b' 'end' 'exec a SELECT count(*) FROM t' 'close a'
+}
+
+@test "a program that ignores what BEGIN answers loses nothing" {
+	twin '' "$victim" 'open a t.db' 'open b t.db' 'exec b CREATE TABLE IF NOT EXISTS t(x)' 'exec b BEGIN IMMEDIATE' \
+		'busy_handler a on' 'exec a BEGIN' 'autocommit a' 'exec b COMMIT' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' \
+		'autocommit a' 'exec a SELECT count(*) FROM t' 'close a' 'close b'
+}
+
+@test "a BEGIN that is prepared once and stepped again is upgraded each time; savepoints stay" {
+	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 BEGIN' 'step s' 'sh outside lock t.db' \
+		'reset s' 'exec a COMMIT' 'step s' 'sh outside lock t.db' 'reset s' 'exec a SAVEPOINT one' \
+		'exec a INSERT INTO t VALUES(1)' 'exec a ROLLBACK TO one' 'exec a RELEASE one' 'exec a COMMIT' 'finalize s' \
+		'exec a SELECT count(*) FROM t' 'close a'
+}
+
+@test "functions and collations under any name" {
+	twin "$recipe" "$victim" 'open a t.db' 'function a' "exec a SELECT victim('open b u.db')" 'exec b CREATE TABLE t(x)' \
+		'exec b PRAGMA journal_mode' 'close b' 'close a'
+}
+
+@test "SQLPROD=off and SQLPROD_EMBEDDED=off leave everything alone" {
+	for off in SQLPROD=off SQLPROD_EMBEDDED=off; do
+		rm -f t.db*
+		run_plain env "$off" LD_PRELOAD="$preload" SQLPROD_REPORT="$scratch/report.json" "$guest" reset t.db
+		expect $'free\ntimeout=0\nfree\ntimeout=0\nfree\ntimeout=0'
+		[[ ! -e $scratch/report.json ]]
+	done
+}
