@@ -50,26 +50,25 @@ static int probe_trace(unsigned event, void *argument, void *subject, void *deta
 	return 0;
 }
 
-/* The only place where the pattern stands at a multiple of its alignment; SLOT_UNKNOWN if there is none or more than one. */
-static size_t only_place(const struct lesson *lesson, const void *pattern, size_t length, size_t alignment)
+/* The first place from `from` on where the pattern stands at a multiple of its alignment; SLOT_UNKNOWN if there is none. */
+static size_t next_place(const struct lesson *lesson, size_t from, const void *pattern, size_t length, size_t alignment)
 {
-	size_t place = SLOT_UNKNOWN;
-
-	for (size_t i = 0; i + length <= lesson->size; i += alignment) {
-		if (memcmp(lesson->bytes + i, pattern, length) != 0)
-			continue;
-		if (place != SLOT_UNKNOWN)
-			return SLOT_UNKNOWN;
-		place = i;
-	}
-	return place;
+	for (size_t i = from; i + length <= lesson->size; i += alignment)
+		if (memcmp(lesson->bytes + i, pattern, length) == 0)
+			return i;
+	return SLOT_UNKNOWN;
 }
 
+/* The only place where the callback stands before our argument; SLOT_UNKNOWN if there is none or more than one. */
 static size_t place_of(const struct lesson *lesson, void *callback)
 {
 	struct pair pair = {callback, (void *)(uintptr_t)lesson};
+	size_t place = next_place(lesson, 0, &pair, sizeof(pair), sizeof(void *));
 
-	return only_place(lesson, &pair, sizeof(pair), sizeof(void *));
+	if (place == SLOT_UNKNOWN ||
+	    next_place(lesson, place + sizeof(void *), &pair, sizeof(pair), sizeof(void *)) != SLOT_UNKNOWN)
+		return SLOT_UNKNOWN;
+	return place;
 }
 
 static struct pair pair_at(const void *bytes, size_t place)
@@ -90,7 +89,8 @@ static void learn_busy(struct lesson *lesson, struct slot_layout *out)
 	sqlite->busy_handler(lesson->db, probe_busy, lesson);
 	busy = place_of(lesson, (void *)(uintptr_t)probe_busy);
 	sqlite->busy_timeout(lesson->db, timeout);
-	told = only_place(lesson, &timeout, sizeof(timeout), sizeof(int));
+	/* SQLITE_ENABLE_SETLK_TIMEOUT (APSW) keeps a second one behind it */
+	told = next_place(lesson, 0, &timeout, sizeof(timeout), sizeof(int));
 	sqlite->busy_timeout(lesson->db, 1);
 	if (busy == SLOT_UNKNOWN || told == SLOT_UNKNOWN)
 		return;
