@@ -40,7 +40,8 @@ with_shim() {
 	observe "$preload" "$2" ${3:+"$3"}
 	looks_right "$1" "${@:4}"
 	is "the way it is reached" "embedded copy" "$reached"
-	is "why foreign_keys stays" "$foreign_keys_reason" "$(reported settings foreign_keys reason)"
+	[[ $(reported settings foreign_keys decided_by) == program ]] ||
+		is "why foreign_keys stays" "$foreign_keys_reason" "$(reported settings foreign_keys reason)"
 }
 
 # The same for a client that comes to the front door: there foreign_keys is on as well.
