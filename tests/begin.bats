@@ -224,3 +224,13 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 		done
 	done
 }
+
+@test "query_only is seen within one text of many statements" {
+	for call in exec get_table; do
+		for run in run_plain run_shim; do
+			$run victim 'open a t.db' "$call a PRAGMA query_only=1; BEGIN; SELECT 1; COMMIT; PRAGMA query_only=0; BEGIN" 'autocommit a'
+			expect_line "$call 0"
+			expect_line 'autocommit 0'
+		done
+	done
+}

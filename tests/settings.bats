@@ -159,6 +159,29 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	done
 }
 
+@test "a value means what SQLite makes of it, however odd it is" {
+	while read -r name values; do
+		for value in $values; do
+			for run in run_plain run_shim; do
+				rm -f t.db*
+				$run victim 'open a t.db' "exec a PRAGMA $name=${value//_/ }" 'exec a CREATE TABLE t(x)' "exec a PRAGMA $name"
+				[[ $run != run_plain ]] || wanted=$output
+			done
+			expect "$wanted"
+		done
+	done <<-'END'
+		cache_size -333 -_333 +444 '555' "-66" 1e3 0 -0 0x10 x
+		synchronous off 0 FULL "full" 3 4 on true no banana
+		journal_mode "truncate" PERSIST Memory off wal
+		foreign_keys off 0 no false "off" on 2
+		temp_store file 1 default 0 3
+		mmap_size 0 4096 1e6 99999999999999
+		journal_size_limit 0 -1 -2 77
+		wal_autocheckpoint 0 5 -1
+		busy_timeout 60000
+	END
+}
+
 @test "a PRAGMA for another database, or another PRAGMA, decides nothing about ours" {
 	for text in "ATTACH 'u.db' AS u; PRAGMA u.journal_mode=delete" 'PRAGMA user_version=3' "SELECT 'PRAGMA journal_mode=delete'" '-- PRAGMA journal_mode=delete' 'EXPLAIN PRAGMA journal_mode=delete'; do
 		rm -f t.db*
