@@ -74,7 +74,7 @@ carrier_linkage() {
 
 # reported KEY… - that value in the report's lines about the client's database, each once.
 reported() {
-	grep -F '/app.db"' report.jsonl >app.jsonl || return 0
+	grep -sF '/app.db"' report.jsonl >app.jsonl || return 0
 	report app.jsonl "$@" | sort -u
 }
 

@@ -6,10 +6,12 @@ export BATS_TEST_TIMEOUT=180
 load harness
 load clients
 
-modernc=$build/clients/modernc
-
 setup_file() {
 	export USER=somebody
+}
+
+client_command() {
+	command=("$clients/$1")
 }
 
 # fossil_twice LIBRARY - makes a repository and looks into it; what is the same each time is in the file told.
@@ -26,6 +28,9 @@ fossil_twice() {
 	fossil_twice "$preload"
 	diff told_alone told
 	is "journal mode" delete "$(outside_pragma app.db journal_mode)"
+	mkdir -p "$clients/runs"
+	fossil version -v | sed -n 's/^This is fossil version \([^ ]*\).*/version=\1/p; s/^SQLite \([^ ]*\).*/sqlite=\1/p' >"$clients/runs/fossil"
+	printf '%s\n' carrier=fossil "linkage=$(carrier_linkage /usr/bin/fossil)" >>"$clients/runs/fossil"
 }
 
 @test "each fossil process that opens a database warns once that it cannot be reached, and reports it" {
@@ -44,15 +49,18 @@ fossil_twice() {
 }
 
 @test "modernc.org/sqlite, pure Go, works as before under the shim" {
-	run_plain "$modernc" app.db </dev/null
-	alone=$output
-	rm -f app.db*
-	run_shim "$modernc" app.db </dev/null
-	is "what it says" "$alone" "$output"
-	expect_quiet
+	observe "" modernc
+	mv shown shown_alone
+	rm -f app.db* to_client from_client
+	observe "$preload" modernc
+	diff shown_alone shown
+	is "what it says" "" "$(<stderr)"
+	is "journal mode in a second process" delete "$journal_mode"
+	is "write lock" free "$lock"
+	[[ ! -e report.jsonl ]]
 }
 
 @test "sqlprod check says that modernc.org/sqlite is out of reach" {
-	run_app 3 "$build/sqlprod" check -- "$modernc" app.db </dev/null
+	run_app 3 "$build/sqlprod" check -- "$clients/modernc" app.db </dev/null
 	[[ $output$stderr == *"modernc.org/sqlite, a SQLite in pure Go: no library can reach it"* ]]
 }

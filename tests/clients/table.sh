@@ -16,15 +16,31 @@ yes_no() {
 	esac
 }
 
+reached_by() {
+	case $1 in
+		interposition) echo 'the front door' ;;
+		'embedded copy') echo 'the second door' ;;
+		*) echo 'not reached' ;;
+	esac
+}
+
 # row RUN CLIENT BEGIN SQL [NOTE] - RUN names the record; BEGIN is how the client's programs begin, SQL what it sends then.
 row() {
 	alone=$1
 	shim=$1.shim
-	printf '| %s %s | %s, %s | %s%s | %s → %s | %s → %s | %s → %s | %s |\n' "$2" "$(value "$alone" version)" \
-		"$(value "$alone" sqlite)" "$(value "$alone" carrier)" "$3" "${4:+: \`$4\`}" \
+	printf '| %s %s | %s, %s: %s | %s | %s%s | %s → %s | %s → %s | %s → %s | %s → %s | %s |\n' "$2" "$(value "$alone" version)" \
+		"$(value "$alone" sqlite)" "$(value "$alone" carrier)" "$(value "$alone" linkage)" "$(reached_by "$(value "$shim" reached)")" \
+		"$3" "${4:+: \`$4\`}" \
 		"$(yes_no "$(value "$alone" journal_mode)")" "$(yes_no "$(value "$shim" journal_mode)")" \
 		"$(yes_no "$(value "$alone" lock)")" "$(yes_no "$(value "$shim" lock)")" \
-		"$(value "$alone" busy_timeout)" "$(value "$shim" busy_timeout)" "${5:-}"
+		"$(value "$alone" busy_timeout)" "$(value "$shim" busy_timeout)" \
+		"$(value "$alone" foreign_keys)" "$(value "$shim" foreign_keys)" "${5:-}"
+}
+
+# unreached RUN CLIENT NOTE - for one whose own settings we do not read.
+unreached() {
+	printf '| %s %s | %s, %s: %s | not reached | | | | | | %s |\n' "$2" "$(value "$1" version)" "$(value "$1" sqlite)" \
+		"$(value "$1" carrier)" "$(value "$1" linkage)" "$3"
 }
 
 # As row, for a client that spells DEFERRED out: the note tells what the operator's variable does to it.
@@ -32,10 +48,12 @@ row_deferred() {
 	row "$@" "with SQLPROD_BEGIN_DEFERRED=immediate: $(yes_no "$(value "$1-deferred.shim" lock)")"
 }
 
+deepbind='loaded by RTLD_DEEPBIND, which is left out'
+mono='looked up by dlsym; it sets journal_mode=DELETE itself, SQLPROD_JOURNAL_MODE=wal overrides that'
 idle='commit sends the next BEGIN at once, so the lock is held while idle'
 
-echo '| client | SQLite, found in | begins by | WAL | write lock from then on | busy timeout, ms | note |'
-echo '|---|---|---|---|---|---|---|'
+echo '| client | SQLite, found in | reached by | begins by | WAL | write lock from then on | busy timeout, ms | foreign keys | note |'
+echo '|---|---|---|---|---|---|---|---|---|'
 row cli 'sqlite3 shell' 'a script' 'BEGIN'
 row cpython 'CPython' 'execute' 'BEGIN'
 row django_atomic 'Django' 'atomic()' 'BEGIN'
@@ -54,3 +72,35 @@ row tcl_sqlite-transaction 'Tcl sqlite3' 'transaction' 'SAVEPOINT _tcl_transacti
 row qt_sql 'Qt SQL' 'transaction()' 'BEGIN'
 row lua_sql 'LuaSQL' 'setautocommit(false), commit()' 'COMMIT;BEGIN' "$idle"
 row lua_dbi 'LuaDBI' 'autocommit(false)' 'BEGIN TRANSACTION'
+row pysqlite3 'pysqlite3-binary wheel' 'execute' 'BEGIN'
+row php_pdo 'PHP PDO' 'beginTransaction()' 'BEGIN' "$deepbind"
+row php_sqlite3 'PHP SQLite3' 'exec()' 'BEGIN' "$deepbind"
+row php_web-builtin-pdo "PHP's web server, PDO" 'beginTransaction()' 'BEGIN' "$deepbind"
+row php_web-fpm-pdo 'php-fpm, PDO' 'beginTransaction()' 'BEGIN' "$deepbind"
+row php_web-fpm-sqlite3 'php-fpm, SQLite3' 'exec()' 'BEGIN' "$deepbind"
+row ctypes 'CPython ctypes' 'sqlite3_exec' 'BEGIN' 'looked up by dlsym'
+row node22 'Node.js node:sqlite' 'exec' 'BEGIN'
+row node26 'Node.js node:sqlite' 'exec' 'BEGIN'
+row deno 'Deno node:sqlite' 'exec' 'BEGIN'
+row bun 'Bun bun:sqlite' 'transaction' 'BEGIN'
+row better_sqlite3 'better-sqlite3' 'transaction' 'BEGIN'
+row better_sqlite3-libsql 'libsql' 'transaction' 'BEGIN'
+row_deferred libsql_client '@libsql/client' 'transaction("deferred")' 'BEGIN DEFERRED'
+row_deferred apsw 'APSW wheel' 'with' 'BEGIN DEFERRED'
+row apsw-plain 'APSW wheel' 'execute' 'BEGIN'
+row apsw-handler 'APSW wheel' 'execute, with a busy handler' 'BEGIN' 'its handler stays'
+row mattn_bundled 'Go mattn/go-sqlite3' 'Begin()' 'BEGIN' 'default build, -s -w, PIE'
+row_deferred rusqlite_bundled 'rusqlite, bundled' 'transaction()' 'BEGIN DEFERRED'
+row rusqlite_bundled-plain 'rusqlite, bundled' 'execute_batch' 'BEGIN'
+row jdbc_maven 'Xerial SQLite JDBC from Maven' 'setAutoCommit(false)' 'begin;' "$idle"
+row mono 'Mono.Data.Sqlite' 'BeginTransaction()' 'BEGIN IMMEDIATE' "$mono"
+row mono-deferred 'Mono.Data.Sqlite' 'BeginTransaction(ReadCommitted)' 'BEGIN' "$mono"
+row r_sqlite 'R RSQLite' 'dbBegin()' 'BEGIN' 'its own synchronous=OFF stays'
+row modernc 'Go modernc.org/sqlite' 'Begin()' 'BEGIN' 'SQLite in Go: it calls no library; sqlprod check says so'
+unreached fossil 'fossil' 'built without extension loading, so it has no table of functions: a warning and a line in the report say so'
+
+cat <<'NOTES'
+
+"A → B" is without the shim → with it. CPython from python-build-standalone and Microsoft.Data.Sqlite (.NET) are in no package manager
+that this is built from, and were not run; the second door reaches such copies in the same way as the others here.
+NOTES
