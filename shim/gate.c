@@ -28,6 +28,8 @@
 #define POLITE MILLISECOND
 /* sqlite.org/c3ref/wal_autocheckpoint.html; what the program set is learnt. */
 #define USUAL_CHECKPOINT 1000
+/* Times the length at which SQLite checkpoints. */
+#define LONG_WAL 8
 /* How long after the last sight of others each class is looked for in turn, instead of all at once. */
 #define CROWD (1000 * MILLISECOND)
 
@@ -169,10 +171,9 @@ static void tell(struct gate *gate)
 		gate->polite = now + POLITE;
 }
 
-static void given_back(struct gate *gate)
+static void given_back(struct gate *gate, bool changed)
 {
-	if (gate->checkpoint_at && header_get(gate, FRAMES) >= gate->checkpoint_at &&
-	    header_get(gate, CHANGE_COUNTER) != gate->changes) {
+	if (changed && gate->checkpoint_at && gate->frames >= gate->checkpoint_at) {
 		gate->owing = true;
 		gate->left = queue_now();
 	} else {
@@ -183,13 +184,18 @@ static void given_back(struct gate *gate)
 static int gate_lock_checkpoint(struct gate *gate, sqlite3_file *file, int flags)
 {
 	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
-	uint32_t frames = header_get(gate, FRAMES);
 	int rc;
 
 	if (begins && gate->left && !gate->owing && queue_now() - gate->left < AT_ONCE)
-		gate->checkpoint_at = frames;
+		gate->checkpoint_at = gate->frames;
 	rc = gate->real->xShmLock(file, CHECKPOINT_LOCK, 1, flags);
-	if (gate->owing && (!begins || rc != SQLITE_OK))
+	if (!gate->owing || (begins && rc == SQLITE_OK))
+		return rc;
+	/* Somebody else checkpoints, and will tell at the end of it. To wait for that is not fair to all, but at some length the
+	 * WAL has to end. */
+	if (begins && gate->frames >= LONG_WAL * gate->checkpoint_at)
+		gate->owing = false;
+	else
 		tell(gate);
 	return rc;
 }
@@ -218,6 +224,7 @@ static void wanted(struct gate *gate)
 static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 {
 	struct gate *gate = gate_of(file);
+	bool changed = false;
 	int rc;
 
 	if (offset == CHECKPOINT_LOCK && n == 1)
@@ -237,11 +244,15 @@ static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 		}
 		return gate->real->xShmLock(file, offset, n, flags);
 	}
-	if (flags & SQLITE_SHM_LOCK)
+	if (flags & SQLITE_SHM_LOCK) {
 		wanted(gate);
+	} else {
+		gate->frames = header_get(gate, FRAMES);
+		changed = header_get(gate, CHANGE_COUNTER) != gate->changes;
+	}
 	rc = gate->real->xShmLock(file, offset, n, flags);
 	if (flags & SQLITE_SHM_UNLOCK)
-		given_back(gate);
+		given_back(gate, changed);
 	else if (rc == SQLITE_OK)
 		taken(gate);
 	else if (rc == SQLITE_BUSY)
@@ -298,6 +309,7 @@ struct gate *gate_put(sqlite3 *db, sqlite3_file *file)
 	gate->methods.xShmUnmap = gate_unmap;
 	gate->real = real;
 	gate->db = db;
+	gate->file = file;
 	gate->checkpoint_at = USUAL_CHECKPOINT;
 	file->pMethods = &gate->methods;
 	return gate;
@@ -306,6 +318,19 @@ struct gate *gate_put(sqlite3 *db, sqlite3_file *file)
 uint32_t gate_changes(const struct gate *gate)
 {
 	return header_get(gate, CHANGE_COUNTER);
+}
+
+bool gate_checkpoint_runs(struct gate *gate)
+{
+	const sqlite3_io_methods *real = gate->real;
+	int rc;
+
+	if (!gate->shared || !gate->checkpoint_at || header_get(gate, FRAMES) < gate->checkpoint_at)
+		return false;
+	rc = real->xShmLock(gate->file, CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
+	if (rc == SQLITE_OK)
+		real->xShmLock(gate->file, CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	return rc == SQLITE_BUSY;
 }
 
 bool gate_wait(struct gate *gate, int64_t since, int64_t until)

@@ -1,7 +1,7 @@
 /* gate.h - stands in front of a database file's methods and sees its write lock come and go.
  *
  * SQLite's own file object gets a copy of its table of methods with a few replaced; each calls the real one and returns what that
- * returned. No lock is taken, kept or refused here. Once the write lock of a WAL database (byte 120 of the -shm) is given back, the
+ * returned. No lock is kept or refused here. Once the write lock of a WAL database (byte 120 of the -shm) is given back, the
  * one who waits longest is woken, whichever process it is in. The word they wait on lies in SQLite's own mapping of the -shm, in
  * the 8 bytes that its format reserves for locks and nobody reads (sqlite.org/walformat.html).
  *
@@ -17,8 +17,9 @@ struct gate {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
 	const sqlite3_io_methods *real;
 	struct gate *unused; /* the next one */
-	sqlite3 *db;         /* who put it there; NULL once the file is closed */
-	const char *shared;  /* SQLite's mapping of the -shm, NULL while there is none */
+	sqlite3_file *file;
+	sqlite3 *db;        /* who put it there; NULL once the file is closed */
+	const char *shared; /* SQLite's mapping of the -shm, NULL while there is none */
 
 	/* Of the last attempts at the write lock. */
 	bool refused;    /* somebody else has it */
@@ -38,6 +39,7 @@ struct gate {
 	 * the WAL anew. Were the next one let in before, the WAL would never end, and every commit checkpoint. */
 	uint32_t checkpoint_at; /* frames, as seen; 0 for never */
 	uint32_t changes;       /* the change counter when the lock was taken */
+	uint32_t frames;        /* how many there were when it was given back */
 	bool owing;             /* the next one is told after the checkpoint */
 
 	/* For wait.c: the wait of the connection. */
@@ -61,6 +63,9 @@ struct gate *gate_put(sqlite3 *db, sqlite3_file *file);
  * waits since an earlier time goes first. gate->shared must not be NULL. */
 #define GATE_NAP INT64_C(64000000)
 bool gate_wait(struct gate *gate, int64_t since, int64_t until);
+
+/* Is somebody checkpointing after a commit? A writer that came now would keep the WAL from starting anew. */
+bool gate_checkpoint_runs(struct gate *gate);
 
 /* Moves with each commit to the database, whoever made it. */
 uint32_t gate_changes(const struct gate *gate);

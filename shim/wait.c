@@ -15,6 +15,8 @@
 #define POLL_LEAST (100 * MICROSECOND)
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
 
+/* How long one waits for a checkpoint that need not be waited for. */
+#define CHECKPOINT (100 * MILLISECOND)
 /* A sqlite3 has some 700 bytes; an allocator that tells more than this does not know. */
 #define SIZE_LIMIT 65536
 
@@ -37,18 +39,18 @@ static void wait_in_queue(struct gate *gate, int64_t now, int64_t deadline)
 {
 	uint32_t changes = gate_changes(gate);
 	bool moved = changes != gate->looked;
-	int64_t until;
+	int64_t until, patience = now + CHECKPOINT;
 
 	gate->looked = changes;
 	do {
 		until = now + (gate->next && moved ? NEXT_NAP : jitter(gate, now, nap(now - gate->waiting)));
-		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline) || gate->next)
+		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline))
 			return;
 		changes = gate_changes(gate);
 		moved = changes != gate->looked;
 		gate->looked = changes;
 		now = queue_now();
-	} while (moved && now < deadline);
+	} while (now < deadline && ((moved && !gate->next) || (now < patience && gate_checkpoint_runs(gate))));
 }
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */

@@ -4,7 +4,8 @@ CONTENTION_SECONDS ?= 2
 CONTENTION_ROUNDS ?= 3
 SOAK_SECONDS ?= $(or $(SECONDS),300)
 
-contention := $(BUILD)/bench/contention
+contention := $(programs)/contention
+programs: $(contention)
 
 $(contention): tests/bench/contention.c
 	@mkdir -p $(@D)
