@@ -63,7 +63,7 @@ $(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c
 	$(SAY) CC $@
 	$(Q)gcc -w -$* -fPIC -fvisibility=hidden -I$(amalgamation) -c -o $@ $<
 
-$(embedded)/plugin_%.so: $(embedded)/plugin_sqlite_%.o $(victim_sources)
+$(embedded)/plugin_%.so: $(embedded)/plugin_sqlite_%.o tests/embedded/plugin.c $(victim_sources)
 	$(SAY) LD $@
 	$(Q)gcc -D_GNU_SOURCE -w -fPIC -I$(amalgamation) -shared -Wl,-Bsymbolic -o $@ $^ -lpthread -ldl -lm
 

@@ -406,6 +406,7 @@ static void scene_reload(void)
 			run_line("exec a PRAGMA cache_size");
 			run_line("exec a COMMIT");
 			run_line("close a");
+			say("end", ((int (*)(void))(size_t)dlsym(handle, "plugin_end"))());
 			dlclose(handle);
 		}
 }
