@@ -81,14 +81,16 @@ pids=()
 status=0
 integrity=$(ask 'PRAGMA integrity_check')
 [[ $integrity == ok ]] || status=1
-wrong=$(ask 'SELECT count(*) FROM counters c WHERE n <> (SELECT count(*) FROM log l WHERE l.writer = c.id) OR n <> (SELECT ifnull(max(i), 0) FROM log l WHERE l.writer = c.id)')
+wrong=$(ask 'SELECT count(*) FROM counters LEFT JOIN (SELECT writer, count(*) AS rows, max(i) AS last FROM log GROUP BY writer) ON writer = id
+	WHERE n <> ifnull(rows, 0) OR n <> ifnull(last, 0)')
 [[ $wrong == 0 ]] || status=1
 lost=0
+ask 'SELECT n FROM counters ORDER BY id' >"$folder/counts"
+mapfile -t counts <"$folder/counts"
 for ((id = 0; id < next; id++)); do
 	# the last line may have been cut by the kill
 	said=$(sed -n '$!p' "$folder/$id.said" 2>/dev/null | tail -n 1)
-	here=$(ask "SELECT n FROM counters WHERE id=$id")
-	((here >= ${said:-0})) || lost=$((lost + 1))
+	((counts[id] >= ${said:-0})) || lost=$((lost + 1))
 done
 [[ $lost == 0 ]] || status=1
 errors=$(cat "$folder"/*.errors | wc -l)
