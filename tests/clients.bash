@@ -35,10 +35,19 @@ client_finish() {
 	[[ $status -eq 0 ]] || fail "expected status 0, got $status"
 }
 
+# The client and what it started, a pid a line. (php-fpm leaves the client's process group.)
+client_pids() {
+	local pids=$client
+	while [[ -n $pids ]]; do
+		echo "$pids"
+		pids=$(pgrep -d , -P "$pids" || true)
+	done | tr , '\n'
+}
+
 # The paths of the files that the client runs code of, the executables last; our own is left out.
 client_files() {
 	local pid
-	for pid in $(pgrep -g "$client"); do
+	for pid in $(client_pids); do
 		awk -v executable="$(readlink "/proc/$pid/exe")" '$2 ~ /x/ && $6 ~ /^\// { print ($6 == executable), $6 }' "/proc/$pid/maps"
 	done | sort -u | cut -d ' ' -f 2 | grep -vF "$shim"
 }

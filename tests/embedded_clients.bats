@@ -118,6 +118,7 @@ without_shim() {
 	with_shim held apsw handler foreign_keys=0 busy_timeout=0
 	is "who decided" program "$(reported settings busy_timeout decided_by)"
 }
+@test "that handler alone stays as well" { without_shim free apsw handler busy_timeout=0; }
 
 @test "a database with tables gets the whole recipe when an embedded copy opens it" {
 	outside query app.db 'CREATE TABLE t(a)'
@@ -174,7 +175,8 @@ without_shim() {
 	with_shim_in_front held php_web fpm-pdo busy_timeout=60000
 }
 @test "php-fpm has WAL and a page's BEGIN by SQLite3 holds the write lock" { with_shim_in_front held php_web fpm-sqlite3; }
-@test "php-fpm alone has neither" { without_shim free php_web fpm-pdo foreign_keys=0; }
+@test "php-fpm alone has neither, by PDO" { without_shim free php_web fpm-pdo foreign_keys=0; }
+@test "php-fpm alone has neither, by SQLite3" { without_shim free php_web fpm-sqlite3 foreign_keys=0; }
 
 @test "Mono sets journal_mode=DELETE itself, which holds, and its deferred BEGIN holds the write lock" {
 	with_shim held mono deferred foreign_keys=0 journal_mode=delete

@@ -23,7 +23,8 @@ fpm_start() {
 	printf '%s\n' '[global]' "error_log = $folder/log" '[www]' "listen = $folder/socket" 'clear_env = no' 'pm = static' \
 		'pm.max_children = 1' >"$folder/fpm.conf"
 	[ "$(id -u)" -ne 0 ] || printf '%s\n' 'user = root' 'group = root' >>"$folder/fpm.conf"
-	"$(compgen -c php-fpm | sort | head -n 1)" --nodaemonize --allow-to-run-as-root --fpm-config "$folder/fpm.conf" \
+	# it starts a session of its own, out of reach of who ends ours
+	setpriv --pdeathsig TERM "$(compgen -c php-fpm | sort | head -n 1)" --nodaemonize --allow-to-run-as-root --fpm-config "$folder/fpm.conf" \
 		>>"$folder/log" 2>&1 <&- &
 	until [[ -S $folder/socket ]]; do sleep 0.05; done
 }
