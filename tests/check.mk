@@ -1,9 +1,10 @@
 # make check and what it is made of; the sanitizers; lint and format.
 
 # All but those with a target of their own.
-suites := $(filter-out clients cpython exports,$(patsubst tests/%.bats,%,$(sort $(wildcard tests/*.bats))))
-# With a sanitizer a program needs more address space than memory.bats gives; the command sqlprod preloads no runtime.
-sanitized_suites := $(filter-out harness memory sqlprod_%,$(suites))
+suites := $(filter-out clients cpython exports embedded_%,$(patsubst tests/%.bats,%,$(sort $(wildcard tests/*.bats))))
+# With a sanitizer a program needs more address space than memory.bats gives, and the command sqlprod preloads no runtime; readme
+# and harness do not run the library.
+sanitized_suites := $(filter-out harness memory readme sqlprod_%,$(suites))
 bats_files = $(patsubst %,tests/%.bats,$(1))
 count := MAKE='$(MAKE)' tests/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
 
