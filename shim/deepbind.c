@@ -1,15 +1,13 @@
 /* deepbind.c - leaves RTLD_DEEPBIND out where it would hide SQLite from us. */
 #include "deepbind.h"
 
+#include "needed.h"
 #include "report.h"
 #include "settings.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -65,69 +63,10 @@ __asm__(".text\n"
 #error "dlopen() needs a jump written for this architecture"
 #endif
 
-/* An ELF file in memory, of this process's class. */
-struct file {
-	const unsigned char *bytes;
-	size_t size;
-};
-
-/* The part [offset, offset + length) of the file, NULL if it does not have it. */
-static const void *part(const struct file *file, uint64_t offset, uint64_t length)
-{
-	return offset <= file->size && length <= file->size - offset ? file->bytes + offset : NULL;
-}
-
-/* Where in the file the address is that the object will have it at; the file's size if nowhere. */
-static uint64_t offset_of(const struct file *file, const ElfW(Ehdr) * header, ElfW(Addr) address)
-{
-	for (int i = 0; i < header->e_phnum; i++) {
-		const ElfW(Phdr) *segment = part(file, header->e_phoff + (uint64_t)i * sizeof(*segment), sizeof(*segment));
-		if (segment && segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
-		    address - segment->p_vaddr < segment->p_filesz)
-			return address - segment->p_vaddr + segment->p_offset;
-	}
-	return file->size;
-}
-
-/* Does one of the DT_NEEDED entries name libsqlite3? */
-static bool needs_sqlite(const struct file *file, const ElfW(Ehdr) * header, const ElfW(Phdr) * dynamic)
-{
-	size_t count = dynamic->p_filesz / sizeof(ElfW(Dyn));
-	const ElfW(Dyn) *entries = part(file, dynamic->p_offset, dynamic->p_filesz);
-	uint64_t names = file->size;
-
-	for (size_t i = 0; entries && i < count && entries[i].d_tag != DT_NULL; i++)
-		if (entries[i].d_tag == DT_STRTAB)
-			names = offset_of(file, header, entries[i].d_un.d_ptr);
-	for (size_t i = 0; entries && i < count && entries[i].d_tag != DT_NULL; i++) {
-		const char *name =
-			entries[i].d_tag == DT_NEEDED ? part(file, names + entries[i].d_un.d_val, sizeof("libsqlite3.so")) : NULL;
-		if (name && strncmp(name, "libsqlite3.so", sizeof("libsqlite3.so") - 1) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_linked_to_sqlite(const struct file *file)
-{
-	const ElfW(Ehdr) *header = part(file, 0, sizeof(*header));
-
-	if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
-		return false;
-	for (int i = 0; i < header->e_phnum; i++) {
-		const ElfW(Phdr) *segment = part(file, header->e_phoff + (uint64_t)i * sizeof(*segment), sizeof(*segment));
-		if (segment && segment->p_type == PT_DYNAMIC)
-			return needs_sqlite(file, header, segment);
-	}
-	return false;
-}
-
 static bool uses_sqlite(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
-	struct file file;
 	void *bytes;
 	bool uses;
 
@@ -139,9 +78,8 @@ static bool uses_sqlite(const char *path)
 	close(fd);
 	if (bytes == MAP_FAILED)
 		return false;
-	file = (struct file){bytes, (size_t)status.st_size};
-	uses = is_linked_to_sqlite(&file);
-	munmap(bytes, file.size);
+	uses = needed_has_sqlite(bytes, (size_t)status.st_size);
+	munmap(bytes, (size_t)status.st_size);
 	return uses;
 }
 

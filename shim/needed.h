@@ -1,0 +1,12 @@
+/* needed.h - is an ELF file linked to libsqlite3? Reads the file's bytes only, whatever they are. Pure. */
+#ifndef SQLPROD_NEEDED_H
+#define SQLPROD_NEEDED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Is one of its DT_NEEDED entries libsqlite3.so, of any version? False for what is no ELF file of this process's class, or is
+ * damaged. */
+bool needed_has_sqlite(const unsigned char *bytes, size_t size);
+
+#endif
