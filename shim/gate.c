@@ -193,7 +193,7 @@ static int gate_lock_checkpoint(struct gate *gate, sqlite3_file *file, int flags
 		return rc;
 	/* Somebody else checkpoints, and will tell at the end of it. To wait for that is not fair to all, but at some length the
 	 * WAL has to end. */
-	if (begins && gate->frames >= LONG_WAL * gate->checkpoint_at)
+	if (begins && gate->frames / LONG_WAL >= gate->checkpoint_at)
 		gate->owing = false;
 	else
 		tell(gate);
@@ -274,6 +274,8 @@ static int gate_unmap(sqlite3_file *file, int delete)
 {
 	struct gate *gate = gate_of(file);
 
+	if (gate->owing)
+		tell(gate);
 	gate->shared = NULL;
 	return gate->real->xShmUnmap(file, delete);
 }
