@@ -85,3 +85,37 @@ embedded-programs: $(embedded_victims) $(embedded_programs)
 .PHONY: check-embedded-builds
 check-embedded-builds: $(library) programs $(embedded_victims) ## the second door in a program built in many ways
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded_builds.bats
+
+$(unit)/apitable: tests/unit/apitable.c shim/apitable.c shim/apitable.h tests/unit/check.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+.PHONY: check-unit-apitable
+check-unit-apitable: $(unit)/apitable ## unit tests of the search for tables of functions
+	$(Q)$<
+
+fuzzed_elsewhere := apitable needed
+fuzz_longest_apitable := 4000
+fuzz_longest_needed := 2000
+
+$(addprefix $(fuzz)/,$(fuzzed_elsewhere)): $(fuzz)/%: tests/fuzz/%.c shim/%.c shim/%.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CLANG) $(CPPFLAGS) -Ishim -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+
+$(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)): $(fuzz)/replay-%: tests/fuzz/%.c shim/%.c tests/fuzz/replay.c shim/%.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) $(fuzz_flags) -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+.PHONY: $(addprefix fuzz-,$(fuzzed_elsewhere))
+fuzz-apitable fuzz-needed: fuzz-%: $(fuzz)/% ## (fuzz-needed too) feed made-up objects for SECONDS seconds (clang)
+	@mkdir -p $(fuzz)/found-$*
+	$(Q)$< -max_total_time=$(SECONDS) -max_len=$(fuzz_longest_$*) -timeout=25 -print_final_stats=1 -artifact_prefix=$(fuzz)/$*- \
+		$(fuzz)/found-$* tests/fuzz/corpus/$*
+
+.PHONY: check-fuzz-corpus-embedded
+check-fuzz-corpus-embedded: $(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)) ## replay the kept objects
+	$(Q)$(fuzz)/replay-apitable tests/fuzz/corpus/apitable
+	$(Q)$(fuzz)/replay-needed tests/fuzz/corpus/needed
