@@ -9,3 +9,38 @@ load harness
 		[[ $status -lt 128 ]]
 	done
 }
+
+# What a program does, with many of our allocations on the way. The last lines are what counts: its own results.
+script=('open a t.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT; SELECT count(*) FROM t'
+	'prepare a s v2 -1 BEGIN' 'step s' 'finalize s' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT'
+	'prepare a s 16_v2 -1 BEGIN' 'step s' 'finalize s' 'exec a COMMIT' 'get_table a BEGIN; SELECT x FROM t; COMMIT'
+	'exec a REPLACE INTO t VALUES(3)' 'exec a SELECT x FROM t' 'close a')
+
+@test "whichever of our allocations fails, the program gets its own results" {
+	run_plain victim "${script[@]}"
+	plain=$(grep -v '^sql ' <<<"$output")
+	rm -f t.db*
+	preload_also=$build/programs/fail_malloc.so
+	FAIL_MALLOC_COUNT=$scratch/count SQLPROD_REPORT=$scratch/report run_shim victim "${script[@]}"
+	count=$(<"$scratch/count")
+	[[ $count -gt 10 ]]
+	for ((n = 1; n <= count; n++)); do
+		rm -f t.db*
+		FAIL_MALLOC=$n SQLPROD_REPORT=$scratch/report run_shim victim "${script[@]}"
+		[[ $(grep -v '^sql ' <<<"$output") == "$plain" ]]
+		[[ $(sqlite3 t.db 'PRAGMA integrity_check; SELECT sum(x) FROM t' | paste -sd' ') == "ok 6" ]]
+	done
+}
+
+@test "whichever of our allocations fails in a program that carries SQLite, it gets its own results" {
+	run_plain victim 'open_hidden a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' \
+		'exec a SELECT x FROM t' 'close a'
+	plain=$output
+	preload_also=$build/programs/fail_malloc.so
+	for ((n = 1; n <= 12; n++)); do
+		rm -f t.db*
+		FAIL_MALLOC=$n SQLPROD_REPORT=$scratch/report run_shim victim 'open_hidden a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
+			'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' 'exec a SELECT x FROM t' 'close a'
+		[[ $output == "$plain" ]]
+	done
+}

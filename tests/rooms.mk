@@ -27,9 +27,9 @@ $(addprefix $(BUILD)/,tests/unit/settings tests/unit/settings_environment tests/
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(room_ldflags) $(LDFLAGS) -ldl
 
-programs: $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/settings_table
+programs: $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/settings_table
 
-$(BUILD)/programs/fake_statfs.so: tests/programs/fake_statfs.c
+$(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so: $(BUILD)/programs/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) -ldl
