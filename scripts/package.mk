@@ -30,11 +30,11 @@ $(BUILD)/man/%: scripts/man/% scripts/man/page.awk $(library)
 
 .PHONY: install
 install: $(library) $(mans) ## install under PREFIX (DESTDIR for staging)
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(PARTSDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(BASHCOMPDIR) $(ZSHCOMPDIR))
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(PARTSDIR)/ab $(PARTSDIR)/commands $(MANDIR)/man1 $(MANDIR)/man7 $(BASHCOMPDIR) $(ZSHCOMPDIR))
 	install -m 755 $(library) $(DESTDIR)$(LIBDIR)/libsqlprod.so
 	$(call place_command,$(BINDIR),$(PARTSDIR),$(LIBDIR)/libsqlprod.so) >$(DESTDIR)$(BINDIR)/sqlprod
 	chmod 755 $(DESTDIR)$(BINDIR)/sqlprod
-	cd scripts && for part in $(sqlprod_parts); do install -D -m 644 $$part $(DESTDIR)$(PARTSDIR)/$${part#*/} || exit; done
+	cd scripts && for part in $(sqlprod_parts); do install -m 644 $$part $(DESTDIR)$(PARTSDIR)/$${part#*/} || exit; done
 	install -m 644 $(BUILD)/man/sqlprod.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(BUILD)/man/libsqlprod.7 $(DESTDIR)$(MANDIR)/man7
 	install -m 644 scripts/completions/sqlprod.bash $(DESTDIR)$(BASHCOMPDIR)/sqlprod
