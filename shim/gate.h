@@ -4,14 +4,17 @@
  * returned. No lock is kept or refused here. Once the write lock of a WAL database (byte 120 of the -shm) is given back, the
  * one who waits longest is woken, whichever process it is in. The word they wait on lies in SQLite's own mapping of the -shm, in
  * the 8 bytes that its format reserves for locks and nobody reads (sqlite.org/walformat.html).
- *
- * A program that comes back at once may take the lock again for a millisecond; then it lets the woken one pass. */
+ * What follows from it is in turn.h. */
 #ifndef SQLPROD_GATE_H
 #define SQLPROD_GATE_H
 
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Locks of the -shm, as SQLite numbers them: sqlite.org/walformat.html */
+#define GATE_WRITE_LOCK 0
+#define GATE_CHECKPOINT_LOCK 1
 
 struct gate {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
@@ -21,7 +24,7 @@ struct gate {
 	sqlite3 *db;        /* who put it there; NULL once the file is closed */
 	const char *shared; /* SQLite's mapping of the -shm, NULL while there is none */
 
-	/* Of the last attempts at the write lock. */
+	/* For turn.c: of the last attempts at the write lock. */
 	bool refused;    /* somebody else has it */
 	bool passed;     /* it was had and given back since the busy handler looked */
 	bool queued;     /* this one was woken, and is expected to take it now */
@@ -40,6 +43,7 @@ struct gate {
 	uint32_t checkpoint_at; /* frames, as seen; 0 for never */
 	uint32_t changes;       /* the change counter when the lock was taken */
 	uint32_t frames;        /* how many there were when it was given back */
+	bool changed;           /* it was given back after a commit */
 	bool owing;             /* the next one is told after the checkpoint */
 
 	/* For wait.c: the wait of the connection. */
@@ -58,16 +62,5 @@ struct gate {
 /* Puts a gate in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
  * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
 struct gate *gate_put(sqlite3 *db, sqlite3_file *file);
-
-/* Waits until the write lock was given back and it is our turn (true), or until the clock shows `until`, at most GATE_NAP away. Who
- * waits since an earlier time goes first. gate->shared must not be NULL. */
-#define GATE_NAP INT64_C(64000000)
-bool gate_wait(struct gate *gate, int64_t since, int64_t until);
-
-/* Is somebody checkpointing after a commit? A writer that came now would keep the WAL from starting anew. */
-bool gate_checkpoint_runs(struct gate *gate);
-
-/* Moves with each commit to the database, whoever made it. */
-uint32_t gate_changes(const struct gate *gate);
 
 #endif

@@ -1,15 +1,16 @@
 /* wait.c - the busy handler, and its place in the connection. */
 #include "wait.h"
 
-#include "gate.h"
 #include "queue.h"
+#include "turn.h"
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
 
 /* In the queue: as long again as the wait has lasted, within these. */
 #define NAP_LEAST (2 * MILLISECOND)
-#define NAP_GREATEST (GATE_NAP * 3 / 4)
+#define NAP_GREATEST (TURN_NAP * 3 / 4)
+/* The next in turn looks this often. */
 #define NEXT_NAP MILLISECOND
 /* Out of the queue: doubled from one to the next. */
 #define POLL_LEAST (100 * MICROSECOND)
@@ -37,20 +38,20 @@ static int64_t nap(int64_t age)
  * lock if it was left without a word. */
 static void wait_in_queue(struct gate *gate, int64_t now, int64_t deadline)
 {
-	uint32_t changes = gate_changes(gate);
+	uint32_t changes = turn_changes(gate);
 	bool moved = changes != gate->looked;
 	int64_t until, patience = now + CHECKPOINT;
 
 	gate->looked = changes;
 	do {
 		until = now + (gate->next && moved ? NEXT_NAP : jitter(gate, now, nap(now - gate->waiting)));
-		if (gate_wait(gate, gate->waiting, until < deadline ? until : deadline))
+		if (turn_wait(gate, gate->waiting, until < deadline ? until : deadline))
 			return;
-		changes = gate_changes(gate);
+		changes = turn_changes(gate);
 		moved = changes != gate->looked;
 		gate->looked = changes;
 		now = queue_now();
-	} while (now < deadline && ((moved && !gate->next) || (now < patience && gate_checkpoint_runs(gate))));
+	} while (now < deadline && ((moved && !gate->next) || (now < patience && turn_checkpoint_runs(gate))));
 }
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */

@@ -100,7 +100,10 @@ rows() {
 	crowd=$started
 	until [[ -s t.db-wal ]]; do sleep 0.01; done
 	for i in 1 2 3 4 5 6 7 8 9 10; do
-		start_shim "killed$i" victim 'open b t.db' 'exec b CREATE TABLE IF NOT EXISTS t(x)' 'repeat 100000' 'exec b INSERT INTO t VALUES(1)' 'end'
+		barrier_make "ready$i"
+		start_shim "killed$i" victim 'open b t.db' 'exec b CREATE TABLE IF NOT EXISTS t(x)' "barrier ready$i" 'repeat 100000' 'exec b INSERT INTO t VALUES(1)' 'end'
+		barrier_meet "ready$i"
+		barrier_leave "ready$i"
 		wait_until_waits "$started"
 		kill -KILL "$(victim_of "$started")"
 	done
