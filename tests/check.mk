@@ -6,17 +6,18 @@ suites := $(filter-out clients cpython exports embedded_%,$(patsubst tests/%.bat
 # and harness do not run the library.
 sanitized_suites := $(filter-out harness memory readme sqlprod_%,$(suites))
 bats_files = $(patsubst %,tests/%.bats,$(1))
+unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable
 count := MAKE='$(MAKE)' tests/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
 
 .PHONY: check
 check: ## run every test of the library; ends in one line with the counts
 	$(Q)scripts/install-packages build check
 	$(Q)tests/cpython/install.sh $(BUILD)/cpython
-	$(Q)$(count) all programs check-exports check-unit-statement check-unit-settings check-unit-storage check-fuzz-corpus \
-		check-fuzz-corpus-rooms check-suites check-cpython
+	$(Q)$(count) all programs check-exports $(unit_targets) check-fuzz-corpus check-fuzz-corpus-rooms check-fuzz-corpus-embedded \
+		check-suites check-cpython
 
 .PHONY: check-unit
-check-unit: check-unit-statement check-unit-settings check-unit-storage ## unit tests of the pure rooms
+check-unit: $(unit_targets) ## unit tests of the pure rooms
 
 .PHONY: check-exports
 check-exports: $(library) ## what the library exports and needs
@@ -49,7 +50,7 @@ check-asan check-tsan: check-%san:
 		bats $(call bats_files,$(sanitizer_suites_$*san))
 
 .PHONY: fuzz
-fuzz: fuzz-statement fuzz-settings fuzz-mountinfo ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
+fuzz: fuzz-statement fuzz-settings fuzz-mountinfo fuzz-apitable fuzz-needed ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
 
 scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*.bats tests/*.bash)
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
