@@ -119,3 +119,17 @@ fuzz-apitable fuzz-needed: fuzz-%: $(fuzz)/% ## (fuzz-needed too) feed made-up o
 check-fuzz-corpus-embedded: $(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)) ## replay the kept objects
 	$(Q)$(fuzz)/replay-apitable tests/fuzz/corpus/apitable
 	$(Q)$(fuzz)/replay-needed tests/fuzz/corpus/needed
+
+survey := $(BUILD)/survey
+
+$(survey)/survey: tests/survey/survey.c shim/apitable.c shim/apitable.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+SURVEY ?= /usr /opt /work /root
+
+.PHONY: survey
+survey: $(survey)/survey ## look for tables of functions in every object below SURVEY; no false one may come up
+	$(Q)find $(SURVEY) -xdev -type f -size +1k -print0 2>/dev/null | $< -t >$(survey)/objects.txt; status=$$?; \
+		grep -v '^[0-9]* [0-9]* [0-9] /' $(survey)/objects.txt; exit $$status
