@@ -74,6 +74,7 @@ static int gate_lock_write(struct gate *gate, sqlite3_file *file, int n, int fla
 	else
 		turn_ends(gate);
 	rc = gate->real->xShmLock(file, GATE_WRITE_LOCK, n, flags);
+	gate->count.turns += begins && rc == SQLITE_OK;
 	if (!begins)
 		turn_ended(gate);
 	else if (rc == SQLITE_OK)

@@ -54,6 +54,12 @@ struct gate {
 	int *told;       /* what PRAGMA busy_timeout tells */
 	void *stock;     /* SQLite's own handler */
 
+	/* For the report. */
+	struct {
+		unsigned waits, given_up, turns; /* turns: how often it had the write lock */
+		int64_t waited;
+	} count;
+
 	/* For the second door: called before each read of a WAL database begins, with the connection's mutex held. May be NULL. */
 	void (*reader)(void *argument);
 	void *reader_argument;

@@ -1,6 +1,7 @@
 /* json.c - the JSON line of a connection. */
 #include "json.h"
 
+#include "gate.h"
 #include "process.h"
 #include "registry.h"
 #include "report.h"
@@ -78,6 +79,19 @@ static void put_outcomes(FILE *out, const struct connection *connection)
 	}
 }
 
+/* null where the wait is not ours. */
+static void put_waits(FILE *out, const struct connection *connection)
+{
+	const struct gate *gate = connection->gate;
+
+	if (!gate || gate->db != connection->db) {
+		fputs("null", out);
+		return;
+	}
+	fprintf(out, "{\"count\":%u,\"milliseconds\":%" PRId64 ",\"given_up\":%u,\"write_locks\":%u}", gate->count.waits,
+		gate->count.waited / 1000000, gate->count.given_up, gate->count.turns);
+}
+
 static void put_connection(FILE *out, const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
@@ -101,7 +115,9 @@ static void put_connection(FILE *out, const struct connection *connection)
 		json_put_string(out, connection->begins_left_reason);
 		fprintf(out, ":%u", connection->begins_left);
 	}
-	fputs("}}\n", out);
+	fputs("},\"waits\":", out);
+	put_waits(out, connection);
+	fputs("}\n", out);
 }
 
 struct memory {

@@ -54,11 +54,10 @@ static void wait_in_queue(struct gate *gate, int64_t now, int64_t deadline)
 	} while (now < deadline && ((moved && !gate->next) || (now < patience && turn_checkpoint_runs(gate))));
 }
 
-/* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
-static int wait_busy(void *argument, int count)
+/* Waits for a while; 0 gives up. */
+static int wait_once(struct gate *gate, int64_t now, int count)
 {
-	struct gate *gate = argument;
-	int64_t now = queue_now(), until, deadline;
+	int64_t until, deadline;
 	bool passed = gate->passed;
 
 	if (count == 0)
@@ -79,6 +78,19 @@ static int wait_busy(void *argument, int count)
 	until = now + jitter(gate, now, POLL_LEAST << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));
 	queue_sleep(until < deadline ? until : deadline);
 	return 1;
+}
+
+/* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
+static int wait_busy(void *argument, int count)
+{
+	struct gate *gate = argument;
+	int64_t began = queue_now();
+	int again = wait_once(gate, began, count);
+
+	gate->count.waits += count == 0;
+	gate->count.given_up += again == 0;
+	gate->count.waited += queue_now() - began;
+	return again;
 }
 
 static bool slot_holds(void *const *slot, const void *handler, const void *argument)
