@@ -37,6 +37,7 @@ commits() {
 	[[ $(compared time verdict) != more ]]
 	[[ $(jq -c '[.variants[].runs[].begins_rewritten] | unique' result.json) == '[200]' ]]
 	[[ $(jq -c '[.variants[].runs[].connections] | unique' result.json) == '[1]' ]]
+	jq -e '[.variants[1].runs[].write_transactions >= 200] | all' result.json
 }
 
 # 5% of the intervals may miss by chance, 1% of the verdicts.
@@ -81,6 +82,7 @@ commits() {
 	END
 	run_app 3 "$sqlprod" ab -n 2 --warmup 0 --db a.db -B busy_timeout=10 --json result.json -- python3 locked.py
 	[[ $(jq -c '[.variants[].locked]' result.json) == '[2,2]' ]]
+	jq -e '[.variants[1].runs[] | .busy_returned == 1 and .busy_waits == 1 and .busy_time >= 0.01] | all' result.json
 }
 
 @test "each setting alone, and without each" {
