@@ -211,24 +211,30 @@ static inline bool is_function(const struct text *text, uintptr_t pointer)
 	return pointer - text->start < text->stop - text->start || pointer - text->ours_start < text->ours_stop - text->ours_start;
 }
 
-static bool is_table(const struct image *image, const uintptr_t *entries, const struct text *text, struct api_table *out)
+/* A build may leave functions out, but the table points nowhere else. */
+static inline bool is_entry(const struct text *text, uintptr_t word)
 {
+	return word == 0 || is_function(text, word);
+}
+
+/* All its entries are known to be functions or nothing. */
+static bool is_table(const struct image *image, const uintptr_t *entries, struct api_table *out)
+{
+	uintptr_t version = entries[ENTRY(libversion)], number = entries[ENTRY(libversion_number)],
+		  source = entries[ENTRY(sourceid)];
 	size_t pointers = 0;
 
+	if (version == number || number == source || source == version)
+		return false;
 	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
-		if (!is_function(text, entries[required[i]]))
+		if (!entries[required[i]])
 			return false;
-	/* a build may leave functions out, but points nowhere else */
-	for (size_t i = 0; i < LEAST_ENTRIES; i++) {
-		if (!entries[i])
-			continue;
-		if (!is_function(text, entries[i]))
-			return false;
-		pointers++;
-	}
-	return pointers > LEAST_ENTRIES / 2 && returns(image, entries[ENTRY(libversion)], is_version, out) &&
-	       returns(image, entries[ENTRY(libversion_number)], is_number, out) &&
-	       returns(image, entries[ENTRY(sourceid)], is_source, out);
+	if (!returns(image, version, is_version, out) || !returns(image, number, is_number, out) ||
+	    !returns(image, source, is_source, out))
+		return false;
+	for (size_t i = 0; i < LEAST_ENTRIES; i++)
+		pointers += entries[i] != 0;
+	return pointers > LEAST_ENTRIES / 2;
 }
 
 uint64_t apitable_fingerprint(const void *table)
@@ -245,30 +251,38 @@ static size_t find_between(const struct image *image, const struct segment *segm
 			   const struct text *text, struct api_table *out, size_t limit)
 {
 	const uintptr_t *words;
-	size_t count, found = 0;
+	size_t count, found = 0, i = 0;
+	size_t known = 0; /* all words from i to here are entries */
 
 	start = (start + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
 	if (stop <= start)
 		return 0;
 	words = (const uintptr_t *)(const void *)(segment->bytes + (start - segment->start));
 	count = (stop - start) / sizeof(void *);
-	for (size_t i = 0; i + LEAST_ENTRIES <= count && found < limit; i++) {
-		/* two entries that are never interposed rule out nearly all places */
-		if (words[i + ENTRY(auto_extension)] - text->start >= text->stop - text->start ||
-		    words[i + ENTRY(libversion)] - text->start >= text->stop - text->start ||
-		    !is_table(image, words + i, text, &out[found]))
+	while (i + LEAST_ENTRIES <= count && found < limit) {
+		/* from behind: a word that is no entry rules out every table that would cover it */
+		size_t at = i + LEAST_ENTRIES;
+		while (at > known && is_entry(text, words[at - 1]))
+			at--;
+		if (at > known) {
+			i = known = at;
 			continue;
+		}
+		known = i + LEAST_ENTRIES;
+		if (!is_table(image, words + i, &out[found])) {
+			i++;
+			continue;
+		}
 		out[found].address = start + i * sizeof(void *);
 		out[found++].fingerprint = apitable_fingerprint(words + i);
-		i += LEAST_ENTRIES - 1;
+		i = known;
 	}
 	return found;
 }
 
-size_t apitable_find(const struct image *image, struct api_table *out, size_t limit)
+static struct text text_of(const struct image *image)
 {
 	struct text text = {UINTPTR_MAX, 0, image->ours_start, image->ours_stop};
-	size_t found = 0;
 
 	for (unsigned i = 0; i < image->count; i++) {
 		const struct segment *segment = &image->segments[i];
@@ -277,13 +291,41 @@ size_t apitable_find(const struct image *image, struct api_table *out, size_t li
 		text.start = segment->start < text.start ? segment->start : text.start;
 		text.stop = segment->stop > text.stop ? segment->stop : text.stop;
 	}
+	return text;
+}
+
+/* Linkers used to put constants and code into one segment. */
+static bool has_constants(const struct image *image)
+{
+	for (unsigned i = 0; i < image->count; i++)
+		if ((image->segments[i].flags & (PF_R | PF_W | PF_X)) == PF_R &&
+		    image->segments[i].stop - image->segments[i].start >= 65536)
+			return true;
+	return false;
+}
+
+/* May a table lie in it? One that needed relocation lies in a segment that was writable then. */
+static bool is_searched(const struct image *image, const struct segment *segment)
+{
+	if (!(segment->flags & PF_R))
+		return false;
+	if (!image->fixed)
+		return segment->flags & PF_W;
+	return !(segment->flags & PF_X) || !has_constants(image);
+}
+
+size_t apitable_find(const struct image *image, struct api_table *out, size_t limit)
+{
+	struct text text = text_of(image);
+	size_t found = 0;
+
 	for (unsigned i = 0; i < image->count && found < limit; i++) {
 		const struct segment *segment = &image->segments[i];
 		uintptr_t start = segment->start, stop = segment->stop;
 
-		/* a table that needed relocation lies in a segment that was writable then, and where there is RELRO, in that */
-		if (!(segment->flags & PF_R) || (!image->fixed && !(segment->flags & PF_W)))
+		if (!is_searched(image, segment))
 			continue;
+		/* where there is RELRO, in that */
 		if (!image->fixed && image->relro_start != image->relro_stop) {
 			start = image->relro_start > start ? image->relro_start : start;
 			stop = image->relro_stop < stop ? image->relro_stop : stop;
