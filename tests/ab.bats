@@ -64,7 +64,7 @@ commits() {
 	chmod +x fails
 	run_app 3 "$sqlprod" ab -n 5 --warmup 0 --json result.json -- ./fails
 	[[ ${lines[1]} =~ ^'runs that failed'\ +'5 of 5'\ +'0 of 5' ]]
-	[[ ${lines[2]} =~ ^'"database is locked"'\ +5\ +0 ]]
+	[[ ${lines[2]} =~ ^'lines "database is locked"'\ +5\ +0 ]]
 	[[ $output == *'A: 5 of 5 runs failed: ended with 3'* ]]
 	expect_warnings 1 'sqlprod: ab: the first run that failed said: database is locked'
 	printf '#!/bin/sh\n[ -e once ] && exit 0\n: >once\nkill -KILL $$\n' >fails

@@ -5,16 +5,19 @@ import re
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "secs": 1.0}
 
 REQUESTS = (
-    r"^Requests/sec:\s+([\d.]+)",  # wrk, hey
+    r"^\s*Requests/sec:\s+([\d.]+)",  # wrk, hey
     r"^Requests per second:\s+([\d.]+)",  # ApacheBench
 )
 FAILURES = (
     r"^\s*Non-2xx or 3xx responses:\s+(\d+)",  # wrk
-    r"^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)",
-    r"^\s*\[[45]\d\d\]\s+(\d+) responses",  # hey; its errors follow as [count] text
-    r"^\s*\[(\d+)\]\s+(?!\d+ responses)\S",
+    r"^\s*\[[45]\d\d\]\s+(\d+) responses",  # hey
     r"^Failed requests:\s+(\d+)",  # ApacheBench
     r"^Non-2xx responses:\s+(\d+)",
+)
+# wrk takes a server that closes each connection, PHP's own say, for an error.
+SOCKET_ERRORS = (
+    r"^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)",
+    r"^\s*\[(\d+)\]\s+(?!\d+ responses)\S",  # hey
 )
 LATENCIES = {
     "latency_median": (r"^\s+50%\s+([\d.]+)(us|ms|s|m)\s*$", r"^\s+50%+ in ([\d.]+) (secs)", r"^\s+50%\s+(\d+)()$"),
@@ -28,6 +31,10 @@ def matches(patterns, text):
             yield found.groups()
 
 
+def total(patterns, text):
+    return sum(int(count) for counts in matches(patterns, text) for count in counts)
+
+
 def load_numbers(path):
     """Requests a second, failed ones, latencies in seconds: what is there."""
     with open(path, encoding="utf-8", errors="replace") as file:
@@ -35,7 +42,8 @@ def load_numbers(path):
     found = {}
     for (number,) in matches(REQUESTS, text):
         found["requests"] = float(number)
-        found["requests_failed"] = sum(int(count) for counts in matches(FAILURES, text) for count in counts)
+        found["requests_failed"] = total(FAILURES, text)
+        found["socket_errors"] = total(SOCKET_ERRORS, text)
     for name, patterns in LATENCIES.items():
         for number, unit in matches(patterns, text):
             found[name] = float(number) * SECONDS.get(unit, 1e-3)

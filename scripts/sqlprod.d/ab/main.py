@@ -38,9 +38,12 @@ def read_plan(arguments):
     plan.rounds = int(plan.rounds)
     plan.warmup = int(plan.warmup)
     plan.databases = list(dict.fromkeys(os.path.realpath(path) for path in plan.databases.splitlines()))
-    plan.variants = [types.SimpleNamespace(label=line.split("\t")[0], settings=dict(setting.split("=", 1) for setting in line.split("\t")[1:]))
-                     for line in plan.variants.splitlines()]
+    plan.variants = [read_variant(*line.split("\t")) for line in plan.variants.splitlines()]
     return plan
+
+
+def read_variant(label, *settings):
+    return types.SimpleNamespace(label=label, settings=dict(setting.split("=", 1) for setting in settings))
 
 
 def say(text):

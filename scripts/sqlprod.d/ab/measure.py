@@ -121,6 +121,10 @@ class Bench:
         usage, problem = self.stop_server(server)
         found["problem"] = found["problem"] or problem
         found.update(usage)
+        count = found.get("requests", 0) * found["time"]
+        if count >= 1:
+            found["cpu_request"] = usage["cpu"] / count
+            found["written_request"] = usage["written"] / count
         return found
 
     def wait_ready(self, server):

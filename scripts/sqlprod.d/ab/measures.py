@@ -6,14 +6,17 @@ import collections
 Measure = collections.namedtuple("Measure", "name title unit less more")
 
 MEASURES = [
-    Measure("requests", "requests a second", "number", "fewer", "more"),
     Measure("requests_failed", "requests that failed", "count", "fewer", "more"),
+    Measure("socket_errors", "socket errors of the load", "count", "fewer", "more"),
+    Measure("requests", "requests a second", "number", "fewer", "more"),
     Measure("latency_median", "latency, median", "seconds", "lower", "higher"),
     Measure("latency_p99", "latency, 99%", "seconds", "lower", "higher"),
     Measure("time", "time", "seconds", "faster", "slower"),
     Measure("cpu", "CPU", "seconds", "less", "more"),
+    Measure("cpu_request", "CPU a request", "seconds", "less", "more"),
     Measure("memory", "peak memory", "bytes", "less", "more"),
     Measure("written", "bytes written", "bytes", "less", "more"),
+    Measure("written_request", "bytes written a request", "bytes", "less", "more"),
     Measure("wal", "largest -wal seen", "bytes", None, None),
     Measure("connections", "connections", "count", "fewer", "more"),
     Measure("write_transactions", "write transactions", "count", "fewer", "more"),
@@ -22,6 +25,9 @@ MEASURES = [
     Measure("busy_time", "time waited", "seconds", "less", "more"),
     Measure("busy_returned", "SQLITE_BUSY returned", "count", "fewer", "more"),
 ]
+
+# What has no meaning where requests are counted: they may be more in the same time.
+TOTALS = ("time", "cpu", "written")
 
 
 def seconds(value):

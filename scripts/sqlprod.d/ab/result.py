@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from compare import blind, compare
-from measures import MEASURES, verdict, written
+from measures import MEASURES, TOTALS, verdict, written
 
 # More variants than this are rows, not columns.
 COLUMNS = 2
@@ -34,7 +34,10 @@ class Result:
         self.labels = [variant.label for variant in plan.variants]
         self.runs = runs
         self.measures = [measure for measure in MEASURES
-                         if any(run.get(measure.name) is not None for label in runs for run in self.good(label))]
+                         if any(self.values(label, measure) for label in runs)
+                         and (measure.name != "socket_errors" or any(sum(self.values(label, measure)) for label in runs))]
+        if any(measure.name == "requests" for measure in self.measures):
+            self.measures = [measure for measure in self.measures if measure.name not in TOTALS]
         self.comparisons = {label: {measure.name: compare(self.values("A", measure), self.values(label, measure))
                                     for measure in self.measures} for label in self.labels[1:]}
         self.main = next((measure for measure in self.measures if measure.name in ("requests", "time")), None)
@@ -90,7 +93,7 @@ class Result:
         rows[0] += [cell for label in self.labels[1:] for cell in (f"{label} to A (95% interval)", "")]
         blanks = [""] * (2 * len(self.labels) - 2)
         rows.append(["runs that failed"] + [f"{self.failed(label)} of {len(self.runs[label])}" for label in self.labels] + blanks)
-        rows.append(['"database is locked"'] + [str(self.locked(label)) for label in self.labels] + blanks)
+        rows.append(['lines "database is locked"'] + [str(self.locked(label)) for label in self.labels] + blanks)
         for measure in self.measures:
             row = [measure.title] + [written(measure, self.median(label, measure)) for label in self.labels]
             for label in self.labels[1:]:
@@ -163,7 +166,9 @@ class Result:
         """Each run a dot, each median a bar, by gnuplot."""
         measure = self.main
         values = [value for label in self.labels for value in self.values(label, measure)]
-        factor, unit = (1000, " in ms") if measure.unit == "seconds" and max(values) < 1 else (1, " in s" if measure.unit == "seconds" else "")
+        factor, unit = 1, ""
+        if measure.unit == "seconds":
+            factor, unit = (1000, " in ms") if max(values) < 1 else (1, " in s")
         with tempfile.NamedTemporaryFile("w") as points, tempfile.NamedTemporaryFile("w") as medians:
             for at, label in enumerate(self.labels, 1):
                 for value in self.values(label, measure):
