@@ -133,3 +133,12 @@ SURVEY ?= /usr /opt /work /root
 survey: $(survey)/survey ## look for tables of functions in every object below SURVEY; no false one may come up
 	$(Q)find $(SURVEY) -xdev -type f -size +1k -print0 2>/dev/null | $< -t >$(survey)/objects.txt; status=$$?; \
 		grep -v '^[0-9]* [0-9]* [0-9] /' $(survey)/objects.txt; exit $$status
+
+# Other objects to time: a node, say.
+SCAN ?= $(shell command -v node cargo) $(system_sqlite) /bin/true
+
+.PHONY: bench-scan
+bench-scan: $(survey)/survey $(embedded)/plugin_O2.so ## how long the search for tables takes in each of SCAN, read from disk
+	$(Q)printf '| object | bytes searched | milliseconds from disk |\n|---|---|---|\n'
+	$(Q)for file in $(SCAN) $(embedded)/plugin_O2.so; do $< -c $$(readlink -f $$file); done | \
+		awk '$$4 ~ /^\// { printf "| %s | %d | %.2f |\n", $$4, $$2, $$1 / 1000 }'
