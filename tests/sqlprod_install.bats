@@ -111,6 +111,12 @@ complete_words() {
 	expect truncate
 	complete_words sqlprod check -s begin =
 	expect $'immediate\nexclusive\nkeep'
+	complete_words sqlprod ab -A journal_mode = t
+	expect truncate
+	complete_words sqlprod ab -n 5 --db a.db -- sqlite
+	expect_line sqlite3
+	complete_words sqlprod ab --re
+	expect $'--ready\n--recover'
 	complete_words sqlprod settings --
 	expect $'--json\n--help'
 	complete_words sqlprod run sqlite

@@ -36,7 +36,7 @@ _sqlprod() {
 	COMPREPLY=()
 	if ((COMP_CWORD > 1)); then
 		case ${COMP_WORDS[1]} in
-			run | check | settings | revert)
+			run | check | settings | ab | revert)
 				command=${COMP_WORDS[1]}
 				first=2
 				;;
@@ -44,21 +44,21 @@ _sqlprod() {
 	fi
 
 	# Where an option stands, bash takes NAME=VALUE for three words.
-	if [[ $current == '=' && ${COMP_WORDS[COMP_CWORD - 2]} == @(-s|--set) ]]; then
+	if [[ $current == '=' && ${COMP_WORDS[COMP_CWORD - 2]} == @(-s|--set|-A|-B) ]]; then
 		mapfile -t COMPREPLY < <(_sqlprod_values "${COMP_WORDS[0]}" "$previous")
 		return
 	fi
-	if ((COMP_CWORD > 3)) && [[ $previous == '=' && ${COMP_WORDS[COMP_CWORD - 3]} == @(-s|--set) ]]; then
+	if ((COMP_CWORD > 3)) && [[ $previous == '=' && ${COMP_WORDS[COMP_CWORD - 3]} == @(-s|--set|-A|-B) ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_sqlprod_values "${COMP_WORDS[0]}" "${COMP_WORDS[COMP_CWORD - 2]}")" -- "$current")
 		return
 	fi
 	case $command:$previous in
-		run:-s | run:--set | check:-s | check:--set)
+		run:-s | run:--set | check:-s | check:--set | ab:-A | ab:-B)
 			mapfile -t COMPREPLY < <(compgen -W "$(_sqlprod_settings "${COMP_WORDS[0]}")" -- "$current")
 			compopt -o nospace
 			return
 			;;
-		run:--log | run:--report)
+		run:--log | run:--report | ab:--db | ab:--json | ab:--markdown | ab:--plot)
 			compopt -o default
 			return
 			;;
@@ -69,21 +69,21 @@ _sqlprod() {
 	esac
 
 	# The command to run begins behind --, or with the first word that is no option.
-	if [[ $command == run || $command == check ]]; then
+	if [[ $command == @(run|check|ab) ]]; then
 		for ((at = first; at < COMP_CWORD; at++)); do
 			case ${COMP_WORDS[at]} in
 				--)
 					_sqlprod_offset $((at + 1))
 					return
 					;;
-				-s | --set)
+				-s | --set | -A | -B)
 					((at += 1))
 					[[ ${COMP_WORDS[at + 1]-} != '=' ]] || ((at += 2))
 					;;
-				--log | --report | --pid) ((at += 1)) ;;
+				--log | --report | --pid | --variant | --db | -n | --warmup | --load | --ready | --json | --markdown | --plot) ((at += 1)) ;;
 				-*) ;;
 				*)
-					[[ $command == run ]] || break
+					[[ $command != check ]] || break
 					_sqlprod_offset "$at"
 					return
 					;;
@@ -95,14 +95,15 @@ _sqlprod() {
 	case $command in
 		run) words='-s --set --log --report --help --' ;;
 		check) words='--json -s --set --integrity --pid --help --' ;;
+		ab) words='-A -B --variant --each --db -n --warmup --load --ready --json --markdown --plot --recover --help --' ;;
 		settings) words='--json --help' ;;
 		revert) words='--help' ;;
 	esac
 	if [[ $current == -* ]]; then
 		((first == 2)) || words+=' --version'
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-	elif [[ $command == run ]]; then
-		((first == 2)) || words='run check settings revert'
+	elif [[ $command == run || $command == ab ]]; then
+		((first == 2)) || words='run check settings ab revert'
 		((first == 2)) && words=
 		mapfile -t COMPREPLY < <(compgen -W "$words" -A command -- "$current")
 	elif [[ $command != settings ]]; then

@@ -148,7 +148,7 @@ ab_require() {
 		fail 2 "ab: --ready goes with --load"
 	fi
 	part database
-	tool_require hyperfine
+	ab_hyperfine_require
 	[ -z "$sqlprod_plot" ] || tool_require gnuplot
 	run_require "$1"
 	[ -z "$sqlprod_databases" ] || while IFS= read -r file; do
@@ -159,6 +159,15 @@ ab_require() {
 	sqlprod_variants="A:${sqlprod_a:-sqlprod=off}$sqlprod_newline""B:$sqlprod_b$sqlprod_newline$sqlprod_variants"
 	! $sqlprod_each || sqlprod_variants=$sqlprod_variants$(ab_each)$sqlprod_newline
 	sqlprod_variants=$(ab_variants) || exit
+}
+
+# --shell=none and --output=inherit came with 1.13.
+ab_hyperfine_require() {
+	tool_require hyperfine
+	version=$(hyperfine --version)
+	case ${version#hyperfine } in
+		0.* | 1.?.* | 1.1[0-2].*) fail 12 "hyperfine 1.13 or newer is needed for this; this is ${version#hyperfine }" ;;
+	esac
 }
 
 # The settings of the recipe, and what leaves each to the program.
