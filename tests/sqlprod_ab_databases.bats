@@ -234,3 +234,17 @@ ended_by() {
 	as_nobody 5 "$sqlprod" ab -n 1 --db a.db -- true
 	[[ $stderr == *"a.db.sqlprod-ab: Permission denied"* ]]
 }
+
+@test "somebody who opens the copy meanwhile ends the comparison" {
+	sqlite3 a.db 'CREATE TABLE t(a)'
+	before=$(seen)
+	start_plain ab "$sqlprod" ab -n 50 --db a.db -- sh -c 'touch ready; while [ ! -e opened ]; do sleep 0.05; done'
+	until [[ -e ready ]]; do sleep 0.05; done
+	exec 9<a.db
+	touch opened
+	finish "$started" ab 8
+	exec 9<&-
+	[[ $stderr == *'has opened the copy in its place'* ]]
+	rm ready opened
+	[[ $(seen) == "$before" ]]
+}

@@ -38,12 +38,13 @@ def read_plan(arguments):
     plan.rounds = int(plan.rounds)
     plan.warmup = int(plan.warmup)
     plan.databases = list(dict.fromkeys(os.path.realpath(path) for path in plan.databases.splitlines()))
-    plan.variants = [read_variant(*line.split("\t")) for line in plan.variants.splitlines()]
+    plan.variants = [read_variant(plan, *line.split("\t")) for line in plan.variants.splitlines()]
     return plan
 
 
-def read_variant(label, *settings):
-    return types.SimpleNamespace(label=label, settings=dict(setting.split("=", 1) for setting in settings))
+def read_variant(plan, label, *settings):
+    base = "B" if plan.each == "true" and label.startswith("without ") else "A"
+    return types.SimpleNamespace(label=label, base=base, settings=dict(setting.split("=", 1) for setting in settings))
 
 
 def say(text):

@@ -11,7 +11,7 @@ import signal
 import time
 
 import process
-from databases import Refused
+from databases import Refused, holders
 from load import load_numbers
 from measures import size as written_size
 
@@ -65,12 +65,20 @@ class Bench:
             left = process.end_all()
         if left and not self.plan.load:
             self.note("the command left processes behind, which were ended")
+        self.strangers_refuse()
         found["locked"] = sum(count_lines(self.file(name), b"database is locked") for name in ("output", "server"))
         self.read_warnings()
         found.update(self.read_report() if environment["SQLPROD"] == "on" else {})
         if found["problem"]:
             self.keep_error(found["problem"])
         return found
+
+    def strangers_refuse(self):
+        """What others write to a copy is lost: they are not to go on."""
+        for database in self.databases:
+            pids = holders(database.files())
+            if pids:
+                raise Refused(8, f"{database.path}: process {', '.join(map(str, pids))} has opened the copy in its place; stop it")
 
     def run_command(self, environment):
         found, usage = self.run_timed(self.plan.command, environment)

@@ -32,13 +32,14 @@ class Result:
         self.plan = plan
         self.variants = plan.variants
         self.labels = [variant.label for variant in plan.variants]
+        self.base = {variant.label: variant.base for variant in plan.variants}
         self.runs = runs
         self.measures = [measure for measure in MEASURES
                          if any(self.values(label, measure) for label in runs)
                          and (measure.name != "socket_errors" or any(sum(self.values(label, measure)) for label in runs))]
         if any(measure.name == "requests" for measure in self.measures):
             self.measures = [measure for measure in self.measures if measure.name not in TOTALS]
-        self.comparisons = {label: {measure.name: compare(self.values("A", measure), self.values(label, measure))
+        self.comparisons = {label: {measure.name: compare(self.values(self.base[label], measure), self.values(label, measure))
                                     for measure in self.measures} for label in self.labels[1:]}
         self.main = next((measure for measure in self.measures if measure.name in ("requests", "time")), None)
         self.notes = [text for text, _ in sorted(notes.items(), key=lambda note: -note[1])] + self.doubts()
@@ -102,22 +103,22 @@ class Result:
         return rows
 
     def rows_table(self):
-        rows = [["", "failed", "locked", self.main.title if self.main else "", "to A (95% interval)", ""]]
+        rows = [["", "failed", "locked", self.main.title if self.main else "", "ratio (95% interval)", ""]]
         for label in self.labels:
             row = [label, f"{self.failed(label)} of {len(self.runs[label])}", str(self.locked(label))]
             if self.main:
                 row.append(written(self.main, self.median(label, self.main)))
-                row += self.compared(label, self.main) if label != "A" else ["", ""]
+                row += self.compared(label, self.main, " of " + self.base[label]) if label != "A" else ["", ""]
             rows.append(row)
         return rows
 
-    def compared(self, label, measure):
+    def compared(self, label, measure, of=""):
         comparison = self.comparisons[label][measure.name]
-        if not measure.less or not self.values("A", measure) or not self.values(label, measure):
+        if not measure.less or not self.values(self.base[label], measure) or not self.values(label, measure):
             return ["", ""]
         ratio = ""
         if comparison["ratio"] is not None:
-            ratio = f"{comparison['ratio']:.2f}"
+            ratio = f"{comparison['ratio']:.2f}{of}"
             if comparison["low"] is not None:
                 ratio += f" ({comparison['low']:.2f} to {comparison['high']:.2f})"
         return [ratio, verdict(measure, comparison)]
@@ -126,7 +127,7 @@ class Result:
         """Differences that a table of rows does not show."""
         if len(self.labels) <= COLUMNS:
             return []
-        return [f"{label}: {measure.title} {' '.join(self.compared(label, measure))}"
+        return [f"{label}: {measure.title} {' '.join(self.compared(label, measure, ' of ' + self.base[label]))}"
                 for label in self.labels[1:] for measure in self.measures
                 if measure is not self.main and measure.less and self.comparisons[label][measure.name]["verdict"] in ("less", "more")]
 
@@ -156,7 +157,7 @@ class Result:
         return json.dumps({
             "command": self.plan.command, "load": self.plan.load or None, "rounds": self.plan.rounds, "warmup": self.plan.warmup,
             "databases": self.plan.databases,
-            "variants": [{"label": variant.label, "settings": variant.settings, "failed": self.failed(variant.label),
+            "variants": [{"label": variant.label, "base": variant.base, "settings": variant.settings, "failed": self.failed(variant.label),
                           "locked": self.locked(variant.label), "runs": self.runs[variant.label],
                           "medians": {measure.name: self.median(variant.label, measure) for measure in self.measures},
                           "compared": self.comparisons.get(variant.label)} for variant in self.variants],

@@ -219,6 +219,6 @@ ab_start() {
 	mode=$1
 	shift
 	exec "$python" -EsB "$sqlprod_parts/ab/main.py" "mode=$mode" "library=$sqlprod_library" "rounds=$sqlprod_rounds" \
-		"warmup=$sqlprod_warmup" "variants=$sqlprod_variants" "databases=$sqlprod_databases" "load=$sqlprod_load" \
+		"warmup=$sqlprod_warmup" "each=$sqlprod_each" "variants=$sqlprod_variants" "databases=$sqlprod_databases" "load=$sqlprod_load" \
 		"ready=$sqlprod_ready" "json=$sqlprod_json" "markdown=$sqlprod_markdown" "plot=$sqlprod_plot" "$@"
 }
