@@ -6,8 +6,13 @@ set multiplot layout 2,3 title "Writers on one database: transactions a second, 
 ways = "serial defaults recipe shim+stock shim+fair"
 set logscale x 2
 set xlabel "processes"
-set key top left
+set key below horizontal
 set style data linespoints
+set linetype 1 lc rgb "#888888" dt 2
+set linetype 2 lc rgb "#999933"
+set linetype 3 lc rgb "#cc3311"
+set linetype 4 lc rgb "#ee7733"
+set linetype 5 lc rgb "#0044cc"
 do for [inside in "0 1"] {
 	first = inside eq "0" ? 0 : 5
 	unset logscale y
