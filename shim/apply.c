@@ -10,7 +10,7 @@
 #include <time.h>
 
 /* Long enough to get past another connection's short read, short enough to go unnoticed. */
-#define SWITCH_PATIENCE_MS 5
+#define PATIENCE_MS 5
 #define WAL_RETRY_MS 1000
 
 static const char no_file[] = "in-memory or temporary database";
@@ -99,6 +99,8 @@ static void set_by_pragma(struct connection *connection, enum setting setting, i
 	rc = pragma_set(connection, setting, decimal(number, value + sizeof(value)), answer, sizeof(answer));
 	if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
 		got = parsed.number;
+	else if (reason_of(rc) == busy_reason)
+		got = VALUE_UNKNOWN;
 	else if (rc != SQLITE_OK || report_is_wanted())
 		got = pragma_read(connection, setting);
 	if (rc == SQLITE_OK && got != number)
@@ -151,18 +153,22 @@ void apply_at_open(struct connection *connection)
 	}
 }
 
-/* Our own short patience for the program's busy handler, and back. */
-static void lend_busy_slot(struct connection *connection)
+/* Between these the program sees nothing of what we run, and we wait for no lock longer than our own short patience, which takes
+ * the place of the program's busy handler. Where that may be one that we have not seen, it has to stay. */
+static void begin_run(struct connection *connection)
 {
-	connection->sqlite->busy_timeout(connection->db, SWITCH_PATIENCE_MS);
+	pragma_hush(connection);
+	if (!connection->busy.unknown)
+		connection->sqlite->busy_timeout(connection->db, PATIENCE_MS);
 }
 
-static void return_busy_slot(struct connection *connection)
+static void end_run(struct connection *connection)
 {
 	if (connection->busy.handler)
 		connection->sqlite->busy_handler(connection->db, connection->busy.handler, connection->busy.argument);
-	else
+	else if (!connection->busy.unknown)
 		wait_set_timeout(connection, connection->busy.timeout);
+	pragma_unhush(connection);
 }
 
 static void warn_shared(struct connection *connection, int64_t mode)
@@ -184,7 +190,7 @@ static void warn_shared(struct connection *connection, int64_t mode)
 			connection->path, storage.type, storage.mount);
 }
 
-/* Sets the journal mode, without waiting. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not say.
+/* Sets the journal mode. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not say.
  */
 static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
 {
@@ -193,9 +199,7 @@ static int switch_journal_mode(struct connection *connection, int64_t wanted, in
 	struct setting_value value;
 	int rc;
 
-	lend_busy_slot(connection);
 	rc = pragma_set(connection, SETTING_JOURNAL_MODE, spec->words[wanted], answer, sizeof(answer));
-	return_busy_slot(connection);
 	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
 	return rc;
 }
@@ -272,11 +276,9 @@ static void apply_synchronous(struct connection *connection)
 		set_by_pragma(connection, SETTING_SYNCHRONOUS, outcome->wanted);
 }
 
-void apply_at_first_use(struct connection *connection)
+static void put_on(struct connection *connection)
 {
-	if (!connection->sqlite->get_autocommit(connection->db))
-		return;
-	pragma_hush(connection);
+	begin_run(connection);
 	apply_journal_mode(connection);
 	apply_synchronous(connection);
 	if (is_due(connection, SETTING_CACHE_SIZE)) {
@@ -287,20 +289,23 @@ void apply_at_first_use(struct connection *connection)
 	}
 	if (is_due(connection, SETTING_WAL_AUTOCHECKPOINT))
 		set_by_pragma(connection, SETTING_WAL_AUTOCHECKPOINT, connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].wanted);
-	pragma_unhush(connection);
+	end_run(connection);
 	connection->settled = true;
 	connection_set_watch(connection);
+}
+
+void apply_at_first_use(struct connection *connection)
+{
+	if (!connection->sqlite->get_autocommit(connection->db))
+		return;
+	put_on(connection);
 }
 
 void apply_wal_again(struct connection *connection)
 {
 	if (now_ms() < connection->wal_retry || !connection->sqlite->get_autocommit(connection->db))
 		return;
-	pragma_hush(connection);
-	apply_journal_mode(connection);
-	apply_synchronous(connection);
-	pragma_unhush(connection);
-	connection_set_watch(connection);
+	put_on(connection);
 }
 
 void apply_synchronous_full(struct connection *connection)
@@ -319,20 +324,20 @@ void apply_recheck_synchronous(struct connection *connection)
 	if (!connection->sqlite->get_autocommit(connection->db))
 		return;
 	connection->recheck = false;
-	pragma_hush(connection);
+	begin_run(connection);
 	connection->outcomes[SETTING_JOURNAL_MODE].got = pragma_read(connection, SETTING_JOURNAL_MODE);
 	apply_synchronous(connection);
-	pragma_unhush(connection);
+	end_run(connection);
 	connection_set_watch(connection);
 }
 
 void apply_read_back(struct connection *connection)
 {
-	pragma_hush(connection);
+	begin_run(connection);
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
 		bool reads_schema = i == SETTING_JOURNAL_MODE || i == SETTING_SYNCHRONOUS || i == SETTING_CACHE_SIZE;
 		if (connection->outcomes[i].got == VALUE_UNKNOWN && (connection->settled || !reads_schema))
 			connection->outcomes[i].got = pragma_read(connection, (enum setting)i);
 	}
-	pragma_unhush(connection);
+	end_run(connection);
 }
