@@ -52,7 +52,7 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 		$(build_flags_unit) -I$(amalgamation) -Itests/programs -x c -o $@ - -lpthread -ldl -lm
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
-embedded_programs := $(embedded)/guest $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/opener_early.so
+embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/opener_early.so
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
 	$(SAY) LD $@
@@ -142,3 +142,47 @@ bench-scan: $(survey)/survey $(embedded)/plugin_O2.so ## how long the search for
 	$(Q)printf '| object | bytes searched | milliseconds from disk |\n|---|---|---|\n'
 	$(Q)for file in $(SCAN) $(embedded)/plugin_O2.so; do $< -c $$(readlink -f $$file); done | \
 		awk '$$4 ~ /^\// { printf "| %s | %d | %.2f |\n", $$4, $$2, $$1 / 1000 }'
+
+$(embedded)/deep: tests/embedded/deep.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -ldl
+
+# The same on arm64, under qemu: the library, a program with SQLite inside, one that is linked to it, and a plugin that is.
+arm64 := $(BUILD)/arm64
+arm64_cc := aarch64-linux-gnu-gcc
+arm64_compile = $(arm64_cc) -D_GNU_SOURCE -w -fPIC -I$(amalgamation)
+
+$(arm64)/libsqlprod.so: $(wildcard shim/*.[ch]) shim/exports.map $(amalgamation)/sqlite3.h
+	$(Q)$(MAKE) --no-print-directory CC=$(arm64_cc) BUILD=$(arm64) CPPFLAGS=-I$(abspath $(amalgamation)) CFLAGS= LDFLAGS= all
+
+$(arm64)/sqlite.o: $(amalgamation)/sqlite3.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(arm64_compile) -O2 -c -o $@ $<
+
+$(arm64)/victim_inside: $(arm64)/sqlite.o $(victim_sources)
+	$(SAY) LD $@
+	$(Q)$(arm64_compile) -o $@ $^ -lpthread -ldl -lm
+
+$(arm64)/libsqlite3.so.0: $(arm64)/sqlite.o
+	$(SAY) LD $@
+	$(Q)$(arm64_cc) -shared -Wl,-soname,libsqlite3.so.0 -o $@ $< -lpthread -ldl -lm
+
+$(arm64)/victim_linked: $(victim_sources) $(arm64)/libsqlite3.so.0
+	$(SAY) LD $@
+	$(Q)$(arm64_compile) -o $@ $^ -Wl,-rpath,'$$ORIGIN' -lpthread -ldl
+
+$(arm64)/victim.so: $(victim_sources) $(arm64)/libsqlite3.so.0
+	$(SAY) LD $@
+	$(Q)$(arm64_compile) -shared -o $@ $^ -Wl,-rpath,'$$ORIGIN' -lpthread -ldl
+
+$(arm64)/host $(arm64)/deep: $(arm64)/%: tests/programs/host.c tests/embedded/deep.c
+	$(SAY) CC $@
+	$(Q)$(arm64_compile) -o $@ $(filter %/$*.c,$^) -ldl
+
+.PHONY: check-arm64
+check-arm64: ## both doors on arm64, under qemu
+	$(Q)scripts/install-packages build check arm64
+	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside victim_linked victim.so host deep)
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded_arm64.bats
