@@ -70,6 +70,15 @@ load harness
 	expect $'open 0\nopen 0\nbusy_handler 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0'
 }
 
+@test "nothing that we put on at first use waits by the program's busy handler" {
+	outside query t.db 'CREATE TABLE t(x)'
+	for run in run_plain run_shim; do
+		SQLPROD_JOURNAL_MODE=keep $run victim 'open b t.db' 'exec b BEGIN EXCLUSIVE' 'open a t.db' 'busy_handler a on' \
+			'exec a SELECT count(*) FROM t' 'handler_calls a'
+		expect_line 'handler_calls 4'
+	done
+}
+
 @test "our own switch to WAL does not call the program's busy handler" {
 	outside query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' \
