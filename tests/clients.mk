@@ -100,3 +100,17 @@ $(clients)/maven/sqlite-jdbc.jar: tests/clients/embedded/pom.xml
 	$(Q)mvn -q -B -f $< -Dmaven.repo.local=$(@D)/repository dependency:copy-dependencies \
 		-DoutputDirectory=$(@D) -Dmdep.stripVersion=true
 	$(Q)touch $@
+
+# What clients test themselves, where their packages bring it; better-sqlite3's only where BETTER_SQLITE3 tells where it is.
+.PHONY: check-embedded-suites
+check-embedded-suites: ## the clients' own test suites, with and without the shim
+	$(Q)scripts/install-packages build check
+	$(Q)tests/clients/install.sh
+	$(Q)$(MAKE) --no-print-directory all $(clients)/mattn.test $(clients)/wheels/installed $(clients)/embedded_node/installed
+	$(Q)BUILD=$(abspath $(BUILD)) tests/embedded/suites.sh $(abspath $(library)) apsw mattn $(if $(BETTER_SQLITE3),better_sqlite3)
+
+$(clients)/mattn.test: $(wildcard tests/clients/mattn/*)
+	@mkdir -p $(@D)
+	$(SAY) GO $@
+	$(Q)cd tests/clients/mattn && CGO_ENABLED=1 GOMODCACHE=$(clients)/go-modules GOFLAGS='-buildvcs=false -modcacherw' \
+		go test -c -o $@ github.com/mattn/go-sqlite3
