@@ -2,6 +2,8 @@
 
 import collections
 
+from compare import LEAST
+
 # name, title, unit, and what less and more of it are called; None: differences say nothing
 Measure = collections.namedtuple("Measure", "name title unit less more")
 
@@ -58,4 +60,7 @@ def written(measure, value):
 
 
 def verdict(measure, comparison):
+    low, high = comparison["low"], comparison["high"]
+    if comparison["verdict"] == "same" and low is not None and not low <= 1 <= high and abs(comparison["ratio"] - 1) >= LEAST:
+        return "no clear difference"
     return {"same": "no difference seen", "few": "too few rounds", "less": measure.less, "more": measure.more}[comparison["verdict"]]
