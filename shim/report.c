@@ -94,7 +94,7 @@ static void emit(const char *line, size_t length)
 		write_line(STDERR_FILENO, line, length);
 }
 
-static void log_formatted(int level, const char *format, va_list arguments)
+static __attribute__((format(printf, 2, 0))) void log_formatted(int level, const char *format, va_list arguments)
 {
 	char line[LINE_LIMIT];
 	int saved = errno, n, prefix;
