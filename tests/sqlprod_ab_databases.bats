@@ -62,7 +62,7 @@ start_long() {
 		wait
 	END
 	chmod +x long
-	start_plain ab "$sqlprod" ab -n 2 --db a.db -- ./long "$@"
+	TMPDIR=$scratch start_plain ab "$sqlprod" ab -n 2 --db a.db -- ./long "$@"
 	until [[ -e ready ]]; do sleep 0.05; done
 	guard=$(pgrep -g "$started" -f ab/main.py | head -n 1)
 	# The same process was there before it became Python's.
@@ -79,6 +79,7 @@ commands() {
 
 nothing_runs() {
 	[[ -z $(commands) ]] || fail "still there: $(commands)"
+	[[ -z $(find "$scratch" -maxdepth 1 -name 'sqlprod-ab.*') ]] || fail "a temporary folder stayed"
 }
 
 ended_by() {

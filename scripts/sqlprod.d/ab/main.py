@@ -7,6 +7,7 @@ it is the parent that is killed, the other one does it.
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,21 +112,20 @@ def write(path, text):
         raise Refused(13, f"{path}: {error.strerror}") from None
 
 
-def work(plan, databases):
+def work(plan, databases, folder):
     """Measures and shows; the exit status."""
-    with tempfile.TemporaryDirectory(prefix="sqlprod-ab.") as folder:
-        bench = Bench(plan, databases, folder)
-        try:
-            runs = measure_all(plan, bench)
-        finally:
-            process.end_all()
-        result = Result(plan, runs, bench.notes)
-        show(plan, result)
-        if bench.error_text:
-            say(f"ab: the first run that failed said: {bench.error_text}")
-        if not all(result.good(label) for label in result.labels):
-            return 3
-        return 1 if any(result.failed(label) for label in result.labels) else 0
+    bench = Bench(plan, databases, folder)
+    try:
+        runs = measure_all(plan, bench)
+    finally:
+        process.end_all()
+    result = Result(plan, runs, bench.notes)
+    show(plan, result)
+    if bench.error_text:
+        say(f"ab: the first run that failed said: {bench.error_text}")
+    if not all(result.good(label) for label in result.labels):
+        return 3
+    return 1 if any(result.failed(label) for label in result.labels) else 0
 
 
 def guarded(function, *arguments):
@@ -148,16 +148,17 @@ def raise_ended(number, _frame):
     raise Ended(number)
 
 
-def worker(plan, databases, guard):
+def worker(plan, databases, folder, guard):
     """In the child: measures; puts the databases back only if the parent has gone."""
     process.end_with_parent(signal.SIGTERM)
     process.adopt_orphans()
     for number in SIGNALS:
         signal.signal(number, raise_ended)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    status = guarded(work, plan, databases)
+    status = guarded(work, plan, databases, folder)
     if os.getppid() != guard:
         status = max(status, guarded(put_back_all, databases) or 0)
+        shutil.rmtree(folder, ignore_errors=True)
     return status
 
 
@@ -179,6 +180,7 @@ def compare(plan):
     databases = [Database(path) for path in plan.databases]
     process.adopt_orphans()
     aside = []
+    folder = tempfile.mkdtemp(prefix="sqlprod-ab.")
     try:
         for database in databases:
             database.put_aside()
@@ -188,13 +190,14 @@ def compare(plan):
         if child == 0:
             status = 13
             try:
-                status = worker(plan, databases, guard)
+                status = worker(plan, databases, folder, guard)
                 sys.stdout.flush()
             finally:
                 os._exit(status)
         status = wait_for(child)
     finally:
         process.end_all()
+        shutil.rmtree(folder, ignore_errors=True)
         put_back_all(aside)
     return status
 
