@@ -3,6 +3,7 @@
  * Nearly every call is none of ours, and every process under the preload makes many: a look at the flags lets them pass. */
 #include "door.h"
 #include "embedded.h"
+#include "opener.h"
 #include "settings.h"
 
 #include <dlfcn.h>
@@ -53,6 +54,7 @@ static int open_noticed(__typeof__(&open) real, const char *path, int flags, mod
 {
 	int fd;
 
+	caller = opener_find(caller, __builtin_frame_address(0));
 	embedded_notice(caller, flags);
 	fd = real(path, flags, mode);
 	if (fd >= 0)
@@ -64,6 +66,7 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 {
 	int fd;
 
+	caller = opener_find(caller, __builtin_frame_address(0));
 	embedded_notice(caller, flags);
 	fd = real(folder, path, flags, mode);
 	if (fd >= 0)
