@@ -63,24 +63,48 @@ __asm__(".text\n"
 #error "dlopen() needs a jump written for this architecture"
 #endif
 
-static bool uses_sqlite(const char *path)
+enum use { USE_NONE, USE_LINKED, USE_INSIDE };
+
+static enum use use_of(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum use use = USE_NONE;
 	struct stat status;
 	void *bytes;
-	bool uses;
 
 	if (fd < 0)
-		return false;
+		return USE_NONE;
 	bytes = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0
 			? mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
 			: MAP_FAILED;
 	close(fd);
 	if (bytes == MAP_FAILED)
-		return false;
-	uses = needed_has_sqlite(bytes, (size_t)status.st_size);
+		return USE_NONE;
+	if (needed_has_sqlite(bytes, (size_t)status.st_size))
+		use = USE_LINKED;
+	else if (needed_carries_sqlite(bytes, (size_t)status.st_size))
+		use = USE_INSIDE;
 	munmap(bytes, (size_t)status.st_size);
-	return uses;
+	return use;
+}
+
+/* Without the flag a module with SQLite inside could come to use another copy than its own, or other libraries: it is left as it
+ * is. */
+static int mode_for(const char *file, int mode)
+{
+	switch (use_of(file)) {
+	case USE_LINKED:
+		report_log(LOG_INFO, "%s is loaded without RTLD_DEEPBIND, which would hide its SQLite", file);
+		return mode & ~RTLD_DEEPBIND;
+	case USE_INSIDE:
+		report_warn_once(REPORT_UNREACHED, file,
+				 "%s carries a SQLite that cannot be reached (it is loaded with RTLD_DEEPBIND): its databases keep"
+				 " their own settings",
+				 file);
+		return mode;
+	default:
+		return mode;
+	}
 }
 
 int deepbind_mode(const char *file, int mode)
@@ -90,11 +114,8 @@ int deepbind_mode(const char *file, int mode)
 	if (!__atomic_load_n(&deepbind_dlopen, __ATOMIC_RELAXED))
 		__atomic_store_n(&deepbind_dlopen, dlsym(RTLD_NEXT, "dlopen"), __ATOMIC_RELAXED);
 	/* a name without a slash is searched for by the caller's rules, which only the loader knows */
-	if ((mode & RTLD_DEEPBIND) && file && strchr(file, '/') && settings_get(SETTING_ENABLED)->number == SWITCH_ON &&
-	    uses_sqlite(file)) {
-		report_log(LOG_INFO, "%s is loaded without RTLD_DEEPBIND, which would hide its SQLite", file);
-		mode &= ~RTLD_DEEPBIND;
-	}
+	if ((mode & RTLD_DEEPBIND) && file && strchr(file, '/') && settings_get(SETTING_ENABLED)->number == SWITCH_ON)
+		mode = mode_for(file, mode);
 	errno = saved;
 	return mode;
 }

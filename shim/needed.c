@@ -78,3 +78,11 @@ bool needed_has_sqlite(const unsigned char *bytes, size_t size)
 			return is_needed(&file, &segment);
 	return false;
 }
+
+/* The first one alone is in libmagic too. */
+bool needed_carries_sqlite(const unsigned char *bytes, size_t size)
+{
+	static const char magic[] = "SQLite format 3", table[] = "sqlite_sequence";
+
+	return memmem(bytes, size, magic, sizeof(magic)) && memmem(bytes, size, table, sizeof(table) - 1);
+}

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	/* linked to it, but without its name anywhere: impossible */
 	if (needed_has_sqlite(bytes, size) && !memmem(bytes, size, "libsqlite3.so", 13))
 		abort();
+	needed_carries_sqlite(bytes, size);
 	free(bytes);
 	return 0;
 }
