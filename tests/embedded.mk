@@ -85,7 +85,18 @@ embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
 check-embedded check-embedded-builds: $(library) programs embedded-programs ## the second door in programs built in many ways
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded_builds.bats tests/embedded_harmless.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,embedded_builds embedded_harmless embedded_deepbind)
+
+# The library with a sanitizer; the programs without.
+.PHONY: check-embedded-asan check-embedded-tsan
+check-embedded-asan: export ASAN_OPTIONS := detect_leaks=1:verify_asan_link_order=0:abort_on_error=1
+check-embedded-asan: export UBSAN_OPTIONS := print_stacktrace=1
+check-embedded-tsan: export TSAN_OPTIONS := halt_on_error=1:abort_on_error=1
+check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs ## (tsan too) the same under a sanitizer
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
+	$(Q)ln -sfn $(abspath $(embedded)) $(BUILD)/$*san/embedded
+	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
+		bats $(call bats_files,embedded_harmless)
 
 $(unit)/apitable: tests/unit/apitable.c shim/apitable.c shim/apitable.h tests/unit/check.h
 	@mkdir -p $(@D)

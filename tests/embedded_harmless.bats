@@ -209,19 +209,3 @@ scene() {
 	preload="$build/embedded/front.so:$preload" twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
 		'sh outside lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
-
-@test "a plugin that is loaded with RTLD_DEEPBIND and linked to libsqlite3 comes to the front door" {
-	twin "$recipe" "$build/embedded/deep" "$build/programs/victim.so" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
-		'sh outside lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
-	[[ $(of_report reached) == interposition ]]
-}
-
-@test "a plugin that is loaded with RTLD_DEEPBIND and has SQLite inside is left alone, and one warning says so" {
-	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'close a')
-	run_plain "$build/embedded/deep" "${plugins[1]}" "${script[@]}"
-	wanted=$output
-	rm -f t.db
-	run_shim "$build/embedded/deep" "${plugins[1]}" "${script[@]}"
-	expect "$wanted"
-	expect_warnings 1 '*plugin_O2.so carries a SQLite that cannot be reached*'
-}
