@@ -101,6 +101,6 @@ unreached fossil 'fossil' 'built without extension loading, so it has no table o
 
 cat <<'NOTES'
 
-"A → B" is without the shim → with it. CPython from python-build-standalone and Microsoft.Data.Sqlite (.NET) are in no package manager
-that this is built from, and were not run; the second door reaches such copies in the same way as the others here.
+"A → B" is without the shim → with it. Not run, as the package managers used here do not bring them: CPython from
+python-build-standalone, Microsoft.Data.Sqlite (.NET).
 NOTES
