@@ -209,10 +209,9 @@ static void keep_trace_slot(void *argument)
 	door_depth--;
 }
 
-/* The program took the trace callback from us and did not give it back: what it ran since was not seen. */
-static void say_unseen(struct connection *connection)
+/* Its statements were not seen, at least not all to the end. */
+static void say_unseen(struct connection *connection, const char *reason)
 {
-	static const char reason[] = "the program took the trace callback, so that its statements were not seen";
 	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
 
 	connection->begins_left_reason = reason;
@@ -228,8 +227,10 @@ static void ended(void *argument)
 	char *line;
 
 	if (report_is_wanted() && connection->pid == getpid()) {
-		if (!connection->off && !connection->no_begin && !has_trace_slot(watched))
-			say_unseen(connection);
+		if (!connection->off && connection->no_begin)
+			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
+		else if (!connection->off && !has_trace_slot(watched))
+			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
 		line = report_format(connection);
 		if (line)
 			report_write(line);

@@ -53,7 +53,7 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
 embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/opener_early.so \
-	$(embedded)/front.so
+	$(embedded)/front.so $(embedded)/old
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
 	$(SAY) LD $@
@@ -77,6 +77,15 @@ $(embedded)/opener_early.so $(embedded)/front.so: $(embedded)/%.so: tests/embedd
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -shared -o $@ $< $(LDFLAGS) -ldl
+
+$(embedded)/old-sqlite/sqlite3.c: tests/embedded/fetch-amalgamation
+	@mkdir -p $(@D)
+	$(SAY) FETCH $@
+	$(Q)$< $(@D) old
+
+$(embedded)/old: tests/embedded/old.c $(embedded)/old-sqlite/sqlite3.c
+	$(SAY) CC $@
+	$(Q)gcc -w -O1 -I$(embedded)/old-sqlite -o $@ $^ -lpthread -ldl
 
 .SECONDARY: $(patsubst %,$(embedded)/plugin_sqlite_%.o,O0 O2 Os)
 

@@ -49,3 +49,20 @@ left_alone() {
 @test "SQLPROD_EMBEDDED=off closes the door" {
 	of_each_way gcc left_alone
 }
+
+@test "a SQLite before 3.14, whose BEGIN cannot be seen: WAL stays off, and the report says why" {
+	script=('CREATE TABLE t(x)' 'BEGIN' lock 'INSERT INTO t VALUES(1)' 'COMMIT' 'PRAGMA journal_mode' 'PRAGMA busy_timeout'
+		'PRAGMA temp_store')
+	for name in new.db there.db; do
+		[[ $name == new.db ]] || outside query "$name" 'CREATE TABLE other(x)'
+		run_plain "$build/embedded/old" "plain-$name" "${script[@]}"
+		expect $'free\ndelete\n0\n0\n3.8.9 0'
+		SQLPROD_REPORT=$scratch/report.json run_shim "$build/embedded/old" "$name" "${script[@]}"
+		expect $'free\ndelete\n30000\n2\n3.8.9 0'
+		expect_quiet
+	done
+	[[ $(report "$scratch/report.json" begins_rewritten) == $'0\n0' ]]
+	[[ $(report "$scratch/report.json" settings journal_mode reason | head -n 1) == *'no trace callback'* ]]
+	[[ $(report "$scratch/report.json" settings journal_mode reason | tail -n 1) == 'BEGIN cannot be upgraded'* ]]
+	[[ $(report "$scratch/report.json" begins_left | grep -c 'no trace callback') == 2 ]]
+}
