@@ -3,6 +3,7 @@
 # test "pass NAME" or "fail NAME", sorted.
 set -eu
 suite=$1 library=$2
+programs=$(dirname "$(realpath "$0")")
 clients=${BUILD:?}/clients
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -13,19 +14,16 @@ run() {
 	env ${library:+LD_PRELOAD="$library"} timeout 1200 "$@" >out 2>&1 </dev/null || true
 }
 
-# unittest's verbose lines: "NAME (CLASS) ... ok", or the outcome behind the first line of the test's text, or after what it printed.
-# Each class in a process of its own, so that what one leaves behind is not in the next one's way.
+# Each class in a process of its own, so that what one leaves behind is not in the next one's way. A test that began and did not end
+# took its process along.
 run_apsw() {
 	local python=$clients/wheels/bin/python class
-	for class in APSW aiotest.Async carray.CArray extratest.Extra ftstests.FTS ftstests.FTS5Query ftstests.FTS5Table \
-		jsonb.Conversion jsonb.Ext jsonb.JSONB sessiontests.Session shelltest.Shell; do
-		run "$python" -m apsw.tests -v "${class#*.}"
-		sed -nE "s/^(test[A-Za-z0-9_]+) \(.*/\1/p; s/.*(\.\.\. |^)(ok|FAIL|ERROR)$/\2/p; s/.*\.\.\. skipped.*/skipped/p" out |
-			awk -v class="$class" '
-				function tell() { if (name) print (outcome == "ok" || outcome == "skipped" ? "pass" : "fail"), class "." name }
-				/^test/ { tell(); name = $0; outcome = "died"; next }
-				outcome == "died" { outcome = $0 }
-				END { tell() }'
+	for class in $("$python" -B "$programs/suite_apsw.py"); do
+		: >results
+		run "$python" -B "$programs/suite_apsw.py" "$class" "$PWD/results"
+		awk '$1 == "began" { if (began) print "fail", began; began = $2; next }
+			{ print; began = "" }
+			END { if (began) print "fail", began }' results
 	done
 }
 
