@@ -3,7 +3,7 @@
 # Only the program under test is preloaded, never bats or the commands that look. Times out, so that a deadlock is a failure;
 # no test says how long something takes. Works with any bats from 1.2 on.
 
-root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$root/$build
 shim=$build/libsqlprod.so
