@@ -14,16 +14,16 @@
 
 #define LINE_LIMIT 2048
 
-static dev_t stderr_device;
-static ino_t stderr_inode;
-static bool stderr_known;
+/* No file until report_start() has run. Not zero, so that they lie beside what the loader writes to anyway: every process would pay
+ * for a page of their own. */
+static dev_t stderr_device = (dev_t)-1;
+static ino_t stderr_inode = (ino_t)-1;
 
 void report_start(void)
 {
 	struct stat status;
 
-	stderr_known = fstat(STDERR_FILENO, &status) == 0;
-	if (stderr_known) {
+	if (fstat(STDERR_FILENO, &status) == 0) {
 		stderr_device = status.st_dev;
 		stderr_inode = status.st_ino;
 	}
@@ -34,8 +34,7 @@ static bool stderr_is_ours(void)
 {
 	struct stat status;
 
-	return stderr_known && fstat(STDERR_FILENO, &status) == 0 && status.st_dev == stderr_device &&
-	       status.st_ino == stderr_inode;
+	return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == stderr_device && status.st_ino == stderr_inode;
 }
 
 /* The path of a SETTING_FILE with %p replaced by the pid. */
@@ -192,8 +191,10 @@ static void write_open_connection(struct connection *connection, void *pid)
 
 void report_open_connections(void)
 {
-	pid_t pid = getpid();
+	pid_t pid;
 
-	if (report_is_wanted())
-		registry_visit(write_open_connection, &pid);
+	if (!report_is_wanted())
+		return;
+	pid = getpid();
+	registry_visit(write_open_connection, &pid);
 }

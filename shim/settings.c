@@ -1,7 +1,7 @@
 /* settings.c - values of settings: their text, and the environment, read once.
  *
  * settings_load runs in every process under the preload, most of which have nothing to do with SQLite: an environment without
- * SQLPROD costs one pass over it and leaves the recipe's static data in force. */
+ * SQLPROD costs one pass over it, leaves the recipe's static data in force, and writes to no page. */
 #include "settings.h"
 
 #include <fnmatch.h>
@@ -262,9 +262,10 @@ static enum setting setting_of_variable(const char *variable, size_t length)
 	return (enum setting)setting;
 }
 
+/* Two letters first, which are in the code: the rest of it would be a page more to read in every process. */
 static bool is_ours(const char *entry)
 {
-	return strncmp(entry, PREFIX, sizeof(PREFIX) - 1) == 0;
+	return entry[0] == PREFIX[0] && entry[1] == PREFIX[1] && strncmp(entry, PREFIX, sizeof(PREFIX) - 1) == 0;
 }
 
 /* Reads the entries that are ours, from the first of them on. */
@@ -298,17 +299,34 @@ static void environment_read(char *const *environment)
 	in_force = chosen;
 }
 
-void settings_load(char *const *environment, bool privileged)
+/* Whoever starts a setuid program is not its operator, and its operator cannot speak to us: it is left alone. */
+static void pass_through(void)
+{
+	memcpy(chosen, settings_recipe, sizeof(chosen));
+	chosen[SETTING_ENABLED].number = SWITCH_OFF;
+	chosen[SETTING_LOG_LEVEL].number = LOG_OFF;
+	in_force = chosen;
+}
+
+static void forget(void)
 {
 	in_force = settings_recipe;
 	complaint_count = 0;
 	free(texts);
 	texts = NULL;
-	if (privileged || !environment)
+}
+
+void settings_load(char *const *environment, bool privileged)
+{
+	if (__builtin_expect(in_force != settings_recipe, 0))
+		forget();
+	if (__builtin_expect(privileged, 0)) {
+		pass_through();
 		return;
-	while (*environment && !is_ours(*environment))
+	}
+	while (environment && *environment && !is_ours(*environment))
 		environment++;
-	if (*environment)
+	if (environment && *environment)
 		environment_read(environment);
 }
 

@@ -92,7 +92,8 @@ bool settings_match(const char *patterns, const char *name);
 /* Reads the environment once: called by the constructor, before any other thread exists. A bad value leaves the recipe's and is
  * kept for settings_complain; so is a variable SQLPROD_… that is not in the table. An empty value means: as if unset. Of a variable
  * that stands there twice the first counts, as for getenv. Copies what it keeps: programs overwrite their environment
- * (setproctitle). If privileged (AT_SECURE), the environment is not read at all. */
+ * (setproctitle). If privileged (AT_SECURE: setuid, setgid, file capabilities), the environment is not read at all, and the
+ * library is off and silent. */
 void settings_load(char *const *environment, bool privileged);
 
 /* The value in force. Never changes after settings_load. */

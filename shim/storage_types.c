@@ -1,6 +1,7 @@
 /* storage_types.c - filesystems by number and by name.
  *
- * A filesystem that is in neither table counts as local. */
+ * A filesystem that is in neither table counts as local. The tables hold their texts: pointers to them would be relocated in every
+ * process. */
 #include "storage.h"
 
 #include <string.h>
@@ -9,7 +10,7 @@
  * mountinfo to tell. */
 static const struct magic {
 	unsigned long number;
-	const char *type;
+	char type[12];
 } magics[] = {
 	{0xEF53, ""},         /* ext2, ext3, ext4 */
 	{0x58465342, ""},     /* xfs */
@@ -55,7 +56,7 @@ static const struct magic {
  * four writing processes held there). The rest of FUSE is, also where it serves local files: with direct_io it refuses shared maps,
  * the switch to WAL succeeds all the same, and every later statement on the database answers SQLITE_IOERR (bindfs -o direct_io,
  * SQLite 3.40.1, Linux 6.18). */
-static const char *const shared_types[] = {
+static const char shared_types[][12] = {
 	"nfs",       "nfs4",   "cifs",      "smb3",   "smbfs", "9p",    "virtiofs", "vboxsf",     "lustre",   "ceph",
 	"glusterfs", "afs",    "coda",      "gpfs",   "gfs",   "gfs2",  "ocfs2",    "beegfs",     "orangefs", "pvfs2",
 	"vmhgfs",    "prl_fs", "fakeowner", "drvfs",  "ncpfs", "acfs",  "panfs",    "ibrix",      "snfs",     "cvfs",
