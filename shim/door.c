@@ -5,6 +5,12 @@
 
 _Thread_local unsigned door_depth;
 
+/* SQLite's own functions answer SQLITE_MISUSE for a handle that was closed; most of those that we would call on it do not look. */
+static bool is_open(const struct sqlite *sqlite, sqlite3 *db)
+{
+	return !sqlite->errcode || sqlite->errcode(db) != SQLITE_MISUSE;
+}
+
 struct connection *door_enter(sqlite3 *db, const char *function, const void *caller, const struct sqlite **sqlite)
 {
 	struct connection *connection = registry_find(db);
@@ -14,7 +20,7 @@ struct connection *door_enter(sqlite3 *db, const char *function, const void *cal
 	} else {
 		*sqlite = sqlite_of_caller(function, caller);
 		/* a handle that is only now being opened, or that its own SQLite uses and somebody opened out of sight */
-		if (!*sqlite || !db || door_depth > 0 || sqlite_owns(*sqlite, caller))
+		if (!*sqlite || !db || door_depth > 0 || sqlite_owns(*sqlite, caller) || !is_open(*sqlite, db))
 			return NULL;
 		door_depth++;
 		connection = connection_adopt(*sqlite, db, "interposition, after it was opened out of sight");

@@ -27,6 +27,16 @@ static bool is_last(const struct sql_text *text, size_t from)
 	return !semicolon || semicolon[1 + strspn(semicolon + 1, " \t\n\r")] == '\0';
 }
 
+/* A statement can hold a key: nothing of it stays in memory that nobody owns. */
+static void discard(char *made)
+{
+	if (made) {
+		memset(made, 0, strlen(made));
+		__asm__ volatile("" : : "r"(made) : "memory");
+	}
+	free(made);
+}
+
 /* The next statement, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves. NULL if
  * memory is out. */
 static const char *next_statement(struct connection *connection, struct script *script, char **made)
@@ -70,7 +80,7 @@ static int execute_each(struct connection *connection, struct script *script, in
 		if (!sql)
 			return sqlite->exec(connection->db, rest, callback, argument, message);
 		rc = sqlite->exec(connection->db, sql, callback, argument, message);
-		free(made);
+		discard(made);
 		foreign_keys_resume(connection);
 		wait_renew(connection, 0);
 		script->query_only = false;
@@ -104,14 +114,14 @@ static char *rewrite_all(struct connection *connection, struct script *script)
 		n = sql ? strlen(sql) : 0;
 		grown = sql ? realloc(all, length + n + 1) : NULL;
 		if (!grown) {
-			free(made);
-			free(all);
+			discard(made);
+			discard(all);
 			return NULL;
 		}
 		all = grown;
 		memcpy(all + length, sql, n + 1);
 		length += n;
-		free(made);
+		discard(made);
 	} while (script->at < script->text.length);
 	return all;
 }
@@ -129,7 +139,7 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
 	all = rewrite_all(connection, &script);
 	rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
-	free(all);
+	discard(all);
 	foreign_keys_resume(connection);
 	wait_renew(connection, 0);
 	door_leave(connection);

@@ -10,7 +10,8 @@
 static int open_nowhere(const char *function, sqlite3 **db)
 {
 	report_warn_once(REPORT_NO_SQLITE, "", "%s was called, but no SQLite can be found", function);
-	*db = NULL;
+	if (db)
+		*db = NULL;
 	return SQLITE_ERROR;
 }
 
@@ -38,7 +39,7 @@ DOOR int sqlite3_open(const char *name, sqlite3 **db)
 		return open_nowhere("sqlite3_open", db);
 	door_depth++;
 	rc = sqlite->open(name, db);
-	return opened(sqlite, rc, *db, false, DOOR_CALLER);
+	return opened(sqlite, rc, db ? *db : NULL, false, DOOR_CALLER);
 }
 
 DOOR int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs)
@@ -50,7 +51,7 @@ DOOR int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *
 		return open_nowhere("sqlite3_open_v2", db);
 	door_depth++;
 	rc = sqlite->open_v2(name, db, flags, vfs);
-	return opened(sqlite, rc, *db, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, DOOR_CALLER);
+	return opened(sqlite, rc, db ? *db : NULL, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, DOOR_CALLER);
 }
 
 DOOR int sqlite3_open16(const void *name, sqlite3 **db)
@@ -62,7 +63,7 @@ DOOR int sqlite3_open16(const void *name, sqlite3 **db)
 		return open_nowhere("sqlite3_open16", db);
 	door_depth++;
 	rc = sqlite->open16(name, db);
-	return opened(sqlite, rc, *db, false, DOOR_CALLER);
+	return opened(sqlite, rc, db ? *db : NULL, false, DOOR_CALLER);
 }
 
 static int close_handle(sqlite3 *db, bool v2, const void *caller)

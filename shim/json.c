@@ -5,6 +5,7 @@
 #include "process.h"
 #include "registry.h"
 #include "report.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,18 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The length of the UTF-8 sequence at s, 0 if it is not one (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_length(const unsigned char *s)
+/* Of a sequence of up to three bytes. */
+static unsigned point_of(const unsigned char *s, size_t n)
 {
-	size_t n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] >= 0x90))
-		return 0;
-	return n;
+	return n == 1   ? s[0]
+	       : n == 2 ? (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu)
+			: (s[0] & 0xfu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
 }
 
 void json_put_string(FILE *out, const char *string)
@@ -41,8 +36,8 @@ void json_put_string(FILE *out, const char *string)
 		if (n == 0) {
 			fputs("\\ufffd", out);
 			n = 1;
-		} else if (n == 1 && (*s < ' ' || *s == 0x7f)) {
-			fprintf(out, "\\u%04x", *s);
+		} else if (utf8_is_control(s, n)) {
+			fprintf(out, "\\u%04x", point_of(s, n));
 		} else if (*s == '"' || *s == '\\') {
 			fprintf(out, "\\%c", *s);
 		} else {

@@ -19,9 +19,6 @@ enum report_topic {
 	REPORT_UNWRITABLE,
 };
 
-/* Remembers which file stderr is, before the program can close it and open something of its own there. For the constructor. */
-void report_start(void);
-
 /* Logs one line "sqlprod: …" at this level, if SQLPROD_LOG_LEVEL lets it through. errno is kept. */
 void report_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -54,6 +54,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(next_stmt)                                                                                                               \
 	X(stmt_busy)                                                                                                               \
 	X(get_autocommit)                                                                                                          \
+	X(errcode)                                                                                                                 \
 	X(db_config)                                                                                                               \
 	X(db_filename)                                                                                                             \
 	X(db_mutex)                                                                                                                \

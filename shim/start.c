@@ -1,6 +1,7 @@
 /* start.c - the beginning and the end of the process.
  *
  * Every process under the preload passes here, most of them without SQLite: nothing but a look at the environment. */
+#include "outlet.h"
 #include "report.h"
 #include "settings.h"
 
@@ -9,7 +10,7 @@
 
 static __attribute__((constructor)) void start(void)
 {
-	report_start();
+	outlet_start();
 	settings_load(environ, getauxval(AT_SECURE) != 0);
 }
 

@@ -98,6 +98,14 @@ load harness
 	done
 }
 
+@test "a handle whose memory is in use again is answered as SQLite answers it" {
+	for run in run_plain run_shim; do
+		$run victim 'stale a' 'exec a SELECT 1' 'get_table a SELECT 1' 'prepare a s v2 -1 BEGIN' 'prepare a s v1 -1 BEGIN' \
+			'prepare a u 16 -1 BEGIN' 'close_v2 a'
+		expect $'exec 21\nget_table 21\nprepare 21 tail NULL\nprepare 21 tail NULL\nprepare 21 tail NULL\nclose_v2 21'
+	done
+}
+
 # The same lines print the same, without the shim and with it, each on a new file that is WAL already if the text says so.
 expect_same() {
 	local wanted

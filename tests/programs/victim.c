@@ -6,6 +6,7 @@
  *   open NAME FILE | open16 NAME FILE | open_v2 NAME FILE FLAG,FLAG     flags: ro rw create uri shared memory nomutex
  *                                                         the file NULL is a NULL pointer
  *   open_hidden NAME FILE                                 by dlsym, past every interposed function
+ *   stale NAME                                            a handle whose memory was freed and used again
  *   close NAME | close_v2 NAME
  *   exec NAME SQL | get_table NAME SQL                    rows are printed as a|b
  *   exec_bare NAME SQL                                    without callback and message; no SQL is NULL

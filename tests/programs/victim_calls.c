@@ -76,6 +76,15 @@ static void call_open_hidden(char *rest)
 	victim_say("open_hidden", open(rest, &handle->db), "");
 }
 
+/* A handle that is none any more: its memory is somebody else's. */
+static void call_stale(char *rest)
+{
+	static _Alignas(16) char bytes[4096];
+
+	memset(bytes, 'x', sizeof(bytes));
+	handle_make(&rest)->db = (sqlite3 *)(void *)bytes;
+}
+
 static void call_close(char *rest)
 {
 	struct handle *handle = handle_get(&rest);
@@ -170,6 +179,7 @@ bool calls_run(const char *verb, char *rest)
 		{"close", call_close},     {"close_v2", call_close_v2},
 		{"exec", call_exec},       {"exec_bare", call_exec_bare},
 		{"on_row", call_on_row},   {"get_table", call_get_table},
+		{"stale", call_stale},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)

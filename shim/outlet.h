@@ -1,0 +1,24 @@
+/* outlet.h - where lines go: standard error, or a file that the operator named.
+ *
+ * Whatever is there, a line that cannot be written is lost and costs the program nothing: no signal, no wait, no descriptor. errno
+ * may change. */
+#ifndef SQLPROD_OUTLET_H
+#define SQLPROD_OUTLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Remembers which file stderr is, before the program can close it and open something of its own there. For the constructor. */
+void outlet_start(void);
+
+/* Writes the line to standard error, if that is still the file it was at the start and takes it now. */
+void outlet_stderr(const char *line, size_t length);
+
+/* Appends the line to the file of a SETTING_FILE (%p becomes the pid) in one write, so that the lines of several processes do not
+ * mix. It is created with this mode, never without its owner's right to append again, whatever the umask. A link is not followed,
+ * and a file of several names is refused. False, with errno, if it cannot be opened; a full disk or a FIFO that nobody empties only
+ * loses the line. */
+bool outlet_append(const char *setting, mode_t mode, const char *line, size_t length);
+
+#endif

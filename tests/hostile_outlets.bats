@@ -1,0 +1,131 @@
+# Whatever log, report and standard error lead to, the program does not notice.
+load harness
+
+script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t' 'close a')
+shown=$'open 0\nexec 0\nexec 0\n1\nexec 0\nclose 0'
+
+# try_outlets PATH - as the log and as the report: the program prints what it should, waits for nothing and gets no signal.
+try_outlets() {
+	rm -f t.db*
+	APP_TIMEOUT=20 SQLPROD_LOG=$1 SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=$1 run_shim victim "${script[@]}"
+	expect "$shown"
+}
+
+@test "a standard error that nobody reads, that is full, or that stops who writes to it, costs the line and nothing else" {
+	for kind in gone full background; do
+		rm -f t.db*
+		SQLPROD_BUSY_TIMEOUT=soon run_app python3 "$root/tests/stderr_is.py" $kind env LD_PRELOAD="$preload" \
+			victim "${script[@]}"
+		expect "$shown"
+	done
+}
+
+@test "those three do stop a program that writes to them itself" {
+	run_app 141 python3 "$root/tests/stderr_is.py" gone sh -c 'echo word >&2; exec echo not here'
+	PATIENCE=1 run_app 78 python3 "$root/tests/stderr_is.py" full sh -c 'echo word >&2'
+	run_app 77 python3 "$root/tests/stderr_is.py" background sh -c 'echo word >&2'
+}
+
+@test "a pipe that was broken for the program, and a signal that it waits for, stay the program's" {
+	SQLPROD_LOG_LEVEL=debug run_app 141 python3 "$root/tests/stderr_is.py" gone env LD_PRELOAD="$preload" \
+		sh -c 'victim "open a t.db" "exec a SELECT 1"; echo word >&2; echo not here'
+	expect $'open 0\n1\nexec 0'
+}
+
+@test "the limit on a file's size under log and report is no signal for the program" {
+	head -c 8192 /dev/zero >full.log
+	SQLPROD_LOG=full.log SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=full.log run_shim bash -c 'ulimit -f 8; exec victim "$@"' - \
+		'open a :memory:' 'exec a CREATE TABLE t(x)' 'close a'
+	expect $'open 0\nexec 0\nclose 0'
+	[[ $(stat -c %s full.log) -eq 8192 ]]
+}
+
+@test "folders, devices, FIFOs, sockets and paths that lead nowhere are tried, and that is all" {
+	mkdir folder
+	mkfifo unread
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+	for path in folder unread socket /dev/null /dev/full /dev/tty /nowhere/at/all folder/ t.db/below '' . / %p/%p %; do
+		try_outlets "$path"
+	done
+	[[ -d folder && -p unread && -S socket ]]
+}
+
+@test "a FIFO that is read gets whole lines" {
+	mkfifo pipe
+	exec {reader}<>pipe
+	SQLPROD_REPORT=pipe run_shim victim "${script[@]}"
+	IFS= read -r -t 10 -u "$reader" line
+	exec {reader}>&-
+	jq -e '.database' <<<"$line"
+}
+
+@test "links are not followed, and a file that has another name is not written to" {
+	printf 'precious\n' >theirs
+	ln -s theirs link
+	ln -s nothing dangling
+	ln theirs second
+	for path in link dangling second; do
+		try_outlets "$PWD/$path"
+		[[ $stderr == *"cannot write the report ("*") to $PWD/$path" ]]
+	done
+	[[ $(<theirs) == precious && ! -e nothing ]]
+	try_outlets "$PWD/plain"
+	[[ -s plain ]]
+}
+
+@test "a path too long is refused, and a part of it is not taken for it" {
+	long=$PWD/$(printf 'x/../%.0s' {1..900})name
+	mkdir x
+	try_outlets "$long"
+	[[ $stderr == *'File name too long'* ]]
+	for length in 4090 4091 4094 4095 4096 5000; do
+		path=$PWD/$(printf './%.0s' {1..2600})
+		path=${path:0:length}name%p
+		try_outlets "$path"
+	done
+	[[ $(ls) == $'t.db\nx' ]] || fail "$(ls)"
+}
+
+@test "a new report is its owner's alone, whatever the umask, and can be written to again" {
+	for mask in 0 022 077 0277 0777; do
+		rm -f r l
+		for _ in 1 2; do
+			SQLPROD_REPORT=r SQLPROD_LOG=l SQLPROD_LOG_LEVEL=debug run_shim sh -c "umask $mask; exec victim 'open a :memory:' 'close a'"
+			expect_quiet
+		done
+		[[ $(stat -c %a r) == 600 && $(wc -l <r) -eq 2 && $(stat -c %a l) == 6[04][04] ]]
+	done
+	chmod 660 r
+	SQLPROD_REPORT=r run_shim victim 'open a :memory:' 'close a'
+	[[ $(stat -c %a r) == 660 ]]
+}
+
+@test "a path with a newline is a path" {
+	mkdir $'new\nline'
+	SQLPROD_LOG=$'new\nline/lo\ng' SQLPROD_REPORT=$'new\nline/r\e' SQLPROD_LOG_LEVEL=debug run_shim victim "${script[@]}"
+	[[ -s $'new\nline/lo\ng' && -s $'new\nline/r\e' ]]
+	expect_quiet
+}
+
+@test "log and report survive being moved, emptied and removed while the program runs" {
+	mkdir folder
+	SQLPROD_REPORT=folder/r SQLPROD_LOG=folder/l SQLPROD_LOG_LEVEL=debug run_shim victim 'open a :memory:' 'close a' \
+		'sh mv folder/r folder/r.1; mv folder/l folder/l.1' 'open a :memory:' 'close a' 'sh : >folder/r; : >folder/l' \
+		'open a :memory:' 'close a' 'sh rm -r folder' 'open a :memory:' 'close a' 'sh mkdir folder' 'open a :memory:' 'close a'
+	[[ $(wc -l <folder/r) -eq 1 && -s folder/l ]]
+	expect_line 'close 0'
+	[[ $stderr == *'cannot write the report (No such file or directory) to folder/r'* ]]
+}
+
+@test "many processes and threads append whole lines" {
+	export SQLPROD_REPORT=$scratch/r SQLPROD_LOG=$scratch/l SQLPROD_LOG_LEVEL=debug
+	for n in 1 2 3 4; do
+		start_shim "$n" victim quiet 'threads 8' 'repeat 20' 'open a%t :memory:' 'exec a%t SELECT 1' 'close a%t' end end
+		pids[n]=$started
+	done
+	for n in 1 2 3 4; do
+		finish "${pids[n]}" "$n"
+	done
+	[[ $(jq -c .database "$scratch/r" | wc -l) -eq 640 && $(wc -l <"$scratch/r") -eq 640 ]]
+	! grep -v '^sqlprod: ' "$scratch/l" || fail "torn lines"
+}
