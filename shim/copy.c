@@ -55,7 +55,7 @@ struct copy *copy_get(const struct api_table *found)
 
 const struct slot_layout *copy_slots(struct copy *copy, sqlite3 *db)
 {
-	static const struct slot_layout unknown = {.busy = SLOT_UNKNOWN, .authorizer = SLOT_UNKNOWN, .trace = SLOT_UNKNOWN};
+	static const struct slot_layout unknown = {.authorizer = SLOT_UNKNOWN, .trace = SLOT_UNKNOWN};
 	const struct slot_layout *known = atomic_load(&copy->slots);
 	struct slot_layout *learnt;
 

@@ -40,9 +40,9 @@ static void look_at_busy_slot(struct watched *watched)
 	struct connection *connection = watched->connection;
 	struct busy_slot now;
 
-	if (!slot_read_busy(watched->slots, connection->db, &now))
+	if (!slot_read_busy(watched->slots->busy, connection->db, &now))
 		return;
-	if (now.handler == watched->slots->stock || wait_is_ours(now.handler)) {
+	if (now.handler == watched->slots->busy->stock || wait_is_ours(now.handler)) {
 		if (now.timeout != connection->busy.timeout || connection->busy.handler)
 			program_busy_timeout(connection, now.timeout);
 		else
@@ -275,14 +275,14 @@ static void watch_politely(struct watched *watched, sqlite3 *db)
 	struct busy_slot busy = {.handler = NULL};
 
 	slot_read_authorizer(watched->slots, db, &authorizer);
-	slot_read_busy(watched->slots, db, &busy);
+	slot_read_busy(watched->slots->busy, db, &busy);
 	if (authorizer.authorizer)
 		sqlite->set_authorizer(db, NULL, NULL);
 	watched->inside = true;
 	if (watch(watched, db)) {
 		if (busy.handler && !watched->connection->off) {
 			sqlite->busy_handler(db, busy.handler, busy.argument);
-			if (busy.handler == watched->slots->stock)
+			if (busy.handler == watched->slots->busy->stock)
 				program_busy_timeout(watched->connection, busy.timeout);
 			else
 				program_found_busy_handler(watched->connection, busy.handler, busy.argument);

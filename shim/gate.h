@@ -34,6 +34,7 @@ struct gate {
 	bool watched;    /* somebody was woken since the turn began */
 	bool crowded;    /* there were others, a short while ago */
 	int64_t seen;    /* when there were others: CLOCK_MONOTONIC in nanoseconds, as all times */
+	int64_t tried;   /* when the lock was tried last */
 	int64_t began;   /* when the turn began, which may be many transactions */
 	int64_t left;    /* when it was given back; 0 once it was wanted again */
 	int64_t polite;  /* until when the one who was woken goes first; 0 for nobody */
@@ -47,12 +48,12 @@ struct gate {
 	bool owing;             /* the next one is told after the checkpoint */
 
 	/* For wait.c: the wait of the connection. */
-	int64_t waiting; /* since when */
-	uint32_t looked; /* what the change counter was when it last tried */
-	int timeout;     /* milliseconds */
-	void **slot;     /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
-	int *told;       /* what PRAGMA busy_timeout tells */
-	void *stock;     /* SQLite's own handler */
+	int64_t waiting;           /* since when */
+	uint32_t looked;           /* what the change counter was when it last tried */
+	int timeout;               /* milliseconds */
+	void **slot;               /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
+	int *told;                 /* what PRAGMA busy_timeout tells */
+	int (*stock)(void *, int); /* SQLite's own handler */
 
 	/* For the report. */
 	struct {

@@ -1,14 +1,12 @@
 /* slot.c - learns where a connection keeps its callbacks. */
 #include "slot.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* More than any connection has: 3.50 has 800 bytes. */
 #define SIZE_LIMIT 65536
-
-/* A value that nothing else in a connection has. */
-#define STRANGE_TIMEOUT 0x2b5a17c3
 
 /* A callback and its argument, as they lie in the connection. */
 struct pair {
@@ -79,34 +77,102 @@ static struct pair pair_at(const void *bytes, size_t place)
 	return pair;
 }
 
-static void learn_busy(struct lesson *lesson, struct slot_layout *out)
+/* The first int that follows the timeout from one unlikely number to another: SQLITE_ENABLE_SETLK_TIMEOUT (APSW) keeps a second one
+ * behind it. */
+static size_t place_of_timeout(const struct lesson *lesson)
 {
-	const struct sqlite *sqlite = lesson->sqlite;
-	int timeout = STRANGE_TIMEOUT;
-	size_t busy, told;
+	const int first = 0x3a95c7e1, second = 0x5c6a3b1e;
+	int now;
+
+	for (size_t at = 0; at + sizeof(now) <= lesson->size; at += sizeof(now)) {
+		lesson->sqlite->busy_timeout(lesson->db, first);
+		at = next_place(lesson, at, &first, sizeof(first), sizeof(int));
+		if (at == SLOT_UNKNOWN)
+			break;
+		lesson->sqlite->busy_timeout(lesson->db, second);
+		memcpy(&now, lesson->bytes + at, sizeof(now));
+		if (now == second)
+			return at;
+	}
+	return SLOT_UNKNOWN;
+}
+
+/* Leaves a timeout of one of ours in the slot. */
+static bool learn_busy(struct lesson *lesson, struct busy_layout *out)
+{
 	struct pair pair;
 
-	sqlite->busy_handler(lesson->db, probe_busy, lesson);
-	busy = place_of(lesson, (void *)(uintptr_t)probe_busy);
-	sqlite->busy_timeout(lesson->db, timeout);
-	/* SQLITE_ENABLE_SETLK_TIMEOUT (APSW) keeps a second one behind it */
-	told = next_place(lesson, 0, &timeout, sizeof(timeout), sizeof(int));
-	sqlite->busy_timeout(lesson->db, 1);
-	if (busy == SLOT_UNKNOWN || told == SLOT_UNKNOWN)
-		return;
-	pair = pair_at(lesson->bytes, busy);
-	/* SQLite's own handler has the connection as its argument */
-	if (!pair.callback || pair.callback == (void *)(uintptr_t)probe_busy || pair.argument != lesson->db)
-		return;
-	out->busy = busy;
-	out->timeout = told;
+	lesson->sqlite->busy_handler(lesson->db, probe_busy, lesson);
+	out->handler = place_of(lesson, (void *)(uintptr_t)probe_busy);
+	out->timeout = place_of_timeout(lesson);
+	if (out->handler == SLOT_UNKNOWN || out->timeout == SLOT_UNKNOWN)
+		return false;
+	pair = pair_at(lesson->bytes, out->handler);
 	*(void **)&out->stock = pair.callback;
-	pair = pair_at(lesson->before, busy);
-	memcpy(&timeout, lesson->before + told, sizeof(timeout));
-	if (pair.callback && pair.callback != *(void **)&out->stock)
-		sqlite->busy_handler(lesson->db, (int (*)(void *, int))(uintptr_t)pair.callback, pair.argument);
+	return pair.callback && pair.callback != (void *)(uintptr_t)probe_busy && pair.argument == lesson->db;
+}
+
+static void restore_busy(const struct lesson *lesson, const struct busy_layout *layout)
+{
+	const struct sqlite *sqlite = lesson->sqlite;
+	struct busy_slot slot = {.handler = NULL};
+
+	if (slot_read_busy(layout, (const sqlite3 *)(const void *)lesson->before, &slot) && slot.handler &&
+	    slot.handler != layout->stock)
+		sqlite->busy_handler(lesson->db, slot.handler, slot.argument);
 	else
-		sqlite->busy_timeout(lesson->db, pair.callback ? timeout : 0);
+		sqlite->busy_timeout(lesson->db, slot.handler ? slot.timeout : 0);
+}
+
+static bool lesson_begin(struct lesson *lesson)
+{
+	const struct sqlite *sqlite = lesson->sqlite;
+
+	lesson->bytes = (const unsigned char *)lesson->db;
+	lesson->size = sqlite->msize ? (size_t)sqlite->msize(lesson->db) : 0;
+	lesson->before = lesson->size >= sizeof(struct pair) && lesson->size <= SIZE_LIMIT ? malloc(lesson->size) : NULL;
+	if (!lesson->before)
+		return false;
+	memcpy(lesson->before, lesson->bytes, lesson->size);
+	return true;
+}
+
+/* What was learnt of each copy. Entries stay for ever; no lock, so that fork() finds none taken. */
+struct learnt {
+	struct learnt *next;
+	const struct sqlite *sqlite;
+	bool known;
+	struct busy_layout busy;
+};
+static struct learnt *_Atomic lessons_learnt;
+
+static const struct busy_layout *busy_of(const struct learnt *learnt)
+{
+	return learnt->known ? &learnt->busy : NULL;
+}
+
+const struct busy_layout *slot_busy_layout(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct lesson lesson = {.sqlite = sqlite, .db = db};
+	struct learnt *learnt;
+
+	for (learnt = atomic_load(&lessons_learnt); learnt; learnt = learnt->next)
+		if (learnt->sqlite == sqlite)
+			return busy_of(learnt);
+	learnt = calloc(1, sizeof(*learnt));
+	if (!learnt || !lesson_begin(&lesson)) {
+		free(learnt);
+		return NULL;
+	}
+	learnt->sqlite = sqlite;
+	learnt->known = learn_busy(&lesson, &learnt->busy);
+	restore_busy(&lesson, busy_of(learnt));
+	free(lesson.before);
+	/* two threads may both get here: two records of one copy do no harm */
+	learnt->next = atomic_load(&lessons_learnt);
+	while (!atomic_compare_exchange_weak(&lessons_learnt, &learnt->next, learnt))
+		;
+	return busy_of(learnt);
 }
 
 static void learn_authorizer(struct lesson *lesson, struct slot_layout *out)
@@ -160,27 +226,24 @@ static void learn_trace(struct lesson *lesson, struct slot_layout *out)
 
 void slot_learn(const struct sqlite *sqlite, sqlite3 *db, struct slot_layout *out)
 {
-	struct lesson lesson = {.sqlite = sqlite, .db = db, .bytes = (const unsigned char *)db};
+	struct lesson lesson = {.sqlite = sqlite, .db = db};
 
-	*out = (struct slot_layout){.busy = SLOT_UNKNOWN, .authorizer = SLOT_UNKNOWN, .trace = SLOT_UNKNOWN};
-	lesson.size = sqlite->msize ? (size_t)sqlite->msize(db) : 0;
-	lesson.before = lesson.size >= sizeof(struct pair) && lesson.size <= SIZE_LIMIT ? malloc(lesson.size) : NULL;
-	if (!lesson.before)
+	*out = (struct slot_layout){.authorizer = SLOT_UNKNOWN, .trace = SLOT_UNKNOWN};
+	out->busy = slot_busy_layout(sqlite, db);
+	if (!lesson_begin(&lesson))
 		return;
-	memcpy(lesson.before, lesson.bytes, lesson.size);
-	learn_busy(&lesson, out);
 	learn_authorizer(&lesson, out);
 	learn_trace(&lesson, out);
 	free(lesson.before);
 }
 
-bool slot_read_busy(const struct slot_layout *layout, const sqlite3 *db, struct busy_slot *out)
+bool slot_read_busy(const struct busy_layout *layout, const sqlite3 *db, struct busy_slot *out)
 {
 	struct pair pair;
 
-	if (layout->busy == SLOT_UNKNOWN)
+	if (!layout)
 		return false;
-	pair = pair_at(db, layout->busy);
+	pair = pair_at(db, layout->handler);
 	*out = (struct busy_slot){.argument = pair.argument};
 	*(void **)&out->handler = pair.callback;
 	memcpy(&out->timeout, (const char *)db + layout->timeout, sizeof(out->timeout));

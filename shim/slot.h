@@ -11,11 +11,15 @@
 
 #include <stddef.h>
 
-/* Offsets in bytes into a connection; SLOT_UNKNOWN where it did not show clearly. A callback has its argument behind it. */
-#define SLOT_UNKNOWN SIZE_MAX
+/* Offsets in bytes into a connection. A callback has its argument behind it. */
+struct busy_layout {
+	size_t handler, timeout;   /* the int that PRAGMA busy_timeout answers */
+	int (*stock)(void *, int); /* SQLite's own busy handler, for timeouts: the connection is its argument */
+};
+
+#define SLOT_UNKNOWN SIZE_MAX /* where it did not show clearly */
 struct slot_layout {
-	size_t busy, timeout;      /* the int that PRAGMA busy_timeout answers; both or none are known */
-	int (*stock)(void *, int); /* SQLite's own busy handler, for timeouts */
+	const struct busy_layout *busy; /* NULL if not known */
 	size_t authorizer;
 	size_t trace, mask; /* the byte with the SQLITE_TRACE_ bits; both or none are known */
 };
@@ -23,12 +27,16 @@ struct slot_layout {
 /* Bits of the mask besides SQLite's four: sqlite3_trace() and sqlite3_profile() were called. Source: src/sqliteInt.h */
 enum { SLOT_TRACE_LEGACY = 0x40, SLOT_TRACE_PROFILE = 0x80 };
 
+/* The layout of this copy's connections, learnt from this one if need be, whose busy slot is as it was afterwards. NULL if it did
+ * not show, or memory is out. The caller holds the connection's mutex. */
+const struct busy_layout *slot_busy_layout(const struct sqlite *sqlite, sqlite3 *db);
+
 /* Learns the layout from a connection that nobody else uses yet, and puts back what was in the slots as far as it learnt where
  * that is. */
 void slot_learn(const struct sqlite *sqlite, sqlite3 *db, struct slot_layout *out);
 
 /* What is in the slots now. False if that is not known; *out is untouched then. */
-bool slot_read_busy(const struct slot_layout *layout, const sqlite3 *db, struct busy_slot *out);
+bool slot_read_busy(const struct busy_layout *layout, const sqlite3 *db, struct busy_slot *out);
 bool slot_read_authorizer(const struct slot_layout *layout, const sqlite3 *db, struct authorizer_slot *out);
 
 /* The fields trace_v2, argument and mask of *out; the callback is of another type if mask has SLOT_TRACE_LEGACY. */

@@ -97,10 +97,8 @@ static bool wake_oldest(struct gate *gate, int64_t now)
 
 void turn_taken(struct gate *gate)
 {
-	int64_t now = queue_now();
-
 	if (!gate->silent || !gate->comes_back) {
-		gate->began = now;
+		gate->began = gate->tried;
 		gate->watched = false;
 	}
 	gate->refused = false;
@@ -184,9 +182,10 @@ void turn_checkpoint_refused(struct gate *gate)
 
 void turn_wanted(struct gate *gate)
 {
+	gate->tried = queue_now();
 	if (!gate->left)
 		return;
-	gate->comes_back = queue_now() - gate->left < AT_ONCE;
+	gate->comes_back = gate->tried - gate->left < AT_ONCE;
 	gate->left = 0;
 }
 

@@ -2,6 +2,7 @@
 #include "wait.h"
 
 #include "queue.h"
+#include "slot.h"
 #include "turn.h"
 
 #define MICROSECOND INT64_C(1000)
@@ -18,8 +19,6 @@
 
 /* How long one waits for a checkpoint that need not be waited for. */
 #define CHECKPOINT (100 * MILLISECOND)
-/* A sqlite3 has some 700 bytes; an allocator that tells more than this does not know. */
-#define SIZE_LIMIT 65536
 
 /* Between 3/4 and 5/4 of a time, so that waiters do not move in step. */
 static int64_t jitter(const struct gate *gate, int64_t now, int64_t time)
@@ -93,76 +92,41 @@ static int wait_busy(void *argument, int count)
 	return again;
 }
 
-static bool slot_holds(void *const *slot, const void *handler, const void *argument)
+static bool slot_holds(void *const *slot, int (*handler)(void *, int), const void *argument)
 {
-	return slot[0] == handler && slot[1] == argument;
-}
-
-static const void *our_handler(void)
-{
-	return (const void *)(uintptr_t)wait_busy;
-}
-
-static void **find_slot(sqlite3 *db, size_t size, const struct gate *gate)
-{
-	void **word = (void **)(void *)db;
-
-	for (size_t i = 0; i + 2 <= size / sizeof(*word); i++)
-		if (slot_holds(word + i, our_handler(), gate))
-			return word + i;
-	return NULL;
-}
-
-/* The one int behind the slot that follows the timeout from one unlikely number to another; NULL if none or several do. */
-static int *find_told(const struct sqlite *sqlite, sqlite3 *db, size_t size, void **slot)
-{
-	const int first = 0x3a95c7e1, second = 0x5c6a3b1e;
-	int *ints = (int *)(void *)(slot + 2), *found = NULL;
-	size_t count = (size_t)((char *)db + size - (char *)ints) / sizeof(*ints);
-	uint64_t candidates = 0;
-
-	if (count > 64)
-		count = 64;
-	sqlite->busy_timeout(db, first);
-	for (size_t i = 0; i < count; i++)
-		candidates |= (uint64_t)(ints[i] == first) << i;
-	sqlite->busy_timeout(db, second);
-	for (size_t i = 0; i < count; i++) {
-		if (!(candidates >> i & 1) || ints[i] != second)
-			continue;
-		if (found)
-			return NULL;
-		found = &ints[i];
-	}
-	return found;
+	return slot[0] == (void *)(uintptr_t)handler && slot[1] == argument;
 }
 
 /* sqlite3_busy_handler() makes PRAGMA busy_timeout tell 0. To have it tell the truth, by whatever way it is asked, the number is
- * put back where SQLite keeps it. Where that is, its own functions show. False if they do not: then its own handler is to stay. */
+ * put back where SQLite keeps it. False if that is not known: then SQLite's own handler is to stay. */
 static bool find_place(const struct sqlite *sqlite, struct gate *gate)
 {
-	sqlite3 *db = gate->db;
-	size_t size;
-	void **slot;
-	int *told;
+	const struct busy_layout *layout;
 
 	if (gate->slot)
 		return true;
-	size = sqlite->msize ? (size_t)sqlite->msize(db) : 0;
-	if (size > SIZE_LIMIT)
+	layout = slot_busy_layout(sqlite, gate->db);
+	if (!layout)
 		return false;
-	sqlite->busy_handler(db, wait_busy, gate);
-	slot = find_slot(db, size, gate);
-	told = slot ? find_told(sqlite, db, size, slot) : NULL;
-	if (!told || slot[1] != db)
-		return false;
-	gate->stock = slot[0];
-	sqlite->busy_handler(db, wait_busy, gate);
-	if (*told != 0 || !slot_holds(slot, our_handler(), gate))
-		return false;
-	gate->slot = slot;
-	gate->told = told;
+	gate->slot = (void **)(void *)((char *)gate->db + layout->handler);
+	gate->told = (int *)(void *)((char *)gate->db + layout->timeout);
+	gate->stock = layout->stock;
 	return true;
+}
+
+/* Puts ours in the place of SQLite's own handler, if that is where it should be. */
+static int take_slot(const struct sqlite *sqlite, struct gate *gate, int milliseconds)
+{
+	int rc;
+
+	if (!slot_holds(gate->slot, gate->stock, gate->db) || *gate->told != milliseconds)
+		return SQLITE_OK;
+	rc = sqlite->busy_handler(gate->db, wait_busy, gate);
+	if (rc != SQLITE_OK || *gate->told != 0 || !slot_holds(gate->slot, wait_busy, gate))
+		return sqlite->busy_timeout(gate->db, milliseconds);
+	gate->timeout = milliseconds;
+	*gate->told = milliseconds;
+	return SQLITE_OK;
 }
 
 bool wait_is_ours(int (*handler)(void *, int))
@@ -185,14 +149,7 @@ int wait_set_timeout(struct connection *connection, int milliseconds)
 	bool ours = gate && gate->db == connection->db && milliseconds > 0 && find_place(sqlite, gate);
 	int rc = sqlite->busy_timeout(connection->db, milliseconds);
 
-	if (!ours || rc != SQLITE_OK || *gate->told != milliseconds)
-		return rc;
-	rc = sqlite->busy_handler(connection->db, wait_busy, gate);
-	if (rc == SQLITE_OK) {
-		gate->timeout = milliseconds;
-		*gate->told = milliseconds;
-	}
-	return rc;
+	return ours && rc == SQLITE_OK ? take_slot(sqlite, gate, milliseconds) : rc;
 }
 
 void wait_renew(struct connection *connection, int least)
