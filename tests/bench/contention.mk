@@ -2,7 +2,8 @@
 
 CONTENTION_SECONDS ?= 2
 CONTENTION_ROUNDS ?= 3
-SOAK_SECONDS ?= $(or $(SECONDS),300)
+SOAK_SECONDS ?= 300
+LOAD_SECONDS ?= 10
 
 contention := $(programs)/contention
 programs: $(contention)
@@ -19,6 +20,15 @@ bench-contention: ## compare the ways to wait for the write lock; table and plot
 	$(Q)tests/bench/contention.py $(contention) $(library) $(BUILD)/bench --seconds $(CONTENTION_SECONDS) --rounds $(CONTENTION_ROUNDS)
 	$(Q)gnuplot -e "data='$(BUILD)/bench/contention.dat';image='$(BUILD)/bench/contention.png'" tests/bench/contention.gp
 
+# Real programs, without the library, with SQLite's own wait, and with ours.
+.PHONY: bench-django bench-cluster
+bench-django: $(library) ## a real Django behind 16 gunicorn workers, before and after (LOAD_SECONDS for each way)
+	$(Q)scripts/install-packages build check bench
+	$(Q)tests/bench/django.sh $(library) $(BUILD)/bench/django $(LOAD_SECONDS)
+
+bench-cluster: $(library) $(clients)/embedded_node/installed ## a Node cluster of 16 workers with better-sqlite3 and with node:sqlite, before and after (LOAD_SECONDS for each way)
+	$(Q)tests/bench/cluster.sh $(library) $(clients)/embedded_node $(BUILD)/bench/cluster $(LOAD_SECONDS)
+
 .PHONY: soak
-soak: $(library) $(contention) ## writers that are killed and stopped at random for five minutes, then integrity and sums (SECONDS)
+soak: $(library) $(contention) ## writers that are killed and stopped at random for five minutes, then integrity and sums (SOAK_SECONDS)
 	$(Q)tests/soak.sh $(library) $(SOAK_SECONDS)
