@@ -292,6 +292,7 @@ static void put_on(struct connection *connection)
 	end_run(connection);
 	connection->settled = true;
 	connection_set_watch(connection);
+	report_open_connection(connection);
 }
 
 void apply_at_first_use(struct connection *connection)

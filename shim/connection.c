@@ -175,6 +175,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 		connection->off = true;
 		connection_set_watch(connection);
 		report_log(LOG_INFO, "%s left alone: %s", connection->path, connection->why_off);
+		report_open_connection(connection);
 		return;
 	}
 	connection_lock(connection);
@@ -261,7 +262,7 @@ char *connection_closing(struct connection *connection)
 	connection_lock(connection);
 	if (!connection->off)
 		apply_read_back(connection);
-	line = report_format(connection);
+	line = report_format(connection, false);
 	connection_unlock(connection);
 	return line;
 }

@@ -231,7 +231,7 @@ static void ended(void *argument)
 			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
 		else if (!connection->off && !has_trace_slot(watched))
 			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
-		line = report_format(connection);
+		line = report_format(connection, false);
 		if (line)
 			report_write(line);
 		free(line);

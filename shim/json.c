@@ -87,11 +87,12 @@ static void put_waits(FILE *out, const struct connection *connection)
 		gate->count.waited / 1000000, gate->count.given_up, gate->count.turns);
 }
 
-static void put_connection(FILE *out, const struct connection *connection)
+static void put_connection(FILE *out, const struct connection *connection, bool open)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	fprintf(out, "{\"pid\":%ld,\"program\":", (long)connection->pid);
+	fprintf(out, "{\"pid\":%ld,\"connection\":%" PRIu64 ",\"open\":%s,\"program\":", (long)connection->pid, connection->serial,
+		open ? "true" : "false");
 	json_put_string(out, program_invocation_short_name);
 	fputs(",\"database\":", out);
 	json_put_string(out, connection->path);
@@ -137,13 +138,13 @@ static char *memory_close(struct memory *memory)
 	return NULL;
 }
 
-char *report_format(const struct connection *connection)
+char *report_format(const struct connection *connection, bool open)
 {
 	struct memory memory;
 
 	if (!memory_open(&memory))
 		return NULL;
-	put_connection(memory.out, connection);
+	put_connection(memory.out, connection, open);
 	return memory_close(&memory);
 }
 

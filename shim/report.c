@@ -101,16 +101,25 @@ void report_write(const char *line)
 	errno = saved;
 }
 
-static void write_open_connection(struct connection *connection, void *pid)
+static void write_connection(const struct connection *connection, bool open)
 {
-	char *line;
+	char *line = report_format(connection, open);
 
-	if (connection->pid != *(pid_t *)pid)
-		return;
-	line = report_format(connection);
 	if (line)
 		report_write(line);
 	free(line);
+}
+
+void report_open_connection(const struct connection *connection)
+{
+	if (report_is_wanted() && settings_get(SETTING_REPORT_OPEN)->number == SWITCH_ON)
+		write_connection(connection, true);
+}
+
+static void write_last(struct connection *connection, void *pid)
+{
+	if (connection->pid == *(pid_t *)pid)
+		write_connection(connection, false);
 }
 
 void report_open_connections(void)
@@ -120,5 +129,5 @@ void report_open_connections(void)
 	if (!report_is_wanted())
 		return;
 	pid = getpid();
-	registry_visit(write_open_connection, &pid);
+	registry_visit(write_last, &pid);
 }

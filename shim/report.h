@@ -28,8 +28,12 @@ bool report_warn_once(enum report_topic topic, const char *subject, const char *
 /* Is SQLPROD_REPORT set? */
 bool report_is_wanted(void);
 
-/* The connection's JSON line, newline included, to be freed; NULL if memory is out. Calls nothing of SQLite. */
-char *report_format(const struct connection *connection);
+/* The JSON line of a connection that goes on (open) or ends, newline included, to be freed; NULL if memory is out. Calls nothing of
+ * SQLite. */
+char *report_format(const struct connection *connection, bool open);
+
+/* Appends the line of a connection that goes on, if SQLPROD_REPORT_OPEN asks for it. The caller holds its mutex. */
+void report_open_connection(const struct connection *connection);
 
 /* The line of a database whose SQLite, inside this object, cannot be reached. */
 char *report_format_unreached(const char *database, const char *object);

@@ -70,6 +70,9 @@ const struct setting_spec settings_table[SETTING_COUNT] = {
 			       false, log_level_words, 0, 0},
 	[SETTING_REPORT] = {PREFIX "_REPORT", NULL, "", "a file to append to (%p becomes the pid)",
 			    "one JSON line a connection, when it closes or the process ends", SETTING_FILE, false, NULL, 0, 0},
+	[SETTING_REPORT_OPEN] = {PREFIX "_REPORT_OPEN", NULL, "off", "on, off",
+				 "a line also once the settings are on, for a process that a signal ends", SETTING_WORD, false,
+				 switch_words, 0, 0},
 };
 
 const struct setting_value settings_recipe[SETTING_COUNT] = {
@@ -94,4 +97,5 @@ const struct setting_value settings_recipe[SETTING_COUNT] = {
 	[SETTING_LOG] = {.text = "stderr"},
 	[SETTING_LOG_LEVEL] = {.number = LOG_WARN, .text = ""},
 	[SETTING_REPORT] = {.text = ""},
+	[SETTING_REPORT_OPEN] = {.number = SWITCH_OFF, .text = ""},
 };

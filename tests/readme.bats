@@ -6,7 +6,7 @@ load harness
 readme=$BATS_TEST_DIRNAME/../README.md
 
 @test "the README's table of settings is the library's" {
-	diff <("$build/programs/settings_table" markdown) <(grep -E '^\| (variable|SQLPROD)|^\|---\|---\|---\|---\|$' "$readme" | sed -n '1,/SQLPROD_REPORT/p')
+	diff <("$build/programs/settings_table" markdown) <(grep -E '^\| (variable|SQLPROD)|^\|---\|---\|---\|---\|$' "$readme" | sed -n '1,/SQLPROD_REPORT_OPEN/p')
 }
 
 @test "the README names every target that it tells people to make" {

@@ -19,6 +19,18 @@ get() {
 	expect_quiet
 }
 
+@test "a connection that a signal ends is a line as well, if one asks for a line while it is open" {
+	export SQLPROD_REPORT=$scratch/report.json
+	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' '_exit 9')
+	run_shim 9 victim "${script[@]}"
+	[[ ! -s $scratch/report.json ]]
+	SQLPROD_REPORT_OPEN=on run_shim 9 victim "${script[@]}"
+	[[ $(get open) == true && $(get database) == "$PWD/t.db" && $(get settings journal_mode got) == wal ]]
+	rm "$scratch/report.json"
+	SQLPROD_REPORT_OPEN=on run_shim victim "${script[@]:0:3}" 'close a' 'open a t.db' 'close a'
+	[[ $(get open) == $'true\nfalse\nfalse' && $(get connection) == $'1\n1\n2' && $(get begins_rewritten) == $'0\n1\n0' ]]
+}
+
 @test "each setting says wanted, got and who decided" {
 	setup_report
 	SQLPROD_CACHE_SIZE=-555 run_shim victim 'open a t.db' 'exec a PRAGMA temp_store=1' 'exec a CREATE TABLE t(x)' 'close a'

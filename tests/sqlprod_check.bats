@@ -64,6 +64,14 @@ whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT IN
 	[[ $(records status 2) == 'the command ended with 4' ]]
 }
 
+@test "a connection that is open when a signal ends its process is seen" {
+	run_app 0 "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'open b b.db' 'exec b CREATE TABLE t(a)' 'close b' 'sh kill -TERM $PPID; sleep 9'
+	[[ $(records connection 4 | sort) == "$PWD/a.db"$'\n'"$PWD/b.db" && $(records open 2) == 1 ]]
+	[[ $(records status 2) == 'the command ended with 143' && $(records verdict 2) == whole ]]
+	run_app 0 "$sqlprod" check -s report_open=off -- victim 'open a a.db' 'exec a SELECT * FROM t' 'close a'
+	[[ ! $(records open 2) ]]
+}
+
 @test "real programs have the whole recipe" {
 	run_app 0 "$sqlprod" check -- /usr/bin/python3 -c 'import sqlite3; c = sqlite3.connect("a.db"); c.execute("CREATE TABLE t(a)")
 c.execute("INSERT INTO t VALUES (1)"); c.commit()'
@@ -77,7 +85,7 @@ c.execute("INSERT INTO t VALUES (1)"); c.commit()'
 	run_app 3 "$sqlprod" check -- true
 	[[ $(records verdict 2 3) == 'none no connection was seen: there is no SQLite in '* ]]
 	run_app 3 "$sqlprod" check -- sqlite3 --version
-	[[ $(records verdict 3) == *'is linked with libsqlite3, but opened no database'* ]]
+	[[ $(records verdict 3) == *'is linked with libsqlite3, but used no database'* ]]
 	run_app 3 "$sqlprod" check -- sh -c 'kill -KILL $$'
 	[[ $(records verdict 3) == *'ended by signal 9'* ]]
 	run_app 3 "$sqlprod" check -- victim 'open a :memory:' 'exec a CREATE TABLE t(a)' 'close a'

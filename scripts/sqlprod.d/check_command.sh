@@ -12,7 +12,8 @@ check_command() {
 	sqlprod_status=0
 	(
 		SQLPROD_REPORT=$sqlprod_tmp/report
-		export SQLPROD_REPORT
+		SQLPROD_REPORT_OPEN=${SQLPROD_REPORT_OPEN:-on}
+		export SQLPROD_REPORT SQLPROD_REPORT_OPEN
 		run_start "$@"
 	) >&2 || sqlprod_status=$?
 	trap '' INT TERM HUP QUIT
@@ -62,7 +63,7 @@ command_reason() (
 		exit
 	fi
 	if [ "$sqlprod_status" -gt 128 ]; then
-		echo "the command was ended by signal $((sqlprod_status - 128)): a connection that it did not close before is not reported"
+		echo "the command was ended by signal $((sqlprod_status - 128)) before a connection was used"
 		exit
 	fi
 	executable_walk "$(executable_find "$1")" 0
@@ -72,7 +73,7 @@ command_reason() (
 	elif grep -aq 'github\.com/ncruces/go-sqlite3' "$file"; then
 		echo "$file uses ncruces/go-sqlite3, a SQLite in WebAssembly: no library can reach it"
 	elif grep -aq 'libsqlite3\.so' "$file"; then
-		echo "$file is linked with libsqlite3, but opened no database, or ended by _exit() or a signal with it open"
+		echo "$file is linked with libsqlite3, but used no database"
 	elif grep -aq 'SQLite format 3' "$file"; then
 		echo "$file carries its own copy of SQLite, which was not reached or opened no database"
 	else
@@ -84,7 +85,7 @@ command_reason_foreign() {
 	case ${1##*/} in
 		php*) echo "PHP up to 8.4 loads its extensions with RTLD_DEEPBIND, past every preloaded library; or no database was opened" ;;
 		python* | perl* | ruby* | node* | lua* | tclsh* | java | mono* | *sh | env)
-			echo "$1 opened no database, nor did a program that it started and that closed it or ended by exit()"
+			echo "$1 used no database, nor did a program that it started"
 			;;
 		*) echo "there is no SQLite in $1, and no program that it started opened a database" ;;
 	esac

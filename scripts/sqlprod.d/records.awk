@@ -50,6 +50,11 @@ $1 == "left_alone" {
 	next
 }
 
+$1 == "open" {
+	printf "  %s %s\n", $2, $3
+	next
+}
+
 $1 == "begins" {
 	printf "  BEGIN %s: %s%s\n", ($2 == "rewritten" ? "rewritten" : "left as it was"), $3, ($4 == "" ? "" : " (" $4 ")")
 	next

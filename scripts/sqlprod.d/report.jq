@@ -14,8 +14,16 @@ def state($name; $in_memory; $left_alone):
 	  else "failed"
 	  end;
 
+def identity: [.pid, .connection, .program, .database];
+
+# The last line of each connection: one that was still open when its process ended has no other.
+def latest:
+	(map(select(.open | not))) as $ended
+	| ($ended | map(identity)) as $known
+	| $ended + (map(select(.open)) | group_by(identity) | map(.[-1] | select([identity] | inside($known) | not)));
+
 def connections:
-	[inputs | fromjson? | select(type == "object" and has("settings"))
+	[[inputs | fromjson? | select(type == "object" and has("settings"))] | latest[]
 		| (.database == "") as $in_memory
 		| (.left_alone != null) as $left_alone
 		| .settings |= with_entries(.key as $name | .value.state = (.value | state($name; $in_memory; $left_alone)))
@@ -55,6 +63,7 @@ def connection_records:
 	(.[0].left_alone | select(. != null) | ["left_alone", .]),
 	(.[0].settings | to_entries[]
 		| ["setting", .key, (.value.wanted | shown), (.value.got | shown), .value.decided_by, .value.state, (.value | why)]),
+	(map(select(.open)) | length | select(. > 0) | ["open", ., "open when the process ended: later BEGINs are not counted"]),
 	["begins", "rewritten", (map(.begins_rewritten) | add)],
 	(map(.begins_left | to_entries) | add | group_by(.key)[] | ["begins", "left", (map(.value) | add), .[0].key]);
 

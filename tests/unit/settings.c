@@ -36,6 +36,7 @@ static const struct {
 	[SETTING_LOG] = {"SQLPROD_LOG", NULL, "stderr", ""},
 	[SETTING_LOG_LEVEL] = {"SQLPROD_LOG_LEVEL", NULL, "warn", "off warn info debug"},
 	[SETTING_REPORT] = {"SQLPROD_REPORT", NULL, "", ""},
+	[SETTING_REPORT_OPEN] = {"SQLPROD_REPORT_OPEN", NULL, "off", "off on"},
 };
 
 /* Is word one of the comma-separated words of list? */

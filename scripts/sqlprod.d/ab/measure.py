@@ -181,6 +181,7 @@ class Bench:
             for line in report:
                 with contextlib.suppress(ValueError):
                     connections.append(json.loads(line))
+        connections = [connection for connection in connections if not connection.get("open")]
         for connection in connections:
             self.watch_database(connection.get("database"))
         if not connections:
