@@ -1,17 +1,11 @@
-/* embedded.c - enters embedded copies of SQLite, and watches their connections. */
+/* embedded.c - enters embedded copies of SQLite. */
 #include "embedded.h"
 
-#include "apply.h"
-#include "connection.h"
 #include "copy.h"
 #include "door.h"
-#include "gate.h"
 #include "object.h"
-#include "pragma.h"
-#include "program.h"
-#include "registry.h"
 #include "report.h"
-#include "wait.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,285 +16,13 @@
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
 
-static const char collation_name[] = "sqlprod_end_of_connection";
-
-/* The argument of our callbacks, which SQLite keeps until the connection ends. */
-struct watched {
-	struct connection *connection;
-	uint64_t serial; /* of that record */
-	struct copy *copy;
-	const struct slot_layout *slots;
-	struct trace_slot theirs; /* what the program put into the trace slot, which has ours in front */
-	bool inside;              /* a callback of ours is running statements */
-};
-
-/* What the program put into the busy slot since we looked last. */
-static void look_at_busy_slot(struct watched *watched)
-{
-	struct connection *connection = watched->connection;
-	struct busy_slot now;
-
-	if (!slot_read_busy(watched->slots->busy, connection->db, &now))
-		return;
-	if (now.handler == watched->slots->busy->stock || wait_is_ours(now.handler)) {
-		if (now.timeout != connection->busy.timeout || connection->busy.handler)
-			program_busy_timeout(connection, now.timeout);
-		else
-			wait_renew(connection, 0);
-	} else if (now.handler) {
-		if (now.handler != connection->busy.handler || now.argument != connection->busy.argument)
-			program_found_busy_handler(connection, now.handler, now.argument);
-	} else if (connection->busy.timeout || connection->busy.handler) {
-		program_busy_timeout(connection, 0);
-	}
-}
-
-/* An error that a statement of ours left behind would be taken for one of the program's. */
-static void forget_error(const struct connection *connection)
-{
-	connection->sqlite->exec(connection->db, "", NULL, NULL, NULL);
-}
-
-/* Does the transaction have the write lock? Versions before 3.34 do not tell. */
-static bool has_write_lock(const struct watched *watched, int rc)
-{
-	const struct copy *copy = watched->copy;
-
-	if (copy->number >= 3034000 && copy->table->txn_state)
-		return copy->table->txn_state(watched->connection->db, "main") == SQLITE_TXN_WRITE;
-	return rc == SQLITE_OK || rc == SQLITE_ERROR;
-}
-
-/* The BEGIN has run and holds nothing yet. Opening a row of the schema for writing takes the write lock and writes nothing; there
- * is no such row in an empty schema, but the lock is held (SQLITE_ERROR). Source: sqlite.org/c3ref/blob_open.html, measured. */
-static void upgrade_begin(const struct watched *watched, const struct statement *statement)
-{
-	struct connection *connection = watched->connection;
-	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_blob *blob = NULL;
-	int rc;
-
-	if (sqlite->get_autocommit(connection->db))
-		return;
-	rc = sqlite->blob_open(connection->db, "main", "sqlite_master", "type", 1, 1, &blob);
-	if (blob)
-		sqlite->blob_close(blob);
-	if (has_write_lock(watched, rc)) {
-		program_rewritten(connection, statement);
-	} else {
-		connection->begins_left++;
-		connection->begins_left_reason =
-			(rc & 0xff) == SQLITE_BUSY ? "the database stayed busy" : "SQLite did not give the write lock";
-	}
-}
-
-/* The program decided by PRAGMA, and SQLite has done it; the operator may want something else. */
-static void override_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			    const struct rewrite *rewrite)
-{
-	size_t bytes;
-	char *sql = statement_rewrite(text, statement, 0, rewrite->place, rewrite->words, &bytes);
-
-	if (sql)
-		pragma_run(connection, sql, NULL, 0);
-	free(sql);
-}
-
-static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
-{
-	struct connection *connection = watched->connection;
-	const char *sql = connection->sqlite->sql(stmt);
-	unsigned watch = atomic_load_explicit(&connection->watch, memory_order_relaxed);
-	struct statement statement;
-	struct rewrite rewrite;
-	struct sql_text text;
-
-	if (!sql || !(watch >> statement_first_letter(sql, -1) & 1))
-		return;
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
-	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
-	if (program_statement(connection, &text, &statement, &rewrite)) {
-		if (statement.kind == STATEMENT_BEGIN)
-			upgrade_begin(watched, &statement);
-		else
-			override_pragma(connection, &text, &statement, &rewrite);
-	}
-	forget_error(connection);
-}
-
-static void connection_ends(const struct watched *watched)
-{
-	struct connection *connection = watched->connection;
-
-	if (!report_is_wanted())
-		return;
-	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
-	apply_read_back(connection);
-}
-
-/* Our trace callback, called with the connection's mutex held. What we run ourselves comes by here too. */
-static int traced(unsigned event, void *argument, void *subject, void *detail)
-{
-	struct watched *watched = argument;
-	int saved = errno;
-
-	if (watched->inside)
-		return 0;
-	watched->inside = true;
-	door_depth++;
-	if (event == SQLITE_TRACE_STMT)
-		look_at_busy_slot(watched);
-	else if (event == SQLITE_TRACE_PROFILE)
-		statement_ended(watched, subject);
-	else if (event == SQLITE_TRACE_CLOSE)
-		connection_ends(watched);
-	door_depth--;
-	watched->inside = false;
-	errno = saved;
-	if (watched->theirs.trace_v2 && (watched->theirs.mask & event))
-		watched->theirs.trace_v2(event, watched->theirs.argument, subject, detail);
-	return 0;
-}
-
-/* Puts our callback in front of the program's. False if the copy has no such slot, or the program's callback is one of
- * sqlite3_trace(), which ours cannot stand in front of. */
-static bool take_trace_slot(struct watched *watched, sqlite3 *db)
-{
-	const unsigned ours = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
-	struct trace_slot slot = {.mask = 0};
-
-	slot_read_trace(watched->slots, db, &slot);
-	if (slot.mask & SLOT_TRACE_LEGACY)
-		return false;
-	if (slot.trace_v2 == traced && slot.argument == watched)
-		return true;
-	watched->theirs = slot;
-	return watched->copy->sqlite->trace_v2(db, slot.mask | ours, traced, watched) == SQLITE_OK;
-}
-
-/* Has the program taken it from us? */
-static bool has_trace_slot(const struct watched *watched)
-{
-	struct trace_slot slot;
-
-	return !slot_read_trace(watched->slots, watched->connection->db, &slot) ||
-	       (slot.trace_v2 == traced && slot.argument == watched);
-}
-
-static int collate(void *argument, int left_size, const void *left, int right_size, const void *right)
-{
-	int order = memcmp(left, right, (size_t)(left_size < right_size ? left_size : right_size));
-
-	(void)argument;
-	return order ? order : left_size - right_size;
-}
-
-/* A read begins: before its next BEGIN the program's statements must be seen again. */
-static void keep_trace_slot(void *argument)
-{
-	struct watched *watched = argument;
-	struct connection *connection = watched->connection;
-
-	if (has_trace_slot(watched) || watched->inside || connection->shared_cache)
-		return;
-	door_depth++;
-	take_trace_slot(watched, connection->db);
-	door_depth--;
-}
-
-/* Its statements were not seen, at least not all to the end. */
-static void say_unseen(struct connection *connection, const char *reason)
-{
-	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
-
-	connection->begins_left_reason = reason;
-	for (size_t i = 0; i < sizeof(at_first_use) / sizeof(at_first_use[0]) && !connection->settled; i++)
-		connection->outcomes[at_first_use[i]].reason = reason;
-}
-
-/* SQLite frees the handle: it ends the collation that we defined for no other purpose. */
-static void ended(void *argument)
-{
-	struct watched *watched = argument;
-	struct connection *connection = watched->connection;
-	char *line;
-
-	if (report_is_wanted() && connection->pid == getpid()) {
-		if (!connection->off && connection->no_begin)
-			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
-		else if (!connection->off && !has_trace_slot(watched))
-			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
-		line = report_format(connection, false);
-		if (line)
-			report_write(line);
-		free(line);
-	}
-	registry_forget(connection, watched->serial);
-	free(watched);
-}
-
-/* Makes the connection's record and has SQLite call us about it. False if that cannot be: then nothing is left behind. */
-static bool watch(struct watched *watched, sqlite3 *db)
-{
-	const struct sqlite *sqlite = watched->copy->sqlite;
-	bool traces = take_trace_slot(watched, db);
-	struct connection *connection =
-		connection_open_behind(sqlite, db, "embedded copy", traces && sqlite->blob_open && sqlite->blob_close);
-
-	watched->connection = connection;
-	if (connection) {
-		watched->serial = connection->serial;
-		if (sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, watched, collate, ended) == SQLITE_OK) {
-			if (connection->off && traces)
-				sqlite->trace_v2(db, watched->theirs.mask, watched->theirs.trace_v2, watched->theirs.argument);
-			if (connection->gate && traces) {
-				connection->gate->reader_argument = watched;
-				connection->gate->reader = keep_trace_slot;
-			}
-			return true;
-		}
-		registry_forget(connection, watched->serial);
-	}
-	if (traces)
-		sqlite->trace_v2(db, watched->theirs.mask, watched->theirs.trace_v2, watched->theirs.argument);
-	return false;
-}
-
-/* The program has entries of its own (sqlite3_auto_extension), which may have filled the slots before we came. */
-static void watch_politely(struct watched *watched, sqlite3 *db)
-{
-	const struct sqlite *sqlite = watched->copy->sqlite;
-	struct authorizer_slot authorizer = {NULL, NULL};
-	struct busy_slot busy = {.handler = NULL};
-
-	slot_read_authorizer(watched->slots, db, &authorizer);
-	slot_read_busy(watched->slots->busy, db, &busy);
-	if (authorizer.authorizer)
-		sqlite->set_authorizer(db, NULL, NULL);
-	watched->inside = true;
-	if (watch(watched, db)) {
-		if (busy.handler && !watched->connection->off) {
-			sqlite->busy_handler(db, busy.handler, busy.argument);
-			if (busy.handler == watched->slots->busy->stock)
-				program_busy_timeout(watched->connection, busy.timeout);
-			else
-				program_found_busy_handler(watched->connection, busy.handler, busy.argument);
-		}
-		program_opened(watched->connection);
-		watched->inside = false;
-	} else {
-		free(watched);
-	}
-	if (authorizer.authorizer)
-		sqlite->set_authorizer(db, authorizer.authorizer, authorizer.argument);
-}
+/* This thread's last opener of which it is not sure that we found its SQLite (object.h); NULL once that made a connection. */
+static _Thread_local const void *unanswered;
 
 /* SQLite has just opened db and nobody has it yet. An error left in it would be taken for one of the opening. */
 static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
 {
 	struct copy *copy = copy_find(table);
-	struct watched *watched;
 	int saved = errno;
 
 	(void)message;
@@ -308,12 +30,10 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 	if (door_depth > 0 || !copy || settings_get(SETTING_EMBEDDED)->number == SWITCH_OFF)
 		return SQLITE_OK;
 	door_depth++;
-	watched = calloc(1, sizeof(*watched));
-	if (watched) {
-		watched->copy = copy;
-		watched->slots = copy_slots(copy, db);
-		watch_politely(watched, db);
-	}
+	if (unanswered)
+		object_confirm(unanswered, table);
+	unanswered = NULL;
+	watch_connection(copy, db);
 	copy->sqlite->exec(db, "", NULL, NULL, NULL);
 	door_depth--;
 	errno = saved;
@@ -324,40 +44,68 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
  * sqlite3_config() must find SQLite unused. */
 #define FIRST_WITH_NOFOLLOW 3035000
 
+/* Again at every file, for the case that the program called sqlite3_reset_auto_extension() or sqlite3_shutdown(): it is kept
+ * once. */
+static void enter(const struct object *object, const struct api_table *table)
+{
+	bool known = copy_find((const void *)table->address);
+	struct copy *copy = copy_get(table);
+
+	if (!copy)
+		return;
+	if (!known)
+		report_log(LOG_DEBUG, "%s: SQLite %s found %s", object->path, table->version,
+			   object->whole ? "in all that may hold it" : "near the code that opened a file");
+	copy->table->auto_extension((void (*)(void))entry);
+}
+
 void embedded_notice(const void *caller, int flags)
 {
 	struct object object;
-	struct copy *copy;
+	bool again = unanswered == caller;
 	int saved = errno;
 
 	/* whatever we open, and whatever a signal handler opens meanwhile, passes */
 	door_depth++;
+	unanswered = NULL;
 	if (object_of_code(caller, &object)) {
-		for (size_t i = 0; i < object.table_count; i++) {
-			if (!(flags & O_NOFOLLOW) && object.tables[i].number >= FIRST_WITH_NOFOLLOW)
-				continue;
-			copy = copy_get(&object.tables[i]);
-			/* again at every file, for the case that the program called sqlite3_reset_auto_extension() or
-			 * sqlite3_shutdown(): it is kept once */
-			if (copy)
-				copy->table->auto_extension((void (*)(void))entry);
+		if (object_is_doubtful(&object, caller)) {
+			if (again)
+				object_search_whole(caller, &object);
+			else
+				unanswered = caller;
 		}
+		for (size_t i = 0; i < object.table_count; i++)
+			if ((flags & O_NOFOLLOW) || object.tables[i].number < FIRST_WITH_NOFOLLOW)
+				enter(&object, &object.tables[i]);
 	}
 	door_depth--;
 	errno = saved;
 }
 
-void embedded_opened(const void *caller, const char *path, int fd)
+/* The file of a SQLite that has no table. */
+static bool is_unreached(const void *caller, int fd, struct object *object)
 {
 	static const char magic[] = "SQLite format 3";
-	struct object object;
 	char header[sizeof(magic)];
+
+	return object_of_code(caller, object) && object->table_count == 0 && !sqlite_is_known(caller) &&
+	       pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0 &&
+	       object_has_sqlite(caller, object);
+}
+
+void embedded_opened(const void *caller, const char *path, int fd)
+{
+	struct object object;
 	int saved = errno;
 	char *line;
 
+	if (fd < 0) {
+		unanswered = NULL;
+		return;
+	}
 	door_depth++;
-	if (object_of_code(caller, &object) && object.has_magic && !sqlite_is_known(caller) &&
-	    pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0 &&
+	if (is_unreached(caller, fd, &object) &&
 	    report_warn_once(REPORT_UNREACHED, object.path,
 			     "%s carries a SQLite that cannot be reached (it was built without extension loading):"
 			     " its databases keep their own settings",

@@ -14,8 +14,8 @@
 /* The code at `caller` is about to open a file, with these flags, the way SQLite's unix VFS opens a database. errno is kept. */
 void embedded_notice(const void *caller, int flags);
 
-/* It has opened path as fd: if that is a database and its SQLite cannot be reached, this is said once. errno and fd's offset are
- * kept. */
+/* It has opened path as fd, or failed to (-1): if that is a database and its SQLite cannot be reached, this is said once. errno and
+ * fd's offset are kept. */
 void embedded_opened(const void *caller, const char *path, int fd);
 
 #endif

@@ -26,10 +26,11 @@
 	})
 
 /* SQLite's unix VFS opens a database O_RDWR|O_CREAT or, if it must, O_RDONLY; O_NOFOLLOW since 3.31, O_CLOEXEC unless it was built
- * with headers that lack it (xerial's sqlite-jdbc), and none of the others: src/os_unix.c. */
+ * with headers that lack it (xerial's sqlite-jdbc), and none of the others: src/os_unix.c. O_EXCL is for files of its own that it
+ * deletes again, and for those of Python's tempfile and of git. */
 static inline bool looks_like_sqlite(int flags)
 {
-	const int never = O_TRUNC | O_APPEND | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_PATH;
+	const int never = O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_PATH;
 
 	return !(flags & never) &&
 	       ((flags & O_NOFOLLOW) || (flags & (O_ACCMODE | O_CREAT | O_CLOEXEC)) == (O_RDWR | O_CREAT | O_CLOEXEC));
@@ -57,8 +58,7 @@ static int open_noticed(__typeof__(&open) real, const char *path, int flags, mod
 	caller = opener_find(caller, __builtin_frame_address(0));
 	embedded_notice(caller, flags);
 	fd = real(path, flags, mode);
-	if (fd >= 0)
-		embedded_opened(caller, path, fd);
+	embedded_opened(caller, path, fd);
 	return fd;
 }
 
@@ -69,8 +69,7 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 	caller = opener_find(caller, __builtin_frame_address(0));
 	embedded_notice(caller, flags);
 	fd = real(folder, path, flags, mode);
-	if (fd >= 0)
-		embedded_opened(caller, path, fd);
+	embedded_opened(caller, path, fd);
 	return fd;
 }
 

@@ -30,6 +30,7 @@ struct search {
 	uintptr_t code;
 	struct object object;
 	struct image image;
+	bool program; /* it is the main program's */
 };
 
 static void add_segment(struct image *image, uintptr_t base, const ElfW(Phdr) * header)
@@ -75,6 +76,7 @@ static int describe(struct dl_phdr_info *info, size_t size, void *argument)
 	if (!inside)
 		return 0;
 	image->fixed = base == 0;
+	search->program = !*info->dlpi_name;
 	loader_own_bounds(&ours_start, &ours_stop);
 	image->ours_start = (uintptr_t)ours_start;
 	image->ours_stop = (uintptr_t)ours_stop;
@@ -99,7 +101,7 @@ static bool is_same(const struct object *object, const struct search *search)
  * of it. */
 static bool still_holds(struct object *object, const struct search *search)
 {
-	if (object->unloadings == search->object.unloadings)
+	if (object->unloadings == search->object.unloadings || search->program)
 		return true;
 	if (object->table_count == 0)
 		return false;
@@ -110,8 +112,58 @@ static bool still_holds(struct object *object, const struct search *search)
 	return true;
 }
 
+/* The caller's place in the list; caller_count if it is not there. */
+static size_t caller_place(const struct object *object, const void *code)
+{
+	size_t place = 0;
+
+	while (place < object->caller_count && object->callers[place].code != (uintptr_t)code)
+		place++;
+	return place;
+}
+
+/* Adds those that are not there yet. False if they are too many. */
+static bool add_tables(struct object *object, const struct api_table *tables, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = 0;
+		while (n < object->table_count && object->tables[n].address != tables[i].address)
+			n++;
+		if (n == OBJECT_TABLES)
+			return false;
+		object->tables[n] = tables[i];
+		object->table_count += n == object->table_count;
+	}
+	return true;
+}
+
+/* Looks near the code: the constants of a program may be a hundred megabytes that nobody has touched. */
+static bool look_near(struct object *object, const struct search *search)
+{
+	struct api_table tables[OBJECT_TABLES];
+	size_t count;
+
+	if (object->caller_count == OBJECT_CALLERS)
+		return false;
+	count = apitable_find_near(&search->image, search->code, tables, OBJECT_TABLES);
+	if (count == 0 || !add_tables(object, tables, count))
+		return false;
+	object->callers[object->caller_count++] = (struct object_caller){.code = search->code};
+	return true;
+}
+
+static void look(struct object *object, const struct search *search, bool whole)
+{
+	bool known_caller = caller_place(object, (const void *)search->code) < object->caller_count;
+
+	if (object->whole || (!whole && (known_caller || look_near(object, search))))
+		return;
+	object->table_count = apitable_find(&search->image, object->tables, OBJECT_TABLES);
+	object->whole = true;
+}
+
 /* Under lock. */
-static struct object *find_or_look(struct search *search)
+static struct object *find_or_add(struct search *search)
 {
 	unsigned count = known_count < KNOWN_LIMIT ? known_count : KNOWN_LIMIT;
 	struct object *object = NULL;
@@ -124,20 +176,72 @@ static struct object *find_or_look(struct search *search)
 	}
 	if (!object)
 		object = &known[known_count++ % KNOWN_LIMIT];
-	search->object.table_count = apitable_find(&search->image, search->object.tables, OBJECT_TABLES);
-	search->object.has_magic = search->object.table_count == 0 && apitable_has_magic(&search->image);
 	*object = search->object;
 	return object;
 }
 
-bool object_of_code(const void *code, struct object *out)
+static bool is_magic_there(struct object *object, const struct image *image)
+{
+	if (object->magic == MAGIC_UNKNOWN)
+		object->magic = apitable_has_magic(image) ? MAGIC_THERE : MAGIC_MISSING;
+	return object->magic == MAGIC_THERE;
+}
+
+enum wanted { WANTS_CALLERS, WANTS_WHOLE, WANTS_SQLITE };
+
+static bool find(const void *code, enum wanted wanted, struct object *out)
 {
 	struct search search = {.code = (uintptr_t)code};
+	struct object *object;
+	bool ok;
 
 	if (!dl_iterate_phdr(describe, &search))
 		return false;
 	object_lock();
-	*out = *find_or_look(&search);
+	object = find_or_add(&search);
+	look(object, &search, wanted == WANTS_WHOLE);
+	ok = wanted != WANTS_SQLITE || object->table_count || is_magic_there(object, &search.image);
+	*out = *object;
 	object_unlock();
-	return true;
+	return ok;
+}
+
+bool object_of_code(const void *code, struct object *out)
+{
+	return find(code, WANTS_CALLERS, out);
+}
+
+bool object_search_whole(const void *code, struct object *out)
+{
+	return find(code, WANTS_WHOLE, out);
+}
+
+bool object_has_sqlite(const void *code, struct object *out)
+{
+	return find(code, WANTS_SQLITE, out);
+}
+
+bool object_is_doubtful(const struct object *object, const void *code)
+{
+	size_t place = caller_place(object, code);
+
+	return !object->whole && (place == object->caller_count || !object->callers[place].confirmed);
+}
+
+void object_confirm(const void *code, const void *table)
+{
+	struct search search = {.code = (uintptr_t)code};
+	struct object *object;
+	size_t place, n = 0;
+
+	if (!dl_iterate_phdr(describe, &search))
+		return;
+	object_lock();
+	object = find_or_add(&search);
+	place = caller_place(object, code);
+	while (n < object->table_count && object->tables[n].address != (uintptr_t)table)
+		n++;
+	if (place < object->caller_count && n < object->table_count)
+		object->callers[place].confirmed = true;
+	object_unlock();
 }

@@ -30,11 +30,6 @@ static bool is_somebody_in_front(void)
 	return answer == 2;
 }
 
-static bool has_sqlite(const struct object *object)
-{
-	return object->table_count || object->has_magic;
-}
-
 /* Reads other functions' frames. */
 __attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t word_at(const void *frame, size_t index)
 {
@@ -45,7 +40,7 @@ const void *opener_find(const void *caller, const void *frame)
 {
 	struct object object = {.start = 0};
 
-	if (!is_somebody_in_front() || (object_of_code(caller, &object) && has_sqlite(&object)))
+	if (!is_somebody_in_front() || object_has_sqlite(caller, &object))
 		return caller;
 	for (size_t i = 0; i < WORDS; i++) {
 		uintptr_t word = word_at(frame, i);
@@ -53,7 +48,7 @@ const void *opener_find(const void *caller, const void *frame)
 		/* not in the object of the word before, which has no SQLite */
 		if (word < 4096 || (word >= object.start && word < object.stop) || loader_is_ours(code))
 			continue;
-		if (object_of_code(code, &object) && has_sqlite(&object))
+		if (object_has_sqlite(code, &object))
 			return code;
 	}
 	return caller;

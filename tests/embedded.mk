@@ -107,7 +107,10 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		bats $(call bats_files,embedded_harmless)
 
-$(unit)/apitable: tests/unit/apitable.c shim/apitable.c shim/apitable.h tests/unit/check.h
+apitable_room := $(addprefix shim/,apitable.c search.c code.c image.c)
+apitable_headers := $(apitable_room:.c=.h)
+
+$(unit)/apitable: tests/unit/apitable.c $(apitable_room) $(apitable_headers) tests/unit/check.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
@@ -120,12 +123,15 @@ fuzzed_elsewhere := apitable needed
 fuzz_longest_apitable := 4000
 fuzz_longest_needed := 2000
 
-$(addprefix $(fuzz)/,$(fuzzed_elsewhere)): $(fuzz)/%: tests/fuzz/%.c shim/%.c shim/%.h
+$(fuzz)/apitable $(fuzz)/replay-apitable: $(apitable_room) $(apitable_headers)
+$(fuzz)/needed $(fuzz)/replay-needed: shim/needed.c shim/needed.h
+
+$(addprefix $(fuzz)/,$(fuzzed_elsewhere)): $(fuzz)/%: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CLANG) $(CPPFLAGS) -Ishim -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
 
-$(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)): $(fuzz)/replay-%: tests/fuzz/%.c shim/%.c tests/fuzz/replay.c shim/%.h
+$(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)): $(fuzz)/replay-%: tests/fuzz/%.c tests/fuzz/replay.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) $(fuzz_flags) -o $@ $(filter %.c,$^) $(LDFLAGS)
@@ -143,7 +149,7 @@ check-fuzz-corpus-embedded: $(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)) ## 
 
 survey := $(BUILD)/survey
 
-$(survey)/survey: tests/survey/survey.c shim/apitable.c shim/apitable.h
+$(survey)/survey: tests/survey/survey.c $(apitable_room) $(apitable_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
@@ -155,14 +161,19 @@ survey: $(survey)/survey ## look for tables of functions in every object below S
 	$(Q)find $(SURVEY) -xdev -type f -size +1k -print0 2>/dev/null | $< -t >$(survey)/objects.txt; status=$$?; \
 		grep -v '^[0-9]* [0-9]* [0-9] /' $(survey)/objects.txt; exit $$status
 
-# Other objects to time: a node, say.
-SCAN ?= $(shell command -v node cargo) $(system_sqlite) /bin/true
+scan_room := $(apitable_room) $(addprefix shim/,object.c loader.c process.c)
+
+$(bench)/scan.so: tests/bench/scan.c $(scan_room) $(wildcard shim/*.h)
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -shared -o $@ $(filter %.c,$^) $(LDFLAGS) -ldl
+
+# Where node and others with SQLite inside are, if make check-clients was run: what is not there is left out.
+SCAN_CLIENTS ?= $(BUILD)/clients
 
 .PHONY: bench-scan
-bench-scan: $(survey)/survey $(embedded)/plugin_O2.so ## how long the search for tables takes in each of SCAN, read from disk
-	$(Q)printf '| object | bytes searched | milliseconds from disk |\n|---|---|---|\n'
-	$(Q)for file in $(SCAN) $(embedded)/plugin_O2.so; do $< -c $$(readlink -f $$file); done | \
-		awk '$$4 ~ /^\// { printf "| %s | %d | %.2f |\n", $$4, $$2, $$1 / 1000 }'
+bench-scan: $(bench)/scan.so $(programs)/host $(embedded)/plugin_O2.so $(embedded)/victim_gcc_nopie ## what the search for tables costs real programs
+	$(Q)tests/bench/scan $(bench)/scan.so $(BUILD) $(SCAN_CLIENTS)
 
 $(embedded)/deep: tests/embedded/deep.c
 	@mkdir -p $(@D)

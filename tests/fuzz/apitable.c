@@ -57,19 +57,28 @@ static uint64_t *pointers_make(const uint8_t *bytes, size_t count)
 	return words;
 }
 
-static void check_found(const struct image *image)
+static void check_found(const struct image *image, const struct api_table *tables, size_t count)
 {
-	struct api_table tables[4];
-	size_t count = apitable_find(image, tables, 4);
 	unsigned minor, patch;
 
-	require(count <= 4, "more than asked for");
+	require(count <= 64, "more than asked for");
 	for (size_t i = 0; i < count; i++) {
 		require(tables[i].address % 8 == 0 && tables[i].address >= image->segments[0].start, "its address");
 		require(sscanf(tables[i].version, "3.%u.%u", &minor, &patch) == 2, "its version");
 		require(tables[i].number == 3000000 + minor * 1000 + patch, "its number");
 		require(apitable_is_there(image, &tables[i]), "it is there");
 	}
+}
+
+/* What is found near some code is there for a search of everything, too. */
+static void check_searches(const struct image *image, uint64_t code)
+{
+	struct api_table all[64], near[4];
+	size_t count = apitable_find(image, all, 64), near_count = apitable_find_near(image, code, near, 4);
+
+	check_found(image, all, count);
+	check_found(image, near, near_count);
+	require(near_count == 0 || count > 0, "near, but nowhere");
 	apitable_has_magic(image);
 }
 
@@ -109,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		image.ours_start = TEXT + 0x8000;
 		image.ours_stop = TEXT + 0x9000;
 	}
-	check_found(&image);
+	check_searches(&image, TEXT + header.relro_start);
 	free(words);
 	for (unsigned i = 0; i < 3; i++)
 		free((void *)(uintptr_t)(image.segments[i].bytes - (i == 2 ? shift : 0)));

@@ -1,11 +1,10 @@
 /* survey.c - runs the search for tables of functions over ELF files, laid out and relocated as the loader would.
  *
- *   survey [-t|-c] [FILE...] without files, their names are read from standard input, each followed by a NUL; what is no loadable
+ *   survey [-t] [FILE...]    without files, their names are read from standard input, each followed by a NUL; what is no loadable
  *                            ELF object of x86-64 or arm64 is passed over
  *
- * A line for each table: "file: SQLite version at address"; with -t one for each object (with -c as well, but the file is read
- * from its disk, and not relocated): "microseconds bytes tables file",
- * where bytes are those that may hold a table. Ends with a line of sums. Exits 1 if an object holds a table, but not what every
+ * A line for each table: "file: SQLite version at address"; with -t one for each object: "microseconds bytes tables file", where
+ * bytes are those that may hold a table. Ends with a line of sums. Exits 1 if an object holds a table, but not what every
  * SQLite holds ("SQLite format 3"): that is a false one. */
 #include "apitable.h"
 
@@ -22,7 +21,7 @@
 
 #define BASE UINT64_C(0x7f0000000000)
 
-static bool times, cold;
+static bool times;
 
 struct object {
 	int fd;
@@ -186,12 +185,10 @@ static bool add_segment(struct object *object, const Elf64_Phdr *header)
 
 	if (image->count == 16 || header->p_offset > object->size || header->p_filesz > object->size - header->p_offset)
 		return false;
-	memory = mmap(NULL, header->p_filesz + skew + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | (cold ? 0 : MAP_ANONYMOUS),
-		      cold ? object->fd : -1, cold ? (off_t)(header->p_offset - skew) : 0);
+	memory = mmap(NULL, header->p_filesz + skew + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return false;
-	if (!cold)
-		memcpy(memory + skew, object->bytes + header->p_offset, header->p_filesz);
+	memcpy(memory + skew, object->bytes + header->p_offset, header->p_filesz);
 	object->memory[image->count] = memory + skew;
 	image->segments[image->count++] = (struct segment){start, start + header->p_filesz, memory + skew, header->p_flags};
 	return true;
@@ -222,7 +219,7 @@ static bool lay_out(struct object *object)
 			image->relro_stop = image->relro_start + header.p_memsz;
 		}
 	}
-	if (!image->fixed && !cold)
+	if (!image->fixed)
 		apply_relocations(object, &dynamic);
 	return image->count > 0;
 }
@@ -286,7 +283,7 @@ static void survey(const char *path)
 	object.fd = fd;
 	object.bytes = bytes;
 	object.size = (size_t)status.st_size;
-	if (lay_out(&object) && !(cold && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)))
+	if (lay_out(&object))
 		look(path, &object);
 	for (unsigned i = 0; i < object.image.count; i++) {
 		const struct segment *segment = &object.image.segments[i];
@@ -302,8 +299,7 @@ int main(int argc, char **argv)
 	char *path = NULL;
 	size_t size = 0;
 
-	cold = argc > 1 && strcmp(argv[1], "-c") == 0;
-	times = cold || (argc > 1 && strcmp(argv[1], "-t") == 0);
+	times = argc > 1 && strcmp(argv[1], "-t") == 0;
 	for (int i = 1 + times; i < argc; i++)
 		survey(argv[i]);
 	while (argc == 1 + times && getdelim(&path, &size, '\0', stdin) > 0)

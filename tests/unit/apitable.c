@@ -1,10 +1,12 @@
 /* Tables of functions in made-up objects: what is one, in every form that compilers give the three functions that are read, and
  * what is none. */
 #include "apitable.h"
+#include "search.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define SQLITE_CORE 1
 #include <sqlite3ext.h>
@@ -283,6 +285,90 @@ static void check_fourth_number(void)
 	      "a version of four numbers");
 }
 
+/* A fixed program with a large part of constants that is not to be touched: the table lies in the page that the code refers to. */
+#define LARGE UINT64_C(0x60000000)
+#define LARGE_SIZE 0x800000
+#define NEAR_PAGE 0x400000 /* in it */
+#define CALLER (TEXT + 0x8000)
+
+static unsigned char *build_large(uint64_t table)
+{
+	unsigned char *large = mmap(NULL, LARGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t words[ENTRIES];
+
+	build();
+	image.fixed = true;
+	image.relro_start = image.relro_stop = 0;
+	image.segments[2] = (struct segment){LARGE, LARGE + LARGE_SIZE, large, PF_R};
+	for (unsigned i = 0; i < ENTRIES; i++)
+		words[i] = FUNCTION(i);
+	mprotect(large + NEAR_PAGE - SEARCH_NEAR - 4096, 2 * SEARCH_NEAR + 3 * 4096, PROT_READ | PROT_WRITE);
+	if (table)
+		memcpy(large + (table - LARGE), words, sizeof(words));
+	return large;
+}
+
+static void place_caller(const char *opcode, uint32_t value)
+{
+	unsigned char *code = text + (CALLER + 100 - TEXT);
+
+	memcpy(code, opcode, strlen(opcode));
+	memcpy(code + strlen(opcode), &value, sizeof(value));
+}
+
+static void expect_near(const char *what, uint64_t caller, size_t wanted)
+{
+	struct api_table tables[4];
+	size_t count = apitable_find_near(&image, caller, tables, 4);
+
+	check(count == wanted, "near, %s: %zu tables", what, count);
+}
+
+static void check_near(void)
+{
+	const uint64_t page = LARGE + NEAR_PAGE;
+	static const struct {
+		const char *what, *opcode;
+		bool relative;
+	} forms[] = {{"mov", "\xbf", false},
+		     {"mov of 64 bits", "\x48\xc7\xc7", false},
+		     {"a jump table", "\xff\x24\xc5", false},
+		     {"lea", "\x48\x8d\x3d", true}};
+	uint32_t words[3];
+
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		unsigned char *large = build_large(page + 0x3000);
+		place_caller(forms[i].opcode, (uint32_t)(page + 8 - (forms[i].relative ? CALLER + 107 : 0)));
+		expect_near(forms[i].what, CALLER, 1);
+		expect_near("not referred to from there", TEXT, 0);
+		expect_near("no code", LARGE, 0);
+		munmap(large, LARGE_SIZE);
+	}
+	for (int far = 0; far < 2; far++) {
+		unsigned char *large = build_large(far ? page - SEARCH_NEAR - 4096 : page - SEARCH_NEAR + 4096);
+		place_caller("\xbf", (uint32_t)page);
+		expect_near(far ? "too far" : "before it", CALLER, !far);
+		munmap(large, LARGE_SIZE);
+	}
+	munmap(build_large(0), LARGE_SIZE);
+	build_aarch64(false);
+	words[0] = adrp(1, CALLER + 100, page);
+	words[1] = 0x91000000 | 0x10 << 10 | 1 << 5; /* add x0,x1,#16 */
+	memcpy(text + (CALLER + 100 - TEXT), words, 8);
+	{
+		unsigned char kept[sizeof(text)], *large;
+		memcpy(kept, text, sizeof(text));
+		large = build_large(page + 0x3000);
+		memcpy(text, kept, sizeof(text));
+		image.machine = EM_AARCH64;
+		expect_near("adrp and add", CALLER, 1);
+		munmap(large, LARGE_SIZE);
+	}
+	build();
+	expect_near("relocated", CALLER, 1);
+	expect_near("other code, far from its functions", TEXT + (UINT64_C(1) << 20), 0);
+}
+
 static void check_magic(void)
 {
 	build();
@@ -301,6 +387,7 @@ int main(void)
 	check_forms_aarch64();
 	check_others();
 	check_fourth_number();
+	check_near();
 	check_magic();
 	return check_end();
 }
