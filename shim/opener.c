@@ -5,11 +5,15 @@
 #include "object.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-/* SQLite's own frames below its callers are larger than this, so the stack does not end here. */
+/* How far up the stack SQLite's frame is looked for. */
 #define WORDS 192
+#define PAGE 4096
 
 /* Does a name that is ours lead to somebody else? This never changes: preloaded libraries keep their order. */
 static bool is_somebody_in_front(void)
@@ -31,9 +35,21 @@ static bool is_somebody_in_front(void)
 }
 
 /* Reads other functions' frames. */
-__attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t word_at(const void *frame, size_t index)
+__attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t word_at(const uintptr_t *place)
 {
-	return ((const volatile uintptr_t *)frame)[index];
+	return *(const volatile uintptr_t *)place;
+}
+
+/* A coroutine's stack may end above us, and what is behind it may not be there. The kernel reads the word as a set of signals, and
+ * then refuses what it is asked to do with it: nothing changes, and no filter of system calls forbids this one. */
+static bool is_readable(const uintptr_t *word)
+{
+	const int no_such_way = -1;
+	int saved = errno;
+	bool readable = syscall(SYS_rt_sigprocmask, no_such_way, word, NULL, sizeof(uint64_t)) != 0 && errno == EINVAL;
+
+	errno = saved;
+	return readable;
 }
 
 const void *opener_find(const void *caller, const void *frame)
@@ -43,8 +59,13 @@ const void *opener_find(const void *caller, const void *frame)
 	if (!is_somebody_in_front() || object_has_sqlite(caller, &object))
 		return caller;
 	for (size_t i = 0; i < WORDS; i++) {
-		uintptr_t word = word_at(frame, i);
-		const void *code = (const void *)word;
+		const uintptr_t *place = (const uintptr_t *)frame + i;
+		uintptr_t word;
+		const void *code;
+		if (i > 0 && (uintptr_t)place % PAGE == 0 && !is_readable(place))
+			break;
+		word = word_at(place);
+		code = (const void *)word;
 		/* not in the object of the word before, which has no SQLite */
 		if (word < 4096 || (word >= object.start && word < object.stop) || loader_is_ours(code))
 			continue;

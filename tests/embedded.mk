@@ -52,7 +52,7 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 		$(build_flags_unit) -I$(amalgamation) -Itests/programs -x c -o $@ - -lpthread -ldl -lm
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
-embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/opener_early.so \
+embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/edge $(embedded)/opener_early.so \
 	$(embedded)/front.so $(embedded)/old
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
@@ -68,7 +68,7 @@ $(embedded)/plugin_%.so: $(embedded)/plugin_sqlite_%.o tests/embedded/plugin.c $
 	$(SAY) LD $@
 	$(Q)gcc -D_GNU_SOURCE -w -fPIC -I$(amalgamation) -shared -Wl,-Bsymbolic -o $@ $^ -lpthread -ldl -lm
 
-$(embedded)/opener: tests/embedded/opener.c
+$(embedded)/opener $(embedded)/edge: $(embedded)/%: tests/embedded/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)

@@ -209,3 +209,7 @@ scene() {
 	preload="$build/embedded/front.so:$preload" twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
 		'sh outside lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
+
+@test "a file that is opened at the very end of a stack, with another library in front of ours, is opened as without the shim" {
+	preload="$build/embedded/front.so:$preload" twin '' "$build/embedded/edge"
+}
