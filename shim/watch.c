@@ -9,6 +9,7 @@
 #include "program.h"
 #include "registry.h"
 #include "report.h"
+#include "upgrade.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -58,36 +59,27 @@ static void forget_error(const struct connection *connection)
 	connection->sqlite->exec(connection->db, "", NULL, NULL, NULL);
 }
 
-/* Does the transaction have the write lock? Versions before 3.34 do not tell. */
-static bool has_write_lock(const struct watched *watched, int rc)
+/* In WAL mode EXCLUSIVE is the same as IMMEDIATE. */
+static bool is_exclusive(const struct connection *connection, const struct rewrite *rewrite)
 {
-	const struct copy *copy = watched->copy;
-
-	if (copy->number >= 3034000 && copy->table->txn_state)
-		return copy->table->txn_state(watched->connection->db, "main") == SQLITE_TXN_WRITE;
-	return rc == SQLITE_OK || rc == SQLITE_ERROR;
+	return strcmp(rewrite->words, "EXCLUSIVE") == 0 && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
 }
 
-/* The BEGIN has run and holds nothing yet. Opening a row of the schema for writing takes the write lock and writes nothing; there
- * is no such row in an empty schema, but the lock is held (SQLITE_ERROR). Source: sqlite.org/c3ref/blob_open.html, measured. */
-static void upgrade_begin(const struct watched *watched, const struct statement *statement)
+static void begun(const struct watched *watched, const struct statement *statement, const struct rewrite *rewrite)
 {
 	struct connection *connection = watched->connection;
-	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_blob *blob = NULL;
-	int rc;
+	const char *obstacle;
 
-	if (sqlite->get_autocommit(connection->db))
+	if (connection->sqlite->get_autocommit(connection->db))
 		return;
-	rc = sqlite->blob_open(connection->db, "main", "sqlite_master", "type", 1, 1, &blob);
-	if (blob)
-		sqlite->blob_close(blob);
-	if (has_write_lock(watched, rc)) {
+	obstacle = upgrade_begin(connection, watched->copy);
+	if (!obstacle && is_exclusive(connection, rewrite))
+		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
+	if (!obstacle) {
 		program_rewritten(connection, statement);
 	} else {
 		connection->begins_left++;
-		connection->begins_left_reason =
-			(rc & 0xff) == SQLITE_BUSY ? "the database stayed busy" : "SQLite did not give the write lock";
+		connection->begins_left_reason = obstacle;
 	}
 }
 
@@ -119,7 +111,7 @@ static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
 	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
 	if (program_statement(connection, &text, &statement, &rewrite)) {
 		if (statement.kind == STATEMENT_BEGIN)
-			upgrade_begin(watched, &statement);
+			begun(watched, &statement, &rewrite);
 		else
 			override_pragma(connection, &text, &statement, &rewrite);
 	}

@@ -94,7 +94,7 @@ embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
 check-embedded check-embedded-builds: $(library) programs embedded-programs ## the second door in programs built in many ways
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,embedded_builds embedded_harmless embedded_deepbind)
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,embedded_builds embedded_harmless embedded_attached embedded_deepbind)
 
 # The library with a sanitizer; the programs without.
 .PHONY: check-embedded-asan check-embedded-tsan
@@ -105,7 +105,7 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
 	$(Q)ln -sfn $(abspath $(embedded)) $(BUILD)/$*san/embedded
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
-		bats $(call bats_files,embedded_harmless)
+		bats $(call bats_files,embedded_harmless embedded_attached)
 
 apitable_room := $(addprefix shim/,apitable.c search.c code.c image.c)
 apitable_headers := $(apitable_room:.c=.h)

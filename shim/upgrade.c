@@ -1,0 +1,80 @@
+/* upgrade.c - takes the write lock for a BEGIN that has run. */
+#include "upgrade.h"
+
+#include "pragma.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
+#include <sqlite3ext.h>
+
+/* SQLITE_MAX_ATTACHED is at most 125, and main and temp are there too. */
+#define SCHEMA_LIMIT 127
+
+/* Does the transaction have the write lock? Versions before 3.34 do not tell. */
+static bool has_write_lock(const struct connection *connection, const struct copy *copy, const char *schema, int rc)
+{
+	if (copy->number >= 3034000 && copy->table->txn_state)
+		return copy->table->txn_state(connection->db, schema) == SQLITE_TXN_WRITE;
+	return rc == SQLITE_OK || rc == SQLITE_ERROR;
+}
+
+/* Opening a row of the schema for writing takes the write lock and writes nothing; there is no such row in an empty schema, but the
+ * lock is held (SQLITE_ERROR). Source: sqlite.org/c3ref/blob_open.html, measured. */
+static const char *lock(struct connection *connection, const struct copy *copy, const char *schema)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_blob *blob = NULL;
+	int rc = sqlite->blob_open(connection->db, schema, "sqlite_master", "type", 1, 1, &blob);
+
+	if (blob)
+		sqlite->blob_close(blob);
+	if (has_write_lock(connection, copy, schema, rc))
+		return NULL;
+	return (rc & 0xff) == SQLITE_BUSY ? "the database stayed busy" : "SQLite did not give the write lock";
+}
+
+/* The names of the attached databases, to be freed each; returns how many. */
+static size_t find_attached(struct connection *connection, char *names[SCHEMA_LIMIT])
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	size_t count = 0;
+
+	pragma_hush(connection);
+	if (sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL) == SQLITE_OK) {
+		while (count < SCHEMA_LIMIT && sqlite->step(stmt) == SQLITE_ROW) {
+			const char *name = (const char *)sqlite->column_text(stmt, 1);
+			if (name && strcmp(name, "main") != 0 && strcmp(name, "temp") != 0 && (names[count] = strdup(name)))
+				count++;
+		}
+	}
+	sqlite->finalize(stmt);
+	pragma_unhush(connection);
+	return count;
+}
+
+/* BEGIN IMMEDIATE only reads those that are read-only. */
+static const char *lock_attached(struct connection *connection, const struct copy *copy)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	char *names[SCHEMA_LIMIT];
+	size_t count = find_attached(connection, names);
+	const char *obstacle = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		bool readonly = sqlite->db_readonly && sqlite->db_readonly(connection->db, names[i]) == 1;
+		if (!obstacle && !readonly && lock(connection, copy, names[i]))
+			obstacle = "an attached database stayed busy";
+		free(names[i]);
+	}
+	return obstacle;
+}
+
+const char *upgrade_begin(struct connection *connection, const struct copy *copy)
+{
+	const char *obstacle = lock(connection, copy, "main");
+
+	return !obstacle && connection->attached ? lock_attached(connection, copy) : obstacle;
+}

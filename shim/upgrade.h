@@ -1,0 +1,12 @@
+/* upgrade.h - makes a BEGIN that has run hold the write lock: the second door's answer to BEGIN IMMEDIATE. */
+#ifndef SQLPROD_UPGRADE_H
+#define SQLPROD_UPGRADE_H
+
+#include "copy.h"
+
+/* The program's BEGIN has just run on this connection of the copy, and holds nothing yet: takes the write lock of the main database
+ * and of each that is attached, which waits as the connection waits. Nothing is written. NULL if it holds them, else why not, a
+ * constant. An error of ours may be left in the connection. The caller holds its mutex. */
+const char *upgrade_begin(struct connection *connection, const struct copy *copy);
+
+#endif

@@ -1,0 +1,78 @@
+# What BEGIN locks in a program with SQLite inside, beside the write lock of the main database. Built by make embedded-programs.
+load harness
+
+victim=$build/embedded/victim_gcc_O2
+
+# of_report KEY… - the last connection's.
+of_report() {
+	report "$scratch/report.json" "$@" | tail -n 1
+}
+
+setup_databases() {
+	outside query "$1" 'CREATE TABLE t(x)'
+	outside query u.db 'CREATE TABLE u(x)'
+	outside query v.db 'CREATE TABLE v(x)'
+}
+
+attached=("exec a ATTACH 'u.db' AS u" "exec a ATTACH 'v.db' AS 'a \"quoted'' name'" 'exec a BEGIN' 'sh outside lock u.db' 'sh outside lock v.db'
+	'exec a INSERT INTO u VALUES(1)' 'exec a COMMIT' 'sh outside lock u.db' 'sh outside lock v.db' 'close a')
+results() {
+	printf 'open 0\nopen 0\nexec 0\nexec 0\nexec 0\n%s\n%s\nexec 0\nexec 0\nfree\nfree\nclose 0' "$1" "$1"
+}
+
+@test "BEGIN holds the write locks of attached databases as well, as BEGIN IMMEDIATE does" {
+	setup_databases t.db
+	for database in t.db :memory:; do
+		# in memory nothing is opened that the second door could notice: another one comes first
+		run_plain "$victim" 'open first t.db' "open a $database" "${attached[@]}"
+		expect "$(results free)"
+		SQLPROD_REPORT=$scratch/report.json run_shim "$victim" 'open first t.db' "open a $database" "${attached[@]}"
+		expect "$(results held)"
+		expect_quiet
+		[[ $(report "$scratch/report.json" begins_rewritten | grep -c 1) == 1 ]]
+		rm "$scratch/report.json"
+	done
+	[[ $(outside query u.db 'SELECT count(*) FROM u') == 4 ]]
+}
+
+@test "an authorizer of the program's sees nothing of it" {
+	setup_databases t.db
+	script=('open a t.db' "exec a ATTACH 'u.db' AS u" 'authorizer a log' 'exec a BEGIN' 'exec a INSERT INTO u VALUES(1)' 'exec a COMMIT'
+		'close a')
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+}
+
+@test "an attached database that is read-only is only read" {
+	setup_databases t.db
+	script=('open_v2 a t.db rw,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" 'exec a BEGIN' 'sh outside lock t.db' 'sh outside lock u.db'
+		'exec a SELECT count(*) FROM u' 'exec a COMMIT' 'close a')
+	run_plain "$victim" "${script[@]}"
+	wanted=$(sed '0,/^free$/s//held/' <<<"$output")
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+	[[ $(of_report begins_rewritten) == 1 ]]
+}
+
+@test "an attached database that stays busy: BEGIN succeeds as without the shim, and the report says so" {
+	setup_databases t.db
+	script=('open a t.db' "exec a ATTACH 'u.db' AS u" 'open b u.db' 'exec b BEGIN IMMEDIATE' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT'
+		'exec b COMMIT' 'close a' 'close b')
+	SQLPROD_BUSY_TIMEOUT=10 SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect $'open 0\nexec 0\nopen 0\nexec 0\nexec 0\nheld\nexec 0\nexec 0\nclose 0\nclose 0'
+	[[ $(report "$scratch/report.json" begins_left | head -n 1) == *'an attached database stayed busy'*1* ]]
+}
+
+@test "SQLPROD_BEGIN=exclusive takes the write lock, and the report says where that is less" {
+	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'sh outside query t.db "SELECT count(*) FROM t"'
+		'exec a COMMIT' 'close a')
+	SQLPROD_BEGIN=exclusive SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect $'open 0\nexec 0\nexec 0\nheld\n0\nexec 0\nclose 0'
+	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_left) == '{}' ]]
+	rm -f t.db
+	SQLPROD_BEGIN=exclusive SQLPROD_JOURNAL_MODE=delete SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect $'open 0\nexec 0\nexec 0\nheld\n0\nexec 0\nclose 0'
+	[[ $(of_report begins_left) == *'IMMEDIATE instead of EXCLUSIVE'*1* ]]
+}
