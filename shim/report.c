@@ -28,7 +28,7 @@ static __attribute__((format(printf, 2, 0))) void log_formatted(int level, const
 	char line[LINE_LIMIT];
 	int saved = errno, n, prefix;
 
-	if (settings_get(SETTING_LOG_LEVEL)->number < level)
+	if (settings_get(SETTING_LOG_LEVEL)->number < level || settings_nobody_asked())
 		return;
 	prefix = snprintf(line, sizeof(line), "sqlprod: ");
 	n = vsnprintf(line + prefix, sizeof(line) - (size_t)prefix - 1, format, arguments);

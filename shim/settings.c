@@ -19,6 +19,7 @@ static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operat
 static char *texts;                                /* what chosen[].text points into */
 static char complaints[COMPLAINT_LIMIT][512];
 static size_t complaint_count;
+static bool nobody_asked = true; /* not zero, so that it lies where the loader writes to anyway */
 
 /* ASCII only: strcasecmp follows the program's locale, and Turkish has another lower-case I. */
 static int fold(char c)
@@ -268,6 +269,13 @@ static bool is_ours(const char *entry)
 	return entry[0] == PREFIX[0] && entry[1] == PREFIX[1] && strncmp(entry, PREFIX, sizeof(PREFIX) - 1) == 0;
 }
 
+static bool is_preload(const char *entry)
+{
+	static const char variable[] = "LD_PRELOAD=";
+
+	return entry[0] == variable[0] && entry[1] == variable[1] && strncmp(entry, variable, sizeof(variable) - 1) == 0;
+}
+
 /* Reads the entries that are ours, from the first of them on. */
 static void environment_read(char *const *environment)
 {
@@ -312,22 +320,33 @@ static void forget(void)
 {
 	in_force = settings_recipe;
 	complaint_count = 0;
+	nobody_asked = true;
 	free(texts);
 	texts = NULL;
 }
 
 void settings_load(char *const *environment, bool privileged)
 {
-	if (__builtin_expect(in_force != settings_recipe, 0))
+	if (__builtin_expect(in_force != settings_recipe || !nobody_asked, 0))
 		forget();
 	if (__builtin_expect(privileged, 0)) {
 		pass_through();
 		return;
 	}
-	while (environment && *environment && !is_ours(*environment))
-		environment++;
-	if (environment && *environment)
-		environment_read(environment);
+	for (; environment && *environment; environment++) {
+		if (is_preload(*environment))
+			nobody_asked = false;
+		if (is_ours(*environment)) {
+			nobody_asked = false;
+			environment_read(environment);
+			break;
+		}
+	}
+}
+
+bool settings_nobody_asked(void)
+{
+	return nobody_asked;
 }
 
 const struct setting_value *settings_get(enum setting setting)

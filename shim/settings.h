@@ -97,6 +97,10 @@ bool settings_match(const char *patterns, const char *name);
  * library is off and silent. */
 void settings_load(char *const *environment, bool privileged);
 
+/* Did the library come without being named in the environment, by LD_PRELOAD or by a variable of ours? /etc/ld.so.preload puts it
+ * into every program of a machine: there nobody waits for its warnings, and many read what programs print. */
+bool settings_nobody_asked(void);
+
 /* The value in force. Never changes after settings_load. */
 const struct setting_value *settings_get(enum setting setting);
 

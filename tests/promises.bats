@@ -68,6 +68,26 @@ load harness
 	expect_quiet
 }
 
+@test "a program that was not given the library by name, as by /etc/ld.so.preload, prints nothing new" {
+	loader=$(readelf -l "$build/programs/victim" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+	seed='CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)'
+	script=('open a t.db' 'prepare a s v1 -1 SELECT 1' 'exec a REPLACE INTO p VALUES(1)' 'exec a DROP TABLE c' 'finalize s'
+		'exec a PRAGMA journal_mode' 'close a')
+	for run in 'env LD_PRELOAD' "$loader --preload"; do
+		rm -f t.db*
+		outside query t.db "$seed"
+		if [[ $run == env* ]]; then
+			run_shim victim "${script[@]}"
+			[[ $stderr == *foreign_keys* ]]
+		else
+			# shellcheck disable=SC2086 # two words
+			run_plain $run "${preload//:/ }" "$build/programs/victim" "${script[@]}"
+			expect_quiet
+		fi
+		expect_line wal
+	done
+}
+
 @test "a program that closed its standard error gets no warning into a file of its own" {
 	printf 'unharmed\n' >precious
 	SQLPROD_BUSY_TIMEOUT=soon run_shim victim 'close_fd 2' 'open_fd precious' 'open a t.db' 'exec a SELECT 1'

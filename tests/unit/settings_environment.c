@@ -96,6 +96,15 @@ static void test_values(void)
 	check(settings_get(SETTING_ENABLED)->number == SWITCH_OFF && settings_get(SETTING_LOG_LEVEL)->number == LOG_OFF,
 	      "a privileged program is left alone, in silence");
 	check(is_recipe(SETTING_JOURNAL_MODE) && is_recipe(SETTING_REPORT), "its environment is not read");
+
+	LOAD("PATH=/bin", "LD_PRELOADED=1");
+	check(settings_nobody_asked(), "an environment that names neither the library nor a setting");
+	LOAD("PATH=/bin", "LD_PRELOAD=/usr/lib/libsqlprod.so");
+	check(!settings_nobody_asked(), "LD_PRELOAD asks for the library");
+	LOAD("SQLPROD_CACHE_SIZE=5", "LD_PRELOAD=libsqlprod.so");
+	check(!settings_nobody_asked() && settings_get(SETTING_CACHE_SIZE)->by_operator, "both do");
+	LOAD("SQLPROD_CACHE_SIZE=5");
+	check(!settings_nobody_asked(), "and so does a setting");
 	check(message_count == 0, "a privileged program's environment is not even complained about");
 }
 
