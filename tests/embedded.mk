@@ -53,11 +53,19 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
 embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/edge $(embedded)/opener_early.so \
-	$(embedded)/front.so $(embedded)/old
+	$(embedded)/front.so $(embedded)/old $(embedded)/two
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
 	$(SAY) LD $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -I$(amalgamation) -o $@ $^ $(LDFLAGS) -lpthread -ldl -lm
+
+# rename_sqlite OBJCOPY NM FROM TO - the same with other names.
+rename_sqlite = $(2) -g --defined-only $(3) | awk '{ print $$3, "other_" $$3 }' >$(4).names && $(1) --redefine-syms=$(4).names $(3) $(4)
+
+$(embedded)/two: tests/embedded/two.c $(embedded)/sqlite_gcc_nopie.o
+	$(SAY) LD $@
+	$(Q)$(call rename_sqlite,objcopy,nm,$(embedded)/sqlite_gcc_nopie.o,$@.other.o)
+	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
 
 $(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c
 	@mkdir -p $(@D)
@@ -193,6 +201,11 @@ $(arm64)/sqlite.o: $(amalgamation)/sqlite3.c
 	$(SAY) CC $@
 	$(Q)$(arm64_compile) -O2 -c -o $@ $<
 
+$(arm64)/two: tests/embedded/two.c $(arm64)/sqlite.o
+	$(SAY) LD $@
+	$(Q)$(call rename_sqlite,aarch64-linux-gnu-objcopy,aarch64-linux-gnu-nm,$(arm64)/sqlite.o,$@.other.o)
+	$(Q)$(arm64_cc) -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
+
 $(arm64)/victim_inside: $(arm64)/sqlite.o $(victim_sources)
 	$(SAY) LD $@
 	$(Q)$(arm64_compile) -o $@ $^ -lpthread -ldl -lm
@@ -216,5 +229,5 @@ $(arm64)/host $(arm64)/deep: $(arm64)/%: tests/programs/host.c tests/embedded/de
 .PHONY: check-arm64
 check-arm64: ## both doors on arm64, under qemu
 	$(Q)scripts/install-packages build check arm64
-	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside victim_linked victim.so host deep)
+	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside two victim_linked victim.so host deep)
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded_arm64.bats

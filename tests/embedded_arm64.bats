@@ -31,6 +31,14 @@ reached() {
 	reached 'embedded copy' victim_inside
 }
 
+@test "two copies in one large program that is not position-independent" {
+	in_qemu '' two t.db u.db
+	expect $'free\nfree\nfree\nfree'
+	SQLPROD_LOG_LEVEL=debug in_qemu "$arm64/libsqlprod.so" two t.db u.db
+	expect $'held\nheld\nheld\nheld'
+	[[ $(grep -c 'found near the code' <<<"$stderr") == 2 ]]
+}
+
 @test "a program that is linked to libsqlite3" {
 	reached interposition victim_linked
 }
