@@ -53,7 +53,7 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
 embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/edge $(embedded)/opener_early.so \
-	$(embedded)/front.so $(embedded)/old $(embedded)/two
+	$(embedded)/front.so $(embedded)/old $(embedded)/two $(embedded)/doubt
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
 	$(SAY) LD $@
@@ -66,6 +66,13 @@ $(embedded)/two: tests/embedded/two.c $(embedded)/sqlite_gcc_nopie.o
 	$(SAY) LD $@
 	$(Q)$(call rename_sqlite,objcopy,nm,$(embedded)/sqlite_gcc_nopie.o,$@.other.o)
 	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
+
+scan_room := $(addprefix shim/,apitable.c search.c code.c image.c object.c loader.c process.c)
+
+$(embedded)/doubt: tests/embedded/doubt.c $(scan_room) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*.h)
+	$(SAY) LD $@
+	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -Ishim -I$(amalgamation) -o $@ $(filter %.c %.o,$^) $(embedded)/two.other.o \
+		-lpthread -ldl -lm
 
 $(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c
 	@mkdir -p $(@D)
@@ -115,7 +122,7 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		bats $(call bats_files,embedded_harmless embedded_attached)
 
-apitable_room := $(addprefix shim/,apitable.c search.c code.c image.c)
+apitable_room := $(filter-out %object.c %loader.c %process.c,$(scan_room))
 apitable_headers := $(apitable_room:.c=.h)
 
 $(unit)/apitable: tests/unit/apitable.c $(apitable_room) $(apitable_headers) tests/unit/check.h
@@ -168,8 +175,6 @@ SURVEY ?= /usr /opt /work /root
 survey: $(survey)/survey ## look for tables of functions in every object below SURVEY; no false one may come up
 	$(Q)find $(SURVEY) -xdev -type f -size +1k -print0 2>/dev/null | $< -t >$(survey)/objects.txt; status=$$?; \
 		grep -v '^[0-9]* [0-9]* [0-9] /' $(survey)/objects.txt; exit $$status
-
-scan_room := $(apitable_room) $(addprefix shim/,object.c loader.c process.c)
 
 $(bench)/scan.so: tests/bench/scan.c $(scan_room) $(wildcard shim/*.h)
 	@mkdir -p $(@D)

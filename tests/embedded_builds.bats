@@ -75,3 +75,8 @@ left_alone() {
 	[[ $(grep -c 'SQLite 3.50.4 found near the code' <<<"$stderr") == 2 ]]
 	[[ $stderr != *'in all that may hold it'* ]]
 }
+
+@test "what is found near the code that opens a file stays in doubt until it made a connection" {
+	run_plain "$build/embedded/doubt"
+	expect right
+}
