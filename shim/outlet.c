@@ -1,12 +1,15 @@
 /* outlet.c - where lines go: standard error, or a file that the operator named. */
 #include "outlet.h"
 
+#include "settings.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,9 +21,21 @@
 static dev_t stderr_device = (dev_t)-1;
 static ino_t stderr_inode = (ino_t)-1;
 
+static char *first_folder; /* where relative paths begin; NULL if no setting has one */
+
+static bool is_relative(enum setting setting)
+{
+	const char *path = settings_get(setting)->text;
+
+	return *path && *path != '/' && !(setting == SETTING_LOG && strcmp(path, "stderr") == 0);
+}
+
 void outlet_start(void)
 {
 	struct stat status;
+
+	if (is_relative(SETTING_LOG) || is_relative(SETTING_REPORT))
+		first_folder = getcwd(NULL, 0);
 
 	if (fstat(STDERR_FILENO, &status) == 0) {
 		stderr_device = status.st_dev;
@@ -88,11 +103,14 @@ void outlet_stderr(const char *line, size_t length)
 		write_line(STDERR_FILENO, line, length);
 }
 
-/* The setting with %p replaced by the pid. False if that is too long for a path: a part of it would be another file's. */
+/* The setting with %p replaced by the pid, from where the program started. False if that is too long for a path: a part of it would
+ * be another file's. */
 static bool expand_path(const char *from, char *out, size_t size)
 {
 	size_t n = 0;
 
+	if (*from != '/' && first_folder)
+		n = (size_t)snprintf(out, size, "%s/", first_folder);
 	while (*from && n < size) {
 		if (from[0] == '%' && from[1] == 'p') {
 			n += (size_t)snprintf(out + n, size - n, "%ld", (long)getpid());

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Remembers which file stderr is, before the program can close it and open something of its own there. For the constructor. */
+/* Remembers which file stderr is, before the program can close it and open something of its own there, and the folder that relative
+ * paths of the operator start from. For the constructor. */
 void outlet_start(void);
 
 /* Writes the line to standard error, if that is still the file it was at the start and takes it now. */

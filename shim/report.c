@@ -118,8 +118,11 @@ void report_open_connection(const struct connection *connection)
 
 static void write_last(struct connection *connection, void *pid)
 {
-	if (connection->pid == *(pid_t *)pid)
-		write_connection(connection, false);
+	if (connection->unreported || connection->pid != *(pid_t *)pid)
+		return;
+	write_connection(connection, false);
+	/* destructors of the libraries that a program is linked to run after ours, and may close it */
+	connection->unreported = true;
 }
 
 void report_open_connections(void)

@@ -1,20 +1,28 @@
 /* settings.c - values of settings: their text, and the environment, read once.
  *
  * settings_load runs in every process under the preload, most of which have nothing to do with SQLite: an environment without
- * SQLPROD costs one pass over it, leaves the recipe's static data in force, and writes to no page. */
+ * SQLPROD costs one pass over it, leaves the recipe's static data in force, and writes to no page of its own. */
 #include "settings.h"
 
 #include <fnmatch.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #define PREFIX "SQLPROD"
 #define COMPLAINT_LIMIT 24
 #define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
 
-static const struct setting_value *in_force = settings_recipe;
+/* Before they are loaded. Not NULL, so that it lies beside what the loader writes to anyway: every process would pay for a page. */
+#define NOT_LOADED (settings_recipe + SETTING_COUNT)
+#define BESIDE __attribute__((section(".data")))
+
+static const struct setting_value *_Atomic in_force = NOT_LOADED;
 static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operator's values in it, once there is one */
 static char *texts;                                /* what chosen[].text points into */
 static char complaints[COMPLAINT_LIMIT][512];
@@ -318,7 +326,6 @@ static void pass_through(void)
 
 static void forget(void)
 {
-	in_force = settings_recipe;
 	complaint_count = 0;
 	nobody_asked = true;
 	free(texts);
@@ -327,8 +334,9 @@ static void forget(void)
 
 void settings_load(char *const *environment, bool privileged)
 {
-	if (__builtin_expect(in_force != settings_recipe || !nobody_asked, 0))
+	if (__builtin_expect(in_force == chosen || !nobody_asked, 0))
 		forget();
+	in_force = settings_recipe;
 	if (__builtin_expect(privileged, 0)) {
 		pass_through();
 		return;
@@ -346,12 +354,32 @@ void settings_load(char *const *environment, bool privileged)
 
 bool settings_nobody_asked(void)
 {
+	(void)settings_get(SETTING_ENABLED);
 	return nobody_asked;
+}
+
+static void load_from_process(void)
+{
+	settings_load(environ, getauxval(AT_SECURE) != 0);
+}
+
+void settings_start(void)
+{
+	static pthread_once_t once BESIDE = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, load_from_process);
 }
 
 const struct setting_value *settings_get(enum setting setting)
 {
-	return &in_force[setting];
+	const struct setting_value *values = atomic_load_explicit(&in_force, memory_order_acquire);
+
+	/* the constructors of the libraries that a program is linked to run before ours, and may open databases */
+	if (__builtin_expect(values == NOT_LOADED, 0)) {
+		settings_start();
+		values = in_force;
+	}
+	return &values[setting];
 }
 
 void settings_complain(void (*warn)(const char *message))

@@ -90,18 +90,20 @@ void setting_format(const struct setting_spec *spec, const struct setting_value 
  * count; a comma in a name is matched by ?. The empty list matches nothing. Pure, but for memory: without it nothing matches. */
 bool settings_match(const char *patterns, const char *name);
 
-/* Reads the environment once: called by the constructor, before any other thread exists. A bad value leaves the recipe's and is
- * kept for settings_complain; so is a variable SQLPROD_… that is not in the table. An empty value means: as if unset. Of a variable
- * that stands there twice the first counts, as for getenv. Copies what it keeps: programs overwrite their environment
- * (setproctitle). If privileged (AT_SECURE: setuid, setgid, file capabilities), the environment is not read at all, and the
- * library is off and silent. */
+/* Reads the environment once. A bad value leaves the recipe's and is kept for settings_complain; so is a variable SQLPROD_… that is
+ * not in the table. An empty value means: as if unset. Of a variable that stands there twice the first counts, as for getenv.
+ * Copies what it keeps: programs overwrite their environment (setproctitle). If privileged (AT_SECURE: setuid, setgid, file
+ * capabilities), the environment is not read at all, and the library is off and silent. */
 void settings_load(char *const *environment, bool privileged);
+
+/* The same with the environment and the privileges of this process, unless that is done: for the constructor. */
+void settings_start(void);
 
 /* Did the library come without being named in the environment, by LD_PRELOAD or by a variable of ours? /etc/ld.so.preload puts it
  * into every program of a machine: there nobody waits for its warnings, and many read what programs print. */
 bool settings_nobody_asked(void);
 
-/* The value in force. Never changes after settings_load. */
+/* The value in force, loaded now if the constructor has not run yet. Never changes after settings_load. */
 const struct setting_value *settings_get(enum setting setting);
 
 /* Hands each bad variable found by settings_load to warn (the first 24 of them), as one finished line that names variable, value

@@ -5,13 +5,10 @@
 #include "report.h"
 #include "settings.h"
 
-#include <sys/auxv.h>
-#include <unistd.h>
-
 static __attribute__((constructor)) void start(void)
 {
+	settings_start();
 	outlet_start();
-	settings_load(environ, getauxval(AT_SECURE) != 0);
 }
 
 static __attribute__((destructor)) void stop(void)

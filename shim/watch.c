@@ -215,7 +215,7 @@ static void ended(void *argument)
 	struct connection *connection = watched->connection;
 	char *line;
 
-	if (report_is_wanted() && connection->pid == getpid()) {
+	if (report_is_wanted() && !connection->unreported && connection->pid == getpid()) {
 		if (!connection->off && connection->no_begin)
 			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
 		else if (!connection->off && !has_trace_slot(watched))
