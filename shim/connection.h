@@ -80,7 +80,7 @@ struct connection {
 	bool no_begin;       /* … and BEGIN cannot be upgraded there */
 	bool off;            /* everything passes through */
 	const char *why_off; /* a constant, for the report */
-	bool unreported;     /* a handle that could not be opened */
+	bool unreported;     /* a handle that could not be opened, or whose line is written: it has none to come */
 	bool shared_file;    /* on a filesystem that machines share */
 	bool shared_cache;
 	bool attached;     /* an ATTACH was seen */
@@ -98,6 +98,7 @@ struct connection {
 	struct authorizer_slot authorizer;
 	struct trace_slot trace;
 	struct hook_slots hooks;
+	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
 	unsigned hushed; /* how many of our own runs are under way that none of these may see */
 
 	struct outcome outcomes[SETTING_APPLIED_COUNT];

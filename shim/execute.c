@@ -77,9 +77,15 @@ static int execute_each(struct connection *connection, struct script *script, in
 	do {
 		rest = (const char *)script->text.units + script->at;
 		sql = next_statement(connection, script, &made);
-		if (!sql)
-			return sqlite->exec(connection->db, rest, callback, argument, message);
-		rc = sqlite->exec(connection->db, sql, callback, argument, message);
+		rc = program_take_error(connection);
+		if (rc != SQLITE_OK) {
+			if (message)
+				*message = NULL;
+		} else {
+			rc = sqlite->exec(connection->db, sql ? sql : rest, callback, argument, message);
+			if (!sql)
+				return rc;
+		}
 		discard(made);
 		foreign_keys_resume(connection);
 		wait_renew(connection, 0);
@@ -138,7 +144,14 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 	if (!connection)
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
 	all = rewrite_all(connection, &script);
-	rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
+	rc = program_take_error(connection);
+	if (rc == SQLITE_OK) {
+		rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
+	} else {
+		*table = NULL;
+		if (message)
+			*message = NULL;
+	}
 	discard(all);
 	foreign_keys_resume(connection);
 	wait_renew(connection, 0);

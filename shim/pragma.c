@@ -61,6 +61,7 @@ int pragma_run_hushed(struct connection *connection, const char *sql, char *answ
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *stmt = NULL;
 	const unsigned char *column;
+	bool inside = !sqlite->get_autocommit(connection->db);
 	int rc;
 
 	if (answer)
@@ -71,7 +72,11 @@ int pragma_run_hushed(struct connection *connection, const char *sql, char *answ
 	rc = sqlite->step(stmt);
 	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
 		copy(answer, size, (const char *)column);
-	return sqlite->finalize(stmt);
+	rc = sqlite->finalize(stmt);
+	/* sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction" */
+	if (inside && rc != SQLITE_OK && sqlite->get_autocommit(connection->db))
+		connection->rolled_back = rc;
+	return rc;
 }
 
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size)

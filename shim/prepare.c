@@ -64,6 +64,7 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	struct statement statement;
 	struct rewrite rewrite;
 	struct sql_text text;
+	bool rewrites;
 	int rc;
 
 	if (!connection)
@@ -72,8 +73,13 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 		foreign_keys_before_v1(connection);
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
 	statement_read(&text, 0, &statement);
-	if (program_statement(connection, &text, &statement, &rewrite) &&
-	    prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
+	rewrites = program_statement(connection, &text, &statement, &rewrite);
+	rc = program_take_error(connection);
+	if (rc != SQLITE_OK) {
+		*p->stmt = NULL;
+		if (p->tail)
+			*p->tail = p->sql;
+	} else if (rewrites && prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
 		program_rewritten(connection, &statement);
 		rc = SQLITE_OK;
 	} else {

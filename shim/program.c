@@ -362,6 +362,14 @@ bool program_statement(struct connection *connection, const struct sql_text *tex
 	return false;
 }
 
+int program_take_error(struct connection *connection)
+{
+	int rc = connection->rolled_back;
+
+	connection->rolled_back = SQLITE_OK;
+	return rc;
+}
+
 void program_rewritten(struct connection *connection, const struct statement *statement)
 {
 	if (statement->kind == STATEMENT_BEGIN)

@@ -17,6 +17,10 @@ struct rewrite {
 bool program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 		       struct rewrite *out);
 
+/* After that: an input/output error, or want of memory, that a statement of ours met has made SQLite roll back the transaction that
+ * the program is in. Its own statement must not run, and fail by the code returned. SQLITE_OK if it may run. */
+int program_take_error(struct connection *connection);
+
 /* After SQLite accepted a rewritten statement. */
 void program_rewritten(struct connection *connection, const struct statement *statement);
 

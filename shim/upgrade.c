@@ -74,7 +74,14 @@ static const char *lock_attached(struct connection *connection, const struct cop
 
 const char *upgrade_begin(struct connection *connection, const struct copy *copy)
 {
+	const struct sqlite *sqlite = connection->sqlite;
 	const char *obstacle = lock(connection, copy, "main");
 
-	return !obstacle && connection->attached ? lock_attached(connection, copy) : obstacle;
+	if (!obstacle && connection->attached)
+		obstacle = lock_attached(connection, copy);
+	/* An input/output error, or want of memory, makes SQLite roll everything back: but the program believes to be in a
+	 * transaction, and each of its statements would be committed for itself. */
+	for (int i = 0; i < 3 && sqlite->get_autocommit(connection->db); i++)
+		sqlite->exec(connection->db, "BEGIN", NULL, NULL, NULL);
+	return obstacle;
 }
