@@ -7,11 +7,13 @@
 #include "storage.h"
 #include "wait.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 /* Long enough to get past another connection's short read, short enough to go unnoticed. */
 #define PATIENCE_MS 5
 #define WAL_RETRY_MS 1000
+#define WAL_ROOM ((rlim_t)128 << 20)
 
 static const char no_file[] = "in-memory or temporary database";
 static const char busy_reason[] = "the database was busy";
@@ -204,11 +206,22 @@ static int switch_journal_mode(struct connection *connection, int64_t wanted, in
 	return rc;
 }
 
+/* A write beyond RLIMIT_FSIZE kills the process, and a WAL outgrows a small database by far: it is let grow to 1000 pages, of at
+ * most 64 KiB, and holds a whole transaction. */
+static bool has_room_for_wal(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= WAL_ROOM;
+}
+
 /* Why the journal mode must stay, NULL if it may be set. */
 static const char *journal_mode_obstacle(const struct connection *connection, int64_t wanted)
 {
 	if (connection->shared_file && wanted == JOURNAL_WAL)
 		return "shared filesystem";
+	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE && !has_room_for_wal())
+		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
 	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
 		return "the database is read-only";
 	if (connection->no_begin)

@@ -5,6 +5,8 @@
 #include "slot.h"
 #include "turn.h"
 
+#include <pthread.h>
+
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
 
@@ -89,6 +91,8 @@ static int wait_busy(void *argument, int count)
 	gate->count.waits += count == 0;
 	gate->count.given_up += again == 0;
 	gate->count.waited += queue_now() - began;
+	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
+	pthread_testcancel();
 	return again;
 }
 
