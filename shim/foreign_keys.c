@@ -5,6 +5,7 @@
 #include "report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool foreign_keys_set(struct connection *connection, bool on)
@@ -115,16 +116,10 @@ static void quote(const char *name, char mark, char *out, size_t size)
 	out[n] = '\0';
 }
 
-/* Before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts. Rows are dearer than
- * enforcement. */
-static bool finds(struct connection *connection, const char *query, const char *old_query)
-{
-	char answer[2];
-
-	if (pragma_run(connection, query, answer, sizeof(answer)) == SQLITE_ERROR)
-		pragma_run(connection, old_query, answer, sizeof(answer));
-	return answer[0] == '1';
-}
+/* Too large for the stack of a thread that has just enough for SQLite. */
+struct question {
+	char query[2400], parent[600], holds[1200];
+};
 
 /* Does this schema have a foreign key with an ON DELETE action that does more than refuse? table, a quoted string, limits the
  * question to one parent; with replacing, only a schema that holds a REPLACE itself (ON CONFLICT REPLACE, or one inside a trigger)
@@ -132,21 +127,30 @@ static bool finds(struct connection *connection, const char *query, const char *
 static bool schema_deletes(struct connection *connection, const char *schema, const char *table, bool replacing)
 {
 	const char *master = strcmp(schema, "\"temp\"") == 0 ? "sqlite_temp_master" : "sqlite_master";
-	char query[2400], old_query[1600], parent[600] = "", holds[1200] = "";
+	struct question *q = calloc(1, sizeof(*q));
+	char answer[2];
 
+	/* rows are dearer than enforcement */
+	if (!q)
+		return true;
 	if (table)
-		snprintf(parent, sizeof(parent), " AND f.\"table\"=%s COLLATE NOCASE", table);
+		snprintf(q->parent, sizeof(q->parent), " AND f.\"table\"=%s COLLATE NOCASE", table);
 	if (replacing)
-		snprintf(holds, sizeof(holds), " AND EXISTS(SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REPLACE'))", schema,
+		snprintf(q->holds, sizeof(q->holds), " AND EXISTS(SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REPLACE'))", schema,
 			 master);
-	snprintf(query, sizeof(query),
+	snprintf(q->query, sizeof(q->query),
 		 "SELECT 1 FROM %s.%s m,pragma_foreign_key_list(m.name,%s)f WHERE m.type='table'"
 		 " AND f.on_delete NOT IN('NO ACTION','RESTRICT')%s%s LIMIT 1",
-		 schema, master, schema, parent, holds);
-	snprintf(old_query, sizeof(old_query),
-		 "SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REFERENCES')AND instr(upper(sql),'DELETE')%s LIMIT 1", schema, master,
-		 holds);
-	return finds(connection, query, old_query);
+		 schema, master, schema, q->parent, q->holds);
+	if (pragma_run(connection, q->query, answer, sizeof(answer)) == SQLITE_ERROR) {
+		/* before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts */
+		snprintf(q->query, sizeof(q->query),
+			 "SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REFERENCES')AND instr(upper(sql),'DELETE')%s LIMIT 1", schema,
+			 master, q->holds);
+		pragma_run(connection, q->query, answer, sizeof(answer));
+	}
+	free(q);
+	return answer[0] == '1';
 }
 
 /* The same for all schemas that a name without one could mean. */

@@ -192,11 +192,11 @@ static void path_to_folder(char *path)
 		strcpy(path, ".");
 }
 
-/* Makes of path (PATH_MAX bytes) what its symbolic link points to. False if it is no link, or the target does not fit. */
-static bool path_follow(char *path)
+/* Makes of path (PATH_MAX bytes) what its symbolic link points to; target is as large. False if it is no link, or the target does
+ * not fit. */
+static bool path_follow(char *path, char *target)
 {
-	char target[PATH_MAX];
-	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	ssize_t length = readlink(path, target, PATH_MAX - 1);
 	const char *slash = strrchr(path, '/');
 	size_t folder = slash && length > 0 && target[0] != '/' ? (size_t)(slash - path) + 1 : 0;
 
@@ -217,24 +217,19 @@ static bool path_statfs(const char *path, struct statfs *out)
 	return rc == 0;
 }
 
-/* Finds what there is to ask about path: itself, or the folder it would be created in, also behind a link that points to nothing
- * yet. out holds PATH_MAX bytes. */
-static bool path_existing(const char *path, char *out, struct statfs *filesystem)
+/* Makes of path (PATH_MAX bytes), which is not there, what there is to ask about: the folder it would be created in, also behind a
+ * link that points to nothing yet. target is as large. */
+static bool path_existing(char *path, char *target, struct statfs *filesystem)
 {
-	int links = 0;
-
-	if (strlen(path) >= PATH_MAX - 1)
-		return false;
-	strcpy(out, path);
-	while (!path_statfs(out, filesystem)) {
-		if (errno != ENOENT || links++ == LINK_LIMIT)
-			return false;
-		if (!path_follow(out)) {
-			path_to_folder(out);
-			return path_statfs(out, filesystem);
+	for (int links = 0; errno == ENOENT && links < LINK_LIMIT; links++) {
+		if (!path_follow(path, target)) {
+			path_to_folder(path);
+			return path_statfs(path, filesystem);
 		}
+		if (path_statfs(path, filesystem))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* Fills out from mountinfo. False if that does not tell. */
@@ -260,21 +255,33 @@ static bool type_agrees(const char *type_of_magic, const struct storage *found)
 	return strcmp(type_of_magic, "fuse") == 0 && strncmp(found->type, "fuseblk", 7) == 0;
 }
 
+static void look_at(const char *existing, const struct statfs *filesystem, struct storage *out)
+{
+	const char *type = storage_type_of_magic((unsigned long)filesystem->f_type);
+	bool local = type && !*type;
+
+	if (!local && !(mount_find(existing, out) && type_agrees(type, out)) && type) {
+		*out = (struct storage){.shared = true};
+		strcpy(out->type, type);
+	}
+}
+
 void storage_look(const char *path, struct storage *out)
 {
 	int kept_errno = errno;
-	char existing[PATH_MAX];
 	struct statfs filesystem;
+	char *existing;
 
 	*out = (struct storage){.shared = false};
-	if (path_existing(path, existing, &filesystem)) {
-		const char *type = storage_type_of_magic((unsigned long)filesystem.f_type);
-		bool local = type && !*type;
-
-		if (!local && !(mount_find(existing, out) && type_agrees(type, out)) && type) {
-			*out = (struct storage){.shared = true};
-			strcpy(out->type, type);
-		}
+	if (path_statfs(path, &filesystem)) {
+		look_at(path, &filesystem, out);
+	} else if (errno == ENOENT && strlen(path) < PATH_MAX - 1 && (existing = malloc((size_t)2 * PATH_MAX))) {
+		/* on the heap: a thread may have a stack just large enough for SQLite */
+		strcpy(existing, path);
+		errno = ENOENT;
+		if (path_existing(existing, existing + PATH_MAX, &filesystem))
+			look_at(existing, &filesystem, out);
+		free(existing);
 	}
 	errno = kept_errno;
 }
