@@ -2,9 +2,9 @@
 
 # All but those with a target of their own.
 suites := $(filter-out clients cpython exports embedded_%,$(patsubst tests/%.bats,%,$(sort $(wildcard tests/*.bats))))
-# With a sanitizer a program needs more address space than memory.bats gives, and the command sqlprod preloads no runtime (ab too);
-# readme and harness do not run the library.
-sanitized_suites := $(filter-out ab harness memory readme sqlprod_%,$(suites))
+# With a sanitizer a program needs more address space than memory.bats gives, and more stack than faults.bats counts; the command
+# sqlprod preloads no runtime (ab too); readme and harness do not run the library.
+sanitized_suites := $(filter-out ab faults harness memory readme sqlprod_%,$(suites))
 bats_files = $(patsubst %,tests/%.bats,$(1))
 unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable
 count := MAKE='$(MAKE)' tests/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'

@@ -5,5 +5,6 @@ include tests/clients.mk
 include tests/statement.mk
 include tests/rooms.mk
 include tests/embedded.mk
+include tests/faults.mk
 include tests/slow.mk
 include tests/bench/contention.mk

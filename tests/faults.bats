@@ -1,0 +1,99 @@
+# Limits, libraries that come before ours, programs that treat SQLite roughly, system calls that fail: nothing is lost, nobody stopped.
+# tests/slow/faults.bats has the whole of it.
+load harness
+
+# like_alone ARGUMENT… - unruly prints the same with the library as without, but for the settings.
+like_alone() {
+	local wanted
+	rm -f u.db*
+	run_plain unruly "$1" u.db "${@:2}"
+	wanted=$(sed 's/^journal_mode delete$/journal_mode wal/; s/^timeout 0$/timeout 30000/' <<<"$output")
+	rm -f u.db*
+	run_shim unruly "$1" u.db "${@:2}"
+	expect "$wanted"
+}
+
+@test "a library that uses a database before our constructor: what the operator says counts there too" {
+	preload_also=$build/programs/early.so
+	for word in SQLPROD_JOURNAL_MODE=wal:wal SQLPROD_JOURNAL_MODE=truncate:truncate SQLPROD=off:delete SQLPROD_SKIP_PROGRAMS=true:delete; do
+		rm -f ./*.db*
+		export "${word%:*}"
+		run_shim true
+		unset "${word%%=*}"
+		expect $'early.db 0\njournal_mode '"${word#*:}"$'\nclose 0\nlate.db 0\njournal_mode '"${word#*:}"
+	done
+}
+
+@test "a database that a library closes after our destructor has one line in the report" {
+	preload_also=$build/programs/early.so
+	SQLPROD_REPORT=$scratch/report.json run_shim true
+	[[ $(report "$scratch/report.json" database | xargs -n 1 basename | xargs) == 'early.db late.db' ]]
+}
+
+@test "a limit on the size of files: the program is not killed by a WAL that outgrows its database" {
+	script=('open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000))' 'repeat 50' 'exec a UPDATE t SET x=randomblob(100000)' 'end'
+		'close a')
+	run_plain bash -c 'ulimit -f 1024; exec victim quiet "$@"' - "${script[@]}"
+	rm t.db
+	SQLPROD_REPORT=$scratch/report.json run_shim bash -c 'ulimit -f 1024; exec victim quiet "$@"' - "${script[@]}"
+	[[ $(outside_pragma t.db journal_mode) == delete ]]
+	[[ $(report "$scratch/report.json" settings journal_mode reason) == *RLIMIT_FSIZE* ]]
+	rm t.db
+	run_shim bash -c 'ulimit -f 1048576; exec victim quiet "$@"' - "${script[@]}"
+	[[ $(outside_pragma t.db journal_mode) == wal ]]
+	rm t.db
+	SQLPROD_JOURNAL_MODE=wal run_shim 153 bash -c 'ulimit -f 1024; exec victim quiet "$@"' - "${script[@]}"
+}
+
+@test "a relative path of log and report is one in the folder where the program started" {
+	mkdir elsewhere
+	SQLPROD_REPORT=r.%p SQLPROD_LOG=l SQLPROD_LOG_LEVEL=debug run_shim victim 'open a t.db' 'chdir elsewhere' 'exec a CREATE TABLE t(x)' 'close a'
+	[[ -s l && $(cat r.*) == *'/t.db"'* && -z $(ls elsewhere) ]]
+}
+
+@test "a thread that waits for the lock can be cancelled" {
+	like_alone cancel
+	expect $'cancelled\ncount(*) 1'
+}
+
+@test "callbacks that leave by longjmp: what comes after is as before" {
+	like_alone jump
+}
+
+@test "a signal handler that opens files as SQLite does, wherever the signal hits" {
+	like_alone handler 100
+}
+
+@test "children of vfork open files" {
+	like_alone vfork
+}
+
+@test "a thread needs no more stack than without, give or take 1 KiB" {
+	run_plain unruly stack u.db
+	alone=${output#stack }
+	rm u.db*
+	SQLPROD_REPORT=$scratch/report.json run_shim unruly stack u.db
+	((${output#stack } <= alone + 1024))
+}
+
+@test "connections and transactions by the thousand leave no memory behind" {
+	for scene in 'loop 4000' 'prepared 4000'; do
+		rm -f u.db*
+		# shellcheck disable=SC2086 # two words
+		SQLPROD_REPORT=$scratch/report.json run_shim unruly ${scene% *} u.db ${scene#* }
+		((${lines[1]#grew } < 512))
+	done
+}
+
+# The whole of it would take minutes: every ninth call.
+inject() {
+	PYTHONDONTWRITEBYTECODE=1 run_app python3 "$root/tests/slow/faults/inject.py" "$build" "$scratch/faults" "$@"
+}
+
+@test "a system call that fails once, in a transaction that changes a large schema: all of it or nothing" {
+	inject --fault 'EIO once' --scene 9 --stride 9
+}
+
+@test "a process killed at a system call, from the first use on: nothing that was acknowledged is lost" {
+	inject --fault kill --scene 0,2,3 --stride 9
+}

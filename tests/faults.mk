@@ -1,0 +1,19 @@
+# Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/slow/faults.bats.
+
+programs: $(addprefix $(programs)/,fault_io.so early.so unruly)
+
+$(programs)/fault_io.so $(programs)/early.so: $(programs)/%.so: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) $(if $(findstring early,$@),-lsqlite3) -ldl
+
+$(programs)/unruly: tests/programs/unruly.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread
+
+embedded-programs: $(embedded)/unruly
+
+$(embedded)/unruly: tests/programs/unruly.c $(embedded)/sqlite_gcc_O2.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -I$(amalgamation) -o $@ $^ $(LDFLAGS) -lpthread -ldl -lm
