@@ -6,6 +6,7 @@
 #include "report.h"
 #include "storage.h"
 #include "wait.h"
+#include "wal.h"
 
 #include <sys/resource.h>
 #include <time.h>
@@ -111,6 +112,11 @@ static void set_by_pragma(struct connection *connection, enum setting setting, i
 		note(connection, setting, got, reason_of(rc));
 }
 
+static bool is_read_only(const struct connection *connection)
+{
+	return connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1;
+}
+
 void apply_at_open(struct connection *connection)
 {
 	bool file = *connection->path;
@@ -143,6 +149,10 @@ void apply_at_open(struct connection *connection)
 			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, no_file);
 		else if (connection->shared_file)
 			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, "shared filesystem");
+		else if (connection->layered_file && is_read_only(connection))
+			/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is
+			 * written */
+			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, "read-only on overlayfs");
 		else
 			set_by_pragma(connection, SETTING_MMAP_SIZE, connection->outcomes[SETTING_MMAP_SIZE].wanted);
 	}
@@ -222,7 +232,7 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 		return "shared filesystem";
 	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE && !has_room_for_wal())
 		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
-	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
+	if (is_read_only(connection))
 		return "the database is read-only";
 	if (connection->no_begin)
 		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
@@ -231,10 +241,40 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 	return NULL;
 }
 
+/* The same for what may be gone by the next transaction. */
+static const char *passing_obstacle(struct connection *connection, bool to_wal)
+{
+	struct storage storage;
+
+	if (pragma_is_query_only(connection))
+		return "PRAGMA query_only is on";
+	if (!connection->full_disk || !to_wal)
+		return NULL;
+	storage_look(connection->path, &storage);
+	connection->full_disk = storage.full;
+	return storage.full ? "the disk is nearly full" : NULL;
+}
+
+/* WAL was found not to work for this database, which has its rollback journal or went back to it. */
+static void note_no_wal(struct connection *connection, int rc)
+{
+	int64_t got = pragma_read(connection, SETTING_JOURNAL_MODE);
+
+	note(connection, SETTING_JOURNAL_MODE, got,
+	     (rc & 0xff) == SQLITE_CANTOPEN ? reason_of(rc) : "its -wal or -shm file cannot be used");
+	if (wal_read_header(connection) == WAL_YES)
+		report_warn_once(
+			REPORT_NOT_APPLIED, connection->path,
+			"DANGER: %s is in WAL mode, but its -wal or -shm file cannot be used (%s). Close it everywhere and "
+			"run PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE",
+			connection->path, reason_of(rc));
+}
+
 static void apply_journal_mode(struct connection *connection)
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
 	const char *obstacle;
+	enum wal_header header;
 	int64_t got;
 	int rc;
 
@@ -258,13 +298,28 @@ static void apply_journal_mode(struct connection *connection)
 			warn_shared(connection, got);
 		return;
 	}
-	if (pragma_is_query_only(connection)) {
-		note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE), "PRAGMA query_only is on");
+	header = outcome->wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNTOLD;
+	obstacle = passing_obstacle(connection, header == WAL_NO);
+	if (obstacle) {
+		note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE), obstacle);
 		connection->wal_retry = now_ms() + WAL_RETRY_MS;
+		return;
+	}
+	rc = header == WAL_NO ? wal_try_files(connection) : SQLITE_OK;
+	if (rc != SQLITE_OK) {
+		note_no_wal(connection, rc);
 		return;
 	}
 	rc = switch_journal_mode(connection, outcome->wanted, &got);
 	connection->unreadable = (rc & 0xff) == SQLITE_NOTADB;
+	if (rc == SQLITE_OK && got == JOURNAL_WAL && header != WAL_YES && !wal_is_mapped(connection)) {
+		rc = wal_try_lock(connection);
+		if (rc != SQLITE_OK) {
+			wal_undo(connection);
+			note_no_wal(connection, rc);
+			return;
+		}
+	}
 	if (rc == SQLITE_OK && got != outcome->wanted)
 		note(connection, SETTING_JOURNAL_MODE, got,
 		     "SQLite kept its mode: the VFS has no shared memory, or the file is immutable");

@@ -183,6 +183,8 @@ static void set_up(struct connection *connection, bool shared_cache)
 	if (*connection->path) {
 		storage_look(connection->path, &storage);
 		connection->shared_file = storage.shared;
+		connection->layered_file = storage.layered;
+		connection->full_disk = storage.full;
 	}
 	wait_prepare(connection);
 	apply_at_open(connection);

@@ -82,6 +82,8 @@ struct connection {
 	const char *why_off; /* a constant, for the report */
 	bool unreported;     /* a handle that could not be opened, or whose line is written: it has none to come */
 	bool shared_file;    /* on a filesystem that machines share */
+	bool layered_file;   /* … or on overlayfs */
+	bool full_disk;      /* … or on one that had little room when it was last looked at */
 	bool shared_cache;
 	bool attached;     /* an ATTACH was seen */
 	bool unreadable;   /* at first use: no database, or encrypted and without its key */

@@ -17,6 +17,7 @@
 
 #define MOUNTINFO_LIMIT ((size_t)1 << 20) /* a host of many containers has some 100 KB */
 #define LINK_LIMIT 16
+#define OVERLAY 0x794C7630UL /* f_type; linux/magic.h */
 
 struct field {
 	const char *start, *end;
@@ -255,6 +256,13 @@ static bool type_agrees(const char *type_of_magic, const struct storage *found)
 	return strcmp(type_of_magic, "fuse") == 0 && strncmp(found->type, "fuseblk", 7) == 0;
 }
 
+/* Some filesystems count no blocks at all. */
+static bool is_full(const struct statfs *filesystem)
+{
+	return filesystem->f_blocks > 0 && filesystem->f_bsize > 0 &&
+	       filesystem->f_bavail < STORAGE_ROOM / (unsigned long)filesystem->f_bsize;
+}
+
 static void look_at(const char *existing, const struct statfs *filesystem, struct storage *out)
 {
 	const char *type = storage_type_of_magic((unsigned long)filesystem->f_type);
@@ -264,6 +272,8 @@ static void look_at(const char *existing, const struct statfs *filesystem, struc
 		*out = (struct storage){.shared = true};
 		strcpy(out->type, type);
 	}
+	out->full = is_full(filesystem);
+	out->layered = ((unsigned long)filesystem->f_type & 0xFFFFFFFF) == OVERLAY;
 }
 
 void storage_look(const char *path, struct storage *out)

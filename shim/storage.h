@@ -9,9 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What a database needs to be switched to WAL: the -wal grows to some 4 MB before it is used again from its start, and without 32
+ * KB for the -shm nobody can even read. */
+#define STORAGE_ROOM (8U << 20)
+
 struct storage {
-	bool shared;     /* no WAL, no mmap */
-	char type[64];   /* filesystem type as the kernel names it ("nfs4", "fuse.sshfs"), "" if not asked */
+	bool shared;   /* no WAL, no mmap */
+	bool layered;  /* overlayfs: maps of a file that is open only for reading stay with the lower layer when it is copied up */
+	bool full;     /* less than STORAGE_ROOM is free */
+	char type[64]; /* filesystem type as the kernel names it ("nfs4", "fuse.sshfs"), "" if not asked */
 	char mount[512]; /* mount point, cut if longer; "" if unknown; raw bytes: a mount point may hold a newline */
 };
 

@@ -32,6 +32,16 @@ expect_shared() {
 	done
 }
 
+@test "on overlayfs a connection that only reads gets no mmap, which would stay with the lower file" {
+	outside query t.db 'CREATE TABLE t(x)'
+	stand_on 0x794c7630
+	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open_v2 a t.db ro' 'exec a PRAGMA mmap_size' 'open b t.db' \
+		'exec b PRAGMA mmap_size' 'close a'
+	expect $'open_v2 0\n0\nexec 0\nopen 0\n134217728\nexec 0\nclose 0'
+	[[ $(report "$scratch/report.json" settings mmap_size reason | head -n 1) == 'read-only on overlayfs' ]]
+	expect_quiet
+}
+
 @test "without the shim a shared filesystem is as any" {
 	run_plain victim 'open a t.db' 'exec a PRAGMA journal_mode=wal'
 	expect_line wal

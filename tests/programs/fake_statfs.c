@@ -1,8 +1,8 @@
 /* fake_statfs.c - a preloaded library that lets a test stand on a filesystem this machine does not have.
  *
  * FAKE_STATFS_FOLDER and FAKE_STATFS_TYPE (a number, 0x… allowed): statfs and fstatfs answer that f_type for everything in the
- * folder. FAKE_MOUNTINFO: opening /proc/self/mountinfo opens this file instead; if it does not exist, there is no mountinfo. All
- * else goes to the next library. The variables are read at each call. */
+ * folder; FAKE_STATFS_FREE: that many bytes are free there. FAKE_MOUNTINFO: opening /proc/self/mountinfo opens this file instead;
+ * if it does not exist, there is no mountinfo. All else goes to the next library. The variables are read at each call. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,28 +28,35 @@ static bool in_folder(const char *path)
 	char real_path[PATH_MAX], real_folder[PATH_MAX];
 	size_t length;
 
-	if (!folder || !getenv("FAKE_STATFS_TYPE") || !realpath(folder, real_folder) || !realpath(path, real_path))
+	if (!folder || !realpath(folder, real_folder) || !realpath(path, real_path))
 		return false;
 	length = real_folder[1] ? strlen(real_folder) : 0;
 	return strncmp(real_path, real_folder, length) == 0 && (!real_path[length] || real_path[length] == '/');
 }
 
-/* The f_type to answer for path; real if it is not ours. */
-static __fsword_t type_of(const char *path, __fsword_t real)
+/* What there is to answer for a path in the folder; real if it is not said. */
+static unsigned long answer_of(const char *path, const char *variable, unsigned long real)
 {
 	int kept_errno = errno;
-	__fsword_t type = in_folder(path) ? (__fsword_t)strtoul(getenv("FAKE_STATFS_TYPE"), NULL, 0) : real;
+	const char *text = getenv(variable);
+	unsigned long answer = text && in_folder(path) ? strtoul(text, NULL, 0) : real;
 
 	errno = kept_errno;
-	return type;
+	return answer;
 }
 
-static __fsword_t type_of_fd(int fd, __fsword_t real)
-{
-	char link[64];
+/* Two structures with the same members. */
+#define ANSWER(path, out)                                                                                                          \
+	do {                                                                                                                       \
+		(out)->f_type = (__fsword_t)answer_of(path, "FAKE_STATFS_TYPE", (unsigned long)(out)->f_type);                     \
+		(out)->f_bavail = answer_of(path, "FAKE_STATFS_FREE", (out)->f_bavail * (unsigned long)(out)->f_bsize) /           \
+				  (unsigned long)(out)->f_bsize;                                                                   \
+	} while (0)
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return type_of(link, real);
+static const char *path_of_fd(int fd, char *link, size_t size)
+{
+	snprintf(link, size, "/proc/self/fd/%d", fd);
+	return link;
 }
 
 int statfs(const char *path, struct statfs *out)
@@ -60,7 +67,7 @@ int statfs(const char *path, struct statfs *out)
 	next_find("statfs", &next);
 	rc = next(path, out);
 	if (rc == 0)
-		out->f_type = type_of(path, out->f_type);
+		ANSWER(path, out);
 	return rc;
 }
 
@@ -72,31 +79,33 @@ int statfs64(const char *path, struct statfs64 *out)
 	next_find("statfs64", &next);
 	rc = next(path, out);
 	if (rc == 0)
-		out->f_type = type_of(path, out->f_type);
+		ANSWER(path, out);
 	return rc;
 }
 
 int fstatfs(int fd, struct statfs *out)
 {
 	__typeof__(&fstatfs) next;
+	char link[64];
 	int rc;
 
 	next_find("fstatfs", &next);
 	rc = next(fd, out);
 	if (rc == 0)
-		out->f_type = type_of_fd(fd, out->f_type);
+		ANSWER(path_of_fd(fd, link, sizeof(link)), out);
 	return rc;
 }
 
 int fstatfs64(int fd, struct statfs64 *out)
 {
 	__typeof__(&fstatfs64) next;
+	char link[64];
 	int rc;
 
 	next_find("fstatfs64", &next);
 	rc = next(fd, out);
 	if (rc == 0)
-		out->f_type = type_of_fd(fd, out->f_type);
+		ANSWER(path_of_fd(fd, link, sizeof(link)), out);
 	return rc;
 }
 

@@ -54,6 +54,23 @@ static void check_look(const char *path, bool shared, const char *type, const ch
 	      mount, found.shared ? "shared" : "local", found.type, found.mount);
 }
 
+static void test_room(void)
+{
+	static const struct {
+		const char *free;
+		bool full;
+	} cases[] = {{"0", true}, {"8384512", true}, {"8388608", false}, {"1099511627776", false}};
+	struct storage found;
+
+	fake("0xEF53", NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setenv("FAKE_STATFS_FREE", cases[i].free, 1);
+		storage_look("inside/file", &found);
+		check(found.full == cases[i].full, "%s bytes free: %s", cases[i].free, found.full ? "full" : "not full");
+	}
+	unsetenv("FAKE_STATFS_FREE");
+}
+
 static void test_decisions(void)
 {
 	static const struct {
@@ -207,6 +224,7 @@ int main(void)
 	scratch_make();
 	descriptors = descriptors_open();
 	test_decisions();
+	test_room();
 	test_paths();
 	test_big_mountinfo();
 	check(descriptors_open() == descriptors, "every descriptor was closed");

@@ -1,0 +1,214 @@
+# Filesystems that processes serve, mounted for real: FUSE, SSH, WebDAV. Without and with the shim.
+load ../harness
+load filesystems
+
+slow=$root/tests/slow
+
+setup() {
+	unset LD_PRELOAD "${!SQLPROD@}"
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/sqlprod-test.XXXXXX")
+	mkdir "$scratch/work" "$scratch/there" "$scratch/at"
+	cd "$scratch/work" || return 1
+	background=()
+}
+
+# What a test mounted goes before its files do.
+teardown() {
+	cd /
+	unmount_all "$scratch"
+	local pid
+	for pid in ${background[@]+"${background[@]}"}; do
+		[[ -z $pid ]] || kill -KILL -- "-$pid" 2>/dev/null || true
+	done
+	if [[ -e $scratch/loops ]]; then
+		xargs -n 1 losetup --detach <"$scratch/loops" || true
+	fi
+	cd / && rm -rf --one-file-system "$scratch"
+}
+
+unmount_all() {
+	local mount
+	for mount in $(awk -v under="$1/" 'index($5, under) == 1 { print $5 }' /proc/self/mountinfo | tac); do
+		umount "$mount" || umount -l "$mount"
+	done
+}
+
+# loop_image SIZE MKFS... - a filesystem in a file, $scratch/image.
+loop_image() {
+	truncate -s "$1" "$scratch/image"
+	"${@:2}" "$scratch/image" >/dev/null
+}
+
+# wait_for COMMAND... - until it succeeds, for half a minute.
+wait_for() {
+	local tries=300
+	until "$@" 2>/dev/null; do
+		((tries--)) || fail "in vain: $*" || return
+		sleep 0.1
+	done
+}
+
+listens() {
+	: <>"/dev/tcp/127.0.0.1/$1"
+}
+
+wait_for_mount() {
+	wait_for mountpoint -q "$scratch/at"
+}
+
+@test "bindfs: a folder shown again" {
+	bindfs "$scratch/there" "$scratch/at"
+	try_shared bindfs fuse
+}
+
+@test "bindfs -o direct_io, which refuses shared maps" {
+	bindfs -o direct_io "$scratch/there" "$scratch/at"
+	try_shared 'bindfs -o direct_io' fuse wal-fails
+}
+
+@test "sshfs, from a real sshd" {
+	sshd_start
+	sshfs -F /dev/null -p 2222 -o "$sshfs_options" "root@127.0.0.1:$scratch/there" "$scratch/at"
+	try_shared sshfs fuse.sshfs
+	[[ -e $scratch/there/accounts.db ]]
+}
+
+# An sshd with keys, settings and a user list of its own, on 127.0.0.1:2222 of this network namespace.
+sshd_start() {
+	local sshd key
+	sshd=$("$slow/filesystems/sshd" "$build/filesystems/sshd")
+	mkdir -p "$scratch/ssh" /run/sshd
+	mount -t tmpfs -o mode=755 tmpfs /run/sshd
+	(cat /etc/passwd && echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin') >"$scratch/ssh/passwd"
+	mount --bind "$scratch/ssh/passwd" /etc/passwd
+	for key in host user; do ssh-keygen -q -t ed25519 -N '' -f "$scratch/ssh/$key"; done
+	cat >"$scratch/ssh/config" <<-END
+		ListenAddress 127.0.0.1:2222
+		HostKey $scratch/ssh/host
+		AuthorizedKeysFile $scratch/ssh/user.pub
+		PidFile none
+		StrictModes no
+		PermitRootLogin yes
+		Subsystem sftp internal-sftp
+	END
+	setsid "$sshd" -D -e -f "$scratch/ssh/config" 2>"$scratch/ssh/log" 3>&- &
+	background+=("$!")
+	sshfs_options=IdentityFile=$scratch/ssh/user,StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null,LogLevel=ERROR
+	wait_for listens 2222
+}
+
+@test "ntfs-3g on a file" {
+	loop_image 32M mkntfs -F -Q -q
+	ntfs-3g "$scratch/image" "$scratch/at"
+	try_shared 'ntfs-3g on an image file' fuse
+}
+
+@test "ntfs-3g on a disk" {
+	loop_image 32M mkntfs -F -Q -q
+	ntfs-3g "$(loop_device)" "$scratch/at"
+	try_local 'ntfs-3g on a disk' fuseblk
+}
+
+@test "exfat-fuse on a disk" {
+	loop_image 32M mkfs.exfat
+	mount.exfat-fuse "$(loop_device)" "$scratch/at"
+	try_local 'exfat-fuse on a disk' fuseblk
+}
+
+# A device for $scratch/image that goes when it is unmounted.
+loop_device() {
+	local device
+	device=$(losetup --find --show "$scratch/image")
+	echo "$device" >>"$scratch/loops"
+	echo "$device"
+}
+
+@test "fuse2fs: ext4 by a process" {
+	loop_image 32M mke2fs -q -t ext4
+	fuse2fs "$scratch/image" "$scratch/at"
+	wait_for_mount
+	try_shared fuse2fs fuse.ext4
+}
+
+@test "fuse-overlayfs, a database in its lower layer" {
+	local kind
+	mkdir "$scratch/lower" "$scratch/upper" "$scratch/worker"
+	outside query "$scratch/lower/lower.db" 'CREATE TABLE t(x)'
+	fuse-overlayfs -o "lowerdir=$scratch/lower,upperdir=$scratch/upper,workdir=$scratch/worker" "$scratch/at"
+	run_shim victim "open a $scratch/at/lower.db" 'exec a INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode'
+	expect_line delete
+	[[ $(outside query "$scratch/upper/lower.db" 'SELECT count(*) FROM t') == 1 ]]
+	try_shared fuse-overlayfs fuse.fuse-overlayfs
+}
+
+@test "unionfs-fuse" {
+	mkdir "$scratch/lower"
+	unionfs -o cow "$scratch/there=RW:$scratch/lower=RO" "$scratch/at"
+	try_shared unionfs-fuse fuse.unionfs
+}
+
+@test "mergerfs, which refuses shared maps as it comes" {
+	mkdir "$scratch/second"
+	mergerfs "$scratch/there:$scratch/second" "$scratch/at"
+	wait_for_mount
+	try_shared mergerfs fuse.mergerfs wal-fails
+}
+
+@test "mergerfs with a page cache" {
+	mkdir "$scratch/second"
+	mergerfs -o cache.files=auto-full "$scratch/there:$scratch/second" "$scratch/at"
+	wait_for_mount
+	try_shared 'mergerfs -o cache.files=auto-full' fuse.mergerfs
+}
+
+@test "gocryptfs" {
+	echo secret >"$scratch/secret"
+	gocryptfs -q -init -scryptn 10 -passfile "$scratch/secret" "$scratch/there"
+	gocryptfs -q -passfile "$scratch/secret" "$scratch/there" "$scratch/at"
+	try_shared gocryptfs fuse.gocryptfs
+}
+
+@test "encfs" {
+	echo secret | encfs --stdinpass --standard "$scratch/there" "$scratch/at" >/dev/null
+	try_shared encfs fuse.encfs
+}
+
+rclone_mount() {
+	rclone --config "$scratch/rclone.conf" mount --daemon --vfs-cache-mode writes --cache-dir "$scratch/cache" "$@" "$scratch/at"
+	wait_for_mount
+}
+
+@test "rclone mount, of a folder" {
+	: >"$scratch/rclone.conf"
+	rclone_mount "$scratch/there"
+	try_shared 'rclone mount' fuse.rclone
+}
+
+webdav_start() {
+	: >"$scratch/rclone.conf"
+	setsid rclone --config "$scratch/rclone.conf" serve webdav --addr 127.0.0.1:8080 "$scratch/there" 2>"$scratch/webdav.log" 3>&- &
+	background+=("$!")
+	wait_for listens 8080
+}
+
+@test "davfs2, from a WebDAV server" {
+	webdav_start
+	printf 'ask_auth 0\nuse_locks 0\ncache_dir %s/cache\n' "$scratch" >"$scratch/davfs2.conf"
+	mkdir "$scratch/cache"
+	mount.davfs -o "conf=$scratch/davfs2.conf" http://127.0.0.1:8080/ "$scratch/at"
+	try_shared davfs2 fuse
+}
+
+@test "squashfuse: a database in a read-only image is read" {
+	outside query there.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	mksquashfs there.db "$scratch/image" -quiet -no-progress >/dev/null
+	squashfuse "$scratch/image" "$scratch/at"
+	cd "$scratch/at"
+	[[ $(kernel_type) == fuse.squashfuse ]]
+	for way in plain shim; do
+		"run_$way" victim "open a there.db" 'exec a SELECT * FROM t' 'exec a PRAGMA journal_mode' 'exec a INSERT INTO t VALUES(2)'
+		expect $'open 0\n1\nexec 0\ndelete\nexec 0\nexec 8 attempt to write a readonly database'
+	done
+	expect_warnings 1 "*shared filesystem (fuse.squashfuse at $scratch/at)*"
+	record squashfuse fuse.squashfuse 'read as without the shim' '-' yes
+}
