@@ -57,6 +57,12 @@ static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparat
 	return ok;
 }
 
+/* How much an odd count of bytes is of UTF-16 depends on the version: 3.40 rounds up, 3.54 down. */
+static bool is_half_a_unit(const struct preparation *p)
+{
+	return p->form >= PREPARE16 && p->bytes > 0 && p->bytes % 2 == 1;
+}
+
 static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller)
 {
 	const struct sqlite *sqlite;
@@ -79,7 +85,7 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 		*p->stmt = NULL;
 		if (p->tail)
 			*p->tail = p->sql;
-	} else if (rewrites && prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
+	} else if (rewrites && !is_half_a_unit(p) && prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
 		program_rewritten(connection, &statement);
 		rc = SQLITE_OK;
 	} else {
