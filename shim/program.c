@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include "apply.h"
+#include "attached.h"
 #include "foreign_keys.h"
 #include "pragma.h"
 #include "report.h"
@@ -84,6 +85,8 @@ static const char *begin_obstacle(struct connection *connection, enum begin_form
 		return "PRAGMA query_only is on";
 	if (is_vacuuming(connection))
 		return "VACUUM's own";
+	if (attached_has_file_twice(connection))
+		return "one file is attached under two names: the connection would wait for itself";
 	return NULL;
 }
 

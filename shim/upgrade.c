@@ -1,6 +1,7 @@
 /* upgrade.c - takes the write lock for a BEGIN that has run. */
 #include "upgrade.h"
 
+#include "attached.h"
 #include "pragma.h"
 
 #include <stdlib.h>
@@ -75,8 +76,11 @@ static const char *lock_attached(struct connection *connection, const struct cop
 const char *upgrade_begin(struct connection *connection, const struct copy *copy)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	const char *obstacle = lock(connection, copy, "main");
+	const char *obstacle;
 
+	if (attached_has_file_twice(connection))
+		return "one file is attached under two names: the connection would wait for itself";
+	obstacle = lock(connection, copy, "main");
 	if (!obstacle && connection->attached)
 		obstacle = lock_attached(connection, copy);
 	/* An input/output error, or want of memory, makes SQLite roll everything back: but the program believes to be in a

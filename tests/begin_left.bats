@@ -92,3 +92,21 @@ load harness
 	expect "$wanted"
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
+
+@test "one file attached under two names: BEGIN stays, as the connection would wait for itself" {
+	outside query t.db 'CREATE TABLE t(x)'
+	ln t.db hard.db
+	ln -s t.db soft.db
+	for name in t.db "$PWD/t.db" soft.db hard.db; do
+		for run in run_plain run_shim; do
+			APP_TIMEOUT=20 SQLPROD_REPORT=$scratch/report.json $run victim 'open a t.db' "exec a ATTACH '$name' AS again" \
+				'exec a BEGIN; SELECT count(*) FROM again.t' 'exec a INSERT INTO t VALUES(1)' 'exec a ROLLBACK' 'close a'
+			expect $'open 0\nexec 0\n0\nexec 0\nexec 0\nexec 0\nclose 0'
+		done
+		[[ $(report "$scratch/report.json" begins_left) == *'two names'*1* ]]
+		rm "$scratch/report.json"
+	done
+	run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u; ATTACH ':memory:' AS m; ATTACH '' AS n; ATTACH '' AS o" 'exec a BEGIN' \
+		'sh outside lock t.db' 'sh outside lock u.db'
+	expect $'open 0\nexec 0\nexec 0\nheld\nheld'
+}

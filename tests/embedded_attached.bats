@@ -76,3 +76,13 @@ results() {
 	expect $'open 0\nexec 0\nexec 0\nheld\n0\nexec 0\nclose 0'
 	[[ $(of_report begins_left) == *'IMMEDIATE instead of EXCLUSIVE'*1* ]]
 }
+
+@test "one file attached under two names: BEGIN stays, as the connection would wait for itself" {
+	setup_databases t.db
+	for run in run_plain run_shim; do
+		APP_TIMEOUT=20 SQLPROD_REPORT=$scratch/report.json $run "$victim" 'open a t.db' "exec a ATTACH 't.db' AS again" \
+			'exec a BEGIN; SELECT count(*) FROM again.t' 'exec a INSERT INTO again.t VALUES(1)' 'exec a ROLLBACK' 'close a'
+		expect $'open 0\nexec 0\n0\nexec 0\nexec 0\nexec 0\nclose 0'
+	done
+	[[ $(report "$scratch/report.json" begins_left) == *'two names'*1* ]]
+}

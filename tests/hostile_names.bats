@@ -24,6 +24,7 @@ expect_harmless() {
 
 @test "every byte in a database's name" {
 	for ((byte = 1; byte < 256; byte++)); do
+		# shellcheck disable=SC2059 # an escape
 		((byte == 47)) || printf "name\\x$(printf %02x $byte)end\\0"
 	done >names
 	open_databases <names
@@ -34,12 +35,13 @@ expect_harmless() {
 	# what is ASCII comes back as it was
 	jq -j '.database | sub(".*/name"; "") | . + "\u0000"' "$scratch/report.json" | head -c 630 >got
 	for ((byte = 1; byte < 128; byte++)); do
+		# shellcheck disable=SC2059 # an escape
 		((byte == 47)) || printf "\\x$(printf %02x $byte)end\\0"
 	done | cmp - got
 }
 
 @test "names with terminal escapes, quotes, backslashes, broken UTF-8, and lines that look like ours" {
-	printf '%s\0' $'\e[31mred\e[0m' $'\e]0;title\a' $'a\nsqlprod: DANGER' $'"},{"pid":1}' 'back\slash\u0041\' "it's \$(reboot)\`id\`" \
+	printf '%s\0' $'\e[31mred\e[0m' $'\e]0;title\a' $'a\nsqlprod: DANGER' $'"},{"pid":1}' 'back\slash\u0041\x' "it's \$(reboot)\`id\`" \
 		$'\xc2\x9b31m' $'\xe2\x80\xaeevil' $'\xe2\x80\xa8' $'\xff\xfe' $'\xc0\xaf' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xc3' \
 		$'\xf0\x9f\x98' $'\xf0\x9f\x98\x80' '%s%n%p' ' ' $'\t' '-rf' '*' '~' $'tail\r' '{}' 'null' >names
 	open_databases <names

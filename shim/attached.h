@@ -1,0 +1,13 @@
+/* attached.h - the databases that a program attached to a connection. */
+#ifndef SQLPROD_ATTACHED_H
+#define SQLPROD_ATTACHED_H
+
+#include "connection.h"
+
+#include <stdbool.h>
+
+/* Is one file there under two names? Then the write locks of all would wait for each other: a connection's own locks under the one
+ * name are in its way under the other, and no busy timeout ends that. Wants the connection's mutex held. */
+bool attached_has_file_twice(struct connection *connection);
+
+#endif
