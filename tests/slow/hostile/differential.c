@@ -100,9 +100,14 @@ static void run_table(sqlite3 *db, const char *sql, size_t length)
 	sqlite3_free(message);
 }
 
-static void step_through(sqlite3 *db, sqlite3_stmt *stmt, unsigned most)
+struct kept {
+	sqlite3_stmt *stmt;
+	const char *call;
+};
+
+static void step_through(sqlite3 *db, struct kept kept, unsigned most)
 {
-	const char *call = sqlite3_sql(stmt) ? "step" : "step v1";
+	sqlite3_stmt *stmt = kept.stmt;
 	int rc = SQLITE_ROW;
 
 	for (unsigned i = 0; i < most && rc == SQLITE_ROW; i++) {
@@ -113,7 +118,7 @@ static void step_through(sqlite3 *db, sqlite3_stmt *stmt, unsigned most)
 		}
 	}
 	say("\n");
-	say_state(db, call, rc);
+	say_state(db, kept.call, rc);
 }
 
 static size_t widen(const char *sql, size_t length, uint16_t *out, struct dice *dice)
@@ -178,7 +183,7 @@ static void choose_length(struct dice *dice, size_t unit, size_t length, size_t 
 	}
 }
 
-static void run_prepared(sqlite3 *db, const char *sql, size_t length, struct dice *dice, sqlite3_stmt **kept)
+static void run_prepared(sqlite3 *db, const char *sql, size_t length, struct dice *dice, struct kept *kept)
 {
 	static uint16_t wide[TEXT_MOST + 2];
 	unsigned api = dice_roll(dice, 6);
@@ -194,14 +199,15 @@ static void run_prepared(sqlite3 *db, const char *sql, size_t length, struct dic
 	for (int left = 8; left > 0; left--) {
 		tail = NULL;
 		rc = prepare(db, api, text, told, &stmt, wants_tail ? &tail : NULL);
+		struct kept made = {stmt, api % 3 ? "step" : "step v1"};
 		/* SQLite's own pzTail is some units short behind what is no character: README, statement.h */
 		say("api %u told %d tail %td\n", api, told, tail && api < 3 ? (const char *)tail - text : -1);
 		say_state(db, "prepare", rc);
 		if (stmt)
-			step_through(db, stmt, 1 + dice_roll(dice, 4));
+			step_through(db, made, 1 + dice_roll(dice, 4));
 		if (stmt && dice_roll(dice, 4) == 0) {
-			sqlite3_finalize(*kept);
-			*kept = stmt;
+			sqlite3_finalize(kept->stmt);
+			*kept = made;
 		} else if (stmt) {
 			say("finalize %d\n", sqlite3_finalize(stmt));
 		}
@@ -217,7 +223,7 @@ static void run_program(uint64_t seed)
 {
 	static char sql[TEXT_MOST];
 	struct dice dice = {seed * 1000003};
-	sqlite3_stmt *slots[SLOTS] = {0};
+	struct kept slots[SLOTS] = {{0}};
 	sqlite3 *db;
 
 	say("open %d\n", sqlite3_open("t.db", &db));
@@ -237,13 +243,13 @@ static void run_program(uint64_t seed)
 			run_table(db, sql, length);
 		else if (kind < 8)
 			run_prepared(db, sql, length, &dice, &slots[slot]);
-		else if (kind < 9 && slots[slot])
+		else if (kind < 9 && slots[slot].stmt)
 			step_through(db, slots[slot], 2);
-		else if (slots[slot])
-			say("reset %d\n", sqlite3_reset(slots[slot]));
+		else if (slots[slot].stmt)
+			say("reset %d\n", sqlite3_reset(slots[slot].stmt));
 	}
 	for (int i = 0; i < SLOTS; i++)
-		sqlite3_finalize(slots[i]);
+		sqlite3_finalize(slots[i].stmt);
 	run_exec(db, "ROLLBACK", 8);
 	for (const char *const *ask = (const char *const[]){"PRAGMA integrity_check", "SELECT * FROM sqlite_schema",
 							    "SELECT * FROM t1", "SELECT * FROM t2", "SELECT * FROM t3",
