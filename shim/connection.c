@@ -3,6 +3,7 @@
 
 #include "apply.h"
 #include "foreign_keys.h"
+#include "glibc.h"
 #include "object.h"
 #include "pragma.h"
 #include "process.h"
@@ -200,7 +201,7 @@ void connection_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache
 	struct connection *connection;
 	int saved = errno;
 
-	pthread_once(&once, first_connection);
+	glibc_once(&once, first_connection);
 	connection = record(sqlite, db, reached);
 	if (connection) {
 		registry_insert(connection, db);
@@ -214,7 +215,7 @@ struct connection *connection_open_behind(const struct sqlite *sqlite, sqlite3 *
 {
 	struct connection *connection;
 
-	pthread_once(&once, first_connection);
+	glibc_once(&once, first_connection);
 	connection = record(sqlite, db, reached);
 	if (!connection)
 		return NULL;

@@ -1,6 +1,8 @@
 /* deepbind.c - leaves RTLD_DEEPBIND out where it would hide SQLite from us. */
 #include "deepbind.h"
 
+#include "glibc.h"
+#include "loader.h"
 #include "needed.h"
 #include "report.h"
 #include "settings.h"
@@ -8,10 +10,16 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* musl has no such flag, and loads as if it were not there. */
+#ifndef RTLD_DEEPBIND
+#define RTLD_DEEPBIND 0
+#endif
 
 /* The real dlopen(), for the jump below. */
 void *deepbind_dlopen __attribute__((visibility("hidden")));
@@ -74,7 +82,7 @@ static enum use use_of(const char *path)
 
 	if (fd < 0)
 		return USE_NONE;
-	bytes = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0
+	bytes = glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0
 			? mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
 			: MAP_FAILED;
 	close(fd);
@@ -107,12 +115,27 @@ static int mode_for(const char *file, int mode)
 	}
 }
 
+/* Before glibc 2.34 a program may have no dlopen() at all, and ask for ours because it is there. */
+static void *no_dlopen(const char *file, int mode)
+{
+	(void)file;
+	(void)mode;
+	return NULL;
+}
+
+static void find_dlopen(void)
+{
+	void *found = loader_symbol(NULL, "dlopen");
+
+	__atomic_store_n(&deepbind_dlopen, found ? found : (void *)(uintptr_t)no_dlopen, __ATOMIC_RELAXED);
+}
+
 int deepbind_mode(const char *file, int mode)
 {
 	int saved = errno;
 
 	if (!__atomic_load_n(&deepbind_dlopen, __ATOMIC_RELAXED))
-		__atomic_store_n(&deepbind_dlopen, dlsym(RTLD_NEXT, "dlopen"), __ATOMIC_RELAXED);
+		find_dlopen();
 	/* a name without a slash is searched for by the caller's rules, which only the loader knows */
 	if ((mode & RTLD_DEEPBIND) && file && strchr(file, '/') && settings_get(SETTING_ENABLED)->number == SWITCH_ON)
 		mode = mode_for(file, mode);

@@ -7,6 +7,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "glibc.h"
+
+/* Up to glibc 2.33 these are in libdl, which a program need not have loaded: then they are NULL. */
+#pragma weak dlsym
+#pragma weak dlclose
+#pragma weak dlinfo
+GLIBC_FIRST(dlsym, "2.2.5")
+GLIBC_FIRST(dlclose, "2.2.5")
+GLIBC_FIRST(dlinfo, "2.3.3")
+
 /* Set by the linker. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
@@ -85,6 +95,8 @@ void *loader_symbol(const char *object, const char *name)
 {
 	void *handle, *symbol;
 
+	if (!dlsym)
+		return NULL;
 	if (!object)
 		return not_ours(dlsym(RTLD_NEXT, name));
 	handle = dlopen(*object ? object : NULL, RTLD_NOLOAD | RTLD_LAZY);
@@ -95,9 +107,14 @@ void *loader_symbol(const char *object, const char *name)
 	return symbol;
 }
 
+void *loader_symbol_first(const char *name)
+{
+	return dlsym ? dlsym(RTLD_DEFAULT, name) : NULL;
+}
+
 void *loader_symbol_anywhere(const char *name)
 {
-	void *program = dlopen(NULL, RTLD_NOLOAD | RTLD_LAZY), *symbol = NULL;
+	void *program = dlsym ? dlopen(NULL, RTLD_NOLOAD | RTLD_LAZY) : NULL, *symbol = NULL;
 	struct link_map *map = NULL;
 
 	if (!program)

@@ -21,7 +21,10 @@ unsigned long long loader_unloadings(void);
  * global scope. Never one of our own. NULL if there is none. */
 void *loader_symbol(const char *object, const char *name);
 
-/* The same, in the first of all loaded objects that has it. */
+/* The first one in the global scope, ours too. */
+void *loader_symbol_first(const char *name);
+
+/* The first in any loaded object, but ours. */
 void *loader_symbol_anywhere(const char *name);
 
 /* Is this address ours? And our bounds. */

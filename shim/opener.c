@@ -4,7 +4,6 @@
 #include "loader.h"
 #include "object.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -25,7 +24,7 @@ static bool is_somebody_in_front(void)
 		const char *const names[] = {"open", "open64"};
 		answer = 1;
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-			const void *symbol = dlsym(RTLD_DEFAULT, names[i]);
+			const void *symbol = loader_symbol_first(names[i]);
 			if (symbol && !loader_is_ours(symbol))
 				answer = 2;
 		}

@@ -1,6 +1,7 @@
 /* outlet.c - where lines go: standard error, or a file that the operator named. */
 #include "outlet.h"
 
+#include "glibc.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ void outlet_start(void)
 	if (is_relative(SETTING_LOG) || is_relative(SETTING_REPORT))
 		first_folder = getcwd(NULL, 0);
 
-	if (fstat(STDERR_FILENO, &status) == 0) {
+	if (glibc_fstat(STDERR_FILENO, &status) == 0) {
 		stderr_device = status.st_dev;
 		stderr_inode = status.st_ino;
 	}
@@ -48,7 +49,7 @@ static bool stderr_is_ours(void)
 {
 	struct stat status;
 
-	return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == stderr_device && status.st_ino == stderr_inode;
+	return glibc_fstat(STDERR_FILENO, &status) == 0 && status.st_dev == stderr_device && status.st_ino == stderr_inode;
 }
 
 #define SIGNAL_BIT(signal) (UINT64_C(1) << ((signal)-1))
@@ -130,7 +131,7 @@ static void let_owner_append(int fd)
 {
 	struct stat status;
 
-	if (fstat(fd, &status) == 0 && (status.st_mode & 0600) != 0600)
+	if (glibc_fstat(fd, &status) == 0 && (status.st_mode & 0600) != 0600)
 		syscall(SYS_fchmod, fd, (status.st_mode & 07777) | 0600);
 }
 
@@ -148,7 +149,7 @@ static int open_for_append(const char *path, mode_t mode)
 		return -1;
 	/* O_CREAT still: it is what fs.protected_regular and fs.protected_fifos look at */
 	fd = open(path, flags, mode);
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1) {
+	if (fd >= 0 && glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1) {
 		close(fd);
 		errno = EMLINK;
 		return -1;

@@ -1,8 +1,9 @@
 /* process.c - the running executable. */
 #include "process.h"
 
+#include "glibc.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,6 +23,6 @@ const char *process_executable(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, find_executable);
+	glibc_once(&once, find_executable);
 	return executable;
 }

@@ -2,10 +2,13 @@
 #include "queue.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* As linux/futex.h has them, which musl does not bring. */
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_WAKE_BITSET 10
 
 #define SECOND INT64_C(1000000000)
 

@@ -5,6 +5,8 @@
 #define _FILE_OFFSET_BITS 64 /* a 32-bit statfs fails on large filesystems, and a failure reads as local */
 #include "storage.h"
 
+#include "glibc.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -240,7 +242,7 @@ static bool mount_find(const char *existing, struct storage *out)
 	size_t length = 0;
 	char *mountinfo = absolute ? mountinfo_load(&length) : NULL;
 	struct stat status;
-	bool found = mountinfo && stat(absolute, &status) == 0 &&
+	bool found = mountinfo && glibc_stat(absolute, &status) == 0 &&
 		     storage_find_mount(mountinfo, length, major(status.st_dev), minor(status.st_dev), absolute, out);
 
 	free(mountinfo);

@@ -33,3 +33,19 @@ load harness
 	[[ $flags == *NODELETE* && $flags == *NOW* && $flags == *GNU_RELRO* && $flags != *TEXTREL* ]]
 	[[ $flags != *' RWE '* ]]
 }
+
+@test "it asks glibc for nothing younger than 2.17, whatever it was built on" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer's own calls"
+	readelf --dyn-syms -W "$shim" | sed -n 's/^.* UND \(.*\)@GLIBC_\([0-9.]*\).*$/\2 \1/p' | sort -V >"$scratch/asked"
+	cat "$scratch/asked"
+	[[ -s $scratch/asked && $(printf '%s\n2.17\n' "$(tail -n 1 "$scratch/asked" | cut -d' ' -f1)" | sort -V | tail -n 1) == 2.17 ]]
+}
+
+# Up to glibc 2.33 these were in libraries that a program need not have.
+@test "what was not in libc itself may be missing" {
+	for function in dlsym dlclose dlinfo pthread_once; do
+		[[ $(readelf --dyn-syms -W "$shim" | grep " $function@") == *WEAK* ]] || fail "$function has to be there"
+	done
+	others=$(readelf --dyn-syms -W "$shim" | grep -E 'GLOBAL.* UND (dl[a-hj-z][a-z]*|pthread_(create|join|key|setspecific|getspecific|rwlock)[a-z_]*|sem_[a-z]+)@') || true
+	[[ -z $others ]] || fail "$others"
+}

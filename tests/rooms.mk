@@ -2,7 +2,7 @@
 
 unit := $(BUILD)/tests/unit
 settings_room := shim/settings.c shim/settings_table.c
-storage_room := shim/storage.c shim/storage_types.c
+storage_room := shim/storage.c shim/storage_types.c shim/glibc.c
 room_headers := shim/settings.h shim/storage.h tests/unit/check.h
 
 .PHONY: check-unit-settings
