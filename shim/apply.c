@@ -117,6 +117,17 @@ static bool is_read_only(const struct connection *connection)
 	return connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1;
 }
 
+/* SQLCipher maps nothing that is encrypted, and where mmap_size is set it gives a new database a salt of zeros. An embedded one's
+ * key functions are in no table. */
+static bool encrypts(struct connection *connection)
+{
+	char version[16];
+
+	if (!connection->behind)
+		return connection->sqlite->has_key;
+	return pragma_run(connection, "PRAGMA cipher_version", version, sizeof(version)) == SQLITE_OK && *version;
+}
+
 void apply_at_open(struct connection *connection)
 {
 	bool file = *connection->path;
@@ -128,9 +139,10 @@ void apply_at_open(struct connection *connection)
 		wait_set_timeout(connection, connection->busy.timeout);
 		outcome->got = outcome->wanted;
 	}
-	if (connection->behind && !settings_get(SETTING_FOREIGN_KEYS)->by_operator) {
+	if ((connection->behind || !connection->sqlite->has_authorizer) && !settings_get(SETTING_FOREIGN_KEYS)->by_operator) {
 		connection->outcomes[SETTING_FOREIGN_KEYS].reason =
-			"in an embedded copy DROP TABLE cannot be kept from deleting rows";
+			connection->behind ? "in an embedded copy DROP TABLE cannot be kept from deleting rows"
+					   : "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";
 	} else if (is_due(connection, SETTING_FOREIGN_KEYS)) {
 		outcome = &connection->outcomes[SETTING_FOREIGN_KEYS];
 		/* a copy built with SQLITE_DEFAULT_FOREIGN_KEYS=1 has decided for its program */
@@ -153,6 +165,8 @@ void apply_at_open(struct connection *connection)
 			/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is
 			 * written */
 			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, "read-only on overlayfs");
+		else if (encrypts(connection))
+			note(connection, SETTING_MMAP_SIZE, VALUE_UNKNOWN, "this SQLite encrypts, and maps nothing");
 		else
 			set_by_pragma(connection, SETTING_MMAP_SIZE, connection->outcomes[SETTING_MMAP_SIZE].wanted);
 	}
@@ -202,6 +216,22 @@ static void warn_shared(struct connection *connection, int64_t mode)
 			connection->path, storage.type, storage.mount);
 }
 
+/* In WAL mode that it enters while it locks exclusively, a connection never gets out of that lock again. Where nothing was locked
+ * yet it enters as any other does. */
+static int switch_unlocked(struct connection *connection, const char *word, char *answer, size_t size)
+{
+	int rc;
+
+	if (!connection->exclusive || connection->outcomes[SETTING_JOURNAL_MODE].wanted != JOURNAL_WAL)
+		return pragma_set(connection, SETTING_JOURNAL_MODE, word, answer, size);
+	pragma_run_hushed(connection, "PRAGMA main.locking_mode=NORMAL", NULL, 0);
+	rc = pragma_set(connection, SETTING_JOURNAL_MODE, word, answer, size);
+	/* it is the first read that enters */
+	pragma_run_hushed(connection, "PRAGMA main.schema_version", NULL, 0);
+	pragma_run_hushed(connection, "PRAGMA main.locking_mode=EXCLUSIVE", NULL, 0);
+	return rc;
+}
+
 /* Sets the journal mode. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not say.
  */
 static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
@@ -211,7 +241,7 @@ static int switch_journal_mode(struct connection *connection, int64_t wanted, in
 	struct setting_value value;
 	int rc;
 
-	rc = pragma_set(connection, SETTING_JOURNAL_MODE, spec->words[wanted], answer, sizeof(answer));
+	rc = switch_unlocked(connection, spec->words[wanted], answer, sizeof(answer));
 	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
 	return rc;
 }
@@ -225,6 +255,19 @@ static bool has_room_for_wal(void)
 	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= WAL_ROOM;
 }
 
+/* A VFS without it gets WAL from SQLite where the program locks exclusively: whoever opens the file by that VFS later and does not
+ * would be refused. */
+static bool has_shared_memory(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_file *file = NULL;
+
+	if (!sqlite->file_control || sqlite->file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    !file || !file->pMethods)
+		return true;
+	return file->pMethods->iVersion >= 2 && file->pMethods->xShmMap;
+}
+
 /* Why the journal mode must stay, NULL if it may be set. */
 static const char *journal_mode_obstacle(const struct connection *connection, int64_t wanted)
 {
@@ -234,6 +277,10 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
 	if (is_read_only(connection))
 		return "the database is read-only";
+	if (wanted == JOURNAL_WAL && !has_shared_memory(connection))
+		return "the VFS has no shared memory";
+	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->behind))
+		return "the program locks exclusively";
 	if (connection->no_begin)
 		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
 	if (connection->busy.unknown)
@@ -322,7 +369,7 @@ static void apply_journal_mode(struct connection *connection)
 	}
 	if (rc == SQLITE_OK && got != outcome->wanted)
 		note(connection, SETTING_JOURNAL_MODE, got,
-		     "SQLite kept its mode: the VFS has no shared memory, or the file is immutable");
+		     "SQLite kept its mode: the file is immutable, or this SQLite has no WAL");
 	else
 		note(connection, SETTING_JOURNAL_MODE, got, reason_of(rc));
 	/* SQLITE_ERROR: a statement of the connection is still running */

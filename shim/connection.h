@@ -86,9 +86,11 @@ struct connection {
 	bool full_disk;      /* … or on one that had little room when it was last looked at */
 	bool shared_cache;
 	bool attached;     /* an ATTACH was seen */
+	bool keyed;        /* a key was given, and no statement has used it yet */
 	bool unreadable;   /* at first use: no database, or encrypted and without its key */
 	bool settled;      /* what goes on at first use is on */
 	bool recheck;      /* the journal mode may have changed: does synchronous still fit? */
+	bool exclusive;    /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
 	bool query_only;   /* PRAGMA query_only was used: ask SQLite before each BEGIN */
 	int64_t wal_retry; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 

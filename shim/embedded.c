@@ -107,8 +107,8 @@ void embedded_opened(const void *caller, const char *path, int fd)
 	door_depth++;
 	if (is_unreached(caller, fd, &object) &&
 	    report_warn_once(REPORT_UNREACHED, object.path,
-			     "%s carries a SQLite that cannot be reached (it was built without extension loading):"
-			     " its databases keep their own settings",
+			     "%s carries a SQLite that cannot be reached (it was built without extension loading, or is older than"
+			     " 3.8.7): its databases keep their own settings",
 			     object.path) &&
 	    report_is_wanted() && (line = report_format_unreached(path, object.path))) {
 		report_write(line);

@@ -118,8 +118,30 @@ static void quote(const char *name, char mark, char *out, size_t size)
 
 /* Too large for the stack of a thread that has just enough for SQLite. */
 struct question {
-	char query[2400], parent[600], holds[1200];
+	char query[2400], old_query[1600], parent[600], holds[1200];
 };
+
+/* Before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts. Rows are dearer than
+ * enforcement: where SQLite cannot say (the database is locked), the answer is yes, unless the program's statement must fail too.
+ */
+static bool finds(struct connection *connection, const struct question *q)
+{
+	char answer[2];
+	int rc = pragma_run(connection, q->query, answer, sizeof(answer));
+
+	if (rc == SQLITE_ERROR)
+		rc = pragma_run(connection, q->old_query, answer, sizeof(answer));
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+		return answer[0] == '1';
+	case SQLITE_NOTADB:
+	case SQLITE_CANTOPEN:
+	case SQLITE_CORRUPT:
+		return false;
+	default:
+		return true;
+	}
+}
 
 /* Does this schema have a foreign key with an ON DELETE action that does more than refuse? table, a quoted string, limits the
  * question to one parent; with replacing, only a schema that holds a REPLACE itself (ON CONFLICT REPLACE, or one inside a trigger)
@@ -128,7 +150,7 @@ static bool schema_deletes(struct connection *connection, const char *schema, co
 {
 	const char *master = strcmp(schema, "\"temp\"") == 0 ? "sqlite_temp_master" : "sqlite_master";
 	struct question *q = calloc(1, sizeof(*q));
-	char answer[2];
+	bool found;
 
 	/* rows are dearer than enforcement */
 	if (!q)
@@ -136,40 +158,31 @@ static bool schema_deletes(struct connection *connection, const char *schema, co
 	if (table)
 		snprintf(q->parent, sizeof(q->parent), " AND f.\"table\"=%s COLLATE NOCASE", table);
 	if (replacing)
-		snprintf(q->holds, sizeof(q->holds), " AND EXISTS(SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REPLACE'))", schema,
+		snprintf(q->holds, sizeof(q->holds), " AND EXISTS(SELECT 1 FROM %s.%s WHERE upper(sql)GLOB'*REPLACE*')", schema,
 			 master);
 	snprintf(q->query, sizeof(q->query),
 		 "SELECT 1 FROM %s.%s m,pragma_foreign_key_list(m.name,%s)f WHERE m.type='table'"
 		 " AND f.on_delete NOT IN('NO ACTION','RESTRICT')%s%s LIMIT 1",
 		 schema, master, schema, q->parent, q->holds);
-	if (pragma_run(connection, q->query, answer, sizeof(answer)) == SQLITE_ERROR) {
-		/* before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts */
-		snprintf(q->query, sizeof(q->query),
-			 "SELECT 1 FROM %s.%s WHERE instr(upper(sql),'REFERENCES')AND instr(upper(sql),'DELETE')%s LIMIT 1", schema,
-			 master, q->holds);
-		pragma_run(connection, q->query, answer, sizeof(answer));
-	}
+	snprintf(q->old_query, sizeof(q->old_query),
+		 "SELECT 1 FROM %s.%s WHERE upper(sql)GLOB'*REFERENCES*'AND upper(sql)GLOB'*DELETE*'%s LIMIT 1", schema, master,
+		 q->holds);
+	found = finds(connection, q);
 	free(q);
-	return answer[0] == '1';
+	return found;
 }
 
 /* The same for all schemas that a name without one could mean. */
 static bool any_schema_deletes(struct connection *connection, const char *table, bool replacing)
 {
-	char name[256], schema[520], query[80];
+	char name[256], schema[520];
 
-	if (schema_deletes(connection, "\"main\"", table, replacing))
-		return true;
-	for (int i = 1;; i++) {
-		snprintf(query, sizeof(query), "SELECT name FROM pragma_database_list LIMIT 1 OFFSET %d", i);
-		if (pragma_run(connection, query, name, sizeof(name)) != SQLITE_OK)
-			return connection->attached && schema_deletes(connection, "\"temp\"", table, replacing);
-		if (!*name)
-			return false;
+	for (int i = 0; pragma_database(connection, i, 1, name, sizeof(name)); i++) {
 		quote(name, '"', schema, sizeof(schema));
 		if (schema_deletes(connection, schema, table, replacing))
 			return true;
 	}
+	return false;
 }
 
 /* Is the target of this REPLACE the parent of such a foreign key? */

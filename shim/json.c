@@ -160,7 +160,8 @@ char *report_format_unreached(const char *database, const char *object)
 	json_put_string(memory.out, database);
 	fputs(",\"sqlite\":{\"version\":null,\"library\":", memory.out);
 	json_put_string(memory.out, object);
-	fputs("},\"reached\":null,\"left_alone\":\"this SQLite was built without extension loading\",\"settings\":{},"
+	fputs("},\"reached\":null,\"left_alone\":\"this SQLite was built without extension loading, or is older than "
+	      "3.8.7\",\"settings\":{},"
 	      "\"begins_rewritten\":0,\"begins_left\":{}}\n",
 	      memory.out);
 	return memory_close(&memory);

@@ -89,6 +89,26 @@ int pragma_run(struct connection *connection, const char *sql, char *answer, siz
 	return rc;
 }
 
+bool pragma_database(struct connection *connection, int row, int column, char *out, size_t size)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const unsigned char *text = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	pragma_hush(connection);
+	rc = sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL) == SQLITE_OK ? SQLITE_ROW : SQLITE_ERROR;
+	for (int i = 0; rc == SQLITE_ROW && i <= row; i++)
+		rc = sqlite->step(stmt);
+	if (rc == SQLITE_ROW)
+		text = sqlite->column_text(stmt, column);
+	if (text)
+		copy(out, size, (const char *)text);
+	sqlite->finalize(stmt);
+	pragma_unhush(connection);
+	return text != NULL;
+}
+
 /* Without a schema these two would change attached databases as well, which keep their own. The others mean the main database or
  * the whole connection (sqlite3Pragma(), src/pragma.c), and a name costs. sql has room for SQL_SIZE bytes, value is a word or a
  * number. */

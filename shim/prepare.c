@@ -23,6 +23,14 @@ struct preparation {
 	const void **tail; /* may be NULL */
 };
 
+/* A program that has no v3 where we are not may ask for it because ours is there. */
+static int prepare_v3(const struct sqlite *sqlite, sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
+		      const char **tail)
+{
+	return sqlite->prepare_v3 ? sqlite->prepare_v3(db, sql, bytes, flags, stmt, tail)
+				  : sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+}
+
 static int prepare_real(const struct sqlite *sqlite, const struct preparation *p, const void *sql, int bytes, const void **tail)
 {
 	switch (p->form) {
@@ -31,13 +39,14 @@ static int prepare_real(const struct sqlite *sqlite, const struct preparation *p
 	case PREPARE_V2:
 		return sqlite->prepare_v2(p->db, sql, bytes, p->stmt, (const char **)tail);
 	case PREPARE_V3:
-		return sqlite->prepare_v3(p->db, sql, bytes, p->flags, p->stmt, (const char **)tail);
+		return prepare_v3(sqlite, p->db, sql, bytes, p->flags, p->stmt, (const char **)tail);
 	case PREPARE16:
 		return sqlite->prepare16(p->db, sql, bytes, p->stmt, tail);
 	case PREPARE16_V2:
 		return sqlite->prepare16_v2(p->db, sql, bytes, p->stmt, tail);
 	case PREPARE16_V3:
-		return sqlite->prepare16_v3(p->db, sql, bytes, p->flags, p->stmt, tail);
+		return sqlite->prepare16_v3 ? sqlite->prepare16_v3(p->db, sql, bytes, p->flags, p->stmt, tail)
+					    : sqlite->prepare16_v2(p->db, sql, bytes, p->stmt, tail);
 	}
 	return SQLITE_MISUSE;
 }
@@ -123,7 +132,7 @@ DOOR int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned fl
 	const struct sqlite *sqlite = passes(db, sql, bytes);
 
 	if (sqlite)
-		return sqlite->prepare_v3(db, sql, bytes, flags, stmt, tail);
+		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
 	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
 			       "sqlite3_prepare_v3", DOOR_CALLER);
 }

@@ -64,6 +64,20 @@ static bool is_vacuuming(struct connection *connection)
 	return false;
 }
 
+/* Before 3.34, and not yet in 3.31, BEGIN IMMEDIATE fails where a database is attached read-only. */
+static bool has_read_only_attached(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	char name[256];
+
+	if (!connection->attached || !sqlite->db_readonly || strtol(sqlite->version + 2, NULL, 10) >= 34)
+		return false;
+	for (int i = 1; pragma_database(connection, i, 1, name, sizeof(name)); i++)
+		if (sqlite->db_readonly(connection->db, name) == 1)
+			return true;
+	return false;
+}
+
 /* Why a BEGIN of this form stays as it is; NULL if it is rewritten to *mode. */
 static const char *begin_obstacle(struct connection *connection, enum begin_form form, const char **mode)
 {
@@ -79,6 +93,8 @@ static const char *begin_obstacle(struct connection *connection, enum begin_form
 		return "shared cache: no timeout waits for its locks";
 	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
 		return "the database is read-only";
+	if (has_read_only_attached(connection))
+		return "a database is attached read-only";
 	if (connection->unreadable)
 		return "the file is no database, or is encrypted and has no key yet";
 	if (pragma_is_query_only(connection))
@@ -198,7 +214,18 @@ void program_profile(struct connection *connection, void (*profile)(void *, cons
 void program_keyed(struct connection *connection)
 {
 	connection->settled = false;
+	connection->keyed = true;
 	connection_set_watch(connection);
+}
+
+/* The first statement with a key is the program's own trial of it: once one of ours has failed by a wrong key, SQLCipher 4 answers
+ * SQLITE_NOMEM to all that follow. */
+static bool tries_key(struct connection *connection)
+{
+	bool tries = connection->keyed && !connection->behind && !is_empty(connection);
+
+	connection->keyed = false;
+	return tries;
 }
 
 /* As SQLite reads a boolean: sqlite3GetBoolean(), src/pragma.c. */
@@ -310,6 +337,19 @@ static bool is_key(const struct sql_text *text, struct span name)
 	return false;
 }
 
+static void pragma_locking_mode(struct connection *connection, const struct sql_text *text, const struct statement *statement)
+{
+	char value[16];
+
+	if (statement->schema.start != statement->schema.end && !span_is(text, statement->schema, "main"))
+		return;
+	span_copy(text, statement->value, value, sizeof(value));
+	if (strcasecmp(value, "exclusive") == 0)
+		connection->exclusive = true;
+	else if (strcasecmp(value, "normal") == 0)
+		connection->exclusive = false;
+}
+
 static bool pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 		   struct rewrite *out)
 {
@@ -324,6 +364,8 @@ static bool pragma(struct connection *connection, const struct sql_text *text, c
 			connection->query_only = true;
 		else if (statement->has_value && is_key(text, statement->name))
 			program_keyed(connection);
+		else if (statement->has_value && span_is(text, statement->name, "locking_mode"))
+			pragma_locking_mode(connection, text, statement);
 		return false;
 	}
 	if (!is_ours(text, statement, (enum setting)setting))
@@ -337,8 +379,10 @@ static bool pragma(struct connection *connection, const struct sql_text *text, c
 		return rewrite;
 	}
 	/* who asks sees the truth */
-	if (!connection->settled && (setting == SETTING_JOURNAL_MODE || setting == SETTING_SYNCHRONOUS ||
-				     setting == SETTING_CACHE_SIZE || setting == SETTING_WAL_AUTOCHECKPOINT))
+	if (!connection->settled &&
+	    (setting == SETTING_JOURNAL_MODE || setting == SETTING_SYNCHRONOUS || setting == SETTING_CACHE_SIZE ||
+	     setting == SETTING_WAL_AUTOCHECKPOINT) &&
+	    !tries_key(connection))
 		apply_at_first_use(connection);
 	return false;
 }
@@ -347,7 +391,7 @@ bool program_statement(struct connection *connection, const struct sql_text *tex
 		       struct rewrite *out)
 {
 	if (!connection->settled) {
-		if (is_use(connection, statement))
+		if (is_use(connection, statement) && !tries_key(connection))
 			apply_at_first_use(connection);
 	} else if (connection->recheck) {
 		apply_recheck_synchronous(connection);

@@ -4,8 +4,9 @@
  * SQLPROD costs one pass over it, leaves the recipe's static data in force, and writes to no page of its own. */
 #include "settings.h"
 
+#include "glibc.h"
+
 #include <fnmatch.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -367,7 +368,7 @@ void settings_start(void)
 {
 	static pthread_once_t once BESIDE = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, load_from_process);
+	glibc_once(&once, load_from_process);
 }
 
 const struct setting_value *settings_get(enum setting setting)

@@ -50,17 +50,27 @@ static struct sqlite *allocate(void)
 	return calloc(1, sizeof(struct sqlite));
 }
 
+static void stand_in(struct sqlite *copy)
+{
+	copy->has_authorizer = copy->set_authorizer != NULL;
+	copy->has_key = copy->key != NULL;
+	if (!copy->close_v2)
+		copy->close_v2 = copy->close;
 #define SQLITE_STAND_IN(function)                                                                                                  \
 	if (!copy->function)                                                                                                       \
 		*(void **)&copy->function = (void *)(uintptr_t)missing;
+	SQLITE_TABLED(SQLITE_STAND_IN)
+	SQLITE_KEYED(SQLITE_STAND_IN)
+#undef SQLITE_STAND_IN
+}
 
 static void resolve(struct sqlite *copy, const char *object)
 {
 #define SQLITE_RESOLVE(function) *(void **)&copy->function = loader_symbol(object, "sqlite3_" #function);
 	SQLITE_INTERPOSED(SQLITE_RESOLVE)
-	SQLITE_INTERPOSED(SQLITE_STAND_IN)
 	SQLITE_CALLED(SQLITE_RESOLVE)
 #undef SQLITE_RESOLVE
+	stand_in(copy);
 }
 
 /* After its functions are known. */
@@ -143,13 +153,14 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 		return NULL;
 #define SQLITE_TAKE(function) copy->function = table->function;
 	SQLITE_TABLED(SQLITE_TAKE)
+	SQLITE_LATER(SQLITE_TAKE)
 	SQLITE_CALLED(SQLITE_TAKE)
 #undef SQLITE_TAKE
 	if (number < 3014000)
 		copy->trace_v2 = NULL;
 	if (number < 3020000)
 		copy->prepare_v3 = NULL, copy->prepare16_v3 = NULL;
-	SQLITE_INTERPOSED(SQLITE_STAND_IN)
+	stand_in(copy);
 	describe(copy, &loaded);
 	return copy;
 }

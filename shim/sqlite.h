@@ -14,7 +14,7 @@
 int sqlite3_key(sqlite3 *db, const void *key, int bytes);
 int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 
-/* The interposed functions. In a copy that does not have one, it answers SQLITE_ERROR. */
+/* The interposed functions. In a copy that does not have one, it answers SQLITE_ERROR; close_v2 is close there. */
 #define SQLITE_TABLED(X)                                                                                                           \
 	X(open)                                                                                                                    \
 	X(open_v2)                                                                                                                 \
@@ -25,10 +25,8 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(get_table)                                                                                                               \
 	X(prepare)                                                                                                                 \
 	X(prepare_v2)                                                                                                              \
-	X(prepare_v3)                                                                                                              \
 	X(prepare16)                                                                                                               \
 	X(prepare16_v2)                                                                                                            \
-	X(prepare16_v3)                                                                                                            \
 	X(busy_timeout)                                                                                                            \
 	X(busy_handler)                                                                                                            \
 	X(set_authorizer)                                                                                                          \
@@ -38,12 +36,17 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(commit_hook)                                                                                                             \
 	X(rollback_hook)
 
+/* … those that are NULL in a copy that does not have them, … */
+#define SQLITE_LATER(X)                                                                                                            \
+	X(prepare_v3)                                                                                                              \
+	X(prepare16_v3)
+
 /* … and those that are in no table for extensions. */
 #define SQLITE_KEYED(X)                                                                                                            \
 	X(key)                                                                                                                     \
 	X(key_v2)
 
-#define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_KEYED(X)
+#define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X)
 
 /* Those we only call: NULL in a copy that does not have one. */
 #define SQLITE_CALLED(X)                                                                                                           \
@@ -78,6 +81,8 @@ struct sqlite {
 	char object[512];         /* path of the object that holds it, as the loader has it: "" for the main program */
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
+	bool has_authorizer;      /* set_authorizer is no stand-in */
+	bool has_key;             /* … nor is key: it encrypts */
 	const void *start, *stop; /* where that object lies in memory */
 	atomic_ullong unloadings; /* of the process, when it was last seen there: loader.h */
 };

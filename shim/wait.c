@@ -1,11 +1,12 @@
 /* wait.c - the busy handler, and its place in the connection. */
 #include "wait.h"
 
+#include "glibc.h"
 #include "queue.h"
 #include "slot.h"
 #include "turn.h"
 
-#include <pthread.h>
+#include <string.h>
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
@@ -92,7 +93,7 @@ static int wait_busy(void *argument, int count)
 	gate->count.given_up += again == 0;
 	gate->count.waited += queue_now() - began;
 	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
-	pthread_testcancel();
+	glibc_testcancel();
 	return again;
 }
 
@@ -138,11 +139,28 @@ bool wait_is_ours(int (*handler)(void *, int))
 	return handler == wait_busy;
 }
 
+/* A VFS of somebody else's may know its files by their methods: SQLite3 Multiple Ciphers writes damaged pages if these are not its
+ * own. SQLite before 3.12 does not say which VFS it is. */
+static bool is_own_vfs(const struct connection *connection)
+{
+	static const char *const names[] = {"unix", "unix-excl"};
+	const struct sqlite *sqlite = connection->sqlite;
+	const sqlite3_vfs *vfs = NULL;
+
+	if (sqlite->file_control(connection->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK || !vfs || !vfs->zName)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(vfs->zName, names[i]) == 0)
+			return true;
+	return false;
+}
+
 void wait_prepare(struct connection *connection)
 {
 	const struct setting_value *way = settings_get(SETTING_BUSY_WAIT);
 
-	if (!way->keep && way->number == BUSY_WAIT_FAIR && connection->file && *connection->path && !connection->shared_cache)
+	if (!way->keep && way->number == BUSY_WAIT_FAIR && connection->file && *connection->path && !connection->shared_cache &&
+	    is_own_vfs(connection))
 		connection->gate = gate_put(connection->db, connection->file);
 }
 

@@ -2,6 +2,7 @@
 #include "wal.h"
 
 #include "gate.h"
+#include "glibc.h"
 #include "pragma.h"
 
 #include <errno.h>
@@ -56,7 +57,7 @@ static bool wal_file_is_usable(const char *path)
 	if (!name)
 		return false;
 	stpcpy(stpcpy(name, path), "-wal");
-	if (stat(name, &status) != 0)
+	if (glibc_stat(name, &status) != 0)
 		usable = errno == ENOENT;
 	else
 		usable = S_ISREG(status.st_mode) && euidaccess(name, R_OK | W_OK) == 0;

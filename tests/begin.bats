@@ -201,11 +201,13 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 }
 
 @test "VACUUM works, by every call and into a file" {
+	into="VACUUM INTO 'copy.db'"
+	sqlite_has 3027000 || into="VACUUM; ATTACH 'copy.db' AS c; CREATE TABLE c.t(x); DETACH c"
 	for run in run_plain run_shim; do
 		rm -f ./*.db*
 		$run victim 'open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000)); DELETE FROM t' \
 			'exec a VACUUM' \
-			'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' "exec a VACUUM INTO 'copy.db'" 'exec a BEGIN' \
+			'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' "exec a $into" 'exec a BEGIN' \
 			'exec a VACUUM' 'exec a COMMIT' 'exec a PRAGMA page_count'
 		expect $'open 0\nexec 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nexec 0\nexec 1 cannot VACUUM from within a transaction\nexec 0\n2\nexec 0'
 		[[ $(outside query copy.db 'SELECT count(*) FROM t') == 0 ]]
@@ -220,7 +222,9 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail 4 empty\nprepare 0 tail 
 				'exec a SELECT count(*) FROM t' 'exec a COMMIT' \
 				'exec a PRAGMA query_only=0' 'exec a BEGIN' 'sh outside lock t.db' \
 				'exec a INSERT INTO t VALUES(1); ROLLBACK'
-			expect $'open 0\nexec 0\nexec 0\nfree\n0\nexec 0\nexec 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0'
+			while_on=free
+			sqlite_has 3008000 || while_on=${run#*:} # no such PRAGMA
+			expect $'open 0\nexec 0\nexec 0\n'"$while_on"$'\n0\nexec 0\nexec 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0'
 		done
 	done
 }

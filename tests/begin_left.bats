@@ -63,9 +63,11 @@ load harness
 }
 
 @test "full-text search writes, and BEGIN around it takes the lock" {
+	module=fts5
+	sqlite_has 3009000 || module=fts3
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
-		${run%:*} victim 'open a t.db' 'exec a CREATE VIRTUAL TABLE f USING fts5(x)' 'exec a BEGIN' \
+		${run%:*} victim 'open a t.db' "exec a CREATE VIRTUAL TABLE f USING $module(x)" 'exec a BEGIN' \
 			'sh outside lock t.db' "exec a INSERT INTO f VALUES('some words')" 'exec a COMMIT' \
 			"exec a SELECT x FROM f WHERE f MATCH 'words'"
 		expect $'open 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0\nexec 0\nsome words\nexec 0'

@@ -43,7 +43,7 @@ load harness
 
 # Up to glibc 2.33 these were in libraries that a program need not have.
 @test "what was not in libc itself may be missing" {
-	for function in dlsym dlclose dlinfo pthread_once; do
+	for function in dlsym dlclose dlinfo pthread_once pthread_testcancel; do
 		[[ $(readelf --dyn-syms -W "$shim" | grep " $function@") == *WEAK* ]] || fail "$function has to be there"
 	done
 	others=$(readelf --dyn-syms -W "$shim" | grep -E 'GLOBAL.* UND (dl[a-hj-z][a-z]*|pthread_(create|join|key|setspecific|getspecific|rwlock)[a-z_]*|sem_[a-z]+)@') || true

@@ -35,6 +35,31 @@ fail() {
 	return 1
 }
 
+# sqlite_has VERSION - is the victims' SQLite of this version (3008000 for 3.8.0) or a later one? A test that is about what came with a
+# version, or changed, expects of older ones what they did.
+sqlite_has() {
+	[[ $(victim version) -ge $1 ]]
+}
+
+# sqlite_built OPTION - was it compiled with this option (OMIT_WAL)?
+sqlite_built() {
+	[[ $(victim "built $1") == 'built yes' ]]
+}
+
+# That version as SQLite says it: 3.40.1
+sqlite_version() {
+	victim 'open a :memory:' 'exec a SELECT sqlite_version()' | sed -n 2p
+}
+
+# What SQLite says of an orphan.
+orphan_refused() {
+	if sqlite_has 3008000; then
+		echo 'FOREIGN KEY constraint failed'
+	else
+		echo 'foreign key constraint failed'
+	fi
+}
+
 # run_app [status] command… - runs it and expects that exit status (0; "any" for all). Leaves its standard output in $output and
 # $lines, its errors in $stderr, its exit status in $status; prints all of them for bats to show if the test fails.
 run_app() {

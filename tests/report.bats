@@ -15,7 +15,7 @@ get() {
 	[[ $(wc -l <"$scratch/report.json") -eq 1 ]]
 	[[ $(get database) == "$PWD/t.db" && $(get program) == *victim && $(get reached) == interposition ]]
 	[[ $(get pid) =~ ^[0-9]+$ ]]
-	[[ $(get sqlite version) == "$(sqlite3 --version | cut -d' ' -f1)" && $(get sqlite library) == */libsqlite3.so* ]]
+	[[ $(get sqlite version) == "$(sqlite_version)" && $(get sqlite library) == */libsqlite3.so* ]]
 	expect_quiet
 }
 

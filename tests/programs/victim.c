@@ -19,7 +19,10 @@
  *   fkey NAME on|off|ask                                  sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY)
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
  *   The handle "null" is NULL.
- *   config serialized | memory | key NAME KEY | on_row LINE        on_row: the line runs for each row of the next exec
+ *   vfs NAME | methods HANDLE                             a VFS that passes everything on; are a file's methods still its own?
+ *   version | built OPTION                                of this SQLite: 3040001; was it compiled so?
+ *   config serialized | memory | key NAME KEY | key_v2 NAME SCHEMA KEY | rekey NAME KEY | shared_cache on|off
+ *   on_row LINE                                           the line runs for each row of the next exec
  *   repeat N … end | threads N … end | fork … end         the child of a fork leaves by exit(0) at its end
  *   sh COMMAND                                            without LD_PRELOAD and SQLPROD*; prints what it prints
  *   barrier PATH                                          writes a line to PATH.here, waits for one from PATH.go

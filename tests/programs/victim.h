@@ -35,6 +35,7 @@ bool asks_run(const char *verb, char *rest);
 bool callbacks_run(const char *verb, char *rest);
 bool calls_run(const char *verb, char *rest);
 bool statements_run(const char *verb, char *rest);
+bool vfs_run(const char *verb, char *rest);
 
 struct handle {
 	char name[NAME_SIZE];

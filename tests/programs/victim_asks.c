@@ -7,6 +7,8 @@
 
 /* SQLCipher's; absent elsewhere. */
 extern int sqlite3_key(sqlite3 *db, const void *key, int bytes) __attribute__((weak));
+extern int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes) __attribute__((weak));
+extern int sqlite3_rekey(sqlite3 *db, const void *key, int bytes) __attribute__((weak));
 
 static void call_fkey(char *rest)
 {
@@ -24,6 +26,25 @@ static void call_key(char *rest)
 	if (!sqlite3_key)
 		victim_die("this SQLite has no", "sqlite3_key");
 	victim_say("key", sqlite3_key(db, rest, (int)strlen(rest)), "");
+}
+
+static void call_key_v2(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+	const char *schema = victim_word(&rest);
+
+	if (!sqlite3_key_v2)
+		victim_die("this SQLite has no", "sqlite3_key_v2");
+	victim_say("key_v2", sqlite3_key_v2(db, schema, rest, (int)strlen(rest)), "");
+}
+
+static void call_rekey(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+
+	if (!sqlite3_rekey)
+		victim_die("this SQLite has no", "sqlite3_rekey");
+	victim_say("rekey", sqlite3_rekey(db, rest, (int)strlen(rest)), "");
 }
 
 static void call_memory(void)
@@ -49,10 +70,20 @@ bool asks_run(const char *verb, char *rest)
 		call_fkey(rest);
 	else if (strcmp(verb, "memory") == 0)
 		call_memory();
+	else if (strcmp(verb, "version") == 0)
+		printf("%d\n", sqlite3_libversion_number());
+	else if (strcmp(verb, "built") == 0)
+		printf("built %s\n", sqlite3_compileoption_used(rest) ? "yes" : "no");
 	else if (strcmp(verb, "config") == 0)
 		victim_say("config", sqlite3_config(SQLITE_CONFIG_SERIALIZED), "");
 	else if (strcmp(verb, "key") == 0)
 		call_key(rest);
+	else if (strcmp(verb, "key_v2") == 0)
+		call_key_v2(rest);
+	else if (strcmp(verb, "rekey") == 0)
+		call_rekey(rest);
+	else if (strcmp(verb, "shared_cache") == 0)
+		victim_say("shared_cache", sqlite3_enable_shared_cache(strcmp(rest, "on") == 0), "");
 	else
 		return false;
 	return true;

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Absent in SQLite before 3.14. */
+#pragma weak sqlite3_trace_v2
+
 static void call_busy_timeout(char *rest)
 {
 	sqlite3 *db = calls_handle(&rest);
@@ -67,9 +70,19 @@ static int trace_print(unsigned event, void *unused, void *stmt, void *text)
 	return 0;
 }
 
+static void trace_print_v1(void *unused, const char *text)
+{
+	trace_print(0, unused, NULL, (void *)(size_t)text);
+}
+
 static void call_trace(char *rest)
 {
-	victim_say("trace", sqlite3_trace_v2(calls_handle(&rest), SQLITE_TRACE_STMT, trace_print, NULL), "");
+	sqlite3 *db = calls_handle(&rest);
+	int rc = sqlite3_trace_v2 ? sqlite3_trace_v2(db, SQLITE_TRACE_STMT, trace_print, NULL) : SQLITE_ERROR;
+
+	if (rc != SQLITE_OK)
+		sqlite3_trace(db, trace_print_v1, NULL);
+	victim_say("trace", SQLITE_OK, "");
 }
 
 static int commit_print(void *name)

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Absent in SQLite before 3.7.14. */
+#pragma weak sqlite3_close_v2
+
 static struct handle handles[NAME_COUNT] = {{.name = "null"}};
 static _Thread_local char *on_row;
 
@@ -98,7 +101,7 @@ static void call_close(char *rest)
 static void call_close_v2(char *rest)
 {
 	struct handle *handle = handle_get(&rest);
-	int rc = sqlite3_close_v2(handle->db);
+	int rc = sqlite3_close_v2 ? sqlite3_close_v2(handle->db) : sqlite3_close(handle->db);
 
 	name_drop(handle->name);
 	victim_say("close_v2", rc, "");
@@ -187,5 +190,5 @@ bool calls_run(const char *verb, char *rest)
 			calls[i].call(rest);
 			return true;
 		}
-	return asks_run(verb, rest) || callbacks_run(verb, rest) || statements_run(verb, rest);
+	return asks_run(verb, rest) || callbacks_run(verb, rest) || statements_run(verb, rest) || vfs_run(verb, rest);
 }

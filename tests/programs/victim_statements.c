@@ -14,7 +14,7 @@ struct statement {
 
 static struct statement statements[NAME_COUNT];
 
-/* Absent in SQLite before 3.20, and so in Debian 12's SQLCipher. */
+/* Absent in SQLite before 3.20, and so in Debian 12's SQLCipher: then v2 stands in, as in a careful program. */
 #pragma weak sqlite3_prepare_v3
 #pragma weak sqlite3_prepare16_v3
 
@@ -27,13 +27,14 @@ static int prepare(const char *api, sqlite3 *db, const void *sql, int bytes, sql
 {
 	if (strncmp(api, "v1", 2) == 0)
 		return sqlite3_prepare(db, sql, bytes, stmt, tail);
-	if (strncmp(api, "v2", 2) == 0)
+	if (strncmp(api, "v2", 2) == 0 || (strncmp(api, "v3", 2) == 0 && !sqlite3_prepare_v3))
 		return sqlite3_prepare_v2(db, sql, bytes, stmt, tail);
 	if (strncmp(api, "v3", 2) == 0)
 		return sqlite3_prepare_v3(db, sql, bytes, SQLITE_PREPARE_PERSISTENT, stmt, tail);
 	const void *wide_tail = NULL;
 	const void **wide = tail ? &wide_tail : NULL;
-	int rc = strncmp(api, "16_v2", 5) == 0   ? sqlite3_prepare16_v2(db, sql, bytes, stmt, wide)
+	bool is_v2 = strncmp(api, "16_v2", 5) == 0 || (strncmp(api, "16_v3", 5) == 0 && !sqlite3_prepare16_v3);
+	int rc = is_v2                           ? sqlite3_prepare16_v2(db, sql, bytes, stmt, wide)
 		 : strncmp(api, "16_v3", 5) == 0 ? sqlite3_prepare16_v3(db, sql, bytes, 0, stmt, wide)
 						 : sqlite3_prepare16(db, sql, bytes, stmt, wide);
 	if (tail)

@@ -1,0 +1,79 @@
+# Databases that a connection attaches: each keeps its own ways, and BEGIN goes on working.
+load harness
+
+expect_same() {
+	local wanted
+	fill
+	run_plain "$@"
+	wanted=$output
+	fill
+	run_shim "$@"
+	expect "$wanted"
+	expect_quiet
+}
+
+fill() {
+	rm -rf ./*.db*
+	for mode in wal delete truncate persist; do
+		outside query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE w(x); INSERT INTO w VALUES(1)" >/dev/null
+	done
+}
+
+attach=("exec a ATTACH 'wal.db' AS w" "exec a ATTACH 'delete.db' AS d" "exec a ATTACH 'truncate.db' AS t" "exec a ATTACH 'persist.db' AS p")
+cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSERT INTO main.w VALUES(2)' 'exec a INSERT INTO w.w VALUES(2)'
+	'exec a INSERT INTO d.w VALUES(2)' 'exec a INSERT INTO t.w VALUES(2)' 'exec a INSERT INTO p.w VALUES(2)')
+
+@test "a transaction crosses databases of every journal mode, and each keeps its own" {
+	for end in COMMIT ROLLBACK; do
+		expect_same victim 'open a main.db' "${attach[@]}" "${cross[@]}" "exec a $end" 'exec a SELECT count(*) FROM main.w' \
+			'exec a SELECT count(*) FROM w.w' 'exec a SELECT count(*) FROM d.w' 'exec a SELECT count(*) FROM t.w' \
+			'exec a SELECT count(*) FROM p.w' 'exec a PRAGMA w.journal_mode' 'exec a PRAGMA d.journal_mode' 'exec a DETACH d' 'close a'
+		for mode in wal delete truncate persist; do
+			[[ $(outside query $mode.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $([[ $end == COMMIT ]] && echo 2 || echo 1)" ]]
+		done
+		[[ $(outside_pragma wal.db journal_mode) == wal && $(outside_pragma delete.db journal_mode) == delete ]]
+		[[ $(outside_pragma main.db journal_mode) == wal ]]
+	done
+}
+
+@test "BEGIN locks all that are attached, and waits for each" {
+	fill
+	for run in run_plain:free run_shim:held; do
+		${run%:*} victim 'open a main.db' "${attach[@]}" 'exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'sh outside lock wal.db' \
+			'sh outside lock delete.db' 'exec a COMMIT' 'sh outside lock wal.db' 'sh outside lock delete.db'
+		[[ $(grep -c "${run#*:}" <<<"$output") -ge 2 && $(tail -n 2 <<<"$output") == $'free\nfree' ]]
+	done
+	barrier_make held
+	start_plain holder victim 'open a delete.db' 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO w VALUES(3)' 'barrier held' 'exec a COMMIT'
+	holder=$started
+	barrier_meet held
+	start_shim waiter victim 'open a main.db' "${attach[@]}" "${cross[@]}" 'exec a COMMIT' 'exec a SELECT count(*) FROM d.w'
+	waiter=$started
+	wait_until_waits "$waiter"
+	barrier_leave held
+	finish "$holder" holder
+	finish "$waiter" waiter
+	[[ $output != *' 5 '* && $(tail -n 2 <<<"$output") == $'3\nexec 0' ]]
+}
+
+# Before 3.34 BEGIN IMMEDIATE fails there, by SQLITE_READONLY.
+@test "a database attached read-only, or as immutable, lets a transaction begin" {
+	opens=('file:delete.db?mode=ro' 'file:wal.db?mode=ro')
+	! sqlite_has 3008000 || opens+=('file:delete.db?immutable=1')
+	for uri in "${opens[@]}"; do
+		expect_same victim 'open_v2 a main.db rw,create,uri' 'exec a CREATE TABLE w(x)' "exec a ATTACH '$uri' AS r" 'exec a BEGIN' 'exec a SELECT count(*) FROM r.w' \
+			'exec a INSERT INTO main.w VALUES(1)' 'exec a INSERT INTO r.w VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM main.w' 'close a'
+		expect_line 'exec 8 attempt to write a readonly database'
+	done
+}
+
+@test "an attached database on a shared filesystem is neither switched nor mapped" {
+	mkdir far
+	preload_also=$build/programs/fake_statfs.so
+	export FAKE_STATFS_FOLDER=$PWD/far FAKE_STATFS_TYPE=0x6969
+	fill
+	mv delete.db far/
+	run_shim victim 'open a main.db' "exec a ATTACH 'far/delete.db' AS f" 'exec a CREATE TABLE w(x)' 'exec a PRAGMA f.journal_mode' \
+		'exec a PRAGMA f.mmap_size' 'exec a BEGIN' 'exec a INSERT INTO f.w VALUES(2)' 'exec a COMMIT' 'exec a PRAGMA main.journal_mode'
+	expect $'open 0\nexec 0\nexec 0\ndelete\nexec 0\n0\nexec 0\nexec 0\nexec 0\nexec 0\nwal\nexec 0'
+}

@@ -1,0 +1,111 @@
+# SQLCipher: the key comes before anything is read or written, whatever way it comes.
+load harness
+
+seed() {
+	rm -f ./*.db*
+	run_plain victim_cipher 'open a t.db' 'key a secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)'
+}
+
+is_encrypted() {
+	[[ -s $1 && $(head -c 15 "$1" | tr '\0' x) != 'SQLite format 3' ]]
+}
+
+# The same lines print the same, and leave a database that the key opens; with the shim it is in WAL mode.
+expect_same() {
+	local wanted
+	[[ -z ${seeded-} ]] || seed
+	run_plain victim_cipher "$@"
+	wanted=$output
+	rm -f ./*.db*
+	[[ -z ${seeded-} ]] || seed
+	run_shim victim_cipher "$@"
+	expect "$wanted"
+}
+
+journal_mode() {
+	run_plain victim_cipher "open a $1" "key a $2" 'exec a SELECT count(*) FROM sqlite_master' 'exec a PRAGMA journal_mode' >&2
+	echo "${lines[-2]}"
+}
+
+@test "a key by sqlite3_key_v2, for a new database and for one that is there" {
+	expect_same 'open a t.db' 'key_v2 a main secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'exec a BEGIN' \
+		'exec a INSERT INTO t VALUES(6)' 'exec a COMMIT' 'close a'
+	is_encrypted t.db
+	[[ $(journal_mode t.db secret) == wal ]]
+	seeded=yes expect_same 'open a t.db' 'key_v2 a main secret' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'close a'
+	[[ $(journal_mode t.db secret) == wal ]]
+	is_encrypted t.db
+}
+
+@test "a database gets another key, by every call, before and after its first use" {
+	seeded=yes
+	for change in 'rekey a other' "exec a PRAGMA rekey='other'"; do
+		for use in 'exec a SELECT x FROM t' 'exec a PRAGMA user_version'; do
+			expect_same 'open a t.db' 'key a secret' "$use" "$change" 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'close a'
+			is_encrypted t.db
+			[[ $(journal_mode t.db other) == wal ]]
+			run_plain victim_cipher 'open a t.db' 'key a secret' 'exec a SELECT x FROM t'
+			expect_line 'exec 26 file is encrypted or is not a database'
+		done
+	done
+}
+
+@test "nothing is mapped: with mmap_size on, SQLCipher 4 gives a new database a salt of zeros" {
+	expect_same 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA mmap_size' 'close a'
+	SQLPROD_MMAP_SIZE=1000000 SQLPROD_REPORT=$scratch/report.json run_shim victim_cipher 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'close a'
+	expect_line 0
+	[[ $(report "$scratch/report.json" settings mmap_size reason) == 'this SQLite encrypts, and maps nothing' ]]
+}
+
+@test "a wrong key is refused as without the shim, and changes nothing" {
+	seeded=yes
+	seed
+	before=$(cksum <t.db)
+	expect_same 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'exec a BEGIN' 'exec a COMMIT' \
+		'errcode a' 'close a' 'open b t.db' "exec b PRAGMA key='wrong'" 'exec b SELECT x FROM t' 'close b'
+	expect_quiet
+	run_plain victim_cipher 'open a t.db' 'key a secret' 'exec a SELECT x FROM t'
+	expect_line 5
+	seed
+	before=$(cksum <t.db)
+	run_shim victim_cipher 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'close a'
+	[[ $(cksum <t.db) == "$before" ]]
+}
+
+@test "a wrong key and then the right one" {
+	seeded=yes expect_same 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'close a' 'open a t.db' 'key a secret' 'exec a SELECT x FROM t' 'exec a SELECT 1' 'close a'
+	[[ $(journal_mode t.db secret) == wal ]]
+}
+
+@test "a database attached with a key is encrypted, keeps its journal mode, and is locked by BEGIN" {
+	for run in run_plain:free run_shim:held; do
+		rm -f ./*.db*
+		${run%:*} victim_cipher 'open a t.db' 'key a secret' 'exec a CREATE TABLE t(x)' "exec a ATTACH 'u.db' AS u KEY 'other'" \
+			'exec a CREATE TABLE u.v(x); INSERT INTO u.v VALUES(7)' 'exec a BEGIN' 'exec a INSERT INTO u.v VALUES(8)' 'exec a COMMIT' \
+			'exec a PRAGMA u.journal_mode' 'exec a SELECT x FROM u.v' 'exec a DETACH u' 'close a'
+		expect $'open 0\nkey 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\ndelete\nexec 0\n7\n8\nexec 0\nexec 0\nclose 0'
+		is_encrypted u.db
+		run_plain victim_cipher 'open a u.db' 'key a other' 'exec a SELECT x FROM v'
+		expect $'open 0\nkey 0\n7\n8\nexec 0'
+	done
+}
+
+@test "an encrypted database is exported to a plain one, and back" {
+	seeded=yes
+	expect_same 'open a t.db' 'key a secret' "exec a ATTACH 'plain.db' AS p KEY ''" "exec a SELECT sqlcipher_export('p')" 'exec a DETACH p' \
+		'close a' 'open b plain.db' "exec b ATTACH 'again.db' AS c KEY 'third'" "exec b SELECT sqlcipher_export('c')" 'exec b DETACH c' 'close b'
+	[[ $(outside query plain.db 'SELECT x FROM t') == 5 ]]
+	is_encrypted again.db
+	run_plain victim_cipher 'open a again.db' 'key a third' 'exec a SELECT x FROM t'
+	expect_line 5
+}
+
+@test "what says how to decrypt comes after the key and before the first use" {
+	for how in 'PRAGMA kdf_iter=4000' 'PRAGMA cipher_page_size=4096' "PRAGMA cipher='aes-128-cbc'" 'PRAGMA cipher_use_hmac=OFF'; do
+		expect_same 'open a t.db' "exec a PRAGMA key='secret'" "exec a $how" 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'close a' \
+			'open b t.db' "exec b PRAGMA key='secret'" "exec b $how" 'exec b SELECT x FROM t' 'exec b INSERT INTO t VALUES(6)' 'close b'
+		expect_line 5
+		is_encrypted t.db
+		rm -f ./*.db*
+	done
+}

@@ -1,0 +1,147 @@
+# Databases opened in unusual ways: URIs, other VFSes, memory that connections share, WAL that can only be read, exclusive locks.
+load harness
+
+# The same lines print the same, on a new file that holds what $seed makes.
+expect_same() {
+	local wanted
+	rm -rf ./*.db*
+	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
+	run_plain "$@"
+	wanted=$output
+	rm -rf ./*.db*
+	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
+	run_shim "$@"
+	expect "$wanted"
+	expect_quiet
+}
+
+work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALUES(1); COMMIT' 'exec a BEGIN' 'exec a INSERT INTO w VALUES(2)'
+	'exec a ROLLBACK' 'exec a SELECT count(*) FROM w' 'errcode a' 'close a')
+
+@test "the modes of a URI mean what they mean without the shim" {
+	for uri in 'file:t.db?mode=ro' 'file:t.db?mode=rw' 'file:t.db?mode=rwc' 'file:t.db' 'file:t.db?psow=0' 'file:t.db?mode=memory' "file://$PWD/t.db" \
+		'file:t%2edb'; do
+		seed='CREATE TABLE t(x)' expect_same victim "open_v2 a $uri rw,create,uri" "${work[@]}"
+		[[ $uri == *'mode=ro' || $uri == *memory || $(outside_pragma t.db journal_mode) == wal ]]
+	done
+	expect_same victim 'open_v2 a file:none.db?mode=rw rw,create,uri' 'errcode a' 'close a' 'sh ls'
+}
+
+@test "without a lock there is no WAL by us: nolock, also where the program locks exclusively" {
+	for first in '' 'exec a PRAGMA locking_mode=EXCLUSIVE'; do
+		seed='CREATE TABLE t(x)' expect_same victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' ${first:+"$first"} \
+			'exec a PRAGMA journal_mode' "${work[@]}"
+		[[ $(outside_pragma t.db journal_mode) == delete ]]
+	done
+}
+
+# With an exclusive lock SQLite would give it WAL, and then refuse the database to the next one, who has none.
+@test "a VFS without shared memory never gets WAL by us, whoever wants it" {
+	sqlite_has 3007017
+	for vfs in unix-none unix-dotfile; do
+		for lock in NORMAL EXCLUSIVE; do
+			for mode in wal ''; do
+				rm -rf ./*.db*
+				export ${mode:+SQLPROD_JOURNAL_MODE=$mode}
+				SQLPROD_REPORT=$scratch/report.json run_shim victim "open_v2 a file:t.db?vfs=$vfs rw,create,uri" "exec a PRAGMA locking_mode=$lock" \
+					"${work[@]}"
+				expect_quiet
+				[[ $(tail -n 1 "$scratch/report.json") == *'"journal_mode":{"wanted":"wal","got":"delete"'*'the VFS has no shared memory'* ]]
+				unset SQLPROD_JOURNAL_MODE
+				run_plain victim "open_v2 a file:t.db?vfs=$vfs rw,uri" 'exec a SELECT count(*) FROM w'
+				expect $'open_v2 0\n1\nexec 0'
+			done
+		done
+	done
+}
+
+@test "without the shim, WAL and such a VFS lock the next one out" {
+	run_plain victim 'open_v2 a file:t.db?vfs=unix-none rw,create,uri' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a PRAGMA journal_mode=wal' \
+		'exec a CREATE TABLE w(x)' 'close a' 'open_v2 b file:t.db?vfs=unix-none rw,uri' 'exec b SELECT count(*) FROM w'
+	[[ ${lines[-1]} == 'exec 14 unable to open database file' ]]
+}
+
+@test "unix-excl keeps its shared memory to itself: it gets WAL, and the file is everybody's afterwards" {
+	run_shim victim 'open_v2 a file:t.db?vfs=unix-excl rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a PRAGMA journal_mode' 'exec a BEGIN' \
+		'exec a INSERT INTO w VALUES(1)' 'exec a COMMIT' 'sh ls' 'close a'
+	expect_line wal
+	[[ $output != *shm* ]]
+	run_plain victim 'open a t.db' 'exec a SELECT count(*) FROM w'
+	expect_line 1
+}
+
+@test "a VFS of the program's own keeps its file's methods" {
+	script=('vfs own' 'open_v2 a file:t.db?vfs=own rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT'
+		'methods a' 'close a')
+	for run in run_plain:free run_shim:held; do
+		rm -f t.db*
+		${run%:*} victim "${script[@]}"
+		expect_line "${run#*:}"
+		expect_line 'methods own'
+	done
+	[[ $(outside_pragma t.db journal_mode) == wal ]]
+}
+
+@test "memory that connections share stays what it is" {
+	for uri in 'file:m?mode=memory&cache=shared' 'file::memory:?cache=shared' 'file:/m?vfs=memdb'; do
+		[[ $uri != *memdb ]] || sqlite_has 3036000 || continue
+		expect_same victim "open_v2 a $uri rw,create,uri" "open_v2 b $uri rw,create,uri" 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' \
+			'exec b SELECT x FROM t' 'exec a PRAGMA journal_mode' 'exec b BEGIN' 'exec b INSERT INTO t VALUES(2)' 'exec b COMMIT' \
+			'exec a SELECT count(*) FROM t' 'exec a PRAGMA synchronous' 'close a' 'exec b SELECT count(*) FROM t' 'close b' 'sh ls'
+		expect_same victim "open_v2 a $uri rw,create,uri" 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode'
+	done
+}
+
+@test "a cache that connections share gets WAL, and its BEGINs stay" {
+	for share in 'open_v2 a file:t.db?cache=shared rw,create,uri/open_v2 b file:t.db?cache=shared rw,create,uri' \
+		'open_v2 a t.db rw,create,shared/open_v2 b t.db rw,create,shared' 'shared_cache on/open a t.db/open b t.db'; do
+		mapfile -t opens <<<"${share//\/open/$'\n'open}"
+		expect_same victim "${opens[@]}" 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'exec a BEGIN' 'sh outside lock t.db' \
+			'exec b BEGIN' 'exec a SELECT count(*) FROM t' 'exec b SELECT count(*) FROM t' 'exec a COMMIT' 'exec b INSERT INTO t VALUES(2)' \
+			'exec b COMMIT' 'exec a SELECT count(*) FROM t' 'close a' 'close b'
+		[[ $(outside_pragma t.db journal_mode) == wal ]]
+	done
+}
+
+@test "a WAL database is read by one who may write neither file nor folder, if somebody has it open" {
+	chmod 755 "$scratch" "$PWD"
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
+		barrier_make held
+		start_plain holder victim 'open a t.db' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(2)' 'barrier held'
+		holder=$started
+		barrier_meet held
+		$run victim 'setuid 65534' 'open_v2 a t.db ro' 'exec a SELECT count(*) FROM t' 'exec a PRAGMA journal_mode' 'exec a BEGIN' \
+			'exec a SELECT count(*) FROM t' 'exec a COMMIT' 'errcode a' 'open b t.db' 'exec b SELECT count(*) FROM t' 'exec b INSERT INTO t VALUES(3)' 'close b' 'close a'
+		[[ $run == run_shim ]] || wanted=$output
+		expect "$wanted"
+		expect_quiet
+		barrier_leave held
+		finish "$holder" holder
+		rm -f ./*.here ./*.go
+	done
+	expect_line 2
+}
+
+@test "a WAL database of which nothing but the file is there is read where its folder can be written, or as immutable" {
+	for opened in 'open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri' 'open_v2 a file:t.db?immutable=1 rw,uri'; do
+		[[ $opened != *immutable* ]] || sqlite_has 3008000 || continue
+		seed='PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' expect_same victim "$opened" 'exec a SELECT x FROM t' \
+			'exec a PRAGMA journal_mode' 'exec a BEGIN' 'exec a COMMIT' 'exec a INSERT INTO t VALUES(2)' 'close a' 'sh ls'
+	done
+}
+
+@test "an exclusive lock that the program takes first goes with WAL, and can be given up again" {
+	for seed in '' 'CREATE TABLE t(x)' 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'; do
+		for lock in locking_mode=EXCLUSIVE 'main.locking_mode = exclusive'; do
+			# without the shim a database that is in WAL mode already keeps the lock
+			[[ $seed != PRAGMA* ]] || again=locking_mode
+			script=('open a t.db' "exec a PRAGMA $lock" 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)'
+				'exec a COMMIT' 'sh outside lock t.db' "exec a PRAGMA ${again:-locking_mode=NORMAL}" 'exec a SELECT count(*) FROM t')
+			[[ -n ${again-} ]] || script+=('sh outside query t.db "SELECT count(*) FROM t"')
+			expect_same victim "${script[@]}" 'close a'
+			[[ $(outside_pragma t.db journal_mode) == wal ]]
+		done
+	done
+}
