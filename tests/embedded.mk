@@ -96,7 +96,7 @@ $(embedded)/opener_early.so $(embedded)/front.so: $(embedded)/%.so: tests/embedd
 $(embedded)/old-sqlite/sqlite3.c: tests/embedded/fetch-amalgamation
 	@mkdir -p $(@D)
 	$(SAY) FETCH $@
-	$(Q)$< $(@D) old
+	$(Q)$< $(@D) sqlite3@3.0.8
 
 $(embedded)/old: tests/embedded/old.c $(embedded)/old-sqlite/sqlite3.c
 	$(SAY) CC $@

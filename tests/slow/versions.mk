@@ -1,0 +1,12 @@
+# The suites by behaviour against other SQLites than the system's: releases since 2013, and builds that leave things out or check
+# themselves (tests/versions/builds.txt). VERSIONS='3.7.17 debug' chooses some, VERSIONS_SUITES='begin waits' some of the suites.
+
+VERSIONS ?=
+VERSIONS_SUITES ?= begin begin_left foreign_keys foreign_keys_replace loader opened phases phases_refused promises random report scope \
+	settings storage threads waits wait_faults wait_queue
+slow_targets += check-versions
+
+.PHONY: check-versions
+check-versions: $(library) programs ## the suites by behaviour against SQLite 3.7.17 to 3.54, and builds of many kinds; a table
+	$(Q)scripts/install-packages build check npm
+	$(Q)BUILD=$(BUILD) tests/versions/run $(BUILD)/versions $(call bats_files,$(VERSIONS_SUITES)) -- $(VERSIONS)
