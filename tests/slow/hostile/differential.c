@@ -2,9 +2,10 @@
  *
  * A program is some fifty calls on one connection. All that they return is added up: codes, messages, rows, pzTail, counters, at
  * the end what the database holds. Without and with the library, the same seed prints the same. One line a program, "seed sum
- * statements"; v shows it all. Works on t.db and u.db in the current folder. */
+ * statements"; v shows it all. Works on files in the current folder, and removes all that are there. */
 #include "grammar.h"
 
+#include <dirent.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -121,15 +122,20 @@ static void step_through(sqlite3 *db, struct kept kept, unsigned most)
 	say_state(db, kept.call, rc);
 }
 
-static size_t widen(const char *sql, size_t length, uint16_t *out, struct dice *dice)
+/* *lone: there are lone surrogates, behind which SQLite looks for pzTail beyond the text's end (sqlite3Utf16ByteLen()). */
+static size_t widen(const char *sql, size_t length, uint16_t *out, struct dice *dice, bool *lone)
 {
 	bool swapped = dice_roll(dice, 8) == 0, marked = swapped || dice_roll(dice, 8) == 0;
 	size_t n = 0;
 
 	if (marked)
 		out[n++] = 0xfeff;
-	for (size_t i = 0; i < length; i++)
-		out[n++] = dice_roll(dice, 500) == 0 ? (uint16_t)(0xd800 + dice_roll(dice, 0x800)) : (unsigned char)sql[i];
+	*lone = false;
+	for (size_t i = 0; i < length; i++) {
+		bool surrogate = dice_roll(dice, 500) == 0;
+		out[n++] = surrogate ? (uint16_t)(0xd800 + dice_roll(dice, 0x800)) : (unsigned char)sql[i];
+		*lone |= surrogate;
+	}
 	for (size_t i = 0; swapped && i < n; i++)
 		out[i] = (uint16_t)(out[i] << 8 | out[i] >> 8);
 	out[n] = 0;
@@ -187,11 +193,12 @@ static void run_prepared(sqlite3 *db, const char *sql, size_t length, struct dic
 {
 	static uint16_t wide[TEXT_MOST + 2];
 	unsigned api = dice_roll(dice, 6);
-	size_t unit = api < 3 ? 1 : 2, bytes = api < 3 ? length : widen(sql, length, wide, dice), there;
+	bool lone = false;
+	size_t unit = api < 3 ? 1 : 2, bytes = api < 3 ? length : widen(sql, length, wide, dice, &lone), there;
 	const void *tail = NULL;
 	sqlite3_stmt *stmt = NULL;
 	const char *text;
-	bool wants_tail = dice_roll(dice, 4) != 0;
+	bool wants_tail = dice_roll(dice, 4) != 0 && !lone;
 	int told, rc;
 
 	choose_length(dice, unit, bytes, &there, &told);
@@ -259,10 +266,20 @@ static void run_program(uint64_t seed)
 	say("close %d\n", sqlite3_close(db));
 }
 
+/* A bent name in an ATTACH is another file. */
+static void remove_files(void)
+{
+	struct dirent *entry;
+	DIR *folder = opendir(".");
+
+	while (folder && (entry = readdir(folder)))
+		unlink(entry->d_name);
+	if (folder)
+		closedir(folder);
+}
+
 int main(int argc, char **argv)
 {
-	static const char *const files[] = {"t.db", "t.db-wal", "t.db-shm", "t.db-journal",
-					    "u.db", "u.db-wal", "u.db-shm", "u.db-journal"};
 	unsigned long first, count;
 
 	if (argc < 3)
@@ -271,8 +288,7 @@ int main(int argc, char **argv)
 	count = strtoul(argv[2], NULL, 10);
 	loud = argc > 3;
 	for (unsigned long seed = first; seed < first + count; seed++) {
-		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-			unlink(files[i]);
+		remove_files();
 		sum = UINT64_C(14695981039346656037);
 		statements = 0;
 		run_program(seed);
