@@ -66,6 +66,15 @@ static const char *next_statement(struct connection *connection, struct script *
 	return *made;
 }
 
+/* Between statements sqlite3_exec() passes over the vertical tab as well, which sqlite3_prepare() refuses. */
+static void skip_blanks(struct script *script)
+{
+	const char *sql = script->text.units;
+
+	while (script->at < script->text.length && (sql[script->at] == ' ' || (sql[script->at] >= '\t' && sql[script->at] <= '\r')))
+		script->at++;
+}
+
 static int execute_each(struct connection *connection, struct script *script, int (*callback)(void *, int, char **, char **),
 			void *argument, char **message)
 {
@@ -90,6 +99,7 @@ static int execute_each(struct connection *connection, struct script *script, in
 		foreign_keys_resume(connection);
 		wait_renew(connection, 0);
 		script->query_only = false;
+		skip_blanks(script);
 	} while (rc == SQLITE_OK && script->at < script->text.length);
 	return rc;
 }

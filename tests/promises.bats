@@ -160,6 +160,13 @@ expect_same() {
 		'exec b SELECT x FROM t' 'close b'
 }
 
+@test "blanks between the statements of one text are what SQLite takes for blanks there" {
+	for blank in '\x0b' '\n\x0b\x0c' ' \x0b \x0b' ';\x0b' '\xc2\xa0' '\xef\xbb\xbf' '\x0b'; do
+		expect_same victim 'open a t.db' "exec a CREATE TABLE t(x);${blank}BEGIN;${blank}INSERT INTO t VALUES(1);${blank}COMMIT;$blank" \
+			"exec a ${blank}SELECT count(*) FROM t" "get_table a SELECT 1;${blank}SELECT 2;$blank" 'autocommit a' 'close a'
+	done
+}
+
 @test "other ways to lock files work as before" {
 	for vfs in unix-excl unix-dotfile unix-none; do
 		expect_same victim "open_v2 a file:t.db?vfs=$vfs rw,create,uri" 'exec a CREATE TABLE t(x)' \
