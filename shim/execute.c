@@ -91,6 +91,8 @@ static int execute_each(struct connection *connection, struct script *script, in
 			if (message)
 				*message = NULL;
 		} else {
+			if (!sql)
+				foreign_keys_before_unseen(connection);
 			rc = sqlite->exec(connection->db, sql ? sql : rest, callback, argument, message);
 			if (!sql)
 				return rc;
@@ -156,6 +158,8 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 	all = rewrite_all(connection, &script);
 	rc = program_take_error(connection);
 	if (rc == SQLITE_OK) {
+		if (!all)
+			foreign_keys_before_unseen(connection);
 		rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
 	} else {
 		*table = NULL;

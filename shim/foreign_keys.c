@@ -89,6 +89,12 @@ void foreign_keys_before_v1(struct connection *connection)
 		yield(connection, "statements of sqlite3_prepare() do not survive that DROP TABLE needs them off");
 }
 
+void foreign_keys_before_unseen(struct connection *connection)
+{
+	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
+		yield(connection, "there was no memory to look at the program's statements");
+}
+
 /* With foreign_keys on, SQLite changes the children's REFERENCES when a parent is renamed, which it otherwise does not in legacy
  * mode: the old recipe to rebuild a table would leave them pointing at one that is gone. Before 3.26 that mode is the only one. */
 static bool is_legacy_rename(struct connection *connection, const struct sql_text *text, const struct statement *statement)
@@ -176,13 +182,14 @@ static bool schema_deletes(struct connection *connection, const char *schema, co
 static bool any_schema_deletes(struct connection *connection, const char *table, bool replacing)
 {
 	char name[256], schema[520];
+	int rc;
 
-	for (int i = 0; pragma_database(connection, i, 1, name, sizeof(name)); i++) {
+	for (int i = 0; (rc = pragma_database(connection, i, 1, name, sizeof(name))) == SQLITE_ROW; i++) {
 		quote(name, '"', schema, sizeof(schema));
 		if (schema_deletes(connection, schema, table, replacing))
 			return true;
 	}
-	return false;
+	return rc != SQLITE_DONE;
 }
 
 /* Is the target of this REPLACE the parent of such a foreign key? */

@@ -26,6 +26,9 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 /* Before a statement of sqlite3_prepare() or sqlite3_prepare16() is prepared: yields. */
 void foreign_keys_before_v1(struct connection *connection);
 
+/* Before statements run that foreign_keys_before() will not see: they may drop tables. */
+void foreign_keys_before_unseen(struct connection *connection);
+
 /* Ends a suspension. */
 void foreign_keys_resume(struct connection *connection);
 

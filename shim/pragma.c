@@ -56,6 +56,18 @@ void pragma_unhush(struct connection *connection)
 		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
 }
 
+/* Ends a statement of ours that was begun inside a transaction of the program's, or not. Returns its code. An error may have ended the
+ * transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
+static int finish(struct connection *connection, sqlite3_stmt *stmt, bool inside)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	int rc = sqlite->finalize(stmt);
+
+	if (inside && rc != SQLITE_OK && sqlite->get_autocommit(connection->db))
+		connection->rolled_back = rc;
+	return rc;
+}
+
 int pragma_run_hushed(struct connection *connection, const char *sql, char *answer, size_t size)
 {
 	const struct sqlite *sqlite = connection->sqlite;
@@ -72,11 +84,7 @@ int pragma_run_hushed(struct connection *connection, const char *sql, char *answ
 	rc = sqlite->step(stmt);
 	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
 		copy(answer, size, (const char *)column);
-	rc = sqlite->finalize(stmt);
-	/* sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction" */
-	if (inside && rc != SQLITE_OK && sqlite->get_autocommit(connection->db))
-		connection->rolled_back = rc;
-	return rc;
+	return finish(connection, stmt, inside);
 }
 
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size)
@@ -89,24 +97,28 @@ int pragma_run(struct connection *connection, const char *sql, char *answer, siz
 	return rc;
 }
 
-bool pragma_database(struct connection *connection, int row, int column, char *out, size_t size)
+int pragma_database(struct connection *connection, int row, int column, char *out, size_t size)
 {
 	const struct sqlite *sqlite = connection->sqlite;
+	bool inside = !sqlite->get_autocommit(connection->db);
 	const unsigned char *text = NULL;
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
 	pragma_hush(connection);
-	rc = sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL) == SQLITE_OK ? SQLITE_ROW : SQLITE_ERROR;
+	rc = sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL);
+	rc = rc == SQLITE_OK ? SQLITE_ROW : rc;
 	for (int i = 0; rc == SQLITE_ROW && i <= row; i++)
 		rc = sqlite->step(stmt);
 	if (rc == SQLITE_ROW)
 		text = sqlite->column_text(stmt, column);
 	if (text)
 		copy(out, size, (const char *)text);
-	sqlite->finalize(stmt);
+	else if (rc == SQLITE_ROW)
+		rc = SQLITE_NOMEM;
+	finish(connection, stmt, inside);
 	pragma_unhush(connection);
-	return text != NULL;
+	return rc;
 }
 
 /* Without a schema these two would change attached databases as well, which keep their own. The others mean the main database or

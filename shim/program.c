@@ -72,7 +72,7 @@ static bool has_read_only_attached(struct connection *connection)
 
 	if (!connection->attached || !sqlite->db_readonly || strtol(sqlite->version + 2, NULL, 10) >= 34)
 		return false;
-	for (int i = 1; pragma_database(connection, i, 1, name, sizeof(name)); i++)
+	for (int i = 1; pragma_database(connection, i, 1, name, sizeof(name)) == SQLITE_ROW; i++)
 		if (sqlite->db_readonly(connection->db, name) == 1)
 			return true;
 	return false;
