@@ -87,6 +87,7 @@ like_alone() {
 
 # The whole of it would take minutes: every ninth call.
 inject() {
+	rm -rf "$scratch/faults"
 	PYTHONDONTWRITEBYTECODE=1 run_app python3 "$root/tests/slow/faults/inject.py" "$build" "$scratch/faults" "$@"
 }
 
@@ -96,4 +97,9 @@ inject() {
 
 @test "a process killed at a system call, from the first use on: nothing that was acknowledged is lost" {
 	inject --fault kill --scene 0,2,3 --stride 9
+}
+
+@test "want of memory, ours or SQLite's, costs no row that foreign keys could delete" {
+	inject --fault 'the library out of memory once' --scene 6,7,10
+	inject --fault 'SQLite out of memory once' --scene 10 --stride 15
 }

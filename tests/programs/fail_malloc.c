@@ -1,6 +1,6 @@
 /* fail_malloc.c - a library to preload that lets the n-th allocation made by libsqlprod.so fail: FAIL_MALLOC=n in the environment.
  *
- * Allocations of all others, SQLite's among them, succeed. When the process ends by exit(), the number of ours goes to the file
+ * Or those of another object: FAIL_MALLOC_OBJECT, a part of its path. Allocations of all others, SQLite's among them, succeed. When the process ends by exit(), the number of ours goes to the file
  * FAIL_MALLOC_COUNT, if that is set. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,11 +19,10 @@ static uintptr_t start, stop;
 static atomic_uint count;
 static unsigned failing;
 
-static int find_shim(struct dl_phdr_info *info, size_t size, void *argument)
+static int find_object(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	(void)size;
-	(void)argument;
-	if (!strstr(info->dlpi_name, "libsqlprod.so"))
+	if (!strstr(info->dlpi_name, argument))
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
@@ -39,9 +38,10 @@ static int find_shim(struct dl_phdr_info *info, size_t size, void *argument)
 static __attribute__((constructor)) void begin(void)
 {
 	const char *number = getenv("FAIL_MALLOC");
+	char *object = getenv("FAIL_MALLOC_OBJECT");
 
 	failing = number ? (unsigned)strtoul(number, NULL, 10) : 0;
-	dl_iterate_phdr(find_shim, NULL);
+	dl_iterate_phdr(find_object, object ? object : (char[]){"libsqlprod.so"});
 }
 
 static __attribute__((destructor)) void end(void)

@@ -149,6 +149,7 @@ SCENES = [
         3,
         SchemaChange(4),
     ),
+    Scene("REPLACE of a parent", rollback, 1, "exec a REPLACE INTO parent VALUES(1)", "exec a INSERT OR REPLACE INTO parent SELECT 1", 2),
     Scene("two connections", rollback, 1, "open b t.db", "exec b SELECT count(*) FROM filler", 2, "close b", 3),
 ]
 

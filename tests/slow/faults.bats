@@ -1,0 +1,71 @@
+# Faults by the thousand, at both doors: every system call of a program on its database fails, or ends it; writers are killed at random.
+load ../harness
+
+export PYTHONDONTWRITEBYTECODE=1
+export APP_TIMEOUT=7200
+
+inject() {
+	run_app python3 "$root/tests/slow/faults/inject.py" "$build" "$scratch/faults" --door "$1"
+	printf '# %s\n' "${lines[@]}" >&3
+}
+
+@test "at the front door, whatever system call or allocation fails: nothing acknowledged is lost, no other error than alone" {
+	inject front
+}
+
+@test "behind the second door, whatever system call or allocation fails: nothing acknowledged is lost, no other error than alone" {
+	inject embedded
+}
+
+# kills ROUNDS ARGUMENT…
+kills() {
+	run_app python3 "$root/tests/slow/faults/kill.py" "$build" "$scratch/kills" "$@"
+	printf '# %s\n' "${lines[-1]}" >&3
+}
+
+@test "writers killed and stopped at random from the first use on lose nothing, at the front door" {
+	kills 1500 --door front --seed "$RANDOM"
+}
+
+@test "writers killed and stopped at random from the first use on lose nothing, behind the second door" {
+	kills 1500 --door embedded --seed "$RANDOM"
+}
+
+@test "alone the same writers lose nothing either, and are told that the database is locked" {
+	kills 100 --alone
+	[[ ${lines[-1]} != *' 0 told that'* ]]
+}
+
+# at_both_doors SCENE NUMBER - the same as alone; more than 1 MiB in the second half is a leak.
+at_both_doors() {
+	local program wanted
+	for program in "$build/programs/unruly" "$build/embedded/unruly"; do
+		rm -f u.db*
+		run_plain "$program" "$1" u.db "$2"
+		wanted=$(grep -v '^grew' <<<"$output" | sed 's/^journal_mode delete$/journal_mode wal/; s/^timeout 0$/timeout 30000/')
+		rm -f u.db*
+		run_shim "$program" "$1" u.db "$2"
+		[[ $(grep -v '^grew' <<<"$output") == "$wanted" ]]
+		[[ $output != *grew* ]] || ((${output##*grew } < 1024))
+	done
+}
+
+@test "five thousand connections at once" {
+	ulimit -n 20000
+	at_both_doors many 5000
+}
+
+@test "a hundred thousand connections, one after the other, leave no memory behind" {
+	at_both_doors loop 100000
+}
+
+@test "two hundred thousand transactions, each prepared anew, leave no memory behind" {
+	at_both_doors prepared 200000
+}
+
+@test "cancelled waits, longjmp out of callbacks, signal handlers and vfork at both doors" {
+	at_both_doors cancel 0
+	at_both_doors jump 0
+	at_both_doors handler 2000
+	at_both_doors vfork 0
+}
