@@ -56,8 +56,8 @@ void pragma_unhush(struct connection *connection)
 		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
 }
 
-/* Ends a statement of ours that was begun inside a transaction of the program's, or not. Returns its code. An error may have ended the
- * transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
+/* Ends a statement of ours that was begun inside a transaction of the program's, or not. Returns its code. An error may have ended
+ * the transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
 static int finish(struct connection *connection, sqlite3_stmt *stmt, bool inside)
 {
 	const struct sqlite *sqlite = connection->sqlite;

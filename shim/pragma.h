@@ -16,8 +16,8 @@ void pragma_unhush(struct connection *connection);
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
 int pragma_run_hushed(struct connection *connection, const char *sql, char *answer, size_t size);
 
-/* Copies a column of that row of PRAGMA database_list (number, name, file), cut to size - 1 bytes. Returns SQLITE_ROW, SQLITE_DONE if
- * there is no such row, or an error. */
+/* Copies a column of that row of PRAGMA database_list (number, name, file), cut to size - 1 bytes. Returns SQLITE_ROW, SQLITE_DONE
+ * if there is no such row, or an error. */
 int pragma_database(struct connection *connection, int row, int column, char *out, size_t size);
 
 /* Has the program turned PRAGMA query_only on? */

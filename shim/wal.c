@@ -80,13 +80,29 @@ int wal_try_files(const struct connection *connection)
 	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
 }
 
+/* Takes the write lock and gives it back. What gives it back is made first: were there no memory for it, the program would go on
+ * inside a transaction that it knows nothing of, and lose all it does. */
+static int lock_and_release(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *rollback = NULL;
+	int rc = SQLITE_OK;
+
+	if (sqlite->prepare_v2(connection->db, "ROLLBACK", -1, &rollback, NULL) == SQLITE_OK) {
+		rc = pragma_run_hushed(connection, "BEGIN IMMEDIATE", NULL, 0);
+		for (int i = 0; i < 3 && !sqlite->get_autocommit(connection->db); i++)
+			sqlite->step(rollback);
+	}
+	sqlite->finalize(rollback);
+	return rc;
+}
+
 int wal_try_lock(struct connection *connection)
 {
 	/* BEGIN IMMEDIATE would speak of the attached databases too */
-	int rc = pragma_run_hushed(connection, connection->attached ? "PRAGMA main.schema_version" : "BEGIN IMMEDIATE", NULL, 0);
+	int rc = connection->attached ? pragma_run_hushed(connection, "PRAGMA main.schema_version", NULL, 0)
+				      : lock_and_release(connection);
 
-	if (!connection->sqlite->get_autocommit(connection->db))
-		pragma_run_hushed(connection, "ROLLBACK", NULL, 0);
 	switch (rc & 0xff) {
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
