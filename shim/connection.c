@@ -3,6 +3,7 @@
 
 #include "apply.h"
 #include "foreign_keys.h"
+#include "gate.h"
 #include "glibc.h"
 #include "object.h"
 #include "pragma.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,8 +152,11 @@ static void mark_same_file(struct connection *other, void *argument)
 {
 	struct same_file *same = argument;
 
-	if (other != same->joined && other->file && other->file == same->joined->file)
-		other->shared_cache = same->shared = true;
+	if (other == same->joined || !other->file || other->file != same->joined->file)
+		return;
+	other->shared_cache = same->shared = true;
+	if (other->gate)
+		atomic_store_explicit(&other->gate->reader, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
 /* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */

@@ -87,6 +87,7 @@ static int gate_lock_write(struct gate *gate, sqlite3_file *file, int n, int fla
 static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 {
 	struct gate *gate = gate_of(file);
+	void (*reader)(void *);
 
 	if (offset == GATE_CHECKPOINT_LOCK && n == 1)
 		return gate_lock_checkpoint(gate, file, flags);
@@ -94,8 +95,9 @@ static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 		return gate_lock_write(gate, file, n, flags);
 	if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED)) {
 		turn_before_read(gate);
-		if (gate->reader)
-			gate->reader(gate->reader_argument);
+		reader = atomic_load_explicit(&gate->reader, memory_order_relaxed);
+		if (reader)
+			reader(gate->reader_argument);
 	}
 	return gate->real->xShmLock(file, offset, n, flags);
 }

@@ -61,8 +61,9 @@ struct gate {
 		int64_t waited;
 	} count;
 
-	/* For the second door: called before each read of a WAL database begins, with the connection's mutex held. May be NULL. */
-	void (*reader)(void *argument);
+	/* For the second door: called before each read of a WAL database begins, with the connection's mutex held. May be NULL: in
+	 * a shared cache the file outlives the connection that put the gate there, and others read by it. */
+	void (*_Atomic reader)(void *argument);
 	void *reader_argument;
 };
 

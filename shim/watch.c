@@ -13,6 +13,7 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,10 +119,20 @@ static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
 	forget_error(connection);
 }
 
+/* In a shared cache others may go on reading the file. */
+static void leave_gate(const struct watched *watched)
+{
+	struct gate *gate = watched->connection->gate;
+
+	if (gate && gate->reader_argument == watched)
+		atomic_store_explicit(&gate->reader, (void (*)(void *))NULL, memory_order_relaxed);
+}
+
 static void connection_ends(const struct watched *watched)
 {
 	struct connection *connection = watched->connection;
 
+	leave_gate(watched);
 	if (!report_is_wanted())
 		return;
 	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
@@ -225,6 +236,9 @@ static void ended(void *argument)
 			report_write(line);
 		free(line);
 	}
+	/* then it was not seen to close */
+	if (!has_trace_slot(watched))
+		leave_gate(watched);
 	registry_forget(connection, watched->serial);
 	free(watched);
 }
@@ -243,7 +257,7 @@ static bool watch(struct watched *watched, sqlite3 *db)
 		if (sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, watched, collate, ended) == SQLITE_OK) {
 			if (connection->off && traces)
 				sqlite->trace_v2(db, watched->theirs.mask, watched->theirs.trace_v2, watched->theirs.argument);
-			if (connection->gate && traces) {
+			if (connection->gate && traces && !connection->shared_cache) {
 				connection->gate->reader_argument = watched;
 				connection->gate->reader = keep_trace_slot;
 			}
