@@ -1,8 +1,8 @@
 /* huge.c - statements of hundreds of megabytes: huge KIND MEGABYTES CALL
  *
- * KIND is what stands before a BEGIN: comment, blanks, semicolons, statements (each "SELECT 1;"), line (a comment without its end), string
- * (one literal in a SELECT). CALL: exec, table, prepare, prepare16. Prints the code, whether a transaction is open, and whether another
- * connection could write. */
+ * KIND is what stands before a BEGIN: comment, blanks, semicolons, statements (each "SELECT 1;"), line (a comment without its end),
+ * string (one literal in a SELECT), open (nothing behind it); tail: a SELECT far behind the BEGIN. CALL: exec, table, prepare,
+ * prepare16. Prints the code and whether a transaction is open. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,14 @@ static char *write_text(const char *kind, size_t size)
 {
 	static const struct {
 		const char *kind, *before, *unit, *behind;
-	} kinds[] = {{"comment", "/*", "x;", "*/BEGIN"},     {"blanks", "", " ", "BEGIN"},       {"semicolons", "", ";", "BEGIN"},
-		     {"statements", "", "SELECT 1;", "BEGIN"}, {"line", "--", "BEGIN", "\nBEGIN"}, {"string", "SELECT '", "x;", "';BEGIN"},
-		     {"open", "/*", "x", ""},                  {"tail", "BEGIN;", " ", "SELECT 1"}};
+	} kinds[] = {{"comment", "/*", "x;", "*/BEGIN"},
+		     {"blanks", "", " ", "BEGIN"},
+		     {"semicolons", "", ";", "BEGIN"},
+		     {"statements", "", "SELECT 1;", "BEGIN"},
+		     {"line", "--", "BEGIN", "\nBEGIN"},
+		     {"string", "SELECT '", "x;", "';BEGIN"},
+		     {"open", "/*", "x", ""},
+		     {"tail", "BEGIN;", " ", "SELECT 1"}};
 	char *text = malloc(size + 100), *end = text;
 
 	for (size_t i = 0; text && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -72,10 +77,10 @@ static int call(sqlite3 *db, const char *name, const char *text)
 
 int main(int argc, char **argv)
 {
-	sqlite3 *db, *other;
+	sqlite3 *db;
 	int rc;
 
-	if (argc != 4 || sqlite3_open("t.db", &db) != SQLITE_OK || sqlite3_open("t.db", &other) != SQLITE_OK)
+	if (argc != 4 || sqlite3_open("t.db", &db) != SQLITE_OK)
 		return 2;
 	sqlite3_exec(db, "CREATE TABLE IF NOT EXISTS t(x)", NULL, NULL, NULL);
 	rc = call(db, argv[3], write_text(argv[1], strtoul(argv[2], NULL, 10) << 20));
