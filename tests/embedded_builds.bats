@@ -80,3 +80,11 @@ left_alone() {
 	run_plain "$build/embedded/doubt"
 	expect right
 }
+
+@test "a file that is opened at the very end of a stack, with another library in front of ours, is opened as without the shim" {
+	run_plain "$build/embedded/edge"
+	expect $'opened 1\nopened 1\nopened 1'
+	preload="$build/embedded/front.so:$preload" run_shim "$build/embedded/edge"
+	expect $'opened 1\nopened 1\nopened 1'
+	expect_quiet
+}

@@ -210,10 +210,6 @@ scene() {
 		'sh outside lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
 
-@test "a file that is opened at the very end of a stack, with another library in front of ours, is opened as without the shim" {
-	preload="$build/embedded/front.so:$preload" twin '' "$build/embedded/edge"
-}
-
 @test "in a shared cache a connection goes on reading when the one that opened the file is closed" {
 	local first=('open_v2 a t.db rw,create,shared' 'exec a PRAGMA journal_mode=wal' 'exec a CREATE TABLE t(x)')
 	local reads=('exec b SELECT count(*) FROM t' 'close a' 'exec b INSERT INTO t VALUES(1)' 'exec b SELECT count(*) FROM t' 'close b')
