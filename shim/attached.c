@@ -1,9 +1,8 @@
 /* attached.c - the databases that a program attached to a connection. */
 #include "attached.h"
 
+#include "glibc.h"
 #include "pragma.h"
-
-#include <sys/stat.h>
 
 /* SQLITE_MAX_ATTACHED is at most 125, and main and temp are there too. */
 #define FILE_LIMIT 127
@@ -19,7 +18,7 @@ static bool add_file(struct files *files, const char *path)
 {
 	struct stat status;
 
-	if (!path || !*path || stat(path, &status) != 0 || files->count == FILE_LIMIT)
+	if (!path || !*path || glibc_stat(path, &status) != 0 || files->count == FILE_LIMIT)
 		return true;
 	for (unsigned i = 0; i < files->count; i++)
 		if (files->device[i] == status.st_dev && files->inode[i] == status.st_ino)
