@@ -1,7 +1,7 @@
 /* storage.c - may a database in this folder use WAL and mmap?
  *
- * connection.c asks once for each database. The common case, a local disk, costs one statfs; /proc/self/mountinfo is read only
- * where that number does not settle it. Nothing is kept: mounts come and go. */
+ * connection.c asks once for each database. The common case, a local disk, costs one statfs and one stat; /proc/self/mountinfo is
+ * read only where these do not settle it. Nothing is kept: mounts come and go. */
 #define _FILE_OFFSET_BITS 64 /* a 32-bit statfs fails on large filesystems, and a failure reads as local */
 #include "storage.h"
 
@@ -265,12 +265,24 @@ static bool is_full(const struct statfs *filesystem)
 	       filesystem->f_bavail < STORAGE_ROOM / (unsigned long)filesystem->f_bsize;
 }
 
+/* 9p as QEMU serves it tells the number of the host's filesystem. Only a number that goes with a disk is to be believed, where the
+ * file lies on one. */
+static bool is_on_block_device(const char *existing)
+{
+	struct stat status;
+
+	return stat(existing, &status) == 0 && major(status.st_dev) != 0;
+}
+
 static void look_at(const char *existing, const struct statfs *filesystem, struct storage *out)
 {
 	const char *type = storage_type_of_magic((unsigned long)filesystem->f_type);
 	bool local = type && !*type;
 
-	if (!local && !(mount_find(existing, out) && type_agrees(type, out)) && type) {
+	if (local) {
+		if (!is_on_block_device(existing) && !(mount_find(existing, out) && out->shared))
+			*out = (struct storage){.shared = false};
+	} else if (!(mount_find(existing, out) && type_agrees(type, out)) && type) {
 		*out = (struct storage){.shared = true};
 		strcpy(out->type, type);
 	}

@@ -70,6 +70,16 @@ expect_shared() {
 	done
 }
 
+@test "9p that tells the number of its server's filesystem is known by its name" {
+	# 9p lies on no block device, and tmpfs neither
+	rm -r "$scratch"
+	TMPDIR=/dev/shm setup
+	for number in 0xef53 0x9123683e 0x58465342 0x01021994; do
+		stand_on "$number" 9p
+		expect_shared 9p
+	done
+}
+
 @test "NTFS on a local disk comes through FUSE and is local" {
 	stand_on 0x65735546 fuseblk
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode'

@@ -79,7 +79,8 @@ static void test_decisions(void)
 		const char *type;
 		bool mount; /* is known */
 	} cases[] = {
-		{"0xEF53", "nfs4", false, "", false}, /* a local disk: mountinfo is not asked */
+		{"0xEF53", "ext4", false, "", false},
+		{"0x9123683E", "btrfs", false, "", false},
 		{"0x6969", "nfs4", true, "nfs4", true},
 		{"0x6969", "", true, "nfs", false},
 		{"0x6969", NULL, true, "nfs", false},
