@@ -129,7 +129,8 @@ webdav_start() {
 	chgrp davfs2 "$scratch/cache" && chmod 775 "$scratch/cache"
 	chmod 755 "$scratch"
 	mount.davfs -o "conf=$scratch/davfs2.conf" http://127.0.0.1:8080/ "$scratch/at"
-	try_shared davfs2 fuse wal-fails
+	# in WAL mode it sometimes works there and mostly does not
+	try_shared davfs2 fuse without-wal
 }
 
 @test "squashfuse: a database in a read-only image is read" {

@@ -58,10 +58,23 @@ smb_serve() {
 	wait_for listens 445
 }
 
-@test "SMB 3.1.1, Samba and the kernel's client" {
+@test "SMB 3.1.1 as it comes, where SQLite cannot lock: it fails as without the shim" {
+	local way
 	smb_serve
 	mount -t cifs -o guest,vers=3.1.1 //127.0.0.1/share "$scratch/at"
-	try_shared 'SMB 3.1.1' cifs
+	cd "$scratch/at"
+	for way in plain shim; do
+		SQLPROD_BUSY_TIMEOUT=keep "run_$way" victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
+		expect $'open 0\nexec 5 database is locked\nclose 0'
+	done
+	cd "$scratch/work"
+	record 'SMB 3.1.1' cifs '"database is locked", as without the shim' 'the same' yes
+}
+
+@test "SMB 3.1.1 mounted nobrl, Samba and the kernel's client" {
+	smb_serve
+	mount -t cifs -o guest,vers=3.1.1,nobrl //127.0.0.1/share "$scratch/at"
+	try_shared 'SMB 3.1.1, nobrl' cifs
 }
 
 @test "9p, from the host" {

@@ -94,7 +94,7 @@ try_local() {
 	record "$1" "$2" 'WAL, mmap' 'WAL, mmap' none
 }
 
-# try_shared NAME TYPE [wal-fails] - neither WAL nor mmap, a warning that names type and mount point; one that is in WAL mode there
+# try_shared NAME TYPE [wal-fails | without-wal] - neither WAL nor mmap, a warning that names type and mount point; one that is in WAL mode there
 # stays so, with a louder one, or fails as it does without the shim.
 try_shared() {
 	local kind at
@@ -111,6 +111,8 @@ try_shared() {
 	done
 	if [[ ${3-} == wal-fails ]]; then
 		fails_in_wal
+	elif [[ ${3-} == without-wal ]]; then
+		wal_there='not tried'
 	else
 		work plain wal wal
 		work shim wal wal
