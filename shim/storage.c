@@ -271,7 +271,7 @@ static bool is_on_block_device(const char *existing)
 {
 	struct stat status;
 
-	return stat(existing, &status) == 0 && major(status.st_dev) != 0;
+	return glibc_stat(existing, &status) == 0 && major(status.st_dev) != 0;
 }
 
 static void look_at(const char *existing, const struct statfs *filesystem, struct storage *out)
