@@ -1,0 +1,47 @@
+# django.sh - Django's own tests of what touches the database, on databases in files and in memory, in one process and in parallel.
+# shellcheck shell=bash disable=SC2154 # home
+
+django_version=5.2.19
+django_areas=(aggregation annotations auth_tests backends basic bulk_create cache constraints contenttypes_tests custom_pk db_utils dbshell delete
+	delete_regress expressions fixtures fixtures_regress force_insert_update get_or_create indexes inspectdb introspection lookup m2m_through
+	many_to_many migrate_signals migration_test_data_persistence migrations model_fields multiple_database ordering prefetch_related queries
+	raw_query schema select_for_update serializers servers sessions_tests test_client test_runner test_utils transaction_hooks
+	transactions update)
+
+# The sdist has the tests, the package has not.
+get_django() {
+	/usr/bin/python3 -m venv venv
+	venv/bin/pip install -q "Django==$django_version" jinja2 tblib
+	venv/bin/pip download -q --no-deps --no-binary django "Django==$django_version"
+	mkdir -p source
+	tar -xf django-*.tar.gz -C source --strip-components=1
+}
+
+fetch() {
+	"$here/../../scripts/install-packages" demo
+	once source get_django
+}
+
+version() {
+	venv/bin/python -c 'import django, sqlite3; print("Django", django.__version__ + ", SQLite", sqlite3.sqlite_version)'
+}
+
+# areas NAME PROCESSES AREA... - the outcomes, with NAME in front.
+areas() {
+	local name=$1 processes=$2
+	shift 2
+	rm -f results
+	PYTHONPATH=$here DJANGO_RESULTS=$PWD/results victim "$home/venv/bin/python" -Bb "$home/source/tests/runtests.py" --settings=django_settings \
+		--noinput --parallel="$processes" "$@" || true
+	sed -E "s/ /&$name: /" results
+}
+
+run() {
+	areas "in memory" 1 "${django_areas[@]}"
+	areas "in memory, parallel" 2 queries transactions bulk_create get_or_create
+	mkdir files
+	export DJANGO_FILES=$PWD/files
+	areas "in files" 1 "${django_areas[@]}"
+	# Each process gets a cp of the database file, which somebody has open: in WAL mode it would be empty.
+	SQLPROD_JOURNAL_MODE=keep areas "in files, parallel, journal mode kept" 2 queries transactions bulk_create get_or_create
+}
