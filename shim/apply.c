@@ -278,7 +278,7 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 	if (is_read_only(connection))
 		return "the database is read-only";
 	if (wanted == JOURNAL_WAL && !has_shared_memory(connection))
-		return "the VFS has no shared memory";
+		return "the VFS has no shared memory, or this SQLite no WAL";
 	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->behind))
 		return "the program locks exclusively";
 	if (connection->no_begin)
@@ -368,8 +368,7 @@ static void apply_journal_mode(struct connection *connection)
 		}
 	}
 	if (rc == SQLITE_OK && got != outcome->wanted)
-		note(connection, SETTING_JOURNAL_MODE, got,
-		     "SQLite kept its mode: the file is immutable, or this SQLite has no WAL");
+		note(connection, SETTING_JOURNAL_MODE, got, "SQLite kept its mode: the file is immutable");
 	else
 		note(connection, SETTING_JOURNAL_MODE, got, reason_of(rc));
 	/* SQLITE_ERROR: a statement of the connection is still running */

@@ -80,11 +80,19 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	struct rewrite rewrite;
 	struct sql_text text;
 	bool rewrites;
+	bool is_v1;
 	int rc;
 
 	if (!connection)
 		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
-	if (p->form == PREPARE || p->form == PREPARE16)
+	is_v1 = p->form == PREPARE || p->form == PREPARE16;
+	/* Before 3.15 VACUUM's own statements come this way, and must stay valid while it runs. */
+	if (is_v1 && sqlite_owns(sqlite, caller) && program_may_vacuum(connection)) {
+		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
+		door_leave(connection);
+		return rc;
+	}
+	if (is_v1)
 		foreign_keys_before_v1(connection);
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
 	statement_read(&text, 0, &statement);

@@ -64,6 +64,24 @@ static bool is_vacuuming(struct connection *connection)
 	return false;
 }
 
+bool program_may_vacuum(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	struct statement statement;
+	struct sql_text text;
+
+	while (sqlite->next_stmt && sqlite->sql && (stmt = sqlite->next_stmt(connection->db, stmt))) {
+		if (!sqlite->sql(stmt))
+			return true;
+		text = sql_text_utf8(sqlite->sql(stmt), -1);
+		statement_read(&text, 0, &statement);
+		if (statement.kind == STATEMENT_VACUUM)
+			return true;
+	}
+	return false;
+}
+
 /* Before 3.34, and not yet in 3.31, BEGIN IMMEDIATE fails where a database is attached read-only. */
 static bool has_read_only_attached(struct connection *connection)
 {

@@ -48,4 +48,8 @@ void program_profile(struct connection *connection, void (*profile)(void *, cons
 /* The program gave a key (SQLCipher): what failed for want of it is due again. */
 void program_keyed(struct connection *connection);
 
+/* May a VACUUM of this connection be under way? Not if no statement is one, or can be: those of sqlite3_prepare() do not say. Old
+ * SQLites do not tell which statements run. */
+bool program_may_vacuum(const struct connection *connection);
+
 #endif

@@ -59,7 +59,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 # Before 3.34 BEGIN IMMEDIATE fails there, by SQLITE_READONLY.
 @test "a database attached read-only, or as immutable, lets a transaction begin" {
 	opens=('file:delete.db?mode=ro' 'file:wal.db?mode=ro')
-	! sqlite_has 3008000 || opens+=('file:delete.db?immutable=1')
+	! sqlite_has 3008005 || opens+=('file:delete.db?immutable=1')
 	for uri in "${opens[@]}"; do
 		expect_same victim 'open_v2 a main.db rw,create,uri' 'exec a CREATE TABLE w(x)' "exec a ATTACH '$uri' AS r" 'exec a BEGIN' 'exec a SELECT count(*) FROM r.w' \
 			'exec a INSERT INTO main.w VALUES(1)' 'exec a INSERT INTO r.w VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM main.w' 'close a'

@@ -30,6 +30,8 @@ expect_yield() {
 
 @test "every form of REPLACE into such a parent keeps the children" {
 	while read -r text; do
+		[[ $text != WITH* ]] || sqlite_has 3008003 || continue
+		[[ $text != *' AS q '* ]] || sqlite_has 3028000 || continue
 		expect_yield "$family" "$text"
 	done <<-'END'
 		REPLACE INTO p VALUES(1,'uno')

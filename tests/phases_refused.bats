@@ -13,7 +13,7 @@ expect_same() {
 	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	before=$(cksum t.db)
 	opens=('open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri')
-	! sqlite_has 3008000 || opens+=('open_v2 a file:t.db?immutable=1 rw,uri')
+	! sqlite_has 3008005 || opens+=('open_v2 a file:t.db?immutable=1 rw,uri')
 	for open in "${opens[@]}"; do
 		expect_same victim "$open" 'errcode a' 'exec a SELECT x FROM t' 'errcode a' 'exec a PRAGMA journal_mode' \
 			'exec a INSERT INTO t VALUES(2)' 'errmsg a' 'exec a BEGIN' 'exec a COMMIT'

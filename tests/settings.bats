@@ -6,6 +6,7 @@ asked=('journal_mode' 'synchronous' 'busy_timeout' 'foreign_keys' 'temp_store' '
 ask=()
 for name in "${asked[@]}"; do ask+=("exec a PRAGMA $name"); done
 stock='delete 2 0 0 0 0 -1 -2000 1000'
+sqlite_has 3012000 || stock='delete 2 0 0 0 0 -1 2000 1000'
 recipe='wal 1 30000 1 2 134217728 67108864 -20000 1000'
 
 # The answers among the output, in one line: what is no "verb rc".
@@ -105,6 +106,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 
 @test "what the program decides holds over the recipe, said first or later" {
 	while IFS=: read -r pragma name answer; do
+		[[ $answer != 3 ]] || sqlite_has 3012000 || answer=1 # EXTRA was no word then
 		for before in 'exec a ' 'exec a SELECT 1' 'exec a CREATE TABLE IF NOT EXISTS t(x)'; do
 			rm -f t.db*
 			run_shim victim 'open a t.db' "$before" "exec a $pragma" 'exec a CREATE TABLE IF NOT EXISTS u(x)' \
