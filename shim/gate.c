@@ -12,6 +12,9 @@
  * here is learnt. */
 #define USUAL_CHECKPOINT 1000
 
+/* In the -shm: eight bytes. */
+#define SALT 32
+
 /* A gate can still be in a connection's busy slot when its file is closed (sqlite3_deserialize): its memory is never given back. */
 static struct gate *unused;
 static atomic_flag unused_lock = ATOMIC_FLAG_INIT;
@@ -49,14 +52,40 @@ static struct gate *gate_of(sqlite3_file *file)
 	return (struct gate *)(uintptr_t)file->pMethods;
 }
 
+/* Another one each time the WAL is started anew. Source: sqlite.org/walformat.html */
+static uint64_t salt_of(const struct gate *gate)
+{
+	uint64_t salt = 0;
+
+	if (gate->shared)
+		memcpy(&salt, gate->shared + SALT, sizeof(salt));
+	return salt;
+}
+
+/* SQLite reads the WAL's header once it has the checkpoint lock, or waits for the write lock as well and reads it then. Up
+ * to 3.51.2 a writer could start the WAL anew before the copying began: frames that were never copied counted as copied, and their
+ * transactions were lost (sqlite.org/wal.html#walresetbug). With the backfill lock nobody can start it anew any more: what happened
+ * until then shows in the salt, and a checkpoint that finds this lock taken is put off. */
+static int gate_lock_backfill(struct gate *gate, sqlite3_file *file, int flags)
+{
+	int rc = gate->real->xShmLock(file, GATE_BACKFILL_LOCK, 1, flags);
+
+	if (rc != SQLITE_OK || !gate->checkpoints || !(flags & SQLITE_SHM_LOCK) || salt_of(gate) == gate->salt)
+		return rc;
+	gate->real->xShmLock(file, GATE_BACKFILL_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	return SQLITE_BUSY;
+}
+
 static int gate_lock_checkpoint(struct gate *gate, sqlite3_file *file, int flags)
 {
 	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
 	int rc;
 
-	if (begins)
+	if (begins && gate->fair)
 		turn_checkpoint_wanted(gate);
 	rc = gate->real->xShmLock(file, GATE_CHECKPOINT_LOCK, 1, flags);
+	gate->checkpoints = begins && rc == SQLITE_OK;
+	gate->salt = salt_of(gate);
 	if (begins && rc != SQLITE_OK)
 		turn_checkpoint_refused(gate);
 	else if (!begins && gate->owing)
@@ -64,7 +93,7 @@ static int gate_lock_checkpoint(struct gate *gate, sqlite3_file *file, int flags
 	return rc;
 }
 
-static int gate_lock_write(struct gate *gate, sqlite3_file *file, int n, int flags)
+static int lock_in_turn(struct gate *gate, sqlite3_file *file, int n, int flags)
 {
 	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
 	int rc;
@@ -84,6 +113,15 @@ static int gate_lock_write(struct gate *gate, sqlite3_file *file, int n, int fla
 	return rc;
 }
 
+static int gate_lock_write(struct gate *gate, sqlite3_file *file, int n, int flags)
+{
+	int rc = gate->fair ? lock_in_turn(gate, file, n, flags) : gate->real->xShmLock(file, GATE_WRITE_LOCK, n, flags);
+
+	if (gate->checkpoints)
+		gate->salt = salt_of(gate);
+	return rc;
+}
+
 static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 {
 	struct gate *gate = gate_of(file);
@@ -91,10 +129,13 @@ static int gate_lock(sqlite3_file *file, int offset, int n, int flags)
 
 	if (offset == GATE_CHECKPOINT_LOCK && n == 1)
 		return gate_lock_checkpoint(gate, file, flags);
+	if (offset == GATE_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
+		return gate_lock_backfill(gate, file, flags);
 	if (offset == GATE_WRITE_LOCK && (flags & SQLITE_SHM_EXCLUSIVE))
 		return gate_lock_write(gate, file, n, flags);
 	if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED)) {
-		turn_before_read(gate);
+		if (gate->fair)
+			turn_before_read(gate);
 		reader = atomic_load_explicit(&gate->reader, memory_order_relaxed);
 		if (reader)
 			reader(gate->reader_argument);
@@ -131,7 +172,7 @@ static int gate_close(sqlite3_file *file)
 	return file->pMethods->xClose(file);
 }
 
-struct gate *gate_put(sqlite3 *db, sqlite3_file *file)
+struct gate *gate_put(sqlite3 *db, sqlite3_file *file, bool fair)
 {
 	const sqlite3_io_methods *real = file->pMethods;
 	struct gate *gate;
@@ -154,6 +195,7 @@ struct gate *gate_put(sqlite3 *db, sqlite3_file *file)
 	gate->real = real;
 	gate->db = db;
 	gate->file = file;
+	gate->fair = fair;
 	gate->checkpoint_at = USUAL_CHECKPOINT;
 	file->pMethods = &gate->methods;
 	return gate;

@@ -2,9 +2,9 @@
  *
  * SQLite's own file object gets a copy of its table of methods with a few replaced; each calls the real one and returns what that
  * returned. No lock is kept or refused here. Once the write lock of a WAL database (byte 120 of the -shm) is given back, the
- * one who waits longest is woken, whichever process it is in. The word they wait on lies in SQLite's own mapping of the -shm, in
- * the 8 bytes that its format reserves for locks and nobody reads (sqlite.org/walformat.html).
- * What follows from it is in turn.h. */
+ * one who waits longest is woken, whichever process it is in (fair). The word they wait on lies in SQLite's own mapping of the
+ * -shm, in the 8 bytes that its format reserves for locks and nobody reads (sqlite.org/walformat.html). What follows from it is in
+ * turn.h. */
 #ifndef SQLPROD_GATE_H
 #define SQLPROD_GATE_H
 
@@ -15,6 +15,7 @@
 /* Locks of the -shm, as SQLite numbers them: sqlite.org/walformat.html */
 #define GATE_WRITE_LOCK 0
 #define GATE_CHECKPOINT_LOCK 1
+#define GATE_BACKFILL_LOCK 3 /* of the readers that need nothing of the WAL: to be had alone for copying it into the database */
 
 struct gate {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
@@ -25,6 +26,7 @@ struct gate {
 	const char *shared; /* SQLite's mapping of the -shm, NULL while there is none */
 
 	/* For turn.c: of the last attempts at the write lock. */
+	bool fair;       /* turns are taken here: turn.h */
 	bool refused;    /* somebody else has it */
 	bool passed;     /* it was had and given back since the busy handler looked */
 	bool queued;     /* this one was woken, and is expected to take it now */
@@ -46,6 +48,9 @@ struct gate {
 	uint32_t frames;        /* how many there were when it was given back */
 	bool changed;           /* it was given back after a commit */
 	bool owing;             /* the next one is told after the checkpoint */
+
+	uint64_t salt;    /* the WAL's, when the checkpoint lock was taken */
+	bool checkpoints; /* it has that lock */
 
 	/* For wait.c: the wait of the connection. */
 	int64_t waiting;           /* since when */
@@ -69,6 +74,6 @@ struct gate {
 
 /* Puts a gate in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
  * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
-struct gate *gate_put(sqlite3 *db, sqlite3_file *file);
+struct gate *gate_put(sqlite3 *db, sqlite3_file *file, bool fair);
 
 #endif

@@ -79,7 +79,7 @@ static void put_waits(FILE *out, const struct connection *connection)
 {
 	const struct gate *gate = connection->gate;
 
-	if (!gate || gate->db != connection->db) {
+	if (!gate || !gate->fair || gate->db != connection->db) {
 		fputs("null", out);
 		return;
 	}

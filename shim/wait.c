@@ -159,16 +159,15 @@ void wait_prepare(struct connection *connection)
 {
 	const struct setting_value *way = settings_get(SETTING_BUSY_WAIT);
 
-	if (!way->keep && way->number == BUSY_WAIT_FAIR && connection->file && *connection->path && !connection->shared_cache &&
-	    is_own_vfs(connection))
-		connection->gate = gate_put(connection->db, connection->file);
+	if (connection->file && *connection->path && !connection->shared_cache && is_own_vfs(connection))
+		connection->gate = gate_put(connection->db, connection->file, !way->keep && way->number == BUSY_WAIT_FAIR);
 }
 
 int wait_set_timeout(struct connection *connection, int milliseconds)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	struct gate *gate = connection->gate;
-	bool ours = gate && gate->db == connection->db && milliseconds > 0 && find_place(sqlite, gate);
+	bool ours = gate && gate->fair && gate->db == connection->db && milliseconds > 0 && find_place(sqlite, gate);
 	int rc = sqlite->busy_timeout(connection->db, milliseconds);
 
 	return ours && rc == SQLITE_OK ? take_slot(sqlite, gate, milliseconds) : rc;

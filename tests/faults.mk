@@ -1,13 +1,13 @@
 # Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/slow/faults.bats.
 
-programs: $(addprefix $(programs)/,fault_io.so early.so unruly)
+programs: $(addprefix $(programs)/,fault_io.so early.so unruly wal_reset)
 
 $(programs)/fault_io.so $(programs)/early.so: $(programs)/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) $(if $(findstring early,$@),-lsqlite3) -ldl
 
-$(programs)/unruly: tests/programs/unruly.c
+$(programs)/unruly $(programs)/wal_reset: $(programs)/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread
