@@ -71,7 +71,7 @@ same_day() {
 	same_day languages
 }
 
-@test "Firefox, Chromium, Tracker, Shotwell, Liferea, newsboat, SpatiaLite" {
+@test "Firefox, killed while it works too; Chromium, Liferea, newsboat, SpatiaLite" {
 	same_day desktop
 }
 
@@ -100,7 +100,7 @@ same_day() {
 	done
 }
 
-@test "static programs, those of musl and of Go run as they are; those of 32 bits with a line from ld.so" {
+@test "static programs and those of musl run as they are; those of 32 bits with a line from ld.so" {
 	mkdir "$scratch/over"
 	program='extern int puts(const char *); extern void exit(int); void _start(void) { puts("32 bits"); exit(0); }'
 	enter "$scratch/over" "$shim" sh -c "printf '#include <stdio.h>\nint main(void) { return puts(\"64 bits\") < 0; }\n' >/tmp/c.c
