@@ -83,6 +83,11 @@ smb_serve() {
 	try_shared 9p 9p
 }
 
+@test "9p with a cache, which would take WAL" {
+	mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=mmap cached "$scratch/at"
+	try_shared '9p, cache=mmap' 9p
+}
+
 @test "virtiofs, from the host" {
 	mkdir "/virtiofs/$$"
 	mount --bind "/virtiofs/$$" "$scratch/at"
@@ -117,14 +122,6 @@ smb_serve() {
 	run_shim victim 'open a ACCOUNTS.db' 'exec a INSERT INTO entries VALUES(1000)' 'exec a SELECT n FROM sums' 'exec a PRAGMA journal_mode'
 	expect $'open 0\nexec 0\n'"$((2 * rounds))"$'\nexec 0\nwal\nexec 0'
 	[[ $(outside query accounts.db 'SELECT n FROM entries WHERE n=1000; PRAGMA integrity_check' | xargs) == '1000 ok' ]]
-}
-
-@test "overlayfs with its upper layer on virtiofs" {
-	local kind way
-	mkdir -p "/virtiofs/$$.upper" "/virtiofs/$$.worker" "$scratch/lower"
-	mount -t overlay -o "lowerdir=$scratch/lower,upperdir=/virtiofs/$$.upper,workdir=/virtiofs/$$.worker" overlay "$scratch/at" ||
-		skip 'this kernel takes no such upper layer'
-	try_local 'overlayfs, upper layer on virtiofs' overlay
 }
 
 @test "a quota that is used up: each statement ends as without the shim, and no row is lost" {
