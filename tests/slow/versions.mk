@@ -7,5 +7,5 @@ slow_targets += check-versions
 
 .PHONY: check-versions
 check-versions: $(library) programs ## the suites by behaviour against SQLite 3.7.17 to 3.54, and builds of many kinds; a table
-	$(Q)scripts/install-packages build check npm
+	$(Q)scripts/install-packages build check
 	$(Q)BUILD=$(BUILD) tests/versions/run $(BUILD)/versions $(call bats_files,$(VERSIONS_SUITES)) -- $(VERSIONS)
