@@ -101,5 +101,26 @@ inject() {
 
 @test "want of memory, ours or SQLite's, costs no row that foreign keys could delete" {
 	inject --fault 'the library out of memory once' --scene 6,7,10
-	inject --fault 'SQLite out of memory once' --scene 10 --stride 15
+	inject --fault 'SQLite out of memory once' --scene 10 --stride 3
+}
+
+@test "a sandbox that refuses the system calls that we add: the program goes on, with the settings that need none of them" {
+	script=('open a t.db' 'exec a CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t'
+		'exec a PRAGMA journal_mode' 'close a')
+	for answer in EPERM ENOSYS; do
+		for calls in statfs,fstatfs readlink,readlinkat poll,ppoll,rt_sigprocmask,rt_sigpending,rt_sigtimedwait,fchmod,getpid; do
+			rm -f t.db*
+			run_app filter "$answer" "$calls" victim "${script[@]}"
+			wanted=${output/delete/wal}
+			rm -f t.db*
+			SQLPROD_BUSY_TIMEOUT=soon SQLPROD_REPORT=$scratch/report.json run_app filter "$answer" "$calls" \
+				env LD_PRELOAD="$preload" victim "${script[@]}"
+			expect "$wanted"
+		done
+	done
+}
+
+@test "a sandbox that kills for statfs(2) kills, which it does not do alone: the manual says so" {
+	run_app filter kill statfs victim 'open a t.db' 'exec a CREATE TABLE t(x)'
+	run_app 159 filter kill statfs env LD_PRELOAD="$preload" victim 'open b u.db' 'exec b CREATE TABLE t(x)'
 }

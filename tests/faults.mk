@@ -1,6 +1,6 @@
 # Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/slow/faults.bats.
 
-programs: $(addprefix $(programs)/,fault_io.so early.so unruly wal_reset)
+programs: $(addprefix $(programs)/,fault_io.so early.so unruly filter wal_reset)
 
 $(programs)/fault_io.so $(programs)/early.so: $(programs)/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
@@ -11,6 +11,11 @@ $(programs)/unruly $(programs)/wal_reset: $(programs)/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread
+
+$(programs)/filter: tests/programs/filter.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
 
 embedded-programs: $(embedded)/unruly
 

@@ -1,7 +1,7 @@
 /* fail_malloc.c - a library to preload that lets the n-th allocation made by libsqlprod.so fail: FAIL_MALLOC=n in the environment.
  *
- * Or those of another object: FAIL_MALLOC_OBJECT, a part of its path. Allocations of all others, SQLite's among them, succeed. When the process ends by exit(), the number of ours goes to the file
- * FAIL_MALLOC_COUNT, if that is set. */
+ * Or those of another object: FAIL_MALLOC_OBJECT, a part of its path. Allocations of all others, SQLite's among them, succeed. When
+ * the process ends by exit(), the number of those that count goes to the file FAIL_MALLOC_COUNT, if that is set. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
