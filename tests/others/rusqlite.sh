@@ -2,7 +2,7 @@
 # SQLite is new enough for, with that.
 # shellcheck shell=bash disable=SC2154 # home
 
-rusqlite_features=backup,blob,chrono,collation,column_decltype,csvtab,extra_check,functions,hooks,i128_blob,limits,load_extension,serde_json,series,trace,unlock_notify,vtab,window
+rusqlite_features=backup,blob,chrono,collation,column_decltype,csvtab,extra_check,functions,hooks,i128_blob,limits,load_extension,serde_json,series,trace,unlock_notify,vtab
 
 # build_crate VERSION FOLDER FEATURES - the tests of it. Without a dependency of another platform that a registry may lack.
 build_crate() {
@@ -24,7 +24,7 @@ get_rusqlite() {
 	build_crate 0.32.1 linked "$rusqlite_features"
 	# Its tests use a macro that older stable compilers have only as a feature.
 	export RUSTC_BOOTSTRAP=1 RUSTFLAGS='-Zcrate-attr=feature(assert_matches)'
-	build_crate '0.42.*' bundled "$rusqlite_features,array,column_metadata,serialize,bundled"
+	build_crate '0.42.*' bundled "$rusqlite_features,array,column_metadata,serialize,window,bundled"
 }
 
 fetch() {
