@@ -67,7 +67,7 @@ $(embedded)/two: tests/embedded/two.c $(embedded)/sqlite_gcc_nopie.o
 	$(Q)$(call rename_sqlite,objcopy,nm,$(embedded)/sqlite_gcc_nopie.o,$@.other.o)
 	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
 
-scan_room := $(addprefix shim/,apitable.c search.c code.c image.c object.c loader.c process.c)
+scan_room := $(addprefix shim/,apitable.c search.c code.c image.c object.c loader.c process.c glibc.c)
 
 $(embedded)/doubt: tests/embedded/doubt.c $(scan_room) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*.h)
 	$(SAY) LD $@
@@ -122,7 +122,7 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		bats $(call bats_files,embedded_harmless embedded_attached)
 
-apitable_room := $(filter-out %object.c %loader.c %process.c,$(scan_room))
+apitable_room := $(filter-out %object.c %loader.c %process.c %glibc.c,$(scan_room))
 apitable_headers := $(apitable_room:.c=.h)
 
 $(unit)/apitable: tests/unit/apitable.c $(apitable_room) $(apitable_headers) tests/unit/check.h
@@ -179,7 +179,7 @@ survey: $(survey)/survey ## look for tables of functions in every object below S
 $(bench)/scan.so: tests/bench/scan.c $(scan_room) $(wildcard shim/*.h)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -shared -o $@ $(filter %.c,$^) $(LDFLAGS) -ldl
+	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -shared -Wl,-z,defs -o $@ $(filter %.c,$^) $(LDFLAGS) -ldl
 
 # Where node and others with SQLite inside are, if make check-clients was run: what is not there is left out.
 SCAN_CLIENTS ?= $(BUILD)/clients
