@@ -13,9 +13,9 @@ record() {
 	shift
 	for field; do
 		case $field in
-			*[[:cntrl:]\\]*)
+			*[[:cntrl:]\\]* | *[!\ -~]*)
 				field=$(printf '%s' "$field" | sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\\/\\\\/g' -e 's/\t/\\t/g' \
-					-e 's/\n/\\n/g' | LC_ALL=C tr '\001-\037\177' '[?*]')
+					-e 's/\n/\\n/g' | harmless)
 				;;
 		esac
 		printf '\t%s' "$field"
