@@ -268,6 +268,15 @@ static bool has_shared_memory(const struct connection *connection)
 	return file->pMethods->iVersion >= 2 && file->pMethods->xShmMap;
 }
 
+/* SQLite itself refuses WAL there, but 3.8.9 does not. */
+static bool is_without_locks(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const char *name = sqlite->db_filename ? sqlite->db_filename(connection->db, "main") : NULL;
+
+	return name && *name && sqlite->uri_boolean && sqlite->uri_boolean(name, "nolock", 0);
+}
+
 /* Why the journal mode must stay, NULL if it may be set. */
 static const char *journal_mode_obstacle(const struct connection *connection, int64_t wanted)
 {
@@ -277,6 +286,8 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
 	if (is_read_only(connection))
 		return "the database is read-only";
+	if (wanted == JOURNAL_WAL && is_without_locks(connection))
+		return "it was opened with nolock=1";
 	if (wanted == JOURNAL_WAL && !has_shared_memory(connection))
 		return "the VFS has no shared memory, or this SQLite no WAL";
 	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->behind))

@@ -69,6 +69,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(msize)                                                                                                                   \
 	X(mutex_enter)                                                                                                             \
 	X(mutex_leave)                                                                                                             \
+	X(uri_boolean)                                                                                                             \
 	X(libversion)                                                                                                              \
 	X(sourceid)
 

@@ -60,7 +60,7 @@ forms=('BEGIN' 'begin' 'BEGIN;' 'BEGIN ' 'BEGIN TRANSACTION' 'BEGIN TRANSACTION;
 			'finalize s' \
 			'prepare a s v2 4 BEGIN' 'prepare a s v2 0 BEGIN' 'prepare a s v2 14 BEGIN\0nonsense'
 		expect $'open 0\nprepare 0 tail 5\nstep 101\nautocommit 0\nfinalize 0\nexec 0\nprepare 0 tail 9\n12\nstep 100\nfinalize 0
-prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3008000 && echo 4 || echo 0)"$' empty\nprepare 0 tail 0 empty\nprepare 0 tail 5'
+prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 && echo 4 || echo 0)"$' empty\nprepare 0 tail 0 empty\nprepare 0 tail 5'
 	done
 }
 
