@@ -77,10 +77,10 @@ smb_serve() {
 	try_shared 'SMB 3.1.1, nobrl' cifs
 }
 
-@test "9p, from the host" {
+@test "9p, from the host, which refuses shared maps" {
 	mkdir "/9p/$$"
 	mount --bind "/9p/$$" "$scratch/at"
-	try_shared 9p 9p
+	try_shared 9p 9p wal-fails
 }
 
 @test "9p with a cache, which would take WAL" {
