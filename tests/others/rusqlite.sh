@@ -16,6 +16,8 @@ build_crate() {
 }
 
 get_rusqlite() {
+	local version
+	version=$(sed -n '/^name = "rusqlite"/{n; s/.*"\(.*\)"/\1/p}' "$here/../clients/rusqlite/Cargo.lock")
 	export CARGO_HOME=$home/cargo
 	cargo fetch --locked --manifest-path "$here/../clients/rusqlite/Cargo.toml"
 	rm -rf older
@@ -24,7 +26,7 @@ get_rusqlite() {
 	build_crate 0.32.1 linked "$rusqlite_features"
 	# Its tests use a macro that older stable compilers have only as a feature.
 	export RUSTC_BOOTSTRAP=1 RUSTFLAGS='-Zcrate-attr=feature(assert_matches)'
-	build_crate '0.42.*' bundled "$rusqlite_features,array,column_metadata,serialize,window,bundled"
+	build_crate "$version" bundled "$rusqlite_features,array,column_metadata,serialize,window,bundled"
 }
 
 fetch() {
