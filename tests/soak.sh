@@ -90,7 +90,10 @@ mapfile -t counts <"$folder/counts"
 for ((id = 0; id < next; id++)); do
 	# the last line may have been cut by the kill
 	said=$(sed -n '$!p' "$folder/$id.said" 2>/dev/null | tail -n 1)
-	((counts[id] >= ${said:-0})) || lost=$((lost + 1))
+	((counts[id] >= ${said:-0})) || {
+		lost=$((lost + 1))
+		echo "soak: writer $id of $next was told of $said commits, ${counts[id]} are there" >&2
+	}
 done
 [[ $lost == 0 ]] || status=1
 errors=$(cat "$folder"/*.errors | wc -l)
