@@ -65,6 +65,15 @@ static bool wal_file_is_usable(const char *path)
 	return usable;
 }
 
+/* It keeps on the heap what others keep in a -shm: sqlite.org/vfs.html */
+static bool is_exclusive_vfs(const struct connection *connection)
+{
+	const sqlite3_vfs *vfs = NULL;
+
+	return connection->sqlite->file_control(connection->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) == SQLITE_OK && vfs &&
+	       vfs->zName && strcmp(vfs->zName, "unix-excl") == 0;
+}
+
 int wal_try_files(const struct connection *connection)
 {
 	sqlite3_file *file = file_of(connection);
@@ -73,7 +82,8 @@ int wal_try_files(const struct connection *connection)
 
 	if (!wal_file_is_usable(connection->path))
 		return SQLITE_CANTOPEN;
-	if (!file || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap || !file->pMethods->xShmUnmap)
+	if (!file || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap || !file->pMethods->xShmUnmap ||
+	    is_exclusive_vfs(connection))
 		return SQLITE_OK;
 	rc = file->pMethods->xShmMap(file, 0, MEMORY_SIZE, 1, &memory);
 	file->pMethods->xShmUnmap(file, 0);
