@@ -22,6 +22,13 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# One that has no process group of its own yet is killed alone, and may get one, and children, before that.
+kill_writer() {
+	kill -KILL -- "-$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null || true
+	kill -KILL -- "-$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
 ask() {
 	sqlite3 -batch -init /dev/null -cmd '.timeout 10000' "$folder/t.db" "$1"
 }
@@ -64,17 +71,14 @@ while ((SECONDS < end)); do
 		kill -CONT -- "-${pids[slot]}" 2>/dev/null || true
 		stopped=$((stopped + 1))
 	else
-		# one who has not got its own process group yet is killed alone
-		kill -KILL -- "-${pids[slot]}" 2>/dev/null || kill -KILL "${pids[slot]}" 2>/dev/null || true
-		wait "${pids[slot]}" 2>/dev/null || true
+		kill_writer "${pids[slot]}"
 		killed=$((killed + 1))
 		ask "INSERT INTO counters VALUES($next, 0)"
 		start_writer $slot $((next++))
 	fi
 done
 for ((slot = 0; slot < writers; slot++)); do
-	kill -KILL -- "-${pids[slot]}" 2>/dev/null || kill -KILL "${pids[slot]}" 2>/dev/null || true
-	wait "${pids[slot]}" 2>/dev/null || true
+	kill_writer "${pids[slot]}"
 done
 pids=()
 
