@@ -127,19 +127,11 @@ struct question {
 	char query[2400], old_query[1600], parent[600], holds[1200];
 };
 
-/* Before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts. Rows are dearer than
- * enforcement: where SQLite cannot say (the database is locked), the answer is yes, unless the program's statement must fail too.
- */
-static bool finds(struct connection *connection, const struct question *q)
+/* Is the answer yes where SQLite could not say? Rows are dearer than enforcement (the database is locked), unless the program's
+ * statement must fail too. */
+static bool is_yes_in_doubt(int rc)
 {
-	char answer[2];
-	int rc = pragma_run(connection, q->query, answer, sizeof(answer));
-
-	if (rc == SQLITE_ERROR)
-		rc = pragma_run(connection, q->old_query, answer, sizeof(answer));
 	switch (rc & 0xff) {
-	case SQLITE_OK:
-		return answer[0] == '1';
 	case SQLITE_NOTADB:
 	case SQLITE_CANTOPEN:
 	case SQLITE_CORRUPT:
@@ -147,6 +139,17 @@ static bool finds(struct connection *connection, const struct question *q)
 	default:
 		return true;
 	}
+}
+
+/* Before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts. */
+static bool finds(struct connection *connection, const struct question *q)
+{
+	char answer[2];
+	int rc = pragma_run(connection, q->query, answer, sizeof(answer));
+
+	if (rc == SQLITE_ERROR)
+		rc = pragma_run(connection, q->old_query, answer, sizeof(answer));
+	return rc == SQLITE_OK ? answer[0] == '1' : is_yes_in_doubt(rc);
 }
 
 /* Does this schema have a foreign key with an ON DELETE action that does more than refuse? table, a quoted string, limits the
@@ -189,7 +192,7 @@ static bool any_schema_deletes(struct connection *connection, const char *table,
 		if (schema_deletes(connection, schema, table, replacing))
 			return true;
 	}
-	return rc != SQLITE_DONE;
+	return rc != SQLITE_DONE && is_yes_in_doubt(rc);
 }
 
 /* Is the target of this REPLACE the parent of such a foreign key? */
