@@ -101,5 +101,8 @@ int main(int argc, char **argv)
 	reader = open_database(argv[1]);
 	if (sqlite3_exec(reader, "SELECT count(*) FROM t", print_count, NULL, NULL) != SQLITE_OK)
 		printf("%d committed, %s\n", committed, sqlite3_errmsg(reader));
+	sqlite3_close(reader);
+	sqlite3_close(checkpointer);
+	sqlite3_close(writer);
 	return 0;
 }
