@@ -114,8 +114,10 @@ $(programs)/host: $(programs)/host.o
 bench := $(BUILD)/bench
 bench_programs := $(bench)/calls $(bench)/spawn $(bench)/empty.so
 
-.PHONY: bench
-bench: ## what the shim costs: instructions by callgrind, and the start of a program; a table in build/bench/table.md
+.PHONY: bench bench-cost
+bench: bench-cost bench-scan bench-goals ## what the shim costs and gains: the three below
+
+bench-cost: ## instructions by callgrind, and the start of a program; a table in build/bench/table.md
 	$(Q)scripts/install-packages build check bench
 	$(Q)$(MAKE) --no-print-directory $(library) $(bench_programs)
 	$(Q)tests/bench/table $(library) $(bench) >$(bench)/table.md; status=$$?; cat $(bench)/table.md; exit $$status

@@ -13,7 +13,12 @@ $(contention): tests/bench/contention.c
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread
 
-.PHONY: bench-contention
+.PHONY: bench-goals bench-contention
+bench-goals: ## the ways to wait for the write lock, in four cases, against their goals
+	$(Q)scripts/install-packages build check bench
+	$(Q)$(MAKE) --no-print-directory $(library) $(contention)
+	$(Q)tests/bench/contention.py $(contention) $(library) $(BUILD)/bench/goals --seconds $(CONTENTION_SECONDS) --rounds $(CONTENTION_ROUNDS) --quick
+
 bench-contention: ## compare the ways to wait for the write lock; table and plot in build/bench/
 	$(Q)scripts/install-packages build check bench
 	$(Q)$(MAKE) --no-print-directory $(library) $(contention)
