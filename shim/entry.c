@@ -167,28 +167,34 @@ static __attribute__((used)) int entry_main(long *stack)
 	return complained ? 2 : 0;
 }
 
-/* Leaves by the system call: exit() would be one more symbol as well. */
-__attribute__((naked, noreturn, used)) void entry_start(void);
-__attribute__((naked, noreturn, used)) void entry_start(void)
-{
+/* No function of C: it has no frame, and gcc knows no naked functions on arm64. Leaves by the system call: exit() would be one more
+ * symbol as well. */
 #if defined(__x86_64__)
-	__asm__("mov %rsp, %rdi\n\t"
-		"xor %ebp, %ebp\n\t"
-		"and $-16, %rsp\n\t"
-		"call entry_main\n\t"
-		"mov %eax, %edi\n\t"
-		"mov $231, %eax\n\t" /* exit_group */
-		"syscall\n\t"
-		"hlt");
+#define ENTRY                                                                                                                      \
+	"mov %rsp, %rdi\n"                                                                                                         \
+	"xor %ebp, %ebp\n"                                                                                                         \
+	"and $-16, %rsp\n"                                                                                                         \
+	"call entry_main\n"                                                                                                        \
+	"mov %eax, %edi\n"                                                                                                         \
+	"mov $231, %eax\n" /* exit_group */                                                                                        \
+	"syscall\n"                                                                                                                \
+	"hlt\n"
 #else
-	__asm__("mov x0, sp\n\t"
-		"mov x29, #0\n\t"
-		"mov x30, #0\n\t"
-		"bl entry_main\n\t"
-		"mov x8, #94\n\t" /* exit_group */
-		"svc #0\n\t"
-		"brk #0");
+#define ENTRY                                                                                                                      \
+	"mov x0, sp\n"                                                                                                             \
+	"mov x29, #0\n"                                                                                                            \
+	"mov x30, #0\n"                                                                                                            \
+	"bl entry_main\n"                                                                                                          \
+	"mov x8, #94\n" /* exit_group */                                                                                           \
+	"svc #0\n"                                                                                                                 \
+	"brk #0\n"
 #endif
-}
+
+__asm__(".pushsection .text\n"
+	".globl entry_start\n"
+	".hidden entry_start\n"
+	".type entry_start, %function\n"
+	"entry_start:\n" ENTRY ".size entry_start, .-entry_start\n"
+	".popsection\n");
 
 #endif
