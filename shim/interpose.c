@@ -1,5 +1,6 @@
 /* interpose.c - the front door for all calls that carry no SQL: open, close, and the slots of a connection that the program fills.
  */
+#include "decision.h"
 #include "door.h"
 #include "program.h"
 #include "registry.h"
@@ -111,7 +112,7 @@ DOOR int sqlite3_busy_timeout(sqlite3 *db, int milliseconds)
 
 	if (!connection)
 		return sqlite ? sqlite->busy_timeout(db, milliseconds) : SQLITE_MISUSE;
-	rc = program_busy_timeout(connection, milliseconds);
+	rc = decision_busy_timeout(connection, milliseconds);
 	door_leave(connection);
 	return rc;
 }
@@ -124,7 +125,7 @@ DOOR int sqlite3_busy_handler(sqlite3 *db, int (*handler)(void *, int), void *ar
 
 	if (!connection)
 		return sqlite ? sqlite->busy_handler(db, handler, argument) : SQLITE_MISUSE;
-	rc = program_busy_handler(connection, handler, argument);
+	rc = decision_busy_handler(connection, handler, argument);
 	door_leave(connection);
 	return rc;
 }

@@ -2,6 +2,7 @@
  *
  * A connection that has its settings awaits only a few kinds of statement; a glance at the first letter lets all others straight
  * through. */
+#include "begin.h"
 #include "door.h"
 #include "foreign_keys.h"
 #include "program.h"
@@ -87,7 +88,7 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
 	is_v1 = p->form == PREPARE || p->form == PREPARE16;
 	/* Before 3.15 VACUUM's own statements come this way, and must stay valid while it runs. */
-	if (is_v1 && sqlite_owns(sqlite, caller) && program_may_vacuum(connection)) {
+	if (is_v1 && sqlite_owns(sqlite, caller) && begin_may_be_vacuum(connection)) {
 		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
 		door_leave(connection);
 		return rc;

@@ -6,12 +6,6 @@
 
 #include "connection.h"
 
-/* What the program prepares instead. */
-struct rewrite {
-	struct span place;
-	char words[32];
-};
-
 /* Before each statement that the program prepares or executes: recognizes what the program decides, puts on what is due.
  * True if the statement is to be rewritten, with *out filled. */
 bool program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
@@ -23,15 +17,6 @@ int program_take_error(struct connection *connection);
 
 /* After SQLite accepted a rewritten statement. */
 void program_rewritten(struct connection *connection, const struct statement *statement);
-
-/* The program's sqlite3_busy_timeout(): the recipe's timeout is a floor, the operator's is exact. Returns SQLite's code. */
-int program_busy_timeout(struct connection *connection, int milliseconds);
-
-/* The program's sqlite3_busy_handler(). Its own handler stays; without one (NULL) the connection waits as after busy_timeout(0). */
-int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
-
-/* The same where the program's handler is found to be in its slot already. */
-void program_found_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
 
 /* For a connection that is just being opened and whose statements are seen only when they run: puts on what otherwise comes at
  * first use, unless the database is empty and still to be set up. */
@@ -47,9 +32,5 @@ void program_profile(struct connection *connection, void (*profile)(void *, cons
 
 /* The program gave a key (SQLCipher): what failed for want of it is due again. */
 void program_keyed(struct connection *connection);
-
-/* May a VACUUM of this connection be under way? Not if no statement is one, or can be: those of sqlite3_prepare() do not say. Old
- * SQLites do not tell which statements run. */
-bool program_may_vacuum(const struct connection *connection);
 
 #endif

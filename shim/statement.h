@@ -54,6 +54,12 @@ struct statement {
 	struct span table_schema, table; /* REPLACE: the target, quotes included; empty if not found */
 };
 
+/* A place in a statement, and the ASCII words that are to stand there. */
+struct rewrite {
+	struct span place;
+	char words[32];
+};
+
 /* What sqlite3_prepare*(sql, bytes) would read: up to bytes (negative: unlimited) or the first NUL, whichever comes first. */
 struct sql_text sql_text_utf8(const char *sql, int bytes);
 struct sql_text sql_text_utf16(const void *sql, int bytes);

@@ -3,6 +3,7 @@
 
 #include "apply.h"
 #include "connection.h"
+#include "decision.h"
 #include "door.h"
 #include "gate.h"
 #include "pragma.h"
@@ -43,14 +44,14 @@ static void look_at_busy_slot(struct watched *watched)
 		return;
 	if (now.handler == watched->slots->busy->stock || wait_is_ours(now.handler)) {
 		if (now.timeout != connection->busy.timeout || connection->busy.handler)
-			program_busy_timeout(connection, now.timeout);
+			decision_busy_timeout(connection, now.timeout);
 		else
 			wait_renew(connection, 0);
 	} else if (now.handler) {
 		if (now.handler != connection->busy.handler || now.argument != connection->busy.argument)
-			program_found_busy_handler(connection, now.handler, now.argument);
+			decision_found_busy_handler(connection, now.handler, now.argument);
 	} else if (connection->busy.timeout || connection->busy.handler) {
-		program_busy_timeout(connection, 0);
+		decision_busy_timeout(connection, 0);
 	}
 }
 
@@ -286,9 +287,9 @@ static void watch_politely(struct watched *watched, sqlite3 *db)
 		if (busy.handler && !watched->connection->off) {
 			sqlite->busy_handler(db, busy.handler, busy.argument);
 			if (busy.handler == watched->slots->busy->stock)
-				program_busy_timeout(watched->connection, busy.timeout);
+				decision_busy_timeout(watched->connection, busy.timeout);
 			else
-				program_found_busy_handler(watched->connection, busy.handler, busy.argument);
+				decision_found_busy_handler(watched->connection, busy.handler, busy.argument);
 		}
 		program_opened(watched->connection);
 		watched->inside = false;

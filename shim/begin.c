@@ -1,0 +1,107 @@
+/* begin.c - decides whether a BEGIN of the program's is rewritten. */
+#include "begin.h"
+
+#include "attached.h"
+#include "pragma.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* untold: the answer for a statement of sqlite3_prepare(), which does not say. */
+static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool untold)
+{
+	const char *sql = sqlite->sql(stmt);
+	struct statement statement;
+	struct sql_text text;
+
+	if (!sql)
+		return untold;
+	text = sql_text_utf8(sql, -1);
+	statement_read(&text, 0, &statement);
+	return statement.kind == STATEMENT_VACUUM;
+}
+
+/* SQLite begins VACUUM with a BEGIN of its own, which comes to our door from inside sqlite3_step(). As BEGIN IMMEDIATE it would
+ * make VACUUM fail. */
+static bool is_vacuuming(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+
+	if (!sqlite->next_stmt || !sqlite->stmt_busy || !sqlite->sql)
+		return false;
+	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
+		if (sqlite->stmt_busy(stmt) && is_vacuum(sqlite, stmt, false))
+			return true;
+	return false;
+}
+
+bool begin_may_be_vacuum(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+
+	while (sqlite->next_stmt && sqlite->sql && (stmt = sqlite->next_stmt(connection->db, stmt)))
+		if (is_vacuum(sqlite, stmt, true))
+			return true;
+	return false;
+}
+
+/* Before 3.34, and not yet in 3.31, BEGIN IMMEDIATE fails where a database is attached read-only. */
+static bool has_read_only_attached(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	char name[256];
+
+	if (!connection->attached || !sqlite->db_readonly || strtol(sqlite->version + 2, NULL, 10) >= 34)
+		return false;
+	for (int i = 1; pragma_database(connection, i, 1, name, sizeof(name)) == SQLITE_ROW; i++)
+		if (sqlite->db_readonly(connection->db, name) == 1)
+			return true;
+	return false;
+}
+
+/* Why a BEGIN of this form stays as it is; NULL if it is rewritten to *mode. */
+static const char *obstacle_of(struct connection *connection, enum begin_form form, const char **mode)
+{
+	enum setting setting = form == BEGIN_DEFERRED ? SETTING_BEGIN_DEFERRED : SETTING_BEGIN;
+	const struct setting_value *value = settings_get(setting);
+
+	if (value->keep)
+		return form == BEGIN_DEFERRED ? "BEGIN DEFERRED was spelt out" : "SQLPROD_BEGIN=keep";
+	*mode = value->number == TRANSACTION_EXCLUSIVE ? "EXCLUSIVE" : "IMMEDIATE";
+	if (!*connection->path && !connection->attached)
+		return "in-memory or temporary database";
+	if (connection->shared_cache)
+		return "shared cache: no timeout waits for its locks";
+	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
+		return "the database is read-only";
+	if (has_read_only_attached(connection))
+		return "a database is attached read-only";
+	if (connection->unreadable)
+		return "the file is no database, or is encrypted and has no key yet";
+	if (pragma_is_query_only(connection))
+		return "PRAGMA query_only is on";
+	if (is_vacuuming(connection))
+		return "VACUUM's own";
+	if (attached_has_file_twice(connection))
+		return "one file is attached under two names: the connection would wait for itself";
+	return NULL;
+}
+
+bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out)
+{
+	const char *mode = NULL, *obstacle;
+
+	if (statement->begin == BEGIN_OTHER)
+		return false;
+	obstacle = obstacle_of(connection, statement->begin, &mode);
+	if (obstacle) {
+		connection->begins_left++;
+		connection->begins_left_reason = obstacle;
+		return false;
+	}
+	out->place = statement->mode;
+	snprintf(out->words, sizeof(out->words), "%s", mode);
+	return true;
+}

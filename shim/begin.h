@@ -1,0 +1,16 @@
+/* begin.h - decides whether a BEGIN of the program's is rewritten.
+ *
+ * Every function wants the connection's mutex held. */
+#ifndef SQLPROD_BEGIN_H
+#define SQLPROD_BEGIN_H
+
+#include "connection.h"
+
+/* Is this BEGIN to be rewritten? If so fills *out; if not, and it was one of those that could be, counts it with the reason. */
+bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out);
+
+/* May a VACUUM of this connection be under way? Not if no statement is one, or can be: those of sqlite3_prepare() do not say. Old
+ * SQLites do not tell which statements run. */
+bool begin_may_be_vacuum(const struct connection *connection);
+
+#endif
