@@ -114,7 +114,7 @@ static void set_by_pragma(struct connection *connection, enum setting setting, i
 
 static bool is_read_only(const struct connection *connection)
 {
-	return connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1;
+	return sqlite_is_read_only(connection->sqlite, connection->db, "main");
 }
 
 /* SQLCipher maps nothing that is encrypted, and where mmap_size is set it gives a new database a salt of zeros. An embedded one's
@@ -255,19 +255,6 @@ static bool has_room_for_wal(void)
 	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= WAL_ROOM;
 }
 
-/* A VFS without it gets WAL from SQLite where the program locks exclusively: whoever opens the file by that VFS later and does not
- * would be refused. */
-static bool has_shared_memory(const struct connection *connection)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_file *file = NULL;
-
-	if (!sqlite->file_control || sqlite->file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-	    !file || !file->pMethods)
-		return true;
-	return file->pMethods->iVersion >= 2 && file->pMethods->xShmMap;
-}
-
 /* SQLite itself refuses WAL there, but 3.8.9 does not. */
 static bool is_without_locks(const struct connection *connection)
 {
@@ -288,7 +275,7 @@ static const char *journal_mode_obstacle(const struct connection *connection, in
 		return "the database is read-only";
 	if (wanted == JOURNAL_WAL && is_without_locks(connection))
 		return "it was opened with nolock=1";
-	if (wanted == JOURNAL_WAL && !has_shared_memory(connection))
+	if (wanted == JOURNAL_WAL && !wal_has_shared_memory(connection))
 		return "the VFS has no shared memory, or this SQLite no WAL";
 	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->behind))
 		return "the program locks exclusively";

@@ -13,12 +13,15 @@ struct files {
 	unsigned count;
 };
 
-/* False if it is there already: by its inode, as it is that the locks lie on. In-memory and temporary databases have no name. */
-static bool add_file(struct files *files, const char *path)
+/* Stops at one that is there already: by its inode, as it is that the locks lie on. In-memory and temporary databases have no file.
+ */
+static bool add_file(void *argument, const char *name, const char *path)
 {
+	struct files *files = argument;
 	struct stat status;
 
-	if (!path || !*path || glibc_stat(path, &status) != 0 || files->count == FILE_LIMIT)
+	(void)name;
+	if (!*path || glibc_stat(path, &status) != 0 || files->count == FILE_LIMIT)
 		return true;
 	for (unsigned i = 0; i < files->count; i++)
 		if (files->device[i] == status.st_dev && files->inode[i] == status.st_ino)
@@ -30,18 +33,7 @@ static bool add_file(struct files *files, const char *path)
 
 bool attached_has_file_twice(struct connection *connection)
 {
-	const struct sqlite *sqlite = connection->sqlite;
 	struct files files = {.count = 0};
-	sqlite3_stmt *stmt = NULL;
-	bool twice = false;
 
-	if (!connection->attached)
-		return false;
-	pragma_hush(connection);
-	if (sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL) == SQLITE_OK)
-		while (!twice && sqlite->step(stmt) == SQLITE_ROW)
-			twice = !add_file(&files, (const char *)sqlite->column_text(stmt, 2));
-	sqlite->finalize(stmt);
-	pragma_unhush(connection);
-	return twice;
+	return connection->attached && pragma_each_database(connection, add_file, &files) == SQLITE_ROW;
 }

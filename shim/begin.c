@@ -47,18 +47,19 @@ bool begin_may_be_vacuum(const struct connection *connection)
 	return false;
 }
 
+static bool is_writable(void *argument, const char *name, const char *file)
+{
+	const struct connection *connection = argument;
+
+	(void)file;
+	return !sqlite_is_read_only(connection->sqlite, connection->db, name);
+}
+
 /* Before 3.34, and not yet in 3.31, BEGIN IMMEDIATE fails where a database is attached read-only. */
 static bool has_read_only_attached(struct connection *connection)
 {
-	const struct sqlite *sqlite = connection->sqlite;
-	char name[256];
-
-	if (!connection->attached || !sqlite->db_readonly || strtol(sqlite->version + 2, NULL, 10) >= 34)
-		return false;
-	for (int i = 1; pragma_database(connection, i, 1, name, sizeof(name)) == SQLITE_ROW; i++)
-		if (sqlite->db_readonly(connection->db, name) == 1)
-			return true;
-	return false;
+	return connection->attached && strtol(connection->sqlite->version + 2, NULL, 10) < 34 &&
+	       pragma_each_database(connection, is_writable, connection) == SQLITE_ROW;
 }
 
 /* Why a BEGIN of this form stays as it is; NULL if it is rewritten to *mode. */
@@ -74,7 +75,7 @@ static const char *obstacle_of(struct connection *connection, enum begin_form fo
 		return "in-memory or temporary database";
 	if (connection->shared_cache)
 		return "shared cache: no timeout waits for its locks";
-	if (connection->sqlite->db_readonly && connection->sqlite->db_readonly(connection->db, "main") == 1)
+	if (sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "the database is read-only";
 	if (has_read_only_attached(connection))
 		return "a database is attached read-only";

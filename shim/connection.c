@@ -162,11 +162,9 @@ static void mark_same_file(struct connection *other, void *argument)
 /* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */
 static void look_for_shared_cache(struct connection *connection, bool asked)
 {
-	const struct sqlite *sqlite = connection->sqlite;
 	struct same_file same = {.joined = connection, .shared = asked};
 
-	if (sqlite->file_control)
-		sqlite->file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &connection->file);
+	connection->file = sqlite_file(connection->sqlite, connection->db, "main");
 	if (connection->file && *connection->path)
 		registry_visit(mark_same_file, &same);
 	connection->shared_cache |= same.shared;

@@ -73,7 +73,7 @@ struct connection {
 	pid_t pid;           /* of the process that opened it: a forked child does not report it */
 	const char *reached; /* the door, for the report */
 	char *path;          /* absolute; "" for in-memory and temporary databases */
-	void *file;          /* SQLite's sqlite3_file of the main database: connections that share a cache share it */
+	sqlite3_file *file;  /* SQLite's, of the main database: connections that share a cache share it */
 	struct gate *gate;   /* wait.c's, in front of that file; NULL if the wait is not ours */
 
 	bool behind;         /* statements are seen only when they run: the second door */

@@ -181,18 +181,29 @@ static bool schema_deletes(struct connection *connection, const char *schema, co
 	return found;
 }
 
+struct parent {
+	struct connection *connection;
+	const char *table;
+	bool replacing;
+};
+
+static bool goes_on(void *argument, const char *name, const char *file)
+{
+	const struct parent *parent = argument;
+	char schema[520];
+
+	(void)file;
+	quote(name, '"', schema, sizeof(schema));
+	return !schema_deletes(parent->connection, schema, parent->table, parent->replacing);
+}
+
 /* The same for all schemas that a name without one could mean. */
 static bool any_schema_deletes(struct connection *connection, const char *table, bool replacing)
 {
-	char name[256], schema[520];
-	int rc;
+	struct parent parent = {.connection = connection, .table = table, .replacing = replacing};
+	int rc = pragma_each_database(connection, goes_on, &parent);
 
-	for (int i = 0; (rc = pragma_database(connection, i, 1, name, sizeof(name))) == SQLITE_ROW; i++) {
-		quote(name, '"', schema, sizeof(schema));
-		if (schema_deletes(connection, schema, table, replacing))
-			return true;
-	}
-	return rc != SQLITE_DONE && is_yes_in_doubt(rc);
+	return rc == SQLITE_ROW || (rc != SQLITE_DONE && is_yes_in_doubt(rc));
 }
 
 /* Is the target of this REPLACE the parent of such a foreign key? */

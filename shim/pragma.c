@@ -21,7 +21,8 @@ void pragma_hush(struct connection *connection)
 
 	/* At the front door ours stands before the program's, and looks at this: to set an authorizer makes all statements invalid.
 	 */
-	connection->hushed++;
+	if (connection->hushed++)
+		return;
 	if (connection->behind && connection->authorizer.authorizer)
 		sqlite->set_authorizer(connection->db, NULL, NULL);
 	if (connection->hooks.commit)
@@ -41,7 +42,8 @@ void pragma_unhush(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct trace_slot *trace = &connection->trace;
 
-	connection->hushed--;
+	if (--connection->hushed)
+		return;
 	if (connection->behind && connection->authorizer.authorizer)
 		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
 	if (connection->hooks.commit)
@@ -97,25 +99,25 @@ int pragma_run(struct connection *connection, const char *sql, char *answer, siz
 	return rc;
 }
 
-int pragma_database(struct connection *connection, int row, int column, char *out, size_t size)
+int pragma_each_database(struct connection *connection, bool (*see)(void *argument, const char *name, const char *file),
+			 void *argument)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	bool inside = !sqlite->get_autocommit(connection->db);
-	const unsigned char *text = NULL;
+	bool inside = !sqlite->get_autocommit(connection->db), more = true;
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
 	pragma_hush(connection);
 	rc = sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL);
 	rc = rc == SQLITE_OK ? SQLITE_ROW : rc;
-	for (int i = 0; rc == SQLITE_ROW && i <= row; i++)
-		rc = sqlite->step(stmt);
-	if (rc == SQLITE_ROW)
-		text = sqlite->column_text(stmt, column);
-	if (text)
-		copy(out, size, (const char *)text);
-	else if (rc == SQLITE_ROW)
-		rc = SQLITE_NOMEM;
+	while (more && rc == SQLITE_ROW && (rc = sqlite->step(stmt)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite->column_text(stmt, 1);
+		const char *file = (const char *)sqlite->column_text(stmt, 2);
+		if (!name)
+			rc = SQLITE_NOMEM;
+		else
+			more = see(argument, name, file ? file : "");
+	}
 	finish(connection, stmt, inside);
 	pragma_unhush(connection);
 	return rc;

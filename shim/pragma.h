@@ -7,7 +7,7 @@
 #include "connection.h"
 
 /* Takes the authorizer, trace and profile callbacks out of their slots, and puts the program's (or our guard, foreign_keys.h) back.
- * Calls nest as pairs. */
+ * Calls nest as pairs: the outermost count. */
 void pragma_hush(struct connection *connection);
 void pragma_unhush(struct connection *connection);
 
@@ -16,9 +16,11 @@ void pragma_unhush(struct connection *connection);
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
 int pragma_run_hushed(struct connection *connection, const char *sql, char *answer, size_t size);
 
-/* Copies a column of that row of PRAGMA database_list (number, name, file), cut to size - 1 bytes. Returns SQLITE_ROW, SQLITE_DONE
- * if there is no such row, or an error. */
-int pragma_database(struct connection *connection, int row, int column, char *out, size_t size);
+/* Shows the connection's databases (main, temp where it is in use, each that is attached) until see wants no more: their names, and
+ * their files, "" where there is none. see may run statements, between pragma_hush() and pragma_unhush(). Returns SQLITE_DONE after
+ * the last, SQLITE_ROW if it was stopped, or an error. Source: sqlite.org/pragma.html#pragma_database_list */
+int pragma_each_database(struct connection *connection, bool (*see)(void *argument, const char *name, const char *file),
+			 void *argument);
 
 /* Has the program turned PRAGMA query_only on? */
 bool pragma_is_query_only(struct connection *connection);

@@ -10,16 +10,12 @@
 
 /* A database of 0 bytes is one that the program may still be setting up, though it already looked whether it is there: WAL would
  * fix page_size and auto_vacuum, and spoil the key that comes later. */
-static bool is_empty(struct connection *connection)
+static bool is_empty(const struct connection *connection)
 {
-	sqlite3_file *file = NULL;
-	sqlite3_int64 size = 1;
+	sqlite3_file *file = *connection->path ? sqlite_file(connection->sqlite, connection->db, "main") : NULL;
+	sqlite3_int64 size;
 
-	if (!*connection->path || !connection->sqlite->file_control ||
-	    connection->sqlite->file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file ||
-	    !file->pMethods)
-		return false;
-	return file->pMethods->xFileSize(file, &size) == SQLITE_OK && size == 0;
+	return file && file->pMethods->xFileSize(file, &size) == SQLITE_OK && size == 0;
 }
 
 /* Is this the program's first use of the connection, other than to set something up? PRAGMAs are not asked here. */

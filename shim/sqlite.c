@@ -164,3 +164,26 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 	describe(copy, &loaded);
 	return copy;
 }
+
+sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
+{
+	sqlite3_file *file = NULL;
+
+	if (!sqlite->file_control || sqlite->file_control(db, schema, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
+		return NULL;
+	return file && file->pMethods ? file : NULL;
+}
+
+const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db)
+{
+	const sqlite3_vfs *vfs = NULL;
+
+	if (!sqlite->file_control || sqlite->file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK)
+		return NULL;
+	return vfs ? vfs->zName : NULL;
+}
+
+bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
+{
+	return sqlite->db_readonly && sqlite->db_readonly(db, schema) == 1;
+}

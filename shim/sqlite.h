@@ -109,4 +109,13 @@ bool sqlite_is_known(const void *code);
  * leaves our own frame as the caller.) */
 bool sqlite_owns(const struct sqlite *sqlite, const void *code);
 
+/* SQLite's file of that database of the handle ("main"); NULL if it has none, or none that is open. */
+sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
+
+/* The name of the VFS that the main database was opened with, "unix"; NULL if the copy does not tell (before 3.12). */
+const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
+
+/* Is that database read-only? False if there is none, or the copy does not tell (before 3.7.11). */
+bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
+
 #endif

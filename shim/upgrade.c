@@ -36,39 +36,34 @@ static const char *lock(struct connection *connection, const struct copy *copy, 
 	return (rc & 0xff) == SQLITE_BUSY ? "the database stayed busy" : "SQLite did not give the write lock";
 }
 
-/* The names of the attached databases, to be freed each; returns how many. */
-static size_t find_attached(struct connection *connection, char *names[SCHEMA_LIMIT])
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_stmt *stmt = NULL;
-	size_t count = 0;
+/* Of the attached databases; each to be freed. */
+struct names {
+	char *name[SCHEMA_LIMIT];
+	size_t count;
+};
 
-	pragma_hush(connection);
-	if (sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL) == SQLITE_OK) {
-		while (count < SCHEMA_LIMIT && sqlite->step(stmt) == SQLITE_ROW) {
-			const char *name = (const char *)sqlite->column_text(stmt, 1);
-			if (name && strcmp(name, "main") != 0 && strcmp(name, "temp") != 0 && (names[count] = strdup(name)))
-				count++;
-		}
-	}
-	sqlite->finalize(stmt);
-	pragma_unhush(connection);
-	return count;
+static bool add_name(void *argument, const char *name, const char *file)
+{
+	struct names *names = argument;
+
+	(void)file;
+	if (strcmp(name, "main") != 0 && strcmp(name, "temp") != 0 && (names->name[names->count] = strdup(name)))
+		names->count++;
+	return names->count < SCHEMA_LIMIT;
 }
 
 /* BEGIN IMMEDIATE only reads those that are read-only. */
 static const char *lock_attached(struct connection *connection, const struct copy *copy)
 {
-	const struct sqlite *sqlite = connection->sqlite;
-	char *names[SCHEMA_LIMIT];
-	size_t count = find_attached(connection, names);
+	struct names names = {.count = 0};
 	const char *obstacle = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		bool readonly = sqlite->db_readonly && sqlite->db_readonly(connection->db, names[i]) == 1;
-		if (!obstacle && !readonly && lock(connection, copy, names[i]))
+	pragma_each_database(connection, add_name, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		bool read_only = sqlite_is_read_only(connection->sqlite, connection->db, names.name[i]);
+		if (!obstacle && !read_only && lock(connection, copy, names.name[i]))
 			obstacle = "an attached database stayed busy";
-		free(names[i]);
+		free(names.name[i]);
 	}
 	return obstacle;
 }

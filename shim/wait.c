@@ -144,13 +144,10 @@ bool wait_is_ours(int (*handler)(void *, int))
 static bool is_own_vfs(const struct connection *connection)
 {
 	static const char *const names[] = {"unix", "unix-excl"};
-	const struct sqlite *sqlite = connection->sqlite;
-	const sqlite3_vfs *vfs = NULL;
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
 
-	if (sqlite->file_control(connection->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK || !vfs || !vfs->zName)
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(vfs->zName, names[i]) == 0)
+	for (size_t i = 0; vfs && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(vfs, names[i]) == 0)
 			return true;
 	return false;
 }

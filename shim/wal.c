@@ -18,14 +18,17 @@ static const char magic[16] = "SQLite format 3";
 
 static sqlite3_file *file_of(const struct connection *connection)
 {
-	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_file *file = NULL;
-
+	/* the gate knows, and SQLite would have to search */
 	if (connection->gate && connection->gate->db)
 		return connection->gate->file;
-	if (!sqlite->file_control || sqlite->file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
-		return NULL;
-	return file && file->pMethods ? file : NULL;
+	return sqlite_file(connection->sqlite, connection->db, "main");
+}
+
+bool wal_has_shared_memory(const struct connection *connection)
+{
+	const sqlite3_file *file = file_of(connection);
+
+	return !file || (file->pMethods->iVersion >= 2 && file->pMethods->xShmMap);
 }
 
 enum wal_header wal_read_header(const struct connection *connection)
@@ -68,10 +71,9 @@ static bool wal_file_is_usable(const char *path)
 /* It keeps on the heap what others keep in a -shm: sqlite.org/vfs.html */
 static bool is_exclusive_vfs(const struct connection *connection)
 {
-	const sqlite3_vfs *vfs = NULL;
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
 
-	return connection->sqlite->file_control(connection->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) == SQLITE_OK && vfs &&
-	       vfs->zName && strcmp(vfs->zName, "unix-excl") == 0;
+	return vfs && strcmp(vfs, "unix-excl") == 0;
 }
 
 int wal_try_files(const struct connection *connection)

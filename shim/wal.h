@@ -16,6 +16,10 @@ enum wal_header {
 	WAL_UNTOLD, /* no database, an encrypted one, or it cannot be read */
 };
 
+/* Has the database's VFS shared memory? One without gets WAL from SQLite where the program locks exclusively: whoever opens the
+ * file by that VFS later and does not would be refused. True where that cannot be told. */
+bool wal_has_shared_memory(const struct connection *connection);
+
 /* What the file's header says. Reads 20 bytes through SQLite's own file, without a lock: a hint. */
 enum wal_header wal_read_header(const struct connection *connection);
 
