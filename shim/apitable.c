@@ -193,19 +193,17 @@ size_t apitable_find(const struct image *image, struct api_table *out, size_t li
 	return found;
 }
 
-/* How many of the tables behind the first ones are not among those; they are put next to them. */
-static size_t keep_new(struct api_table *tables, size_t first, size_t more)
+bool apitable_add(struct api_table *tables, size_t *count, size_t limit, const struct api_table *table)
 {
-	size_t kept = first;
+	size_t n = 0;
 
-	for (size_t i = first; i < first + more; i++) {
-		size_t n = 0;
-		while (n < kept && tables[n].address != tables[i].address)
-			n++;
-		tables[n] = tables[i];
-		kept += n == kept;
-	}
-	return kept - first;
+	while (n < *count && tables[n].address != table->address)
+		n++;
+	if (n == limit)
+		return false;
+	tables[n] = *table;
+	*count += n == *count;
+	return true;
 }
 
 size_t apitable_find_near(const struct image *image, uintptr_t code, struct api_table *out, size_t limit)
@@ -214,8 +212,12 @@ size_t apitable_find_near(const struct image *image, uintptr_t code, struct api_
 	struct place places[SEARCH_PLACES];
 	size_t count = search_near(image, code, places), found = 0;
 
-	for (size_t i = 0; i < count && found < limit; i++)
-		found += keep_new(out, found, find_in(image, &places[i], &text, out + found, limit - found));
+	for (size_t i = 0; i < count && found < limit; i++) {
+		struct api_table *more = out + found;
+		size_t more_count = find_in(image, &places[i], &text, more, limit - found);
+		for (size_t n = 0; n < more_count; n++)
+			apitable_add(out, &found, limit, &more[n]);
+	}
 	return found;
 }
 

@@ -22,6 +22,10 @@ size_t apitable_find(const struct image *image, struct api_table *out, size_t li
  * functions lie around the code: else 0. Reads little of a large object. */
 size_t apitable_find_near(const struct image *image, uintptr_t code, struct api_table *out, size_t limit);
 
+/* Adds the table to those, or puts it in the place of the one with its address; it may lie behind them in the same array. False if
+ * there are limit already. */
+bool apitable_add(struct api_table *tables, size_t *count, size_t limit, const struct api_table *table);
+
 /* Is the table that was found in an object of this name and place still there? Costs little. */
 bool apitable_is_there(const struct image *image, const struct api_table *table);
 

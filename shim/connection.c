@@ -156,7 +156,7 @@ static void mark_same_file(struct connection *other, void *argument)
 		return;
 	other->shared_cache = same->shared = true;
 	if (other->gate)
-		atomic_store_explicit(&other->gate->reader, (void (*)(void *))NULL, memory_order_relaxed);
+		gate_forget_reader(other->gate);
 }
 
 /* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */

@@ -85,7 +85,8 @@ static int gate_lock_checkpoint(struct gate *gate, sqlite3_file *file, int flags
 		turn_checkpoint_wanted(gate);
 	rc = gate->real->xShmLock(file, GATE_CHECKPOINT_LOCK, 1, flags);
 	gate->checkpoints = begins && rc == SQLITE_OK;
-	gate->salt = salt_of(gate);
+	if (gate->checkpoints)
+		gate->salt = salt_of(gate);
 	if (begins && rc != SQLITE_OK)
 		turn_checkpoint_refused(gate);
 	else if (!begins && gate->owing)
@@ -170,6 +171,11 @@ static int gate_close(sqlite3_file *file)
 	file->pMethods = gate->real;
 	gate_drop(gate);
 	return file->pMethods->xClose(file);
+}
+
+void gate_forget_reader(struct gate *gate)
+{
+	atomic_store_explicit(&gate->reader, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
 struct gate *gate_put(sqlite3 *db, sqlite3_file *file, bool fair)

@@ -1,10 +1,10 @@
 /* gate.h - stands in front of a database file's methods and sees its write lock come and go.
  *
  * SQLite's own file object gets a copy of its table of methods with a few replaced; each calls the real one and returns what that
- * returned. No lock is kept or refused here. Once the write lock of a WAL database (byte 120 of the -shm) is given back, the
- * one who waits longest is woken, whichever process it is in (fair). The word they wait on lies in SQLite's own mapping of the
- * -shm, in the 8 bytes that its format reserves for locks and nobody reads (sqlite.org/walformat.html). What follows from it is in
- * turn.h. */
+ * returned. Only a checkpoint that would lose transactions (sqlite.org/wal.html#walresetbug) is put off. Once the write lock of a
+ * WAL database (byte 120 of the -shm) is given back, the one who waits longest is woken, whichever process it is in (fair). The
+ * word they wait on lies in SQLite's own mapping of the -shm, in the 8 bytes that its format reserves for locks and nobody reads
+ * (sqlite.org/walformat.html). What follows from it is in turn.h. */
 #ifndef SQLPROD_GATE_H
 #define SQLPROD_GATE_H
 
@@ -49,7 +49,7 @@ struct gate {
 	bool changed;           /* it was given back after a commit */
 	bool owing;             /* the next one is told after the checkpoint */
 
-	uint64_t salt;    /* the WAL's, when the checkpoint lock was taken */
+	uint64_t salt;    /* the WAL's, when the checkpoint lock was taken, or the write lock after it */
 	bool checkpoints; /* it has that lock */
 
 	/* For wait.c: the wait of the connection. */
@@ -75,5 +75,8 @@ struct gate {
 /* Puts a gate in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
  * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
 struct gate *gate_put(sqlite3 *db, sqlite3_file *file, bool fair);
+
+/* The reader is not called any more. */
+void gate_forget_reader(struct gate *gate);
 
 #endif

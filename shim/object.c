@@ -122,21 +122,6 @@ static size_t caller_place(const struct object *object, const void *code)
 	return place;
 }
 
-/* Adds those that are not there yet. False if they are too many. */
-static bool add_tables(struct object *object, const struct api_table *tables, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t n = 0;
-		while (n < object->table_count && object->tables[n].address != tables[i].address)
-			n++;
-		if (n == OBJECT_TABLES)
-			return false;
-		object->tables[n] = tables[i];
-		object->table_count += n == object->table_count;
-	}
-	return true;
-}
-
 /* Looks near the code: the constants of a program may be a hundred megabytes that nobody has touched. */
 static bool look_near(struct object *object, const struct search *search)
 {
@@ -146,7 +131,10 @@ static bool look_near(struct object *object, const struct search *search)
 	if (object->caller_count == OBJECT_CALLERS)
 		return false;
 	count = apitable_find_near(&search->image, search->code, tables, OBJECT_TABLES);
-	if (count == 0 || !add_tables(object, tables, count))
+	for (size_t i = 0; i < count; i++)
+		if (!apitable_add(object->tables, &object->table_count, OBJECT_TABLES, &tables[i]))
+			return false;
+	if (count == 0)
 		return false;
 	object->callers[object->caller_count++] = (struct object_caller){.code = search->code};
 	return true;

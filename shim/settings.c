@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define PREFIX "SQLPROD"
+#define PRELOAD "LD_PRELOAD="
 #define COMPLAINT_LIMIT 24
 #define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
 
@@ -272,17 +273,20 @@ static enum setting setting_of_variable(const char *variable, size_t length)
 	return (enum setting)setting;
 }
 
-/* Two letters first, which are in the code: the rest of it would be a page more to read in every process. */
+/* Two letters first, which are in the code: the rest of the name would be a page more to read in every process. */
+static inline bool begins_with(const char *entry, const char *name, size_t length)
+{
+	return entry[0] == name[0] && entry[1] == name[1] && strncmp(entry, name, length) == 0;
+}
+
 static bool is_ours(const char *entry)
 {
-	return entry[0] == PREFIX[0] && entry[1] == PREFIX[1] && strncmp(entry, PREFIX, sizeof(PREFIX) - 1) == 0;
+	return begins_with(entry, PREFIX, sizeof(PREFIX) - 1);
 }
 
 static bool is_preload(const char *entry)
 {
-	static const char variable[] = "LD_PRELOAD=";
-
-	return entry[0] == variable[0] && entry[1] == variable[1] && strncmp(entry, variable, sizeof(variable) - 1) == 0;
+	return begins_with(entry, PRELOAD, sizeof(PRELOAD) - 1);
 }
 
 /* Reads the entries that are ours, from the first of them on. */

@@ -126,7 +126,7 @@ static void leave_gate(const struct watched *watched)
 	struct gate *gate = watched->connection->gate;
 
 	if (gate && gate->reader_argument == watched)
-		atomic_store_explicit(&gate->reader, (void (*)(void *))NULL, memory_order_relaxed);
+		gate_forget_reader(gate);
 }
 
 static void connection_ends(const struct watched *watched)

@@ -20,7 +20,7 @@ def identity: [.pid, .connection, .program, .database];
 def latest:
 	(map(select(.open | not))) as $ended
 	| ($ended | map(identity)) as $known
-	| $ended + (map(select(.open)) | group_by(identity) | map(.[-1] | select([identity] | inside($known) | not)));
+	| $ended + (map(select(.open)) | group_by(identity) | map(.[-1] | select(identity as $mine | any($known[]; . == $mine) | not)));
 
 def connections:
 	[[inputs | fromjson? | select(type == "object" and has("settings"))] | latest[]
