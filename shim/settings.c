@@ -1,4 +1,4 @@
-/* settings.c - values of settings: their text, and the environment, read once.
+/* settings.c - the environment, read once.
  *
  * settings_load runs in every process under the preload, most of which have nothing to do with SQLite: an environment without
  * SQLPROD costs one pass over it, leaves the recipe's static data in force, and writes to no page of its own. */
@@ -6,7 +6,6 @@
 
 #include "glibc.h"
 
-#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#define PREFIX "SQLPROD"
 #define PRELOAD "LD_PRELOAD="
 #define COMPLAINT_LIMIT 24
 #define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
@@ -30,119 +28,6 @@ static char *texts;                                /* what chosen[].text points 
 static char complaints[COMPLAINT_LIMIT][512];
 static size_t complaint_count;
 static bool nobody_asked = true; /* not zero, so that it lies where the loader writes to anyway */
-
-/* ASCII only: strcasecmp follows the program's locale, and Turkish has another lower-case I. */
-static int fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : (unsigned char)c;
-}
-
-static bool word_is(const char *text, const char *word)
-{
-	while (*text && fold(*text) == fold(*word)) {
-		text++;
-		word++;
-	}
-	return !*text && !*word;
-}
-
-/* Reads [-]digits, no blanks, no plus, no other base. Returns what follows; NULL if there is no number or it overflows. */
-static const char *number_read(const char *text, long long *out)
-{
-	bool negative = *text == '-';
-	const char *digit = text + negative;
-	long long number = 0;
-
-	if (*digit < '0' || *digit > '9')
-		return NULL;
-	for (; *digit >= '0' && *digit <= '9'; digit++) {
-		if (__builtin_mul_overflow(number, 10, &number) || __builtin_sub_overflow(number, *digit - '0', &number))
-			return NULL;
-	}
-	if (!negative && __builtin_sub_overflow(0, number, &number))
-		return NULL;
-	*out = number;
-	return digit;
-}
-
-static bool number_parse(const struct setting_spec *spec, const char *text, long long *out)
-{
-	static const char suffixes[] = "kmg";
-	long long number;
-	const char *rest = number_read(text, &number);
-
-	if (!rest)
-		return false;
-	if (*rest && spec->type == SETTING_SIZE) {
-		const char *suffix = strchr(suffixes, fold(*rest));
-
-		if (!suffix || __builtin_mul_overflow(number, 1LL << (10 * (suffix - suffixes + 1)), &number))
-			return false;
-		rest++;
-	}
-	if (*rest || number < spec->least || number > spec->greatest)
-		return false;
-	*out = number;
-	return true;
-}
-
-bool setting_parse(const struct setting_spec *spec, const char *text, struct setting_value *out)
-{
-	struct setting_value value = {.text = ""};
-
-	if (spec->may_keep && word_is(text, "keep")) {
-		value.keep = true;
-	} else if (spec->type == SETTING_WORD) {
-		while (spec->words[value.number] && !word_is(text, spec->words[value.number]))
-			value.number++;
-		if (!spec->words[value.number])
-			return false;
-	} else if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE) {
-		if (!number_parse(spec, text, &value.number))
-			return false;
-	} else {
-		value.text = text;
-	}
-	*out = value;
-	return true;
-}
-
-void setting_format(const struct setting_spec *spec, const struct setting_value *value, char *out, size_t size)
-{
-	if (value->keep)
-		snprintf(out, size, "keep");
-	else if (spec->type == SETTING_WORD)
-		snprintf(out, size, "%s", spec->words[value->number]);
-	else if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE)
-		snprintf(out, size, "%lld", value->number);
-	else
-		snprintf(out, size, "%s", value->text);
-}
-
-bool settings_match(const char *patterns, const char *name)
-{
-	static const char blanks[] = " \t\r\n";
-	bool matched = false;
-
-	while (!matched && *patterns) {
-		size_t length;
-		const char *end;
-
-		patterns += strspn(patterns, blanks);
-		length = strcspn(patterns, ",");
-		end = patterns + length;
-		while (length && strchr(blanks, patterns[length - 1]))
-			length--;
-		if (length) {
-			char *pattern = strndup(patterns, length);
-
-			matched = pattern && fnmatch(pattern, name, 0) == 0;
-			free(pattern);
-		}
-		patterns = *end ? end + 1 : end;
-	}
-	return matched;
-}
 
 /* Writes text so that a terminal shows it and does nothing else: printable ASCII, the rest as \xNN, cut at SHOWN_LENGTH. */
 static const char *text_show(const char *text, size_t length, char out[static SHOWN_LENGTH + 4])
@@ -175,61 +60,10 @@ static void __attribute__((format(printf, 1, 2))) complain(const char *format, .
 	va_end(arguments);
 }
 
-/* Levenshtein's distance between a (length characters, at most 63) and b, without case. */
-static size_t edit_distance(const char *a, size_t length, const char *b)
-{
-	size_t row[64];
-
-	for (size_t i = 0; i <= length; i++)
-		row[i] = i;
-	for (size_t j = 1; *b; b++, j++) {
-		size_t diagonal = row[0];
-
-		row[0] = j;
-		for (size_t i = 1; i <= length; i++) {
-			size_t best = diagonal + (fold(a[i - 1]) != fold(*b));
-
-			diagonal = row[i];
-			if (best > row[i] + 1)
-				best = row[i] + 1;
-			if (best > row[i - 1] + 1)
-				best = row[i - 1] + 1;
-			row[i] = best;
-		}
-	}
-	return row[length];
-}
-
-/* The variable somebody who wrote name (without its prefix) most likely meant: a slip of two letters, or a part of its name. NULL
- * if none is near. */
-static const char *variable_near(const char *name, size_t length)
-{
-	const char *nearest = NULL;
-	size_t least = 64;
-
-	for (size_t i = 0; length >= 3 && length < 64 && i < SETTING_COUNT; i++) {
-		const char *known = settings_table[i].variable + sizeof(PREFIX) - 1;
-		size_t known_length, distance;
-		bool part;
-
-		if (*known++ != '_')
-			continue;
-		known_length = strlen(known);
-		distance = edit_distance(name, length, known);
-		part = memmem(known, known_length, name, length) ||
-		       (length > known_length && name[known_length] == '_' && memcmp(name, known, known_length) == 0);
-		if ((part || distance <= 2) && distance < least) {
-			least = distance;
-			nearest = settings_table[i].variable;
-		}
-	}
-	return nearest;
-}
-
 static void unknown_complain(const char *variable, size_t length)
 {
 	char shown[SHOWN_LENGTH + 4];
-	const char *near = variable_near(variable + sizeof(PREFIX), length - sizeof(PREFIX));
+	const char *near = settings_variable_near(variable + sizeof(SETTINGS_PREFIX), length - sizeof(SETTINGS_PREFIX));
 
 	complain("%s is no setting and has no effect%s%s%s", text_show(variable, length, shown), near ? " (did you mean " : "",
 		 near ? near : "", near ? "?)" : "");
@@ -281,7 +115,7 @@ static inline bool begins_with(const char *entry, const char *name, size_t lengt
 
 static bool is_ours(const char *entry)
 {
-	return begins_with(entry, PREFIX, sizeof(PREFIX) - 1);
+	return begins_with(entry, SETTINGS_PREFIX, sizeof(SETTINGS_PREFIX) - 1);
 }
 
 static bool is_preload(const char *entry)
@@ -309,7 +143,7 @@ static void environment_read(char *const *environment)
 			continue;
 		setting = setting_of_variable(*entry, (size_t)(equals - *entry));
 		if (setting == SETTING_COUNT) {
-			if ((*entry)[sizeof(PREFIX) - 1] == '_')
+			if ((*entry)[sizeof(SETTINGS_PREFIX) - 1] == '_')
 				unknown_complain(*entry, (size_t)(equals - *entry));
 		} else if (!seen[setting]) {
 			/* Of a variable that stands there twice the first counts, as for getenv. */

@@ -55,6 +55,8 @@ enum { TRANSACTION_IMMEDIATE, TRANSACTION_EXCLUSIVE };
 enum { SWITCH_OFF, SWITCH_ON };
 enum { LOG_OFF, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+#define SETTINGS_PREFIX "SQLPROD"
+
 struct setting_spec {
 	const char *variable; /* SQLPROD_… */
 	const char *pragma;   /* NULL where no PRAGMA of that name exists */
@@ -89,6 +91,10 @@ void setting_format(const struct setting_spec *spec, const struct setting_value 
 /* Does name match one of the comma-separated shell patterns (fnmatch(3), where * matches slashes too)? Blanks around commas do not
  * count; a comma in a name is matched by ?. The empty list matches nothing. Pure, but for memory: without it nothing matches. */
 bool settings_match(const char *patterns, const char *name);
+
+/* The setting's variable that somebody who wrote name (length characters, without SETTINGS_PREFIX and its underscore) most likely
+ * meant: a slip of two letters, or a part of its name. NULL if none is near. Pure. */
+const char *settings_variable_near(const char *name, size_t length);
 
 /* Reads the environment once. A bad value leaves the recipe's and is kept for settings_complain; so is a variable SQLPROD_… that is
  * not in the table. An empty value means: as if unset. Of a variable that stands there twice the first counts, as for getenv.

@@ -1,7 +1,7 @@
 # Tests of the rooms settings and storage.
 
 unit := $(BUILD)/tests/unit
-settings_room := shim/settings.c shim/settings_table.c shim/glibc.c
+settings_room := shim/settings.c shim/settings_text.c shim/settings_table.c shim/glibc.c
 storage_room := shim/storage.c shim/storage_types.c shim/glibc.c
 room_headers := shim/settings.h shim/storage.h tests/unit/check.h
 
