@@ -62,15 +62,9 @@ static bool has_read_only_attached(struct connection *connection)
 	       pragma_each_database(connection, is_writable, connection) == SQLITE_ROW;
 }
 
-/* Why a BEGIN of this form stays as it is; NULL if it is rewritten to *mode. */
-static const char *obstacle_of(struct connection *connection, enum begin_form form, const char **mode)
+/* Why a transaction cannot begin with the write lock; NULL if it can. */
+static const char *obstacle_of(struct connection *connection)
 {
-	enum setting setting = form == BEGIN_DEFERRED ? SETTING_BEGIN_DEFERRED : SETTING_BEGIN;
-	const struct setting_value *value = settings_get(setting);
-
-	if (value->keep)
-		return form == BEGIN_DEFERRED ? "BEGIN DEFERRED was spelt out" : "SQLPROD_BEGIN=keep";
-	*mode = value->number == TRANSACTION_EXCLUSIVE ? "EXCLUSIVE" : "IMMEDIATE";
 	if (!*connection->path && !connection->attached)
 		return "in-memory or temporary database";
 	if (connection->shared_cache)
@@ -92,17 +86,33 @@ static const char *obstacle_of(struct connection *connection, enum begin_form fo
 
 bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out)
 {
-	const char *mode = NULL, *obstacle;
+	bool deferred = statement->begin == BEGIN_DEFERRED;
+	const struct setting_value *value = settings_get(deferred ? SETTING_BEGIN_DEFERRED : SETTING_BEGIN);
+	const char *obstacle;
 
 	if (statement->begin == BEGIN_OTHER)
 		return false;
-	obstacle = obstacle_of(connection, statement->begin, &mode);
+	if (value->keep)
+		obstacle = deferred ? "BEGIN DEFERRED was spelt out" : "SQLPROD_BEGIN=keep";
+	else
+		obstacle = obstacle_of(connection);
 	if (obstacle) {
-		connection->begins_left++;
-		connection->begins_left_reason = obstacle;
+		begin_left(connection, obstacle);
 		return false;
 	}
 	out->place = statement->mode;
-	snprintf(out->words, sizeof(out->words), "%s", mode);
+	snprintf(out->words, sizeof(out->words), "%s", value->number == TRANSACTION_EXCLUSIVE ? "EXCLUSIVE" : "IMMEDIATE");
 	return true;
+}
+
+/* It is RELEASE of its name that ends it, so no BEGIN IMMEDIATE can stand in for it. */
+void begin_savepoint(struct connection *connection)
+{
+	begin_left(connection, "SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does");
+}
+
+void begin_left(struct connection *connection, const char *reason)
+{
+	connection->begins_left++;
+	connection->begins_left_reason = reason;
 }

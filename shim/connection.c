@@ -54,7 +54,7 @@ void connection_set_watch(struct connection *connection)
 		 connection->foreign_keys == FOREIGN_KEYS_SUSPENDED)
 		watch = ~0u;
 	else
-		watch = 1 | LETTER('b') | LETTER('p') | LETTER('a');
+		watch = 1 | LETTER('b') | LETTER('p') | LETTER('a') | 1u << STATEMENT_SA;
 	/* CREATE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
 	if (connection->foreign_keys == FOREIGN_KEYS_OURS)
 		watch |= LETTER('c') | LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');

@@ -65,8 +65,7 @@ struct connection {
 	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
-	atomic_uint
-		watch; /* bit n: a statement that begins with the n-th letter needs a look; bit 0: one that begins with no letter */
+	atomic_uint watch; /* bit n: a statement with that statement_first_letter() needs a look */
 
 	const struct sqlite *sqlite;
 	uint64_t serial;

@@ -153,6 +153,9 @@ bool program_statement(struct connection *connection, const struct sql_text *tex
 		return begin_rewrite(connection, statement, out);
 	if (statement->kind == STATEMENT_ATTACH)
 		connection->attached = true;
+	/* behind the second door it has run already */
+	if (statement->kind == STATEMENT_SAVEPOINT && !connection->behind && connection->sqlite->get_autocommit(connection->db))
+		begin_savepoint(connection);
 	return false;
 }
 

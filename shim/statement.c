@@ -206,6 +206,13 @@ static void read_with(const struct sql_text *text, struct token token, struct st
 		out->kind = STATEMENT_OTHER;
 }
 
+static bool is_savepoint(const struct sql_text *text, struct token token)
+{
+	struct token name = token_next(text, token);
+
+	return token_is(text, token, "savepoint") && token_may_name(name) && token_ends_statement(token_next(text, name));
+}
+
 void statement_read(const struct sql_text *text, size_t from, struct statement *out)
 {
 	struct token token = token_find(text, from);
@@ -235,6 +242,10 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 	case STATEMENT_SCHEMA:
 		if (token_is(text, token, "drop") && token_is(text, token_next(text, token), "table"))
 			out->kind = STATEMENT_DROP_TABLE;
+		break;
+	case STATEMENT_OTHER:
+		if (is_savepoint(text, token))
+			out->kind = STATEMENT_SAVEPOINT;
 		break;
 	default:
 		break;

@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include "apply.h"
+#include "begin.h"
 #include "connection.h"
 #include "decision.h"
 #include "door.h"
@@ -32,6 +33,7 @@ struct watched {
 	const struct slot_layout *slots;
 	struct trace_slot theirs; /* what the program put into the trace slot, which has ours in front */
 	bool inside;              /* a callback of ours is running statements */
+	bool outermost;           /* the statement that began last did so outside of a transaction */
 };
 
 /* What the program put into the busy slot since we looked last. */
@@ -77,12 +79,10 @@ static void begun(const struct watched *watched, const struct statement *stateme
 	obstacle = upgrade_begin(connection, watched->copy);
 	if (!obstacle && is_exclusive(connection, rewrite))
 		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
-	if (!obstacle) {
+	if (!obstacle)
 		program_rewritten(connection, statement);
-	} else {
-		connection->begins_left++;
-		connection->begins_left_reason = obstacle;
-	}
+	else
+		begin_left(connection, obstacle);
 }
 
 /* The program decided by PRAGMA, and SQLite has done it; the operator may want something else. */
@@ -95,6 +95,14 @@ static void override_pragma(struct connection *connection, const struct sql_text
 	if (sql)
 		pragma_run(connection, sql, NULL, 0);
 	free(sql);
+}
+
+static void statement_begins(struct watched *watched)
+{
+	const struct connection *connection = watched->connection;
+
+	look_at_busy_slot(watched);
+	watched->outermost = connection->sqlite->get_autocommit(connection->db);
 }
 
 static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
@@ -116,6 +124,9 @@ static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
 			begun(watched, &statement, &rewrite);
 		else
 			override_pragma(connection, &text, &statement, &rewrite);
+	} else if (statement.kind == STATEMENT_SAVEPOINT && watched->outermost &&
+		   !connection->sqlite->get_autocommit(connection->db)) {
+		begin_savepoint(connection);
 	}
 	forget_error(connection);
 }
@@ -151,7 +162,7 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 	watched->inside = true;
 	door_depth++;
 	if (event == SQLITE_TRACE_STMT)
-		look_at_busy_slot(watched);
+		statement_begins(watched);
 	else if (event == SQLITE_TRACE_PROFILE)
 		statement_ended(watched, subject);
 	else if (event == SQLITE_TRACE_CLOSE)

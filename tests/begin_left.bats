@@ -112,3 +112,18 @@ load harness
 		'sh outside lock t.db' 'sh outside lock u.db'
 	expect $'open 0\nexec 0\nexec 0\nheld\nheld'
 }
+
+@test "a SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does, and is counted" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	reads=('exec a SELECT count(*) FROM t' "exec b INSERT INTO t VALUES(1)" 'exec a INSERT INTO t VALUES(2)')
+	script=('open a t.db' 'open b t.db' 'exec a SAVEPOINT one' 'exec a SAVEPOINT two' "${reads[@]}" 'exec a ROLLBACK TO one' 'exec a RELEASE one'
+		'prepare a s v2 -1 SAVEPOINT three' 'step s' 'prepare a u 16_v2 -1 savepoint "four"' 'step u' "${reads[@]}" 'sql s' 'close b')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	[[ $(grep -c '^exec 5 ' <<<"$output") -eq 2 ]]
+	outside query t.db 'DELETE FROM t'
+	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}" 'exec a SAVEPOINT five' 'exec a RELEASE three' 'get_table a ;savepoint [six]' \
+		'exec a SAVEPOINT SAVEPOINT x' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT; SAVEPOINT seven; RELEASE seven'
+	[[ $output == "$wanted"* ]]
+	[[ $(report "$scratch/report.json" begins_left | tail -n 1) == *'SAVEPOINT outside of a transaction'*': 4'* ]]
+}

@@ -86,3 +86,14 @@ results() {
 	done
 	[[ $(report "$scratch/report.json" begins_left) == *'two names'*1* ]]
 }
+
+@test "a SAVEPOINT that begins a transaction is counted when it has run, others are not" {
+	setup_databases t.db
+	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'exec a BEGIN' 'step s' 'exec a COMMIT' 'reset s' 'step s' 'sh outside lock t.db' 'reset s'
+		'exec a SELECT count(*) FROM t' 'step s' 'finalize s' 'exec a COMMIT' 'exec a SAVEPOINT two; RELEASE two' 'close a')
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_left) == *'SAVEPOINT outside of a transaction'*': 2'* ]]
+}

@@ -48,6 +48,9 @@ static int hear(void *unused, int action, const char *first, const char *second,
 	case SQLITE_TRANSACTION:
 		current->begin |= strcmp(first, "BEGIN") == 0;
 		break;
+	case SQLITE_SAVEPOINT:
+		current->savepoint |= strcmp(first, "BEGIN") == 0;
+		break;
 	case SQLITE_ATTACH:
 		current->attach = true;
 		break;

@@ -12,7 +12,7 @@ struct verdict {
 	size_t tail; /* bytes from the beginning */
 	bool empty;  /* accepted, and there is no statement */
 	bool explain, readonly;
-	bool begin, attach, drop_table, select;
+	bool begin, savepoint, attach, drop_table, select;
 	bool cascade; /* deletes rows of another table than the one named */
 	bool pragma, has_schema, has_value;
 	int write; /* SQLITE_INSERT, SQLITE_UPDATE or SQLITE_DELETE: the first one seen; or 0 */

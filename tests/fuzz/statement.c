@@ -91,6 +91,7 @@ static void check_kind(const struct sql_text *text, const struct statement *stat
 	CHECK((statement->kind == STATEMENT_EMPTY) == verdict->empty);
 	CHECK((statement->kind == STATEMENT_EXPLAIN) == verdict->explain);
 	CHECK((statement->kind == STATEMENT_ATTACH) == (verdict->attach && !verdict->explain));
+	CHECK((statement->kind == STATEMENT_SAVEPOINT) == (verdict->savepoint && !verdict->explain));
 	if (verdict->drop_table && !verdict->explain)
 		CHECK(statement->kind == STATEMENT_DROP_TABLE);
 	check_begin(statement, verdict);
@@ -317,7 +318,8 @@ static size_t check_statement(const char *sql, const struct sql_text *exact, siz
 	statement_read(exact, from, &statement);
 	end = statement_find_end(exact, &statement);
 	CHECK(from <= statement.start && statement.start <= end && end <= exact->length && end > from);
-	CHECK(letter == 0 || unit_fold(unit_get(exact, statement.start)) - 'a' + 1 == letter);
+	CHECK(letter == 0 || unit_fold(unit_get(exact, statement.start)) == (letter == STATEMENT_SA ? 's' : letter + 'a' - 1));
+	CHECK(statement.kind != STATEMENT_SAVEPOINT || letter == 0 || letter == STATEMENT_SA);
 
 	oracle_ask(sql + from, -1, &verdict);
 	oracle_ask((const char *)exact->units + from, (int)(exact->length - from), &counted);

@@ -98,6 +98,7 @@ static const char *const kind_names[] = {
 	[STATEMENT_DROP_TABLE] = "drop table", [STATEMENT_REPLACE] = "replace", [STATEMENT_WRITE] = "write",
 	[STATEMENT_SCHEMA] = "schema",         [STATEMENT_READ] = "read",       [STATEMENT_EXPLAIN] = "explain",
 	[STATEMENT_ATTACH] = "attach",         [STATEMENT_VACUUM] = "vacuum",   [STATEMENT_OTHER] = "other",
+	[STATEMENT_SAVEPOINT] = "savepoint",
 };
 
 /* "begin deferred", "pragma main.name=value", "replace main.table", or the kind alone. */
@@ -253,6 +254,12 @@ static void test_first_letter(void)
 		{"select 1", 8, 19},
 		{"A", 1, 1},
 		{"z", 1, 26},
+		{"SAVEPOINT x", -1, STATEMENT_SA},
+		{" sA", 3, STATEMENT_SA},
+		{"sA", 1, 19},
+		{"s", -1, 19},
+		{"s ", -1, 19},
+		{"s\0a", 3, 19},
 		{" \t\n\f\rB", -1, 2},
 		{"  B", 2, 0},
 		{"", -1, 0},
