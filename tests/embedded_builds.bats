@@ -1,41 +1,24 @@
 # One program with the amalgamation inside, built in many ways: the second door opens in each. Built by make embedded-programs.
 load harness
-
-script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a INSERT INTO t VALUES(1)'
-	'exec a COMMIT' 'sh outside pragma t.db journal_mode' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA synchronous'
-	'exec a PRAGMA cache_size' 'exec a PRAGMA mmap_size' 'exec a PRAGMA temp_store' 'exec a PRAGMA journal_size_limit'
-	'exec a PRAGMA foreign_keys' 'exec a SELECT count(*) FROM t' 'close a')
-
-values() {
-	printf 'open 0\nexec 0\nexec 0\n%s\nexec 0\nexec 0\n%s\n' "$1" "$2"
-	printf '%s\nexec 0\n' "${@:3}"
-	printf '1\nexec 0\nclose 0'
-}
+load reached
 
 # of_each_way COMPILER COMMAND… - the command for each way of building by that compiler, with the program's name behind it.
 of_each_way() {
 	local way
 	for way in O0 O2 Os lto unit cet nopie pie stripped ssp; do
-		rm -f ./*.db* "$scratch/report.json"
+		rm -f ./*.db*
 		"${@:2}" "victim_$1_$way"
 	done
 }
 
 locked_out() {
-	run_plain "$build/embedded/$1" "${script[@]}"
-	expect "$(values free delete 0 2 -2000 0 0 -1 0)"
-	rm -f t.db*
-	SQLPROD_REPORT=$scratch/report.json run_shim "$build/embedded/$1" "${script[@]}"
-	expect "$(values held wal 30000 1 -20000 134217728 2 67108864 0)"
-	expect_quiet
-	[[ $(report "$scratch/report.json" reached) == 'embedded copy' ]]
+	reached 'embedded copy' run_plain run_shim "$build/embedded/$1"
 	[[ $(report "$scratch/report.json" sqlite library) == "$build/embedded/$1" ]]
-	[[ $(report "$scratch/report.json" begins_rewritten) == 1 ]]
 }
 
 left_alone() {
 	SQLPROD_EMBEDDED=off run_shim "$build/embedded/$1" "${script[@]}"
-	expect "$(values free delete 0 2 -2000 0 0 -1 0)"
+	expect "$defaults"
 }
 
 @test "a second process is locked out after BEGIN, and the settings read back, however gcc built the program" {

@@ -1,8 +1,7 @@
 """Runs the whole of CPython's test_sqlite3 and prints one line for each test: its outcome, a blank and its name.
 
-Outcomes: ok, failed, skipped. A test that fails in a subtest has failed. The tests are this Python's own, or those of its source in
-the folder CPYTHON_TESTS/tests. With --find, prints this Python's path, or fails if there are no tests or its sqlite3 is not the
-system's library."""
+The tests are this Python's own, or those of its source in the folder CPYTHON_TESTS/tests. With --find, prints this Python's path, or
+fails if there are no tests or its sqlite3 is not the system's library."""
 
 import contextlib
 import importlib
@@ -13,6 +12,8 @@ import sys
 import tempfile
 import test
 import unittest
+
+from unittest_outcomes import outcomes_of
 
 
 def load():
@@ -32,28 +33,16 @@ def find():
     print(sys.executable)
 
 
-def names(suite):
-    for item in suite:
-        if isinstance(item, unittest.TestSuite):
-            yield from names(item)
-        else:
-            yield item.id()
-
-
-def main():
-    suite = load()
-    outcomes = dict.fromkeys(names(suite), "ok")
+def run(suite):
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         result = unittest.TextTestRunner(stream=sys.stderr, verbosity=2).run(suite)
         os.chdir("/")
-    for item, _ in result.skipped:
-        outcomes[item.id()] = "skipped"
-    for item, _ in result.failures + result.errors:
-        outcomes[getattr(item, "test_case", item).id()] = "failed"
-    for item in result.unexpectedSuccesses:
-        outcomes[item.id()] = "failed"
-    for name, outcome in sorted(outcomes.items()):
+    return result
+
+
+def main():
+    for name, outcome in outcomes_of(load(), run)[1].items():
         print(outcome, name)
 
 

@@ -8,6 +8,9 @@ clients=${BUILD:?}/clients
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
+# go-sqlite3's tests leave files in the system's scratch folder.
+mkdir tmp
+export TMPDIR=$folder/tmp
 
 # run COMMAND... - what it prints goes to the file out; its status does not matter here.
 run() {

@@ -8,18 +8,9 @@ django_areas=(aggregation annotations auth_tests backends basic bulk_create cach
 	raw_query schema select_for_update serializers servers sessions_tests test_client test_runner test_utils transaction_hooks
 	transactions update)
 
-# The sdist has the tests, the package has not.
-get_django() {
-	/usr/bin/python3 -m venv venv
-	venv/bin/pip install -q "Django==$django_version" jinja2 tblib
-	venv/bin/pip download -q --no-deps --no-binary django "Django==$django_version"
-	mkdir -p source
-	tar -xf django-*.tar.gz -C source --strip-components=1
-}
-
 fetch() {
 	"$here/../../scripts/install-packages" demo
-	once source get_django
+	once source python_with_sdist "django==$django_version" jinja2 tblib
 }
 
 version() {
@@ -31,7 +22,7 @@ areas() {
 	local name=$1 processes=$2
 	shift 2
 	rm -f results
-	PYTHONPATH=$here DJANGO_RESULTS=$PWD/results victim "$home/venv/bin/python" -Bb "$home/source/tests/runtests.py" --settings=django_settings \
+	PYTHONPATH=$here:$here/../cpython DJANGO_RESULTS=$PWD/results victim "$home/venv/bin/python" -Bb "$home/source/tests/runtests.py" --settings=django_settings \
 		--noinput --parallel="$processes" "$@" || true
 	sed -E "s/ /&$name: /" results
 }

@@ -3,9 +3,9 @@
 With DJANGO_FILES=FOLDER the test databases are files in that folder instead of databases in memory."""
 
 import os
-import unittest
 
 from django.test.runner import DiscoverRunner
+from unittest_outcomes import outcomes_of
 
 folder = os.environ.get("DJANGO_FILES")
 DATABASES = {
@@ -19,26 +19,10 @@ USE_TZ = False
 TEST_RUNNER = "django_settings.Recorder"
 
 
-def names(suite):
-    for item in getattr(suite, "subsuites", suite):
-        if isinstance(item, unittest.TestSuite):
-            yield from names(item)
-        else:
-            yield item.id()
-
-
 class Recorder(DiscoverRunner):
     def run_suite(self, suite, **kwargs):
-        outcomes = dict.fromkeys(names(suite), "pass")
-        result = super().run_suite(suite, **kwargs)
-        for item, _ in result.skipped:
-            outcomes[item.id()] = "skip"
-        for item, _ in result.failures + result.errors:
-            # a failed setUpClass is its class's, and a subtest its test's
-            outcomes[getattr(item, "test_case", item).id()] = "fail"
-        for item in result.unexpectedSuccesses:
-            outcomes[item.id()] = "fail"
+        result, outcomes = outcomes_of(suite, lambda suite: super(Recorder, self).run_suite(suite, **kwargs))
         with open(os.environ["DJANGO_RESULTS"], "a", encoding="utf-8") as results:
-            for name, outcome in sorted(outcomes.items()):
+            for name, outcome in outcomes.items():
                 print(outcome, name, file=results)
         return result

@@ -27,20 +27,28 @@ once() {
 	[[ ! -e done-$1 ]] || return 0
 	echo "${home##*/}: $1" >&2
 	log=$PWD/$1.log
-	trap 'tail -n 20 "$log" >&2' EXIT
 	"${@:2}" >"$log" 2>&1
-	trap - EXIT
+	log=
 	touch "done-$1"
+}
+
+# python_with_sdist NAME==VERSION PACKAGE... - this package of PyPI and the others, in venv; and its sdist, unpacked in source: its tests are
+# in no other.
+python_with_sdist() {
+	local name=${1%%==*}
+	/usr/bin/python3 -m venv venv
+	venv/bin/pip install -q "$@"
+	venv/bin/pip download -q --no-deps --no-binary "$name" "$1"
+	mkdir -p source
+	tar -xf "$name"-*.tar.gz -C source --strip-components=1
 }
 
 # run_once SUITE NAME [VARIABLE=value...] - all tests of it once, in a folder of their own.
 run_once() {
-	local scratch
 	served=("${@:3}")
-	scratch=$(mktemp -d)
 	mkdir "$scratch/work" "$scratch/tmp"
 	(cd "$scratch/work" && TMPDIR=$scratch/tmp && export TMPDIR && run) | LC_ALL=C sort -u >"$home/$2" || true
-	rm -rf "$scratch"
+	rm -rf "${scratch:?}"/*
 }
 
 # A test that is several times there, or in several ways, has the worst outcome.
@@ -105,7 +113,16 @@ if [[ $# -gt 1 ]]; then
 	exit "$status"
 fi
 
+# What fetching said last, where that is why the script ends.
+leave() {
+	[[ -z $log ]] || tail -n 20 "$log" >&2
+	rm -rf "$scratch"
+}
+
 home=$top/$1
+log=
+scratch=$(mktemp -d)
+trap leave EXIT
 mkdir -p "$home"
 cd "$home"
 # shellcheck source=/dev/null

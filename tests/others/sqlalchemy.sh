@@ -3,18 +3,10 @@
 
 sqlalchemy_version=2.1.9
 
-# The sdist has the tests. Without the compiled parts, which have nothing to do with the database.
-get_sqlalchemy() {
-	/usr/bin/python3 -m venv venv
-	venv/bin/pip install -q pytest pytest-xdist greenlet typing-extensions "SQLAlchemy==$sqlalchemy_version"
-	DISABLE_SQLALCHEMY_CEXT=1 venv/bin/pip download -q --no-deps --no-binary sqlalchemy "SQLAlchemy==$sqlalchemy_version"
-	mkdir -p source
-	tar -xf sqlalchemy-*.tar.gz -C source --strip-components=1
-}
-
+# Without the compiled parts, which have nothing to do with the database.
 fetch() {
 	"$here/../../scripts/install-packages" demo
-	once source get_sqlalchemy
+	DISABLE_SQLALCHEMY_CEXT=1 once source python_with_sdist "sqlalchemy==$sqlalchemy_version" pytest pytest-xdist greenlet typing-extensions
 }
 
 version() {
