@@ -22,16 +22,16 @@ static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool unto
 }
 
 /* SQLite begins VACUUM with a BEGIN of its own, which comes to our door from inside sqlite3_step(). As BEGIN IMMEDIATE it would
- * make VACUUM fail. */
+ * make VACUUM fail. A copy that does not tell which statements run may be running any. */
 static bool is_vacuuming(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *stmt = NULL;
 
-	if (!sqlite->next_stmt || !sqlite->stmt_busy || !sqlite->sql)
+	if (!sqlite->next_stmt || !sqlite->sql)
 		return false;
 	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
-		if (sqlite->stmt_busy(stmt) && is_vacuum(sqlite, stmt, false))
+		if ((!sqlite->stmt_busy || sqlite->stmt_busy(stmt)) && is_vacuum(sqlite, stmt, false))
 			return true;
 	return false;
 }

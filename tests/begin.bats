@@ -214,6 +214,19 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	done
 }
 
+@test "VACUUM works where SQLite does not tell which statements run" {
+	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' 'exec a BEGIN' 'close a')
+	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
+	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'
+	rm -f t.db*
+	python3 "$root/tests/hide_function.py" "$(report "$scratch/report.json" sqlite library)" libsqlite3.so.0 sqlite3_stmt_busy
+	! nm -D libsqlite3.so.0 | grep -q ' T sqlite3_stmt_busy' || fail "not hidden"
+	LD_LIBRARY_PATH=$PWD SQLPROD_REPORT=$scratch/hidden.json run_shim victim "${script[@]}"
+	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'
+	[[ $(report "$scratch/hidden.json" sqlite library) == "$PWD/libsqlite3.so.0" ]]
+	[[ $(report "$scratch/hidden.json" begins_rewritten) == 1 ]]
+}
+
 @test "BEGIN is left alone while query_only is on, and rewritten again after" {
 	outside query t.db 'CREATE TABLE t(x)'
 	for on in 'PRAGMA query_only=1' 'pragma main.Query_Only(yes)' "PRAGMA query_only='on'"; do
