@@ -24,7 +24,6 @@ sshd_start() {
 	local sshd key
 	sshd=$("$slow/filesystems/sshd" "$build/filesystems/sshd")
 	mkdir -p "$scratch/ssh" /run/sshd
-	mount -t tmpfs -o mode=755 tmpfs /run/sshd
 	(cat /etc/passwd && echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin') >"$scratch/ssh/passwd"
 	mount --bind "$scratch/ssh/passwd" /etc/passwd
 	for key in host user; do ssh-keygen -q -t ed25519 -N '' -f "$scratch/ssh/$key"; done

@@ -4,6 +4,7 @@ slow_targets += check-filesystems check-filesystems-vm
 .PHONY: check-filesystems
 check-filesystems: $(library) programs ## real FUSE, SSH, overlay, full and read-only filesystems (needs root); a table in build/filesystems
 	$(Q)scripts/install-packages build check filesystems
+	$(Q)tests/slow/filesystems/sshd $(BUILD)/filesystems/sshd >/dev/null # there is no network in the namespace
 	$(Q)rm -rf $(BUILD)/filesystems/rows
 	$(Q)BUILD=$(abspath $(BUILD)) tests/slow/filesystems/in_namespace bats tests/slow/filesystems.bats \
 		tests/slow/filesystem_states.bats tests/slow/filesystem_room.bats
