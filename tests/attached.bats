@@ -1,18 +1,7 @@
 # Databases that a connection attaches: each keeps its own ways, and BEGIN goes on working.
 load harness
 
-expect_same() {
-	local wanted
-	fill
-	run_plain "$@"
-	wanted=$output
-	fill
-	run_shim "$@"
-	expect "$wanted"
-	expect_quiet
-}
-
-fill() {
+fresh_databases() {
 	rm -rf ./*.db*
 	for mode in wal delete truncate persist; do
 		outside query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE w(x); INSERT INTO w VALUES(1)" >/dev/null
@@ -25,7 +14,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 
 @test "a transaction crosses databases of every journal mode, and each keeps its own" {
 	for end in COMMIT ROLLBACK; do
-		expect_same victim 'open a main.db' "${attach[@]}" "${cross[@]}" "exec a $end" 'exec a SELECT count(*) FROM main.w' \
+		expect_same_quietly victim 'open a main.db' "${attach[@]}" "${cross[@]}" "exec a $end" 'exec a SELECT count(*) FROM main.w' \
 			'exec a SELECT count(*) FROM w.w' 'exec a SELECT count(*) FROM d.w' 'exec a SELECT count(*) FROM t.w' \
 			'exec a SELECT count(*) FROM p.w' 'exec a PRAGMA w.journal_mode' 'exec a PRAGMA d.journal_mode' 'exec a DETACH d' 'close a'
 		for mode in wal delete truncate persist; do
@@ -37,7 +26,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 }
 
 @test "BEGIN locks all that are attached, and waits for each" {
-	fill
+	fresh_databases
 	for run in run_plain:free run_shim:held; do
 		${run%:*} victim 'open a main.db' "${attach[@]}" 'exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'sh outside lock wal.db' \
 			'sh outside lock delete.db' 'exec a COMMIT' 'sh outside lock wal.db' 'sh outside lock delete.db'
@@ -61,7 +50,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 	opens=('file:delete.db?mode=ro' 'file:wal.db?mode=ro')
 	! sqlite_has 3008005 || opens+=('file:delete.db?immutable=1')
 	for uri in "${opens[@]}"; do
-		expect_same victim 'open_v2 a main.db rw,create,uri' 'exec a CREATE TABLE w(x)' "exec a ATTACH '$uri' AS r" 'exec a BEGIN' 'exec a SELECT count(*) FROM r.w' \
+		expect_same_quietly victim 'open_v2 a main.db rw,create,uri' 'exec a CREATE TABLE w(x)' "exec a ATTACH '$uri' AS r" 'exec a BEGIN' 'exec a SELECT count(*) FROM r.w' \
 			'exec a INSERT INTO main.w VALUES(1)' 'exec a INSERT INTO r.w VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM main.w' 'close a'
 		expect_line 'exec 8 attempt to write a readonly database'
 	done
@@ -71,7 +60,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 	mkdir far
 	preload_also=$build/programs/fake_statfs.so
 	export FAKE_STATFS_FOLDER=$PWD/far FAKE_STATFS_TYPE=0x6969
-	fill
+	fresh_databases
 	mv delete.db far/
 	run_shim victim 'open a main.db' "exec a ATTACH 'far/delete.db' AS f" 'exec a CREATE TABLE w(x)' 'exec a PRAGMA f.journal_mode' \
 		'exec a PRAGMA f.mmap_size' 'exec a BEGIN' 'exec a INSERT INTO f.w VALUES(2)' 'exec a COMMIT' 'exec a PRAGMA main.journal_mode'

@@ -10,16 +10,12 @@ is_encrypted() {
 	[[ -s $1 && $(head -c 15 "$1" | tr '\0' x) != 'SQLite format 3' ]]
 }
 
-# The same lines print the same, and leave a database that the key opens; with the shim it is in WAL mode.
-expect_same() {
-	local wanted
-	[[ -z ${seeded-} ]] || seed
-	run_plain victim_cipher "$@"
-	wanted=$output
-	rm -f ./*.db*
-	[[ -z ${seeded-} ]] || seed
-	run_shim victim_cipher "$@"
-	expect "$wanted"
+fresh_databases() {
+	if [[ -n ${seeded-} ]]; then
+		seed
+	else
+		rm -f ./*.db*
+	fi
 }
 
 journal_mode() {
@@ -28,11 +24,11 @@ journal_mode() {
 }
 
 @test "a key by sqlite3_key_v2, for a new database and for one that is there" {
-	expect_same 'open a t.db' 'key_v2 a main secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'exec a BEGIN' \
+	expect_same victim_cipher 'open a t.db' 'key_v2 a main secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'exec a BEGIN' \
 		'exec a INSERT INTO t VALUES(6)' 'exec a COMMIT' 'close a'
 	is_encrypted t.db
 	[[ $(journal_mode t.db secret) == wal ]]
-	seeded=yes expect_same 'open a t.db' 'key_v2 a main secret' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'close a'
+	seeded=yes expect_same victim_cipher 'open a t.db' 'key_v2 a main secret' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'close a'
 	[[ $(journal_mode t.db secret) == wal ]]
 	is_encrypted t.db
 }
@@ -41,7 +37,7 @@ journal_mode() {
 	seeded=yes
 	for change in 'rekey a other' "exec a PRAGMA rekey='other'"; do
 		for use in 'exec a SELECT x FROM t' 'exec a PRAGMA user_version'; do
-			expect_same 'open a t.db' 'key a secret' "$use" "$change" 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'close a'
+			expect_same victim_cipher 'open a t.db' 'key a secret' "$use" "$change" 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'close a'
 			is_encrypted t.db
 			[[ $(journal_mode t.db other) == wal ]]
 			run_plain victim_cipher 'open a t.db' 'key a secret' 'exec a SELECT x FROM t'
@@ -51,7 +47,7 @@ journal_mode() {
 }
 
 @test "nothing is mapped: with mmap_size on, SQLCipher 4 gives a new database a salt of zeros" {
-	expect_same 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA mmap_size' 'close a'
+	expect_same victim_cipher 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA mmap_size' 'close a'
 	SQLPROD_MMAP_SIZE=1000000 SQLPROD_REPORT=$scratch/report.json run_shim victim_cipher 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'close a'
 	expect_line 0
 	[[ $(report "$scratch/report.json" settings mmap_size reason) == 'this SQLite encrypts, and maps nothing' ]]
@@ -61,7 +57,7 @@ journal_mode() {
 	seeded=yes
 	seed
 	before=$(cksum <t.db)
-	expect_same 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'exec a BEGIN' 'exec a COMMIT' \
+	expect_same victim_cipher 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(6)' 'exec a BEGIN' 'exec a COMMIT' \
 		'errcode a' 'close a' 'open b t.db' "exec b PRAGMA key='wrong'" 'exec b SELECT x FROM t' 'close b'
 	expect_quiet
 	run_plain victim_cipher 'open a t.db' 'key a secret' 'exec a SELECT x FROM t'
@@ -73,7 +69,7 @@ journal_mode() {
 }
 
 @test "a wrong key and then the right one" {
-	seeded=yes expect_same 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'close a' 'open a t.db' 'key a secret' 'exec a SELECT x FROM t' 'exec a SELECT 1' 'close a'
+	seeded=yes expect_same victim_cipher 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'close a' 'open a t.db' 'key a secret' 'exec a SELECT x FROM t' 'exec a SELECT 1' 'close a'
 	[[ $(journal_mode t.db secret) == wal ]]
 }
 
@@ -92,7 +88,7 @@ journal_mode() {
 
 @test "an encrypted database is exported to a plain one, and back" {
 	seeded=yes
-	expect_same 'open a t.db' 'key a secret' "exec a ATTACH 'plain.db' AS p KEY ''" "exec a SELECT sqlcipher_export('p')" 'exec a DETACH p' \
+	expect_same victim_cipher 'open a t.db' 'key a secret' "exec a ATTACH 'plain.db' AS p KEY ''" "exec a SELECT sqlcipher_export('p')" 'exec a DETACH p' \
 		'close a' 'open b plain.db' "exec b ATTACH 'again.db' AS c KEY 'third'" "exec b SELECT sqlcipher_export('c')" 'exec b DETACH c' 'close b'
 	[[ $(outside query plain.db 'SELECT x FROM t') == 5 ]]
 	is_encrypted again.db
@@ -102,7 +98,7 @@ journal_mode() {
 
 @test "what says how to decrypt comes after the key and before the first use" {
 	for how in 'PRAGMA kdf_iter=4000' 'PRAGMA cipher_page_size=4096' "PRAGMA cipher='aes-128-cbc'" 'PRAGMA cipher_use_hmac=OFF'; do
-		expect_same 'open a t.db' "exec a PRAGMA key='secret'" "exec a $how" 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'close a' \
+		expect_same victim_cipher 'open a t.db' "exec a PRAGMA key='secret'" "exec a $how" 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'close a' \
 			'open b t.db' "exec b PRAGMA key='secret'" "exec b $how" 'exec b SELECT x FROM t' 'exec b INSERT INTO t VALUES(6)' 'close b'
 		expect_line 5
 		is_encrypted t.db

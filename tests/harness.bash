@@ -189,6 +189,29 @@ expect_warnings() {
 	[[ $count -eq $1 ]] || fail "expected $1 warnings, got $count"
 }
 
+# expect_same command… - prints the same without the shim and with it, each on the databases that fresh_databases leaves; those of the
+# shim's run stay.
+expect_same() {
+	local wanted
+	fresh_databases
+	run_plain "$@"
+	wanted=$output
+	fresh_databases
+	run_shim "$@"
+	expect "$wanted"
+}
+
+expect_same_quietly() {
+	expect_same "$@"
+	expect_quiet
+}
+
+# None but t.db, which $seed makes. A file of tests that wants others has its own.
+fresh_databases() {
+	rm -rf ./*.db*
+	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
+}
+
 # report FILE KEY… - one value of the report's JSON lines, one result a line: report r.json settings journal_mode got
 report() {
 	python3 "$root/tests/report.py" "$@"

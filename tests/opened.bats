@@ -1,36 +1,22 @@
 # Databases opened in unusual ways: URIs, other VFSes, memory that connections share, WAL that can only be read, exclusive locks.
 load harness
 
-# The same lines print the same, on a new file that holds what $seed makes.
-expect_same() {
-	local wanted
-	rm -rf ./*.db*
-	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
-	run_plain "$@"
-	wanted=$output
-	rm -rf ./*.db*
-	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
-	run_shim "$@"
-	expect "$wanted"
-	expect_quiet
-}
-
 work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALUES(1); COMMIT' 'exec a BEGIN' 'exec a INSERT INTO w VALUES(2)'
 	'exec a ROLLBACK' 'exec a SELECT count(*) FROM w' 'errcode a' 'close a')
 
 @test "the modes of a URI mean what they mean without the shim" {
 	for uri in 'file:t.db?mode=ro' 'file:t.db?mode=rw' 'file:t.db?mode=rwc' 'file:t.db' 'file:t.db?psow=0' 'file:t.db?mode=memory' "file://$PWD/t.db" \
 		'file:t%2edb'; do
-		seed='CREATE TABLE t(x)' expect_same victim "open_v2 a $uri rw,create,uri" "${work[@]}"
+		seed='CREATE TABLE t(x)' expect_same_quietly victim "open_v2 a $uri rw,create,uri" "${work[@]}"
 		[[ $uri == *'mode=ro' || $uri == *memory || $(outside_pragma t.db journal_mode) == wal ]]
 	done
-	expect_same victim 'open_v2 a file:none.db?mode=rw rw,create,uri' 'errcode a' 'close a' 'sh ls'
+	expect_same_quietly victim 'open_v2 a file:none.db?mode=rw rw,create,uri' 'errcode a' 'close a' 'sh ls'
 }
 
 @test "without a lock there is no WAL by us: nolock, also where the program locks exclusively" {
 	for first in '' 'exec a PRAGMA locking_mode=EXCLUSIVE'; do
 		sqlite_has 3008005 || break # it knows no nolock
-		seed='CREATE TABLE t(x)' expect_same victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' ${first:+"$first"} \
+		seed='CREATE TABLE t(x)' expect_same_quietly victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' ${first:+"$first"} \
 			'exec a PRAGMA journal_mode' "${work[@]}"
 		[[ $(outside_pragma t.db journal_mode) == delete ]]
 	done
@@ -86,10 +72,10 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 @test "memory that connections share stays what it is" {
 	for uri in 'file:m?mode=memory&cache=shared' 'file::memory:?cache=shared' 'file:/m?vfs=memdb'; do
 		[[ $uri != *memdb ]] || sqlite_has 3036000 || continue
-		expect_same victim "open_v2 a $uri rw,create,uri" "open_v2 b $uri rw,create,uri" 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' \
+		expect_same_quietly victim "open_v2 a $uri rw,create,uri" "open_v2 b $uri rw,create,uri" 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' \
 			'exec b SELECT x FROM t' 'exec a PRAGMA journal_mode' 'exec b BEGIN' 'exec b INSERT INTO t VALUES(2)' 'exec b COMMIT' \
 			'exec a SELECT count(*) FROM t' 'exec a PRAGMA synchronous' 'close a' 'exec b SELECT count(*) FROM t' 'close b' 'sh ls'
-		expect_same victim "open_v2 a $uri rw,create,uri" 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode'
+		expect_same_quietly victim "open_v2 a $uri rw,create,uri" 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode'
 	done
 }
 
@@ -97,7 +83,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	for share in 'open_v2 a file:t.db?cache=shared rw,create,uri/open_v2 b file:t.db?cache=shared rw,create,uri' \
 		'open_v2 a t.db rw,create,shared/open_v2 b t.db rw,create,shared' 'shared_cache on/open a t.db/open b t.db'; do
 		mapfile -t opens <<<"${share//\/open/$'\n'open}"
-		expect_same victim "${opens[@]}" 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'exec a BEGIN' 'sh outside lock t.db' \
+		expect_same_quietly victim "${opens[@]}" 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'exec a BEGIN' 'sh outside lock t.db' \
 			'exec b BEGIN' 'exec a SELECT count(*) FROM t' 'exec b SELECT count(*) FROM t' 'exec a COMMIT' 'exec b INSERT INTO t VALUES(2)' \
 			'exec b COMMIT' 'exec a SELECT count(*) FROM t' 'close a' 'close b'
 		[[ $(outside_pragma t.db journal_mode) == wal ]]
@@ -132,7 +118,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 @test "a WAL database of which nothing but the file is there is read where its folder can be written, or as immutable" {
 	for opened in 'open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri' 'open_v2 a file:t.db?immutable=1 rw,uri'; do
 		[[ $opened != *immutable* ]] || sqlite_has 3008005 || continue
-		seed='PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' expect_same victim "$opened" 'exec a SELECT x FROM t' \
+		seed='PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' expect_same_quietly victim "$opened" 'exec a SELECT x FROM t' \
 			'exec a PRAGMA journal_mode' 'exec a BEGIN' 'exec a COMMIT' 'exec a INSERT INTO t VALUES(2)' 'close a' 'sh ls'
 	done
 }
@@ -145,7 +131,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 			script=('open a t.db' "exec a PRAGMA $lock" 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)'
 				'exec a COMMIT' 'sh outside lock t.db' "exec a PRAGMA ${again:-locking_mode=NORMAL}" 'exec a SELECT count(*) FROM t')
 			[[ -n ${again-} ]] || script+=('sh outside query t.db "SELECT count(*) FROM t"')
-			expect_same victim "${script[@]}" 'close a'
+			expect_same_quietly victim "${script[@]}" 'close a'
 			[[ $(outside_pragma t.db journal_mode) == wal ]]
 		done
 	done

@@ -1,17 +1,6 @@
 # What goes on at open, and what waits for the first use; what the program set up in between survives.
 load harness
 
-# Without the shim and with it: the same lines print the same. Leaves t.db as the shim's run made it.
-expect_same() {
-	local wanted
-	rm -f ./*.db*
-	run_plain "$@"
-	wanted=$output
-	rm -f ./*.db*
-	run_shim "$@"
-	expect "$wanted"
-}
-
 @test "what a program sets up first on a new file survives: page_size, auto_vacuum, encoding, ids" {
 	expect_same victim 'open a t.db' 'busy_timeout a 5000' 'exec a PRAGMA page_size=8192' 'exec a PRAGMA auto_vacuum=2' \
 		"exec a PRAGMA encoding='UTF-16le'" \

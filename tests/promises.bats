@@ -127,19 +127,6 @@ load harness
 	done
 }
 
-# The same lines print the same, without the shim and with it, each on a new file that is WAL already if the text says so.
-expect_same() {
-	local wanted
-	rm -f ./*.db*
-	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
-	run_plain "$@"
-	wanted=$output
-	rm -f ./*.db*
-	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
-	run_shim "$@"
-	expect "$wanted"
-}
-
 @test "the program's hooks see its own commits" {
 	seed='PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for hooks in 'hooks a' 'hooks a wal'; do
