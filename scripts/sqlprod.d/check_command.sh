@@ -68,13 +68,13 @@ command_reason() (
 	fi
 	executable_walk "$(executable_find "$1")" 0
 	file=$executable_file
-	if grep -aq 'modernc\.org/sqlite' "$file"; then
+	if executable_mentions "$file" 'modernc\.org/sqlite'; then
 		echo "$file uses modernc.org/sqlite, a SQLite in pure Go: no library can reach it"
-	elif grep -aq 'github\.com/ncruces/go-sqlite3' "$file"; then
+	elif executable_mentions "$file" 'github\.com/ncruces/go-sqlite3'; then
 		echo "$file uses ncruces/go-sqlite3, a SQLite in WebAssembly: no library can reach it"
-	elif grep -aq 'libsqlite3\.so' "$file"; then
+	elif executable_mentions "$file" 'libsqlite3\.so'; then
 		echo "$file is linked with libsqlite3, but used no database"
-	elif grep -aq 'SQLite format 3' "$file"; then
+	elif executable_mentions "$file" 'SQLite format 3'; then
 		echo "$file carries its own copy of SQLite, which was not reached or opened no database"
 	else
 		command_reason_foreign "$file"

@@ -6,8 +6,8 @@ check_file() {
 	library_require
 	status=0
 	for file; do
-		if ! (database_require "$file") 2>/dev/null; then
-			(database_require "$file")
+		if ! file_require "$file" 2>/dev/null; then
+			file_require "$file"
 			file_status=$?
 		elif $sqlprod_json; then
 			records=$(file_records "$file")
@@ -23,8 +23,14 @@ check_file() {
 	exit "$status"
 }
 
+file_require() (
+	database_require "$1" || exit
+	! $sqlprod_integrity || database_neighbours_require "$1"
+)
+
 file_records() {
-	record database "$(readlink -f -- "$1")"
+	database_resolve "$1"
+	record database "$database_file"
 	record size "$(file_size "$1")"
 	file_status=0
 	mode=empty
@@ -38,7 +44,7 @@ file_records() {
 		record journal_mode "none yet: the file is empty"
 	fi
 	for suffix in wal shm journal; do
-		[ ! -e "$1-$suffix" ] || record "${suffix}_size" "$(file_size "$1-$suffix")"
+		[ ! -e "$database_file-$suffix" ] || record "${suffix}_size" "$(file_size "$database_file-$suffix")"
 	done
 	file_storage "$1"
 	[ "$mode" = empty ] || file_version "$1" "$mode"
@@ -88,5 +94,5 @@ file_advise() {
 		version=$(database_version "$1")
 		[ -z "$version" ] || advise_version "$version" "that wrote to it last" false
 	fi
-	[ ! -s "$1-journal" ] || record advisory "$1-journal is there: a transaction is under way, or was cut off and will be rolled back"
+	[ ! -s "$database_file-journal" ] || record advisory "$1-journal is there: a transaction is under way, or was cut off and will be rolled back"
 }

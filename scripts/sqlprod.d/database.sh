@@ -12,9 +12,34 @@ database_require() (
 	fi
 	[ ! -d "$1" ] || fail 7 "$1: is a folder"
 	[ -f "$1" ] || fail 7 "$1: is no regular file"
+	case $(stat -Lfc %T -- "$1" 2>/dev/null) in
+		proc | sysfs | cgroup*fs | *debugfs | tracefs | securityfs | configfs | bpf_fs | selinux | efivarfs | pstorefs | binfmtfs)
+			fail 7 "$1: is made up by the kernel, no file of a disk"
+			;;
+	esac
 	[ -r "$1" ] || fail 5 "$1: no permission to read it"
 	[ ! -s "$1" ] || database_has_magic "$1" || fail 6 "$1: not a SQLite database, or an encrypted one"
 )
+
+# database_resolve FILE - sets database_file to its real path. Not by $( ) alone, which takes newlines off the end of a name, so that
+# another database would be meant.
+database_resolve() {
+	database_file=$(readlink -f -- "$1" && echo .)
+	database_file=${database_file%??}
+}
+
+# database_neighbours_require FILE - ends with 7 if SQLite would open something beside it that is no file: it waits for ever at a FIFO.
+database_neighbours_require() (
+	database_resolve "$1"
+	for suffix in journal wal shm; do
+		file=$database_file-$suffix
+		[ -f "$file" ] || { [ ! -e "$file" ] && [ ! -L "$file" ]; } || fail 7 "$1: its $file is no regular file"
+	done
+)
+
+database_is_one() {
+	[ -f "$1" ] && [ -r "$1" ] && database_has_magic "$1"
+}
 
 # A header has 100 bytes.
 database_has_magic() {
@@ -47,5 +72,6 @@ file_size() {
 # database_ask FILE SQL - what the sqlite3 shell answers, without the recipe and without anybody's ~/.sqliterc.
 database_ask() (
 	export SQLPROD=off
-	exec sqlite3 -batch -bail -noheader -list -init /dev/null -cmd '.timeout 2000' "$(readlink -f -- "$1")" "$2"
+	database_resolve "$1"
+	exec sqlite3 -batch -bail -noheader -list -init /dev/null -cmd '.timeout 2000' "$database_file" "$2"
 )

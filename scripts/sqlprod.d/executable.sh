@@ -25,6 +25,7 @@ executable_find() (
 	esac
 	[ -n "$found" ] || fail 127 "$1: not found"
 	[ ! -d "$found" ] || fail 126 "$found: is a folder"
+	[ -f "$found" ] || fail 126 "$found: is no regular file"
 	[ -x "$found" ] || fail 126 "$found: not executable"
 	printf '%s' "$found"
 )
@@ -43,23 +44,30 @@ executable_require() (
 executable_walk() {
 	executable_file=$1
 	executable_problem=
-	[ -r "$1" ] || return 0
+	[ -f "$1" ] && [ -r "$1" ] || return 0
 	case $(od -An -v -tx1 -N4 <"$1") in
 		' 23 21 '*)
 			[ "$2" -lt 5 ] || return 0
 			interpreter=$(interpreter_of "$1")
 			[ -n "$interpreter" ] || return 0
-			interpreter_file=$(executable_find "$interpreter" 2>/dev/null) ||
+			if ! interpreter_file=$(executable_find "$interpreter" 2>/dev/null); then
+				[ ! -e "$interpreter" ] || fail 126 "$1: its interpreter $interpreter cannot be run"
 				fail 127 "$1: its interpreter $interpreter does not exist"
+			fi
 			executable_walk "$interpreter_file" $(($2 + 1))
 			;;
 		' 7f 45 4c 46') executable_problem=$(elf_problem "$1") ;;
 	esac
 }
 
-# interpreter_of SCRIPT - what its #! line runs, behind env(1) too.
+# executable_mentions FILE PATTERN - of 300 megabytes at most, line by line.
+executable_mentions() {
+	head -c 300000000 <"$1" | LC_ALL=C tr '\0' '\n' | grep -aq -- "$2"
+}
+
+# interpreter_of SCRIPT - what its #! line runs, behind env(1) too. The kernel reads 256 bytes of it.
 interpreter_of() (
-	IFS= read -r line <"$1" || :
+	line=$(head -c 256 <"$1" | tr '\0' '\n' | sed -n 1p)
 	line=${line#'#!'}
 	set -f
 	# shellcheck disable=SC2086 # words
@@ -89,27 +97,26 @@ interpreter_of() (
 	printf '%s' "$interpreter"
 )
 
-# elf_facts FILE - its kind, and its loader or "-".
+# elf_facts FILE - its kind, and its loader, or "-" if it has none, or "?" if no kernel would take it.
 elf_facts() (
-	facts=$(elf_read "$1" 4096)
-	case $facts in
-		more*) facts=$(elf_read "$1" "${facts#more }" -v asked=1) ;;
+	header=$(elf_bytes "$1" 0 64)
+	facts=$(printf '%s\n' "$header" | awk -f "$sqlprod_parts/elf.awk")
+	kind=${facts%% *}
+	place=${facts#* }
+	[ "$place" = '?' ] || place=$({
+		printf '%s\ntable\n' "$header"
+		elf_bytes "$1" "${place% *}" "${place#* }"
+	} | awk -f "$sqlprod_parts/elf.awk" | cut -d ' ' -f 2-)
+	case $place in
+		*' '?????*) place='?' ;;
+		*' '*) place=$(od -An -v -tc -j"${place% *}" -N"${place#* }" <"$1" 2>/dev/null | tr -d ' \n' | sed 's/\\0.*//') ;;
 	esac
-	case $facts in
-		*' @ '*)
-			kind=${facts%% @ *}
-			facts=${facts#* @ }
-			facts="$kind $(od -An -v -tc -j"${facts% *}" -N"${facts#* }" <"$1" | tr -d ' \n' | sed 's/\\0.*//')"
-			;;
-	esac
-	printf '%s' "$facts"
+	printf '%s %s' "$kind" "${place:-?}"
 )
 
-elf_read() {
-	file=$1
-	bytes=$2
-	shift 2
-	od -An -v -tu1 -N"$bytes" <"$file" | awk "$@" -f "$sqlprod_parts/elf.awk"
+# elf_bytes FILE PLACE LENGTH - as numbers.
+elf_bytes() {
+	od -An -v -tu1 -j"$2" -N"$3" <"$1" 2>/dev/null
 }
 
 # elf_problem FILE - why the library cannot work in this executable; nothing if it can.
@@ -125,7 +132,9 @@ elf_problem() (
 	case ${1##*/} in
 		ld.so | ld-*.so* | ld64.so*) exit ;;
 	esac
-	if [ "$loader" = - ]; then
+	if [ "$loader" = '?' ]; then
+		echo "is damaged: its ELF header makes no sense"
+	elif [ "$loader" = - ]; then
 		echo "is fully static: it has no loader that could load the library"
 	elif [ "${loader##*/}" != "${own##*/}" ]; then
 		case $loader in

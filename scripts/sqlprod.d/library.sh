@@ -26,9 +26,15 @@ settings_require() (
 
 # setting_variable NAME=VALUE - prints the variable: journal_mode, JOURNAL-MODE and SQLPROD_JOURNAL_MODE name the same.
 setting_variable() (
-	name=${1%%=*}
+	# A shell's ${1%%=*} takes minutes for a word of 100 KB without one; a variable of more than 128 KB lets no program start.
+	name=$(printf '%.100s' "$1")
+	case $1 in
+		*=*) ;;
+		*) fail 2 "-s $1: not NAME=VALUE" ;;
+	esac
+	name=${name%%=*}
+	[ ${#1} -le 100000 ] || fail 2 "-s $name: longer than any setting"
 	case $name in
-		"$1") fail 2 "-s $1: not NAME=VALUE" ;;
 		'' | *[!A-Za-z_-]*) fail 2 "-s $1: no name of a setting" ;;
 	esac
 	name=$(printf '%s' "$name" | LC_ALL=C tr 'a-z-' 'A-Z_')

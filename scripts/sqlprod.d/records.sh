@@ -14,8 +14,9 @@ record() {
 	for field; do
 		case $field in
 			*[[:cntrl:]\\]* | *[!\ -~]*)
-				field=$(printf '%s' "$field" | sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\\/\\\\/g' -e 's/\t/\\t/g' \
+				field=$(printf '%s.' "$field" | sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\\/\\\\/g' -e 's/\t/\\t/g' \
 					-e 's/\n/\\n/g' | harmless)
+				field=${field%.}
 				;;
 		esac
 		printf '\t%s' "$field"

@@ -1,4 +1,4 @@
-# Hostile input, at length. HOSTILE_ENVIRONMENTS and HOSTILE_PROGRAMS choose how many, HOSTILE_SEED which.
+# Hostile input, at length. HOSTILE_ENVIRONMENTS, HOSTILE_PROGRAMS and HOSTILE_DATABASES choose how many, HOSTILE_SEED which.
 load ../harness
 
 seed=${HOSTILE_SEED:-1}
@@ -53,4 +53,9 @@ expect_same_programs() {
 	grep -E 'openat?\(.*/[rl]"' calls >ours
 	[[ $(wc -l <ours) -ge 2 ]]
 	! grep -v O_CLOEXEC ours || fail "without O_CLOEXEC"
+}
+
+@test "made-up databases: the command says what they are, and leaves them as they were" {
+	APP_TIMEOUT=3600 run_app python3 "$BATS_TEST_DIRNAME/hostile/headers.py" "$seed" "${HOSTILE_DATABASES:-300}" "$build/sqlprod"
+	echo "# $output" >&3
 }

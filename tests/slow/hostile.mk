@@ -1,9 +1,10 @@
 # Hostile input, at length: environments, statements and files that nobody means.
 
 hostile := $(BUILD)/hostile
-# How many are tried: environments; programs of some fifty statements each, on the system's SQLite.
+# How many are tried: environments; programs of some fifty statements each, on the system's SQLite; database files.
 HOSTILE_ENVIRONMENTS ?= 2000
 HOSTILE_PROGRAMS ?= 20000
+HOSTILE_DATABASES ?= 300
 
 $(hostile)/launch: tests/slow/hostile/launch.c
 $(hostile)/huge: tests/slow/hostile/huge.c
@@ -18,6 +19,7 @@ $(hostile)/launch $(hostile)/huge $(hostile)/differential: tests/slow/hostile/gr
 check-hostile: ## environments, statements and SQL of hundreds of megabytes that nobody means; HOSTILE_PROGRAMS and HOSTILE_ENVIRONMENTS choose how many
 	$(Q)scripts/install-packages build check hostile
 	$(Q)$(MAKE) --no-print-directory all programs $(hostile)/launch $(hostile)/huge $(hostile)/differential
-	$(Q)BUILD=$(abspath $(BUILD)) HOSTILE_ENVIRONMENTS=$(HOSTILE_ENVIRONMENTS) HOSTILE_PROGRAMS=$(HOSTILE_PROGRAMS) bats tests/slow/hostile.bats
+	$(Q)BUILD=$(abspath $(BUILD)) HOSTILE_ENVIRONMENTS=$(HOSTILE_ENVIRONMENTS) HOSTILE_PROGRAMS=$(HOSTILE_PROGRAMS) \
+		HOSTILE_DATABASES=$(HOSTILE_DATABASES) bats tests/slow/hostile.bats
 
 slow_targets += check-hostile

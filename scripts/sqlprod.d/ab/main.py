@@ -104,9 +104,16 @@ def show(plan, result):
             raise Refused(13, f"gnuplot could not write {plan.plot}") from None
 
 
+def open_now(path, flags):
+    """Does not wait for somebody who reads a FIFO."""
+    file = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    os.set_blocking(file, True)
+    return file
+
+
 def write(path, text):
     try:
-        with open(path, "w", encoding="utf-8") as file:
+        with open(path, "w", encoding="utf-8", opener=open_now) as file:
             file.write(text)
     except OSError as error:
         raise Refused(13, f"{path}: {error.strerror}") from None

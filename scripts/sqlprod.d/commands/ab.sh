@@ -98,6 +98,7 @@ ab_option() {
 		--variant)
 			case $2 in
 				:*) fail 2 "ab: --variant $2: no label" ;;
+				??????????????????????????????????????????????????*:*) fail 2 "ab: --variant $2: a label of less than 50 characters, please" ;;
 				A:* | B:*) fail 2 "ab: --variant $2: that label is taken" ;;
 				*:*) ;;
 				*) fail 2 "ab: --variant $2: not LABEL:NAME=VALUE,..." ;;
@@ -113,7 +114,7 @@ ab_option() {
 		--load) sqlprod_load=$2 ;;
 		--ready) sqlprod_ready=$2 ;;
 		--json | --markdown | --plot)
-			run_file_require "$1" "$2"
+			ab_output_require "$1" "$2"
 			case $1 in
 				--json) sqlprod_json=$2 ;;
 				--markdown) sqlprod_markdown=$2 ;;
@@ -131,6 +132,18 @@ ab_option() {
 
 sqlprod_newline='
 '
+
+# What is written when the runs are over has to be possible.
+ab_output_require() {
+	run_file_require "$1" "$2"
+	[ "$(basename -- "$2" | LC_ALL=C wc -c)" -le 256 ] || fail 2 "ab: $1 $2: longer than a name may be"
+	if [ -e "$2" ]; then
+		[ -w "$2" ] || fail 2 "ab: $1 $2: no permission to write it"
+		[ "$1" != --plot ] || [ -f "$2" ] || fail 2 "ab: $1 $2: is no regular file"
+	else
+		[ -w "$(dirname -- "$2")" ] || fail 2 "ab: $1 $2: no permission to write its folder"
+	fi
+}
 
 ab_number() {
 	case $2 in
@@ -153,6 +166,7 @@ ab_require() {
 	run_require "$1"
 	[ -z "$sqlprod_databases" ] || while IFS= read -r file; do
 		database_require "$file" || exit
+		database_neighbours_require "$file" || exit
 	done <<-END
 		${sqlprod_databases%?}
 	END

@@ -42,11 +42,14 @@ revert_kept='PRAGMA page_size; PRAGMA auto_vacuum; PRAGMA encoding; PRAGMA user_
 revert_file() {
 	database_require "$1" || exit
 	[ -w "$1" ] || fail 5 "$1: no permission to write it"
-	if [ ! -s "$1" ] || { [ "$(database_journal_mode "$1")" = rollback ] && [ ! -s "$1-wal" ]; }; then
-		printf '%s: uses a rollback journal already\n' "$1"
+	database_neighbours_require "$1" || exit
+	database_resolve "$1"
+	if [ ! -s "$1" ] || { [ "$(database_journal_mode "$1")" = rollback ] && [ ! -s "$database_file-wal" ]; }; then
+		printf '%s' "$1" | harmless
+		echo ': uses a rollback journal already'
 		return 0
 	fi
-	[ -w "$(dirname -- "$(readlink -f -- "$1")")" ] || fail 5 "$1: no permission to write its folder"
+	[ -w "${database_file%/*}/" ] || fail 5 "$1: no permission to write its folder"
 	before=$(revert_ask "$1" "$revert_kept PRAGMA integrity_check;") || exit
 	revert_sound "$1" "$before" "it was damaged before, and is left as it is"
 	# The switch takes SQLite's exclusive lock, which nobody's shared lock survives: an idle reader of a WAL database holds one.
@@ -58,7 +61,7 @@ revert_file() {
 	after=$(revert_ask "$1" "$revert_kept PRAGMA integrity_check;") || exit
 	revert_sound "$1" "$after" "it is damaged now"
 	[ "$before" = "$after" ] || fail 13 "$1: changed while it was reverted"
-	if [ "$(database_journal_mode "$1")" = wal ] || [ -e "$1-wal" ]; then
+	if [ "$(database_journal_mode "$1")" = wal ] || [ -e "$database_file-wal" ]; then
 		fail 8 "$1: went back to WAL: somebody has opened it"
 	fi
 	printf '%s' "$1" | harmless

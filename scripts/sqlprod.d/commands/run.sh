@@ -18,8 +18,11 @@ run_usage() {
 
 run_file_require() {
 	[ -n "$2" ] || fail 2 "$1 needs a file"
+	[ ${#2} -lt 4096 ] || fail 2 "$1: longer than a path may be"
 	[ -d "$(dirname -- "$2")" ] || fail 2 "$1 $2: no such folder"
 	[ ! -d "$2" ] || fail 2 "$1 $2: is a folder"
+	part database
+	! database_is_one "$2" || fail 2 "$1 $2: is a SQLite database"
 }
 
 # run_require NAME - ends with 2, 125, 126 or 127 and a message if the command should not be started.
