@@ -67,7 +67,7 @@ static const char *obstacle_of(struct connection *connection)
 {
 	if (!*connection->path && !connection->attached)
 		return "in-memory or temporary database";
-	if (connection->shared_cache)
+	if (connection->shared_cache || sqlite_shares_cache(connection->sqlite, connection->db))
 		return "shared cache: no timeout waits for its locks";
 	if (sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "the database is read-only";

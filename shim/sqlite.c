@@ -187,3 +187,12 @@ bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *s
 {
 	return sqlite->db_readonly && sqlite->db_readonly(db, schema) == 1;
 }
+
+/* Of a shared cache each connection is told its part. */
+bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db)
+{
+	int whole = 0, part = 0, most = 0;
+
+	return sqlite->db_status && sqlite->db_status(db, SQLITE_DBSTATUS_CACHE_USED, &whole, &most, 0) == SQLITE_OK &&
+	       sqlite->db_status(db, SQLITE_DBSTATUS_CACHE_USED_SHARED, &part, &most, 0) == SQLITE_OK && part != whole;
+}

@@ -62,6 +62,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(db_filename)                                                                                                             \
 	X(db_mutex)                                                                                                                \
 	X(db_readonly)                                                                                                             \
+	X(db_status)                                                                                                               \
 	X(file_control)                                                                                                            \
 	X(blob_open)                                                                                                               \
 	X(blob_close)                                                                                                              \
@@ -117,5 +118,9 @@ const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
 
 /* Is that database read-only? False if there is none, or the copy does not tell (before 3.7.11). */
 bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
+
+/* Does the handle share the cache of one of its databases, main or attached, with another one now? False if the copy does not tell
+ * (before 3.14). */
+bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db);
 
 #endif

@@ -127,3 +127,23 @@ load harness
 	[[ $output == "$wanted"* ]]
 	[[ $(report "$scratch/report.json" begins_left | tail -n 1) == *'SAVEPOINT outside of a transaction'*': 4'* ]]
 }
+
+@test "connections that share a cache through ATTACH begin as before" {
+	runs=(run_plain:free)
+	! sqlite_has 3014000 || runs+=(run_shim:held)
+	shared=('shared_cache on' 'open a t.db' 'open b u.db' "exec b ATTACH 't.db' AS t")
+	other=('shared_cache on' 'open a v.db' "exec a ATTACH 't.db' AS t" 'open b u.db' "exec b ATTACH 't.db' AS t")
+	begins=('exec a BEGIN' 'exec b BEGIN' 'exec a SELECT count(*) FROM t' 'exec b SELECT count(*) FROM t' 'exec a COMMIT' 'exec b INSERT INTO u VALUES(1)'
+		'exec b COMMIT' 'close b' 'exec a BEGIN' 'sh outside lock t.db')
+	for run in "${runs[@]}"; do
+		for scene in shared other; do
+			rm -f ./*.db*
+			outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+			outside query u.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
+			declare -n opens=$scene
+			SQLPROD_REPORT=$scratch/report.json ${run%:*} victim "${opens[@]}" "${begins[@]}"
+			[[ ${output#*exec 0} != *'exec '[1-9]* && $output == *"${run#*:}" ]]
+		done
+	done
+	! sqlite_has 3014000 || [[ $(report "$scratch/report.json" begins_left | grep -c 'shared cache.*1') -eq 4 ]]
+}

@@ -97,3 +97,14 @@ results() {
 	expect "$wanted"
 	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_left) == *'SAVEPOINT outside of a transaction'*': 2'* ]]
 }
+
+@test "a cache that is shared through ATTACH: BEGIN stays" {
+	setup_databases t.db
+	script=('shared_cache on' 'open a t.db' 'open b u.db' "exec b ATTACH 't.db' AS t" 'exec a BEGIN' 'exec b BEGIN' 'exec a INSERT INTO t VALUES(1)'
+		'exec b INSERT INTO u VALUES(1)' 'exec a COMMIT' 'exec b COMMIT' 'close b' 'close a')
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+	[[ $(report "$scratch/report.json" begins_left | grep -c 'shared cache.*1') -eq 2 ]]
+}
