@@ -5,6 +5,7 @@
 #define SQLPROD_BEGIN_H
 
 #include "connection.h"
+#include "rewrite.h"
 
 /* Is this BEGIN to be rewritten? If so fills *out; if not, and it was one of those that could be, counts it with the reason. */
 bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out);

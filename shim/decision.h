@@ -6,6 +6,7 @@
 #define SQLPROD_DECISION_H
 
 #include "connection.h"
+#include "rewrite.h"
 
 /* The program's sqlite3_busy_timeout(): the recipe's timeout is a floor, the operator's is exact. Returns SQLite's code. */
 int decision_busy_timeout(struct connection *connection, int milliseconds);

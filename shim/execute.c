@@ -53,7 +53,7 @@ static const char *next_statement(struct connection *connection, struct script *
 	script->at = is_last(text, from) ? text->length : statement_find_end(text, &statement);
 	rewrites = program_statement(connection, text, &statement, &rewrite);
 	if (rewrites && !(script->query_only && statement.kind == STATEMENT_BEGIN)) {
-		*made = statement_rewrite(text, &statement, from, rewrite.place, rewrite.words, &bytes);
+		*made = rewrite_make(&rewrite, text, &statement, from, &bytes);
 		if (*made)
 			program_rewritten(connection, &statement);
 	}

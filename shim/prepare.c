@@ -58,7 +58,7 @@ static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparat
 			      const struct statement *statement, const struct rewrite *rewrite)
 {
 	size_t bytes;
-	char *sql = statement_rewrite(text, statement, 0, rewrite->place, rewrite->words, &bytes);
+	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
 	bool ok = sql && bytes <= INT_MAX && prepare_real(sqlite, p, sql, (int)bytes, NULL) == SQLITE_OK;
 
 	if (ok && p->tail)

@@ -5,6 +5,7 @@
 #define SQLPROD_PROGRAM_H
 
 #include "connection.h"
+#include "rewrite.h"
 
 /* Before each statement that the program prepares or executes: recognizes what the program decides, puts on what is due.
  * True if the statement is to be rewritten, with *out filled. */

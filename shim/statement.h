@@ -1,4 +1,4 @@
-/* statement.h - which SQL statement is this, and its rewritten form.
+/* statement.h - which SQL statement is this?
  *
  * Pure text: no SQLite call, no state. Positions are code units of the text (bytes, or 16-bit units), never characters.
  * The reader follows SQLite's own tokenizer (sqlite.org/lang.html; src/tokenize.c); tests/fuzz compares the two. */
@@ -55,12 +55,6 @@ struct statement {
 	struct span table_schema, table; /* REPLACE: the target, quotes included; empty if not found */
 };
 
-/* A place in a statement, and the ASCII words that are to stand there. */
-struct rewrite {
-	struct span place;
-	char words[32];
-};
-
 /* What sqlite3_prepare*(sql, bytes) would read: up to bytes (negative: unlimited) or the first NUL, whichever comes first. */
 struct sql_text sql_text_utf8(const char *sql, int bytes);
 struct sql_text sql_text_utf16(const void *sql, int bytes);
@@ -100,12 +94,5 @@ bool span_is(const struct sql_text *text, struct span span, const char *word);
 /* Copies the span as UTF-8 as SQLite would take it, without quotes, a plus sign, and blanks behind a sign; cut to size - 1 bytes
  * and terminated. Returns the length before cutting. */
 size_t span_copy(const struct sql_text *text, struct span span, char *out, size_t size);
-
-/* The text from `from` to the statement's end with `place` replaced by the ASCII `words`, in the same encoding (UTF-16 always in
- * native byte order), terminated by a NUL unit; the caller frees it. *bytes is its size without the NUL. The result is never
- * shorter than the original (Tcl computes lengths from sqlite3_sql): blanks fill up in front of the words. One blank keeps them off
- * a letter before or behind them. NULL when memory is out or the result would not fit an int. */
-void *statement_rewrite(const struct sql_text *text, const struct statement *statement, size_t from, struct span place,
-			const char *words, size_t *bytes);
 
 #endif

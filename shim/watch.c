@@ -90,7 +90,7 @@ static void override_pragma(struct connection *connection, const struct sql_text
 			    const struct rewrite *rewrite)
 {
 	size_t bytes;
-	char *sql = statement_rewrite(text, statement, 0, rewrite->place, rewrite->words, &bytes);
+	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
 
 	if (sql)
 		pragma_run(connection, sql, NULL, 0);

@@ -2,8 +2,8 @@
 
 unit := $(BUILD)/tests/unit
 settings_room := shim/settings.c shim/settings_text.c shim/settings_table.c shim/glibc.c
-storage_room := shim/storage.c shim/storage_types.c shim/glibc.c
-room_headers := shim/settings.h shim/storage.h tests/unit/check.h
+storage_room := shim/storage.c shim/mountinfo.c shim/storage_types.c shim/glibc.c
+room_headers := shim/settings.h shim/storage.h shim/mountinfo.h tests/unit/check.h
 
 .PHONY: check-unit-settings
 check-unit-settings: $(unit)/settings $(unit)/settings_environment ## unit tests of the settings

@@ -1,8 +1,8 @@
-/* Fuzzes storage_find_mount, and compares it with a second reader that is written for plainness: it decodes whole fields, then
+/* Fuzzes mountinfo_find, and compares it with a second reader that is written for plainness: it decodes whole fields, then
  * looks.
  *
  * The input: major, minor, path NUL mountinfo. */
-#include "storage.h"
+#include "mountinfo.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	out.shared = true;
 	untouched = out;
 
-	found = storage_find_mount(mountinfo, length, data[0], data[1], path, &out);
+	found = mountinfo_find(mountinfo, length, data[0], data[1], path, &out);
 	if (!found) {
 		require(memcmp(&out, &untouched, sizeof(out)) == 0, "nothing found, nothing touched");
 	} else {

@@ -7,7 +7,7 @@
  *
  * The same text is then read as UTF-16 in both byte orders, and a second time with surrogates and byte order marks scattered over
  * it. */
-#include "../../shim/statement.h"
+#include "../../shim/rewrite.h"
 #include "../../shim/token.h"
 #include "oracle.h"
 
@@ -112,12 +112,13 @@ static void check_rewriting(const struct sql_text *text, const struct statement 
 	static struct verdict after;
 	bool is_begin = statement->kind == STATEMENT_BEGIN && statement->begin != BEGIN_OTHER;
 	size_t end = statement_find_end(text, statement), unit_size = text->wide ? 2 : 1, bytes;
+	struct rewrite rewrite = {is_begin ? statement->mode : statement->value, ""};
 	void *rewritten;
 
+	strcpy(rewrite.words, is_begin ? "IMMEDIATE" : "normal");
 	if (!is_begin && !(statement->kind == STATEMENT_PRAGMA && statement->has_value && before->rc == SQLITE_OK))
 		return;
-	rewritten = statement_rewrite(text, statement, from, is_begin ? statement->mode : statement->value,
-				      is_begin ? "IMMEDIATE" : "normal", &bytes);
+	rewritten = rewrite_make(&rewrite, text, statement, from, &bytes);
 	CHECK(rewritten != NULL && bytes >= (end - from) * unit_size);
 	if (text->wide)
 		oracle_ask_wide(rewritten, -1, &after);

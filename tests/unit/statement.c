@@ -1,5 +1,5 @@
 /* Cases of the statement reader, each tried in every encoding and with every way to say where the text ends. */
-#include "../../shim/statement.h"
+#include "../../shim/rewrite.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -178,6 +178,7 @@ static void test_rewriting(const struct rewriting *rewriting, enum form form)
 	size_t bytes = 0, wanted_bytes = strlen(rewriting->wanted);
 	const void *wanted = rewriting->wanted;
 	struct statement statement;
+	struct rewrite rewrite;
 	struct sql_text text;
 	uint16_t wide[256] = {0xfeff};
 	void *buffer;
@@ -189,8 +190,9 @@ static void test_rewriting(const struct rewriting *rewriting, enum form form)
 		wanted = wide;
 	}
 	statement_read(&text, 0, &statement);
-	got = statement_rewrite(&text, &statement, 0, statement.kind == STATEMENT_BEGIN ? statement.mode : statement.value,
-				rewriting->words, &bytes);
+	rewrite.place = statement.kind == STATEMENT_BEGIN ? statement.mode : statement.value;
+	snprintf(rewrite.words, sizeof(rewrite.words), "%s", rewriting->words);
+	got = rewrite_make(&rewrite, &text, &statement, 0, &bytes);
 	check(bytes == wanted_bytes && memcmp(got, wanted, bytes) == 0, "%s, %s: rewritten to %s", rewriting->sql, form_names[form],
 	      got);
 	check(got[bytes] == 0 && (!text.wide || got[bytes + 1] == 0), "%s, %s: no NUL behind it", rewriting->sql, form_names[form]);
@@ -206,6 +208,7 @@ static void test_walk(void)
 	static const char sql[] = "BEGIN; INSERT INTO t VALUES('BEGIN;'); COMMIT;begin deferred ; --;\n;";
 	static const char *const wanted[] = {"begin plain", "write", "other", "begin deferred", "empty"};
 	struct sql_text text = sql_text_utf8(sql, -1);
+	struct rewrite rewrite = {.words = "IMMEDIATE"};
 	struct statement statement;
 	size_t at = 0, bytes, i;
 	char got[256], *rewritten;
@@ -215,7 +218,8 @@ static void test_walk(void)
 		describe(&text, &statement, got, sizeof(got));
 		check(strcmp(got, wanted[i]) == 0, "%s at %zu: read as %s, not %s", sql, at, got, wanted[i]);
 		if (i == 3) {
-			rewritten = statement_rewrite(&text, &statement, at, statement.mode, "IMMEDIATE", &bytes);
+			rewrite.place = statement.mode;
+			rewritten = rewrite_make(&rewrite, &text, &statement, at, &bytes);
 			check(strcmp(rewritten, "begin IMMEDIATE ;") == 0, "%s at %zu: rewritten to %s", sql, at, rewritten);
 			free(rewritten);
 		}

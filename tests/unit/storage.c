@@ -2,7 +2,7 @@
  *
  * mountinfo/linux.txt was recorded (Linux 6.18), with the device numbers that stat gave for the paths below; the others are put
  * together from lines as kernels print them. */
-#include "storage.h"
+#include "mountinfo.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,7 +236,7 @@ static void test_samples(const char *folder)
 		struct storage found = {.type = "untouched", .mount = "untouched"};
 		const char *type = cases[i].type ? cases[i].type : "untouched",
 			   *mount = cases[i].mount ? cases[i].mount : "untouched";
-		bool ok = storage_find_mount(copy, length, cases[i].major, cases[i].minor, cases[i].path, &found);
+		bool ok = mountinfo_find(copy, length, cases[i].major, cases[i].minor, cases[i].path, &found);
 
 		check(ok == (cases[i].type != NULL) && strcmp(found.type, type) == 0 && strcmp(found.mount, mount) == 0 &&
 			      found.shared == cases[i].shared,
@@ -258,7 +258,7 @@ static void test_cut_samples(const char *folder)
 		struct storage found;
 
 		memcpy(copy, text, cut);
-		found_count += storage_find_mount(copy, cut, 0, 72, "/afs/cell/db", &found) && strcmp(found.type, "afs") == 0;
+		found_count += mountinfo_find(copy, cut, 0, 72, "/afs/cell/db", &found) && strcmp(found.type, "afs") == 0;
 		free(copy);
 	}
 	check(found_count == 1, "only the whole text tells of its last line, got %zu", found_count);
@@ -273,11 +273,11 @@ static void test_long_names(void)
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
 	snprintf(line, sizeof(line), "1 1 0:1 / %s rw - fuse.%0100d s rw\n", path, 0);
-	check(storage_find_mount(line, strlen(line), 0, 1, path, &found) && found.shared, "a long mount point is found");
+	check(mountinfo_find(line, strlen(line), 0, 1, path, &found) && found.shared, "a long mount point is found");
 	check(strlen(found.mount) == sizeof(found.mount) - 1 && strncmp(found.mount, path, strlen(found.mount)) == 0,
 	      "its name is cut");
 	check(strlen(found.type) == sizeof(found.type) - 1, "its type is cut");
-	check(!storage_find_mount("", 0, 0, 1, path, &found), "an empty text has no mount");
+	check(!mountinfo_find("", 0, 0, 1, path, &found), "an empty text has no mount");
 }
 
 int main(int argc, char **argv)
