@@ -30,6 +30,8 @@ static bool is_use(struct connection *connection, const struct statement *statem
 	case STATEMENT_EXPLAIN:
 		return !is_empty(connection);
 	default:
+		/* BEGIN too, in an empty file: page_size and auto_vacuum that come behind it come too late, but were it left as it
+		 * is, of processes that all make their schema in a transaction some would be told that the database is locked. */
 		return true;
 	}
 }

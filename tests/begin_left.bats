@@ -147,3 +147,27 @@ load harness
 	done
 	! sqlite_has 3014000 || [[ $(report "$scratch/report.json" begins_left | grep -c 'shared cache.*1') -eq 4 ]]
 }
+
+# make_schema RUN - two processes make the schema of a new file, each in a transaction; the second comes when the first has looked.
+make_schema() {
+	local make=("exec a CREATE TABLE IF NOT EXISTS t(x)" 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT')
+	rm -f t.db* looked.*
+	barrier_make looked
+	"start_$1" first victim 'open a t.db' 'exec a BEGIN' 'exec a SELECT * FROM sqlite_master' 'barrier looked' "${make[@]}"
+	first=$started
+	barrier_meet looked
+	"start_$1" second victim 'open a t.db' 'exec a BEGIN' 'exec a SELECT * FROM sqlite_master' "${make[@]}" 'close a'
+	second=$started
+	wait_until_waits "$second"
+	barrier_leave looked
+	finish "$first" first
+	finish "$second" second
+}
+
+@test "two processes that make the schema of a new file, each in a transaction: none is told that the database is locked" {
+	make_schema plain
+	[[ $output == *'exec 5 '* ]]
+	make_schema shim
+	[[ $output != *'exec '[1-9]* ]]
+	[[ $(outside query t.db 'SELECT count(*) FROM t') == 2 ]]
+}
