@@ -13,7 +13,5 @@ check-filesystems: $(library) programs ## real FUSE, SSH, overlay, full and read
 .PHONY: check-filesystems-vm
 check-filesystems-vm: $(library) programs ## real NFS, SMB, 9p, virtiofs, FAT and quotas in an emulated machine (needs root, 2 GB, half an hour)
 	$(Q)scripts/install-packages build check filesystems-vm
-	$(Q)rm -rf $(BUILD)/filesystems/rows
 	$(Q)tests/slow/filesystems/vm_image $(BUILD)/filesystems/image
 	$(Q)tests/slow/filesystems/vm_run $(BUILD)/filesystems/image $(BUILD)
-	$(Q)mv $(BUILD)/filesystems/rows $(BUILD)/filesystems/vm.md
