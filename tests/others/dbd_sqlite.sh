@@ -7,7 +7,7 @@ fetch() {
 }
 
 version() {
-	perl -MDBD::SQLite -e 'print "DBD::SQLite $DBD::SQLite::VERSION, SQLite $DBD::SQLite::sqlite_version"'
+	perl -MDBI -e 'print "DBD::SQLite ", DBI->install_driver("SQLite")->{Version}, ", SQLite ", DBI->connect("dbi:SQLite::memory:")->selectrow_array("SELECT sqlite_version()")'
 }
 
 # A file that dies has failed as a whole too. Descriptions have pids and sizes in them, so a test's name is its number.
