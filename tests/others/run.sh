@@ -19,7 +19,7 @@ unset LD_PRELOAD "${!SQLPROD@}"
 
 # Only the program under test is preloaded. What it prints goes to the file out.
 victim() {
-	env "${served[@]}" timeout --kill-after=5 "${VICTIM_TIMEOUT:-1200}" "$@" >out 2>&1 </dev/null
+	env "${served[@]}" timeout --kill-after=5 "${VICTIM_TIMEOUT:-3600}" "$@" >out 2>&1 </dev/null
 }
 
 # once NAME COMMAND... - what fetching a suite once is enough for.
