@@ -30,6 +30,12 @@ teardown() {
 	cd / && rm -rf "$scratch"
 }
 
+# in_memory - moves the test to a place in memory, where no commit waits for a disk: a twin's 200,000 would do so for half an hour.
+in_memory() {
+	rm -r "$scratch"
+	TMPDIR=/dev/shm setup
+}
+
 fail() {
 	printf '%s\n' "$@" >&2
 	return 1

@@ -72,8 +72,7 @@ expect_shared() {
 
 @test "9p that tells the number of its server's filesystem is known by its name" {
 	# 9p lies on no block device, and tmpfs neither
-	rm -r "$scratch"
-	TMPDIR=/dev/shm setup
+	in_memory
 	for number in 0xef53 0x9123683e 0x58465342 0x01021994; do
 		stand_on "$number" 9p
 		expect_shared 9p

@@ -55,12 +55,6 @@ at_both_doors() {
 	at_both_doors many 5000
 }
 
-# where the twin's commits would wait for the disk half an hour
-in_memory() {
-	rm -r "$scratch"
-	TMPDIR=/dev/shm setup
-}
-
 @test "a hundred thousand connections, one after the other, leave no memory behind" {
 	in_memory
 	at_both_doors loop 100000

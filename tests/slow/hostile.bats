@@ -22,6 +22,7 @@ expect_same_programs() {
 }
 
 @test "made-up programs: codes, messages, rows, tails and databases are the same" {
+	in_memory
 	expect_same_programs "$seed" "${HOSTILE_PROGRAMS:-20000}"
 	echo "# $(awk '{ n += $3 } END { print NR " programs, " n " statements" }' plain.sums)" >&3
 }

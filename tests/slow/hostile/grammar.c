@@ -40,10 +40,11 @@ static const struct rule rules[] = {
 		   "WITH %N AS (%Q) INSERT INTO %T SELECT %E, %E", "WITH %N(a) AS (VALUES(%E)) DELETE FROM %T WHERE a IN %N",
 		   "INSERT INTO %T DEFAULT VALUES", "INSERT INTO %T VALUES(%E, %E) RETURNING a, b",
 		   "INSERT INTO %T VALUES(%E, %E) ON CONFLICT DO UPDATE SET b=%E")},
+	/* its recursion ends without the LIMIT too, which a bent blank may take from it */
 	{'Q',
 	 WAYS("SELECT %E", "SELECT %E, %E FROM %T", "SELECT count(*), max(a) FROM %T WHERE b=%E", "VALUES(%E)",
 	      "SELECT * FROM %T ORDER BY 1 LIMIT 4",
-	      "WITH RECURSIVE %N(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM %N LIMIT 3) SELECT x FROM %N", "EXPLAIN QUERY PLAN %Q",
+	      "WITH RECURSIVE %N(x) AS (SELECT 1 UNION SELECT (x+1)&3 FROM %N LIMIT 3) SELECT x FROM %N", "EXPLAIN QUERY PLAN %Q",
 	      "EXPLAIN %D", "SELECT (%Q)", "SELECT count(*) FROM sqlite_schema", "SELECT * FROM (%Q)")},
 	{'L',
 	 WAYS("CREATE TABLE IF NOT EXISTS %T(a INTEGER PRIMARY KEY, b)", "CREATE TABLE %T(a UNIQUE, b DEFAULT 'BEGIN;')",
