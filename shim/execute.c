@@ -27,14 +27,9 @@ static bool is_last(const struct sql_text *text, size_t from)
 	return !semicolon || semicolon[1 + strspn(semicolon + 1, " \t\n\r")] == '\0';
 }
 
-/* A statement can hold a key: nothing of it stays in memory that nobody owns. */
 static void discard(char *made)
 {
-	if (made) {
-		memset(made, 0, strlen(made));
-		__asm__ volatile("" : : "r"(made) : "memory");
-	}
-	free(made);
+	rewrite_discard(made, made ? strlen(made) : 0);
 }
 
 /* The next statement, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves. NULL if
@@ -120,28 +115,49 @@ DOOR int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int,
 	return rc;
 }
 
+struct joined {
+	char *text;
+	size_t length, room;
+};
+
+/* Without realloc(), which leaves the text where it was. */
+static bool append(struct joined *all, const char *sql)
+{
+	size_t n = strlen(sql), room = 2 * (all->length + n + 1);
+	char *grown;
+
+	if (all->length + n >= all->room) {
+		grown = malloc(room);
+		if (!grown)
+			return false;
+		if (all->text)
+			memcpy(grown, all->text, all->length);
+		rewrite_discard(all->text, all->length);
+		all->text = grown;
+		all->room = room;
+	}
+	memcpy(all->text + all->length, sql, n + 1);
+	all->length += n;
+	return true;
+}
+
 /* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. */
 static char *rewrite_all(struct connection *connection, struct script *script)
 {
-	char *all = NULL, *grown, *made;
-	size_t length = 0, n;
+	struct joined all = {0};
 	const char *sql;
+	char *made;
+	bool ok;
 
 	do {
 		sql = next_statement(connection, script, &made);
-		n = sql ? strlen(sql) : 0;
-		grown = sql ? realloc(all, length + n + 1) : NULL;
-		if (!grown) {
-			discard(made);
-			discard(all);
-			return NULL;
-		}
-		all = grown;
-		memcpy(all + length, sql, n + 1);
-		length += n;
+		ok = sql && append(&all, sql);
 		discard(made);
-	} while (script->at < script->text.length);
-	return all;
+	} while (ok && script->at < script->text.length);
+	if (ok)
+		return all.text;
+	discard(all.text);
+	return NULL;
 }
 
 /* One result table for all statements: it cannot be had in pieces, so all are looked at before the first one runs. */

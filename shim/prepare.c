@@ -57,13 +57,13 @@ static int prepare_real(const struct sqlite *sqlite, const struct preparation *p
 static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparation *p, const struct sql_text *text,
 			      const struct statement *statement, const struct rewrite *rewrite)
 {
-	size_t bytes;
+	size_t bytes = 0;
 	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
 	bool ok = sql && bytes <= INT_MAX && prepare_real(sqlite, p, sql, (int)bytes, NULL) == SQLITE_OK;
 
 	if (ok && p->tail)
 		*p->tail = (const char *)p->sql + statement_find_end(text, statement) * (text->wide ? 2 : 1);
-	free(sql);
+	rewrite_discard(sql, bytes);
 	return ok;
 }
 

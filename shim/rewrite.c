@@ -65,3 +65,12 @@ void *rewrite_make(const struct rewrite *rewrite, const struct sql_text *text, c
 	*bytes = units * unit_size;
 	return rewritten;
 }
+
+void rewrite_discard(void *text, size_t bytes)
+{
+	if (text) {
+		memset(text, 0, bytes);
+		__asm__ volatile("" : : "r"(text) : "memory");
+	}
+	free(text);
+}

@@ -17,4 +17,8 @@ struct rewrite {
 void *rewrite_make(const struct rewrite *rewrite, const struct sql_text *text, const struct statement *statement, size_t from,
 		   size_t *bytes);
 
+/* Frees a text of so many bytes that holds a statement; NULL is allowed. A statement can hold a key: nothing of it stays in memory
+ * that nobody owns. */
+void rewrite_discard(void *text, size_t bytes);
+
 #endif

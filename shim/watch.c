@@ -89,12 +89,12 @@ static void begun(const struct watched *watched, const struct statement *stateme
 static void override_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			    const struct rewrite *rewrite)
 {
-	size_t bytes;
+	size_t bytes = 0;
 	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
 
 	if (sql)
 		pragma_run(connection, sql, NULL, 0);
-	free(sql);
+	rewrite_discard(sql, bytes);
 }
 
 static void statement_begins(struct watched *watched)

@@ -44,3 +44,27 @@ script=('open a t.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); BEGIN; INSERT INT
 		[[ $output == "$plain" ]]
 	done
 }
+
+# What gives a statement to the library that it copies or rewrites, with a secret in it.
+secret=Zeisig-4711
+secretive=('open a t.db' "get_table a PRAGMA key='$secret'; BEGIN; SELECT 1; COMMIT; SELECT 2"
+	"exec a PRAGMA key='$secret'; BEGIN /* $secret */; SELECT '$secret'; COMMIT")
+for api in v1 v2 v3 16 16_v2; do
+	for sql in 'BEGIN' 'PRAGMA busy_timeout=1' 'PRAGMA journal_mode=delete'; do
+		secretive+=("prepare a s $api -1 /* $secret */ $sql" 'finalize s')
+	done
+done
+secretive+=('close a')
+
+@test "no memory is given back with a statement in it" {
+	preload_also=$build/programs/watch_free.so
+	export WATCH_FREE=$secret WATCH_FREE_COUNT=$scratch/count SQLPROD_BUSY_TIMEOUT=5000 SQLPROD_JOURNAL_MODE=wal
+	run_shim victim "${secretive[@]}"
+	[[ $(<"$scratch/count") -eq 0 ]]
+}
+
+@test "as SQLite itself does, which the one who looks for it sees" {
+	WATCH_FREE=$secret WATCH_FREE_COUNT=$scratch/count WATCH_FREE_OBJECT=libsqlite3.so \
+		run_plain env LD_PRELOAD="$build/programs/watch_free.so" victim "${secretive[@]}"
+	[[ $(<"$scratch/count") -gt 0 ]]
+}
