@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,7 +82,8 @@ static ssize_t write_silently(int fd, const char *line, size_t length)
 	return n;
 }
 
-static void write_line(int fd, const char *line, size_t length)
+/* Writes the line; how much of it is missing. */
+static size_t write_line(int fd, const char *line, size_t length)
 {
 	while (length) {
 		ssize_t n = write_silently(fd, line, length);
@@ -89,10 +91,26 @@ static void write_line(int fd, const char *line, size_t length)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return;
+			break;
 		line += n;
 		length -= (size_t)n;
 	}
+	return length;
+}
+
+/* Is there half a line at the end of a file, as a disk that became full leaves it? The next one is to begin on its own. */
+static atomic_bool torn;
+
+static bool append_line(int fd, const char *line, size_t length)
+{
+	size_t missing;
+
+	if (atomic_load_explicit(&torn, memory_order_relaxed) && write_line(fd, "\n", 1) == 0)
+		atomic_store_explicit(&torn, false, memory_order_relaxed);
+	missing = write_line(fd, line, length);
+	if (missing != 0 && missing != length)
+		atomic_store_explicit(&torn, true, memory_order_relaxed);
+	return missing == 0;
 }
 
 void outlet_stderr(const char *line, size_t length)
@@ -172,7 +190,8 @@ static int move_up(int fd)
 bool outlet_append(const char *setting, mode_t mode, const char *line, size_t length)
 {
 	char path[4096];
-	int fd;
+	int fd, error;
+	bool ok;
 
 	if (!expand_path(setting, path, sizeof(path))) {
 		errno = ENAMETOOLONG;
@@ -183,7 +202,9 @@ bool outlet_append(const char *setting, mode_t mode, const char *line, size_t le
 		fd = move_up(fd);
 	if (fd < 0)
 		return false;
-	write_line(fd, line, length);
+	ok = append_line(fd, line, length);
+	error = errno;
 	close(fd);
-	return true;
+	errno = error;
+	return ok;
 }

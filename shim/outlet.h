@@ -18,8 +18,8 @@ void outlet_stderr(const char *line, size_t length);
 
 /* Appends the line to the file of a SETTING_FILE (%p becomes the pid) in one write, so that the lines of several processes do not
  * mix. It is created with this mode, never without its owner's right to append again, whatever the umask. A link is not followed,
- * and a file of several names is refused. False, with errno, if it cannot be opened; a full disk or a FIFO that nobody empties only
- * loses the line. */
+ * and a file of several names is refused. False, with errno, if it cannot be opened or does not take the whole line: a full disk, a
+ * FIFO that nobody empties. Where half a line was left, the next one begins anew. */
 bool outlet_append(const char *setting, mode_t mode, const char *line, size_t length);
 
 #endif
