@@ -51,7 +51,7 @@ check-asan check-tsan: check-%san:
 		bats $(call bats_files,$(sanitizer_suites_$*san))
 
 .PHONY: fuzz
-fuzz: fuzz-statement fuzz-settings fuzz-mountinfo fuzz-apitable fuzz-needed ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
+fuzz: fuzz-statement fuzz-settings fuzz-mountinfo fuzz-json fuzz-token fuzz-apitable fuzz-needed ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
 
 scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*.bats tests/*.bash tests/*/*.bats tests/*/*.bash)
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)

@@ -27,38 +27,42 @@ $(addprefix $(BUILD)/,tests/unit/settings tests/unit/settings_environment tests/
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(room_ldflags) $(LDFLAGS) -ldl
 
-programs: $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/settings_table
+programs: $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/watch_free.so $(BUILD)/programs/settings_table
 
-$(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so: $(BUILD)/programs/%.so: tests/programs/%.c
+$(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/watch_free.so: $(BUILD)/programs/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) -ldl
 
 $(fuzz)/settings $(fuzz)/replay-settings: tests/fuzz/settings.c $(settings_room)
 $(fuzz)/mountinfo $(fuzz)/replay-mountinfo: tests/fuzz/mountinfo.c $(storage_room)
-$(fuzz)/replay-settings $(fuzz)/replay-mountinfo: tests/fuzz/replay.c
+$(fuzz)/json $(fuzz)/replay-json: tests/fuzz/json.c shim/json.c shim/utf8.c shim/settings_table.c shim/process.c shim/glibc.c
+$(fuzz)/token $(fuzz)/replay-token: tests/fuzz/token.c shim/statement.c shim/rewrite.c shim/token.c shim/span.c
 
-$(fuzz)/settings $(fuzz)/mountinfo: $(room_headers)
+fuzzed_rooms := settings mountinfo json token
+fuzz_longest_settings := 600
+fuzz_longest_mountinfo := 3000
+fuzz_longest_json := 600
+fuzz_longest_token := 600
+fuzz_dictionary_token := statement
+
+$(addprefix $(fuzz)/,$(fuzzed_rooms)): $(room_headers) shim/json.h shim/utf8.h shim/token.h shim/statement.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CLANG) $(CPPFLAGS) -Ishim -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
 
-$(fuzz)/replay-settings $(fuzz)/replay-mountinfo: $(room_headers)
+$(addprefix $(fuzz)/replay-,$(fuzzed_rooms)): tests/fuzz/replay.c $(room_headers) shim/json.h shim/utf8.h shim/token.h shim/statement.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) $(fuzz_flags) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 # What it finds stays in the build folder: new inputs under found-…, a failing one beside it.
-.PHONY: fuzz-settings fuzz-mountinfo
-fuzz-settings fuzz-mountinfo: fuzz-%: $(fuzz)/% ## (fuzz-mountinfo too) feed made-up text for SECONDS seconds (clang)
+.PHONY: $(addprefix fuzz-,$(fuzzed_rooms))
+fuzz-settings fuzz-mountinfo fuzz-json fuzz-token: fuzz-%: $(fuzz)/% ## (fuzz-mountinfo, fuzz-json, fuzz-token too) feed made-up text for SECONDS seconds (clang)
 	@mkdir -p $(fuzz)/found-$*
-	$(Q)$< -max_total_time=$(SECONDS) -max_len=$(fuzz_longest_$*) -timeout=25 -dict=tests/fuzz/$*.dict -print_final_stats=1 \
-		-artifact_prefix=$(fuzz)/$*- $(fuzz)/found-$* tests/fuzz/corpus/$*
-
-fuzz_longest_settings := 600
-fuzz_longest_mountinfo := 3000
+	$(Q)$< -max_total_time=$(SECONDS) -max_len=$(fuzz_longest_$*) -timeout=25 -dict=tests/fuzz/$(or $(fuzz_dictionary_$*),$*).dict \
+		-print_final_stats=1 -artifact_prefix=$(fuzz)/$*- $(fuzz)/found-$* tests/fuzz/corpus/$*
 
 .PHONY: check-fuzz-corpus-rooms
-check-fuzz-corpus-rooms: $(fuzz)/replay-settings $(fuzz)/replay-mountinfo ## replay the kept inputs for settings and mountinfo
-	$(Q)$(fuzz)/replay-settings tests/fuzz/corpus/settings
-	$(Q)$(fuzz)/replay-mountinfo tests/fuzz/corpus/mountinfo
+check-fuzz-corpus-rooms: $(addprefix $(fuzz)/replay-,$(fuzzed_rooms)) ## replay the kept inputs for settings, mountinfo, json and token
+	$(Q)for room in $(fuzzed_rooms); do $(fuzz)/replay-$$room tests/fuzz/corpus/$$room || exit; done
