@@ -50,8 +50,13 @@ check-asan check-tsan: check-%san:
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		bats $(call bats_files,$(sanitizer_suites_$*san))
 
+fuzzers := statement settings mountinfo json token apitable needed
+
+# Each wants one processor.
 .PHONY: fuzz
-fuzz: fuzz-statement fuzz-settings fuzz-mountinfo fuzz-json fuzz-token fuzz-apitable fuzz-needed ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
+fuzz: ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
+	$(Q)scripts/install-packages build check fuzz
+	$(Q)$(MAKE) --no-print-directory --jobs=$$(nproc) --output-sync=target $(addprefix fuzz-,$(fuzzers))
 
 scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*.bats tests/*.bash tests/*/*.bats tests/*/*.bash)
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
