@@ -8,6 +8,8 @@
 #include "report.h"
 #include "wait.h"
 
+#include <string.h>
+
 /* Long enough to get past another connection's short read, short enough to go unnoticed. */
 #define PATIENCE_MS 5
 
@@ -28,18 +30,23 @@ static const char *decimal(int64_t number, char *end)
 /* Sets it by PRAGMA, and reads it back if somebody will see it or the PRAGMA itself answers. */
 static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
 {
-	char value[24], answer[32];
+	char digits[24], answer[32];
+	const char *value = decimal(number, digits + sizeof(digits));
 	struct setting_value parsed;
-	int64_t got = number;
+	int64_t got;
 	int rc;
 
-	rc = pragma_set(connection, setting, decimal(number, value + sizeof(value)), answer, sizeof(answer));
-	if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
+	rc = pragma_set(connection, setting, value, answer, sizeof(answer));
+	if (rc == SQLITE_OK && strcmp(answer, value) == 0)
+		got = number;
+	else if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
 		got = parsed.number;
 	else if (outcome_was_busy(rc))
 		got = VALUE_UNKNOWN;
 	else if (rc != SQLITE_OK || report_is_wanted())
 		got = pragma_read(connection, setting);
+	else
+		got = number;
 	if (rc == SQLITE_OK && got != number)
 		outcome_note(connection, setting, got, "SQLite does not go that far");
 	else

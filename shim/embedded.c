@@ -29,13 +29,13 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 	/* the front door is opening it */
 	if (door_depth > 0 || !copy || settings_get(SETTING_EMBEDDED)->number == SWITCH_OFF)
 		return SQLITE_OK;
-	door_depth++;
+	door_raise(NULL);
 	if (unanswered)
 		object_confirm(unanswered, table);
 	unanswered = NULL;
 	watch_connection(copy, db);
 	copy->sqlite->exec(db, "", NULL, NULL, NULL);
-	door_depth--;
+	door_lower();
 	errno = saved;
 	return SQLITE_OK;
 }
@@ -66,7 +66,7 @@ void embedded_notice(const void *caller, int flags)
 	int saved = errno;
 
 	/* whatever we open, and whatever a signal handler opens meanwhile, passes */
-	door_depth++;
+	door_raise(NULL);
 	unanswered = NULL;
 	if (object_of_code(caller, &object)) {
 		if (object_is_doubtful(&object, caller)) {
@@ -79,7 +79,7 @@ void embedded_notice(const void *caller, int flags)
 			if ((flags & O_NOFOLLOW) || object.tables[i].number < FIRST_WITH_NOFOLLOW)
 				enter(&object, &object.tables[i]);
 	}
-	door_depth--;
+	door_lower();
 	errno = saved;
 }
 
@@ -104,7 +104,7 @@ void embedded_opened(const void *caller, const char *path, int fd)
 		unanswered = NULL;
 		return;
 	}
-	door_depth++;
+	door_raise(NULL);
 	if (is_unreached(caller, fd, &object) &&
 	    report_warn_once(REPORT_UNREACHED, object.path,
 			     "%s carries a SQLite that cannot be reached (it was built without extension loading, or is older than"
@@ -114,6 +114,6 @@ void embedded_opened(const void *caller, const char *path, int fd)
 		report_write(line);
 		free(line);
 	}
-	door_depth--;
+	door_lower();
 	errno = saved;
 }

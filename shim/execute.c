@@ -104,7 +104,7 @@ static int execute_each(struct connection *connection, struct script *script, in
 DOOR int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_exec", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_exec", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	struct script script = {.text = sql_text_utf8(sql ? sql : "", -1)};
 	int rc;
 
@@ -164,7 +164,7 @@ static char *rewrite_all(struct connection *connection, struct script *script)
 DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *rows, int *columns, char **message)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_get_table", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_get_table", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	struct script script = {.text = sql_text_utf8(sql ? sql : "", -1)};
 	char *all;
 	int rc;

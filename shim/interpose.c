@@ -16,7 +16,7 @@ static int open_nowhere(const char *function, sqlite3 **db)
 	return SQLITE_ERROR;
 }
 
-/* After the real function, with door_depth raised before it. */
+/* After the real function, with the door raised before it. */
 static int opened(const struct sqlite *sqlite, int rc, sqlite3 *db, bool shared_cache, const void *caller)
 {
 	bool internal = door_depth > 1 && sqlite_owns(sqlite, caller);
@@ -27,7 +27,7 @@ static int opened(const struct sqlite *sqlite, int rc, sqlite3 *db, bool shared_
 		else
 			connection_open_failed(sqlite, db);
 	}
-	door_depth--;
+	door_lower();
 	return rc;
 }
 
@@ -38,7 +38,7 @@ DOOR int sqlite3_open(const char *name, sqlite3 **db)
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open", db);
-	door_depth++;
+	door_raise(DOOR_FRAME);
 	rc = sqlite->open(name, db);
 	return opened(sqlite, rc, db ? *db : NULL, false, DOOR_CALLER);
 }
@@ -50,7 +50,7 @@ DOOR int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open_v2", db);
-	door_depth++;
+	door_raise(DOOR_FRAME);
 	rc = sqlite->open_v2(name, db, flags, vfs);
 	return opened(sqlite, rc, db ? *db : NULL, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, DOOR_CALLER);
 }
@@ -62,12 +62,12 @@ DOOR int sqlite3_open16(const void *name, sqlite3 **db)
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open16", db);
-	door_depth++;
+	door_raise(DOOR_FRAME);
 	rc = sqlite->open16(name, db);
 	return opened(sqlite, rc, db ? *db : NULL, false, DOOR_CALLER);
 }
 
-static int close_handle(sqlite3 *db, bool v2, const void *caller)
+static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *frame)
 {
 	struct connection *connection = registry_find(db);
 	const struct sqlite *sqlite =
@@ -81,7 +81,7 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller)
 	if (!connection || connection->behind) /* the second door sees the end of those by itself */
 		return v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	serial = connection->serial;
-	door_depth++;
+	door_raise(frame);
 	line = connection_closing(connection);
 	rc = v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	if (rc == SQLITE_OK) {
@@ -89,25 +89,25 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller)
 			report_write(line);
 		registry_forget(connection, serial);
 	}
-	door_depth--;
+	door_lower();
 	free(line);
 	return rc;
 }
 
 DOOR int sqlite3_close(sqlite3 *db)
 {
-	return close_handle(db, false, DOOR_CALLER);
+	return close_handle(db, false, DOOR_CALLER, DOOR_FRAME);
 }
 
 DOOR int sqlite3_close_v2(sqlite3 *db)
 {
-	return close_handle(db, true, DOOR_CALLER);
+	return close_handle(db, true, DOOR_CALLER, DOOR_FRAME);
 }
 
 DOOR int sqlite3_busy_timeout(sqlite3 *db, int milliseconds)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_busy_timeout", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_busy_timeout", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	int rc;
 
 	if (!connection)
@@ -120,7 +120,7 @@ DOOR int sqlite3_busy_timeout(sqlite3 *db, int milliseconds)
 DOOR int sqlite3_busy_handler(sqlite3 *db, int (*handler)(void *, int), void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_busy_handler", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_busy_handler", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	int rc;
 
 	if (!connection)
@@ -134,7 +134,7 @@ DOOR int sqlite3_set_authorizer(sqlite3 *db, int (*authorizer)(void *, int, cons
 				void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_set_authorizer", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_set_authorizer", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	int rc;
 
 	if (!connection)
@@ -147,7 +147,7 @@ DOOR int sqlite3_set_authorizer(sqlite3 *db, int (*authorizer)(void *, int, cons
 DOOR int sqlite3_trace_v2(sqlite3 *db, unsigned mask, int (*trace)(unsigned, void *, void *, void *), void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_trace_v2", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_trace_v2", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	int rc;
 
 	if (!connection)
@@ -161,7 +161,7 @@ DOOR int sqlite3_trace_v2(sqlite3 *db, unsigned mask, int (*trace)(unsigned, voi
 DOOR void *sqlite3_trace(sqlite3 *db, void (*trace)(void *, const char *), void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_trace", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_trace", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	void *old;
 
 	if (!connection)
@@ -175,7 +175,7 @@ DOOR void *sqlite3_trace(sqlite3 *db, void (*trace)(void *, const char *), void 
 DOOR void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sqlite3_uint64), void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_profile", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_profile", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	void *old;
 
 	if (!connection)
@@ -189,7 +189,7 @@ DOOR void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sq
 DOOR void *sqlite3_commit_hook(sqlite3 *db, int (*hook)(void *), void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_commit_hook", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_commit_hook", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	void *old;
 
 	if (!connection)
@@ -204,7 +204,7 @@ DOOR void *sqlite3_commit_hook(sqlite3 *db, int (*hook)(void *), void *argument)
 DOOR void *sqlite3_rollback_hook(sqlite3 *db, void (*hook)(void *), void *argument)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_rollback_hook", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_rollback_hook", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	void *old;
 
 	if (!connection)
@@ -219,7 +219,7 @@ DOOR void *sqlite3_rollback_hook(sqlite3 *db, void (*hook)(void *), void *argume
 DOOR int sqlite3_key(sqlite3 *db, const void *key, int bytes)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_key", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_key", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	int rc;
 
 	if (!connection)
@@ -233,7 +233,7 @@ DOOR int sqlite3_key(sqlite3 *db, const void *key, int bytes)
 DOOR int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(db, "sqlite3_key_v2", DOOR_CALLER, &sqlite);
+	struct connection *connection = door_enter(db, "sqlite3_key_v2", DOOR_CALLER, DOOR_FRAME, &sqlite);
 	int rc;
 
 	if (!connection)

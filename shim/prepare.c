@@ -73,10 +73,11 @@ static bool is_half_a_unit(const struct preparation *p)
 	return p->form >= PREPARE16 && p->bytes > 0 && p->bytes % 2 == 1;
 }
 
-static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller)
+static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller,
+						     const void *frame)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = door_enter(p->db, function, caller, &sqlite);
+	struct connection *connection = door_enter(p->db, function, caller, frame, &sqlite);
 	struct statement statement;
 	struct rewrite rewrite;
 	struct sql_text text;
@@ -133,7 +134,7 @@ DOOR int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stm
 	if (sqlite)
 		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
 	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail},
-			       "sqlite3_prepare_v2", DOOR_CALLER);
+			       "sqlite3_prepare_v2", DOOR_CALLER, DOOR_FRAME);
 }
 
 DOOR int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
@@ -143,28 +144,29 @@ DOOR int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned fl
 	if (sqlite)
 		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
 	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
-			       "sqlite3_prepare_v3", DOOR_CALLER);
+			       "sqlite3_prepare_v3", DOOR_CALLER, DOOR_FRAME);
 }
 
 DOOR int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
 	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, "sqlite3_prepare",
-			       DOOR_CALLER);
+			       DOOR_CALLER, DOOR_FRAME);
 }
 
 DOOR int sqlite3_prepare16(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16", DOOR_CALLER);
+	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16", DOOR_CALLER,
+			       DOOR_FRAME);
 }
 
 DOOR int sqlite3_prepare16_v2(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
 	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16_v2",
-			       DOOR_CALLER);
+			       DOOR_CALLER, DOOR_FRAME);
 }
 
 DOOR int sqlite3_prepare16_v3(sqlite3 *db, const void *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const void **tail)
 {
 	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, "sqlite3_prepare16_v3",
-			       DOOR_CALLER);
+			       DOOR_CALLER, DOOR_FRAME);
 }

@@ -160,14 +160,14 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 	if (watched->inside)
 		return 0;
 	watched->inside = true;
-	door_depth++;
+	door_raise(NULL);
 	if (event == SQLITE_TRACE_STMT)
 		statement_begins(watched);
 	else if (event == SQLITE_TRACE_PROFILE)
 		statement_ended(watched, subject);
 	else if (event == SQLITE_TRACE_CLOSE)
 		connection_ends(watched);
-	door_depth--;
+	door_lower();
 	watched->inside = false;
 	errno = saved;
 	if (watched->theirs.trace_v2 && (watched->theirs.mask & event))
@@ -216,9 +216,9 @@ static void keep_trace_slot(void *argument)
 
 	if (has_trace_slot(watched) || watched->inside || connection->shared_cache)
 		return;
-	door_depth++;
+	door_raise(NULL);
 	take_trace_slot(watched, connection->db);
-	door_depth--;
+	door_lower();
 }
 
 /* Its statements were not seen, at least not all to the end. */

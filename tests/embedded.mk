@@ -53,7 +53,7 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
 embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/edge $(embedded)/opener_early.so \
-	$(embedded)/front.so $(embedded)/old $(embedded)/two $(embedded)/doubt
+	$(embedded)/front.so $(embedded)/module.so $(embedded)/old $(embedded)/two $(embedded)/doubt
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
 	$(SAY) LD $@
@@ -82,6 +82,11 @@ $(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c
 $(embedded)/plugin_%.so: $(embedded)/plugin_sqlite_%.o tests/embedded/plugin.c $(victim_sources)
 	$(SAY) LD $@
 	$(Q)gcc -D_GNU_SOURCE -w -fPIC -I$(amalgamation) -shared -Wl,-Bsymbolic -o $@ $^ -lpthread -ldl -lm
+
+# As an npm module may be: its own SQLite, and all names exported.
+$(embedded)/module.so: $(amalgamation)/sqlite3.c $(victim_sources)
+	$(SAY) LD $@
+	$(Q)gcc -D_GNU_SOURCE -w -O1 -fPIC -I$(amalgamation) -shared -o $@ $^ -lpthread -ldl -lm
 
 $(embedded)/opener $(embedded)/edge: $(embedded)/%: tests/embedded/%.c
 	@mkdir -p $(@D)

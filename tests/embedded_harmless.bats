@@ -218,3 +218,12 @@ scene() {
 	twin '' "$victim" "${first[@]}" 'open_v2 b u.db rw,create,shared' "exec b ATTACH 't.db' AS t" "${reads[@]}"
 	expect_line 1
 }
+
+@test "a module that exports its SQLite: what comes after a callback that left by longjmp is seen" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	for run in run_plain:free run_shim:held; do
+		${run%:*} host "$build/embedded/module.so" -- 'open a t.db' 'exec_left a SELECT 1' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' \
+			'exec_left a VALUES(1)' 'open b t.db' 'exec b BEGIN' 'sh outside lock t.db' 'close b'
+		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
+	done
+}

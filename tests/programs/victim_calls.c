@@ -3,6 +3,7 @@
 #include "victim_text.h"
 
 #include <dlfcn.h>
+#include <setjmp.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,28 @@ static void call_exec_bare(char *rest)
 	victim_say("exec_bare", sqlite3_exec(db, *rest ? rest : NULL, NULL, NULL, NULL), "");
 }
 
+static int leave(void *place, int count, char **values, char **columns)
+{
+	(void)count;
+	(void)values;
+	(void)columns;
+	longjmp(*(jmp_buf *)place, 1);
+}
+
+/* What was left of it is ended, as a careful program does. */
+static void call_exec_left(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+	jmp_buf place;
+
+	if (setjmp(place) == 0)
+		victim_say("exec_left", sqlite3_exec(db, rest, leave, &place, NULL), "");
+	else
+		puts("left");
+	while (sqlite3_next_stmt(db, NULL))
+		sqlite3_finalize(sqlite3_next_stmt(db, NULL));
+}
+
 static void call_on_row(char *rest)
 {
 	free(on_row);
@@ -182,7 +205,7 @@ bool calls_run(const char *verb, char *rest)
 		{"close", call_close},     {"close_v2", call_close_v2},
 		{"exec", call_exec},       {"exec_bare", call_exec_bare},
 		{"on_row", call_on_row},   {"get_table", call_get_table},
-		{"stale", call_stale},
+		{"stale", call_stale},     {"exec_left", call_exec_left},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
