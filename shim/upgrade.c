@@ -70,7 +70,6 @@ static const char *lock_attached(struct connection *connection, const struct cop
 
 const char *upgrade_begin(struct connection *connection, const struct copy *copy)
 {
-	const struct sqlite *sqlite = connection->sqlite;
 	const char *obstacle;
 
 	if (attached_has_file_twice(connection))
@@ -78,9 +77,14 @@ const char *upgrade_begin(struct connection *connection, const struct copy *copy
 	obstacle = lock(connection, copy, "main");
 	if (!obstacle && connection->attached)
 		obstacle = lock_attached(connection, copy);
-	/* An input/output error, or want of memory, makes SQLite roll everything back: but the program believes to be in a
-	 * transaction, and each of its statements would be committed for itself. */
+	return obstacle;
+}
+
+bool upgrade_begin_again(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
 	for (int i = 0; i < 3 && sqlite->get_autocommit(connection->db); i++)
 		sqlite->exec(connection->db, "BEGIN", NULL, NULL, NULL);
-	return obstacle;
+	return !sqlite->get_autocommit(connection->db);
 }

@@ -9,4 +9,9 @@
  * constant. An error of ours may be left in the connection. The caller holds its mutex. */
 const char *upgrade_begin(struct connection *connection, const struct copy *copy);
 
+/* After that: an input/output error, want of memory, or sqlite3_interrupt() while it waited may have made SQLite roll everything
+ * back. But the program believes to be in a transaction, and each of its statements would be committed for itself: begins it again.
+ * False if that fails. */
+bool upgrade_begin_again(struct connection *connection);
+
 #endif

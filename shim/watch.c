@@ -33,6 +33,7 @@ struct watched {
 	const struct slot_layout *slots;
 	struct trace_slot theirs; /* what the program put into the trace slot, which has ours in front */
 	bool inside;              /* a callback of ours is running statements */
+	bool lost;                /* the program's transaction, which SQLite rolled back under our upgrade */
 	bool outermost;           /* the statement that began last did so outside of a transaction */
 };
 
@@ -69,7 +70,7 @@ static bool is_exclusive(const struct connection *connection, const struct rewri
 	return strcmp(rewrite->words, "EXCLUSIVE") == 0 && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
 }
 
-static void begun(const struct watched *watched, const struct statement *statement, const struct rewrite *rewrite)
+static void begun(struct watched *watched, const struct statement *statement, const struct rewrite *rewrite)
 {
 	struct connection *connection = watched->connection;
 	const char *obstacle;
@@ -77,6 +78,7 @@ static void begun(const struct watched *watched, const struct statement *stateme
 	if (connection->sqlite->get_autocommit(connection->db))
 		return;
 	obstacle = upgrade_begin(connection, watched->copy);
+	watched->lost = !upgrade_begin_again(connection);
 	if (!obstacle && is_exclusive(connection, rewrite))
 		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
 	if (!obstacle)
@@ -99,13 +101,18 @@ static void override_pragma(struct connection *connection, const struct sql_text
 
 static void statement_begins(struct watched *watched)
 {
-	const struct connection *connection = watched->connection;
+	struct connection *connection = watched->connection;
 
 	look_at_busy_slot(watched);
+	/* A statement that was interrupted here ends before it has done anything, and its program is told what it has to be told:
+	 * that its transaction was rolled back. */
+	if (watched->lost && !upgrade_begin_again(connection))
+		watched->copy->table->interruptx(connection->db);
+	watched->lost = false;
 	watched->outermost = connection->sqlite->get_autocommit(connection->db);
 }
 
-static void statement_ended(const struct watched *watched, sqlite3_stmt *stmt)
+static void statement_ended(struct watched *watched, sqlite3_stmt *stmt)
 {
 	struct connection *connection = watched->connection;
 	const char *sql = connection->sqlite->sql(stmt);

@@ -227,3 +227,17 @@ scene() {
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
 	done
 }
+
+@test "sqlite3_interrupt() while the write lock is taken: what the program does in its transaction stays one" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	begin=('open a t.db' 'prepare a s v2 -1 VALUES(1),(2),(3)' 'step s' 'interrupt a' 'exec a BEGIN')
+	end=('step s' 'finalize s' 'exec a INSERT INTO t VALUES(7)' 'exec a ROLLBACK' 'exec a SELECT count(*) FROM t' 'exec a DELETE FROM t')
+	# without the library it is the next statement that is interrupted, and one that writes takes the transaction with it
+	for next in '' 'exec a INSERT INTO t VALUES(8)'; do
+		run_plain "$victim" "${begin[@]}" "$next" "${end[@]}"
+		wanted=$output
+		run_shim "$victim" "${begin[@]}" "$next" "${end[@]}"
+		expect "$wanted"
+		expect_line 'step 9'
+	done
+}

@@ -85,6 +85,24 @@ static void call_trace(char *rest)
 	victim_say("trace", SQLITE_OK, "");
 }
 
+static int progress_interrupt(void *db)
+{
+	if (sqlite3_get_autocommit(db))
+		return 0;
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	sqlite3_interrupt(db);
+	return 1;
+}
+
+static void call_interrupt(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+
+	/* BEGIN has three steps */
+	sqlite3_progress_handler(db, 4, progress_interrupt, db);
+	victim_say("interrupt", SQLITE_OK, "");
+}
+
 static int commit_print(void *name)
 {
 	printf("commit %s\n", (const char *)name);
@@ -145,6 +163,7 @@ bool callbacks_run(const char *verb, char *rest)
 		{"busy_timeout", call_busy_timeout},
 		{"busy_handler", call_busy_handler},
 		{"handler_calls", call_handler_calls},
+		{"interrupt", call_interrupt},
 		{"authorizer", call_authorizer},
 		{"trace", call_trace},
 		{"hooks", call_hooks},
