@@ -101,7 +101,7 @@ static void apply_foreign_keys(struct connection *connection)
 static const char *mmap_obstacle(struct connection *connection)
 {
 	if (!*connection->path)
-		return outcome_no_file;
+		return outcome_no_file(connection);
 	if (connection->shared_file)
 		return "shared filesystem";
 	/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is written */
@@ -125,7 +125,7 @@ static void apply(struct connection *connection, enum setting setting, const cha
 
 void apply_at_open(struct connection *connection)
 {
-	const char *no_file = *connection->path ? NULL : outcome_no_file;
+	const char *no_file = *connection->path ? NULL : outcome_no_file(connection);
 
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
@@ -158,7 +158,7 @@ static void apply_synchronous(struct connection *connection)
 	bool by_recipe = !settings_get(SETTING_SYNCHRONOUS)->by_operator;
 
 	apply(connection, SETTING_SYNCHRONOUS,
-	      !*connection->path         ? outcome_no_file
+	      !*connection->path         ? outcome_no_file(connection)
 	      : by_recipe && without_wal ? "only with WAL"
 					 : NULL);
 }
@@ -168,7 +168,7 @@ static void put_on(struct connection *connection)
 	begin_run(connection);
 	journal_mode_apply(connection);
 	apply_synchronous(connection);
-	apply(connection, SETTING_CACHE_SIZE, *connection->path ? NULL : outcome_no_file);
+	apply(connection, SETTING_CACHE_SIZE, *connection->path ? NULL : outcome_no_file(connection));
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
 	end_run(connection);
 	connection->settled = true;

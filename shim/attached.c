@@ -3,6 +3,10 @@
 
 #include "glibc.h"
 #include "pragma.h"
+#include "report.h"
+#include "storage.h"
+
+#include <string.h>
 
 /* SQLITE_MAX_ATTACHED is at most 125, and main and temp are there too. */
 #define FILE_LIMIT 127
@@ -36,4 +40,28 @@ bool attached_has_file_twice(struct connection *connection)
 	struct files files = {.count = 0};
 
 	return connection->attached && pragma_each_database(connection, add_file, &files) == SQLITE_ROW;
+}
+
+/* Each keeps its own journal mode, and is not mapped: mmap_size is set for the main database only. */
+static bool warn_if_shared(void *unused, const char *name, const char *path)
+{
+	struct storage storage;
+
+	(void)unused;
+	if (!*path || strcmp(name, "main") == 0)
+		return true;
+	storage_look(path, &storage);
+	if (storage.shared)
+		report_warn_once(
+			REPORT_SHARED_STORAGE_ATTACHED, storage.mount,
+			"%s is attached, and on a shared filesystem (%s at %s): it keeps its journal mode. If that is WAL, it can "
+			"lose data when several machines use it: close it everywhere and run PRAGMA journal_mode=DELETE",
+			path, storage.type, storage.mount);
+	return true;
+}
+
+void attached_look(struct connection *connection)
+{
+	connection->unlooked = false;
+	pragma_each_database(connection, warn_if_shared, NULL);
 }

@@ -10,4 +10,7 @@
  * name are in its way under the other, and no busy timeout ends that. Wants the connection's mutex held. */
 bool attached_has_file_twice(struct connection *connection);
 
+/* After an ATTACH: warns of what lies on a filesystem that machines share. The same. */
+void attached_look(struct connection *connection);
+
 #endif

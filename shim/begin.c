@@ -2,6 +2,7 @@
 #include "begin.h"
 
 #include "attached.h"
+#include "outcome.h"
 #include "pragma.h"
 
 #include <stdio.h>
@@ -66,7 +67,7 @@ static bool has_read_only_attached(struct connection *connection)
 static const char *obstacle_of(struct connection *connection)
 {
 	if (!*connection->path && !connection->attached)
-		return "in-memory or temporary database";
+		return outcome_no_file(connection);
 	if (connection->shared_cache || sqlite_shares_cache(connection->sqlite, connection->db))
 		return "shared cache: no timeout waits for its locks";
 	if (sqlite_is_read_only(connection->sqlite, connection->db, "main"))
@@ -90,6 +91,8 @@ bool begin_rewrite(struct connection *connection, const struct statement *statem
 	const struct setting_value *value = settings_get(deferred ? SETTING_BEGIN_DEFERRED : SETTING_BEGIN);
 	const char *obstacle;
 
+	if (connection->unlooked)
+		attached_look(connection);
 	if (statement->begin == BEGIN_OTHER)
 		return false;
 	if (value->keep)

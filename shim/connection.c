@@ -170,10 +170,32 @@ static void look_for_shared_cache(struct connection *connection, bool asked)
 	connection->shared_cache |= same.shared;
 }
 
-static void set_up(struct connection *connection, bool shared_cache)
+/* Is a setting wanted that would be dangerous on a filesystem that machines share? */
+static bool trusts_storage(void)
+{
+	const struct setting_value *mode = settings_get(SETTING_JOURNAL_MODE), *map = settings_get(SETTING_MMAP_SIZE);
+
+	return (!mode->keep && mode->number == JOURNAL_WAL) || (!map->keep && map->number > 0);
+}
+
+static void look_at_storage(struct connection *connection)
 {
 	struct storage storage;
 
+	storage_look(connection->path, &storage);
+	connection->shared_file = storage.shared;
+	connection->layered_file = storage.layered;
+	connection->full_disk = storage.full;
+	if (storage.unknown && trusts_storage())
+		report_warn_once(
+			REPORT_UNKNOWN_STORAGE, "",
+			"nothing tells which filesystem %s is on: it is taken for a disk of this machine. If other machines use "
+			"it too, set SQLPROD_JOURNAL_MODE=keep and SQLPROD_MMAP_SIZE=0",
+			connection->path);
+}
+
+static void set_up(struct connection *connection, bool shared_cache)
+{
 	connection->why_off = why_off(connection->path);
 	if (connection->why_off) {
 		connection->off = true;
@@ -184,12 +206,8 @@ static void set_up(struct connection *connection, bool shared_cache)
 	}
 	connection_lock(connection);
 	look_for_shared_cache(connection, shared_cache);
-	if (*connection->path) {
-		storage_look(connection->path, &storage);
-		connection->shared_file = storage.shared;
-		connection->layered_file = storage.layered;
-		connection->full_disk = storage.full;
-	}
+	if (*connection->path)
+		look_at_storage(connection);
 	wait_prepare(connection);
 	apply_at_open(connection);
 	connection_set_watch(connection);

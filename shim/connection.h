@@ -85,6 +85,7 @@ struct connection {
 	bool full_disk;      /* … or on one that had little room when it was last looked at */
 	bool shared_cache;
 	bool attached;     /* an ATTACH was seen */
+	bool unlooked;     /* … and no BEGIN since has looked where what it attached lies */
 	bool keyed;        /* a key was given, and no statement has used it yet */
 	bool unreadable;   /* at first use: no database, or encrypted and without its key */
 	bool settled;      /* what goes on at first use is on */

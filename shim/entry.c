@@ -6,7 +6,8 @@
  *
  *   --settings[=json]   the table and the values in force; text is one line a setting, fields separated by tabs:
  *                       variable, pragma, recipe, value, decided by, allowed, meaning
- *   --storage PATH      "local" or "shared", and the filesystem type and mount point where they are known, separated by tabs
+ *   --storage PATH      "local", "shared" or "unknown", and the filesystem type and mount point where they are known, separated by
+ * tabs
  *   --version
  *
  * Exit status: 0; 1 out of memory or a closed output; 2 usage, or a bad setting in the environment (each is a line on stderr). */
@@ -104,7 +105,11 @@ static void put_storage(FILE *out, const char *path)
 	struct storage storage;
 
 	storage_look(path, &storage);
-	fprintf(out, "%s\t%s\t%s\n", storage.shared ? "shared" : "local", storage.type, storage.mount);
+	fprintf(out, "%s\t%s\t%s\n",
+		storage.shared    ? "shared"
+		: storage.unknown ? "unknown"
+				  : "local",
+		storage.type, storage.mount);
 }
 
 /* Writes what the arguments ask for. False if they ask for nothing that is here. */

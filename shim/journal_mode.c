@@ -93,8 +93,17 @@ static bool is_without_locks(const struct connection *connection)
 	return name && *name && sqlite->uri_boolean && sqlite->uri_boolean(name, "nolock", 0);
 }
 
+/* Its own VFS has no shared memory then. */
+static bool lacks_wal(struct connection *connection)
+{
+	char answer[4];
+
+	return pragma_run(connection, "SELECT sqlite_compileoption_used('OMIT_WAL')", answer, sizeof(answer)) == SQLITE_OK &&
+	       answer[0] == '1';
+}
+
 /* Why the journal mode must stay, NULL if it may be set. */
-static const char *obstacle_of(const struct connection *connection, int64_t wanted)
+static const char *obstacle_of(struct connection *connection, int64_t wanted)
 {
 	if (connection->shared_file && wanted == JOURNAL_WAL)
 		return "shared filesystem";
@@ -105,7 +114,8 @@ static const char *obstacle_of(const struct connection *connection, int64_t want
 	if (wanted == JOURNAL_WAL && is_without_locks(connection))
 		return "it was opened with nolock=1";
 	if (wanted == JOURNAL_WAL && !wal_has_shared_memory(connection))
-		return "the VFS has no shared memory, or this SQLite no WAL";
+		return lacks_wal(connection) ? "this SQLite was built without WAL"
+					     : "the VFS has no shared memory, which WAL needs";
 	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->behind))
 		return "the program locks exclusively";
 	if (connection->no_begin)
@@ -194,7 +204,7 @@ void journal_mode_apply(struct connection *connection)
 	connection->wal_retry = 0;
 	if (!*connection->path) {
 		if (due)
-			outcome_note(connection, SETTING_JOURNAL_MODE, VALUE_UNKNOWN, outcome_no_file);
+			outcome_note(connection, SETTING_JOURNAL_MODE, VALUE_UNKNOWN, outcome_no_file(connection));
 		return;
 	}
 	obstacle = due ? obstacle_of(connection, wanted) : NULL;

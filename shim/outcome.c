@@ -3,7 +3,12 @@
 
 #include "report.h"
 
-const char outcome_no_file[] = "in-memory or temporary database";
+const char *outcome_no_file(const struct connection *connection)
+{
+	if (!connection->sqlite->db_filename)
+		return "this SQLite has no sqlite3_db_filename(), and does not tell which file it has opened";
+	return "in-memory or temporary database";
+}
 
 const char *outcome_reason(int rc)
 {

@@ -18,7 +18,7 @@ const char *outcome_reason(int rc);
 /* … and is it one that the next try may not meet? */
 bool outcome_was_busy(int rc);
 
-/* A reason: there is no file that the setting would be about. */
-extern const char outcome_no_file[];
+/* The reason where a connection has no path: there is no file that a setting would be about, or SQLite does not tell which. */
+const char *outcome_no_file(const struct connection *connection);
 
 #endif

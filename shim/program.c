@@ -154,7 +154,7 @@ bool program_statement(struct connection *connection, const struct sql_text *tex
 	if (statement->kind == STATEMENT_BEGIN)
 		return begin_rewrite(connection, statement, out);
 	if (statement->kind == STATEMENT_ATTACH)
-		connection->attached = true;
+		connection->attached = connection->unlooked = true;
 	/* behind the second door it has run already */
 	if (statement->kind == STATEMENT_SAVEPOINT && !connection->behind && connection->sqlite->get_autocommit(connection->db))
 		begin_savepoint(connection);

@@ -149,9 +149,9 @@ static void look_at(const char *existing, const struct statfs *filesystem, struc
 	if (local) {
 		if (!is_on_block_device(existing) && !(mount_find(existing, out) && out->shared))
 			*out = (struct storage){.shared = false};
-	} else if (!(mount_find(existing, out) && type_agrees(type, out)) && type) {
-		*out = (struct storage){.shared = true};
-		strcpy(out->type, type);
+	} else if (!(mount_find(existing, out) && type_agrees(type, out))) {
+		*out = (struct storage){.shared = type != NULL, .unknown = !type};
+		strcpy(out->type, type ? type : "");
 	}
 	out->full = is_full(filesystem);
 	out->layered = ((unsigned long)filesystem->f_type & 0xFFFFFFFF) == OVERLAY;
@@ -173,6 +173,9 @@ void storage_look(const char *path, struct storage *out)
 		if (path_existing(existing, existing + PATH_MAX, &filesystem))
 			look_at(existing, &filesystem, out);
 		free(existing);
+	} else {
+		/* a path that leads nowhere is some VFS's own name */
+		out->unknown = errno != ENOENT && errno != ENOTDIR;
 	}
 	errno = kept_errno;
 }

@@ -16,13 +16,14 @@
 struct storage {
 	bool shared;   /* no WAL, no mmap */
 	bool layered;  /* overlayfs: maps of a file that is open only for reading stay with the lower layer when it is copied up */
+	bool unknown;  /* nothing tells what it is, and it is taken for local */
 	bool full;     /* less than STORAGE_ROOM is free */
 	char type[64]; /* filesystem type as the kernel names it ("nfs4", "fuse.sshfs"), "" if not asked */
 	char mount[512]; /* mount point, cut if longer; "" if unknown; raw bytes: a mount point may hold a newline */
 };
 
 /* Looks at the filesystem that holds path, or, if path does not exist yet, the folder it would be created in. Symbolic links are
- * followed, relative paths start at the working folder. Local if that cannot be told. A local disk costs two system calls and
+ * followed, relative paths start at the working folder. A local disk costs two system calls and
  * nothing is opened; otherwise /proc/self/mountinfo is read. Any thread; errno is kept. */
 void storage_look(const char *path, struct storage *out);
 

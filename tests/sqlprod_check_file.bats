@@ -134,12 +134,12 @@ value() {
 	done
 }
 
-# A command whose library stands on NFS here.
+# A command whose library stands on NFS here, or on what this f_type says.
 command_on_nfs() {
 	mkdir bin
 	ln -s "$(readlink -f "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")")" bin/parts
-	printf '#!/bin/sh\nexport LD_PRELOAD=%s FAKE_STATFS_FOLDER=%s FAKE_STATFS_TYPE=0x6969\nexec %s "$@"\n' \
-		"$build/programs/fake_statfs.so" "$PWD" "$library" >bin/library
+	printf '#!/bin/sh\nexport LD_PRELOAD=%s FAKE_STATFS_FOLDER=%s FAKE_STATFS_TYPE=%s FAKE_MOUNTINFO=/nowhere\nexec %s "$@"\n' \
+		"$build/programs/fake_statfs.so" "$PWD" "${1-0x6969}" "$library" >bin/library
 	sed 's|^sqlprod_library_at=.*|sqlprod_library_at=library|; s|^sqlprod_parts_at=.*|sqlprod_parts_at=parts|' "$sqlprod" >bin/sqlprod
 	chmod +x bin/library bin/sqlprod
 }
@@ -154,6 +154,15 @@ command_on_nfs() {
 	[[ $(value advisory) == *'b.db uses WAL on a shared filesystem, '* ]]
 	run_app "$sqlprod" check a.db
 	[[ $(records filesystem 3) == local && -z $(value advisory) ]]
+}
+
+@test "a filesystem that nothing tells is told" {
+	command_on_nfs 0x1234567
+	make_wal a.db
+	run_app bin/sqlprod check a.db
+	[[ $(value advisory) == *'nothing tells which filesystem a.db is on: it is taken for a disk of this machine; '* ]]
+	run_app "$sqlprod" check a.db
+	[[ $(value advisory) != *'nothing tells'* ]]
 }
 
 @test "a terminal gets lines for people" {

@@ -25,7 +25,7 @@ advise_version() {
 	! $3 || record advisory "mmap_size is on with that race, and can spread such damage: -s mmap_size=0 turns it off"
 }
 
-# storage_of FILE - prints "local" or "shared", and the type and mount point where they are known.
+# storage_of FILE - prints "local", "shared" or "unknown", and the type and mount point where they are known.
 storage_of() {
 	library_ask --storage "$1" 2>/dev/null
 }
@@ -40,6 +40,7 @@ advise_storage() {
 				record advisory "$1 is on a shared filesystem: neither WAL nor mmap there"
 			fi
 			;;
+		unknown*) record advisory "nothing tells which filesystem $1 is on: it is taken for a disk of this machine; if other machines use it too: -s journal_mode=keep -s mmap_size=0" ;;
 	esac
 	! $2 || advise_folder "$1"
 }

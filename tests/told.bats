@@ -1,0 +1,155 @@
+# Where something keeps the recipe from a connection, or makes it dangerous, somebody says so once: a warning, the report, or sqlprod
+# check. Shared filesystems: storage.bats; encryption: cipher.bats; the WAL-reset race: sqlprod_check.bats; little room: storage_room.bats.
+load harness
+
+work=('exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' 'close a')
+
+# told ARGUMENT… - victim, with a report.
+told() {
+	rm -f "$scratch/report.json"
+	SQLPROD_REPORT=$scratch/report.json run_shim "$@"
+}
+
+# reason SETTING
+reason() {
+	report "$scratch/report.json" settings "$1" reason
+}
+
+left() {
+	report "$scratch/report.json" begins_left
+}
+
+stand_on() {
+	preload_also=$build/programs/fake_statfs.so
+	export FAKE_STATFS_FOLDER=$PWD FAKE_STATFS_TYPE=$1 FAKE_MOUNTINFO=${2-/nowhere}
+}
+
+@test "an ordinary database has nothing told of it" {
+	told victim 'open a t.db' "${work[@]}"
+	expect_quiet
+	[[ $(reason journal_mode) == null && $(reason mmap_size) == null && $(left) == '{}' ]]
+}
+
+@test "a filesystem that nothing tells is warned of once, and taken for local" {
+	stand_on 0x1234567
+	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode' 'open b u.db' 'exec b PRAGMA journal_mode'
+	expect $'open 0\nwal\nexec 0\nopen 0\nwal\nexec 0'
+	expect_warnings 1 "sqlprod: nothing tells which filesystem $PWD/t.db is on: *SQLPROD_JOURNAL_MODE=keep*SQLPROD_MMAP_SIZE=0"
+	rm -f ./*.db*
+	SQLPROD_JOURNAL_MODE=keep SQLPROD_MMAP_SIZE=0 run_shim victim 'open a t.db' "${work[@]}"
+	expect_quiet
+	stand_on 0xEF53
+	run_shim victim 'open a t.db' "${work[@]}"
+	expect_quiet
+}
+
+@test "so is a sandbox that refuses to tell" {
+	run_app filter EPERM statfs,fstatfs env LD_PRELOAD="$preload" victim 'open a t.db' "${work[@]}" 'open b u.db' 'exec b SELECT 1'
+	expect_warnings 1 'sqlprod: nothing tells which filesystem *'
+	rm -f ./*.db*
+	run_app filter EPERM statfs,fstatfs victim 'open a t.db' "${work[@]}"
+	expect_quiet
+}
+
+@test "a database that is attached from a shared filesystem is warned of once" {
+	mkdir there
+	outside query there/u.db 'PRAGMA journal_mode=wal; CREATE TABLE w(x)'
+	stand_on 0x6969
+	export FAKE_STATFS_FOLDER=$PWD/there
+	for begin in BEGIN 'BEGIN IMMEDIATE' 'BEGIN DEFERRED'; do
+		run_shim victim 'open a t.db' "exec a ATTACH 'there/u.db' AS u" "exec a $begin" 'exec a COMMIT' "exec a ATTACH 'there/v.db' AS v" \
+			"exec a $begin" 'exec a COMMIT' 'exec a PRAGMA u.mmap_size'
+		expect $'open 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\n0\nexec 0'
+		expect_warnings 1 "sqlprod: $PWD/there/u.db is attached, and on a shared filesystem (nfs at *): *PRAGMA journal_mode=DELETE"
+	done
+	unset FAKE_STATFS_FOLDER
+	run_shim victim 'open a t.db' "exec a ATTACH 'there/u.db' AS u" 'exec a BEGIN' 'exec a COMMIT'
+	expect_quiet
+}
+
+@test "a database that is only read, in either mode" {
+	for mode in delete wal; do
+		outside query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE t(x)"
+		told victim "open_v2 a file:$mode.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'exec a BEGIN' 'exec a COMMIT' 'close a'
+		expect_quiet
+		[[ $(left) == *'the database is read-only'* ]]
+	done
+	[[ $(report "$scratch/report.json" settings journal_mode got) == wal ]]
+	told victim "open_v2 a file:delete.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'close a'
+	[[ $(reason journal_mode) == 'the database is read-only' ]]
+}
+
+@test "a database without locks, and a VFS that has no shared memory" {
+	told victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' "${work[@]}"
+	[[ $(reason journal_mode) == *nolock* ]]
+	told victim 'open_v2 a file:u.db?vfs=unix-none rw,create,uri' "${work[@]}"
+	if sqlite_built OMIT_WAL; then
+		[[ $(reason journal_mode) == 'this SQLite was built without WAL' ]]
+	else
+		[[ $(reason journal_mode) == 'the VFS has no shared memory, which WAL needs' ]]
+	fi
+	told victim 'open_v2 a file:v.db?vfs=unix-excl rw,create,uri' "${work[@]}"
+	sqlite_built OMIT_WAL || [[ $(reason journal_mode) == null ]]
+}
+
+@test "a SQLite that was built without WAL" {
+	told victim 'open a t.db' "${work[@]}"
+	if sqlite_built OMIT_WAL; then
+		[[ $(reason journal_mode) == 'this SQLite was built without WAL' && $(reason synchronous) == 'only with WAL' ]]
+	else
+		[[ $(reason journal_mode) == null ]]
+	fi
+}
+
+@test "a shared cache" {
+	told victim 'open_v2 a t.db rw,create,shared' "${work[@]}"
+	[[ $(left) == *'shared cache: no timeout waits for its locks'* ]]
+}
+
+@test "a database that is attached read-only, where an old SQLite fails to begin" {
+	outside query u.db 'CREATE TABLE w(x)'
+	told victim 'open_v2 a file:t.db rw,create,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" "${work[@]}"
+	if sqlite_has 3034000; then
+		[[ $(left) == '{}' ]]
+	else
+		[[ $(left) == *'a database is attached read-only'* ]]
+	fi
+}
+
+@test "limits that leave no room for a WAL" {
+	told bash -c 'ulimit -f 100000; exec victim "$@"' - 'open a t.db' "${work[@]}"
+	[[ $(reason journal_mode) == 'the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL' ]]
+}
+
+# without FUNCTION - the system's SQLite in ./lib, with that function hidden.
+without() {
+	mkdir -p lib
+	python3 "$root/tests/hide_symbol.py" "$(ldd "$build/programs/victim" | awk '/libsqlite3/ { print $3 }')" lib/libsqlite3.so.0 "$1"
+}
+
+@test "a SQLite without authorizers, or that does not tell its file" {
+	without sqlite3_set_authorizer
+	told env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
+	expect_quiet
+	[[ $(reason foreign_keys) == 'in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows' ]]
+	without sqlite3_db_filename
+	told env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
+	expect_quiet
+	[[ $(reason journal_mode) == 'this SQLite has no sqlite3_db_filename(), '* && $(left) == *sqlite3_db_filename* ]]
+}
+
+@test "whichever function that we call a SQLite lacks, the program gets its own results" {
+	mapfile -t functions < <(sed -n '/^#define SQLITE_CALLED/,/^$/s/^\tX(\([a-z0-9_]*\)).*/\1/p' "$root/shim/sqlite.h")
+	[[ ${#functions[@]} -gt 15 ]]
+	for function in "${functions[@]}"; do
+		# the victim's own
+		! nm -u "$build/programs/victim" | grep -q " sqlite3_$function$" || continue
+		without "sqlite3_$function"
+		for run in run_plain run_shim; do
+			rm -f t.db*
+			SQLPROD_REPORT=$scratch/report.json $run env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' 'exec a CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' \
+				'exec a REPLACE INTO t VALUES(2)' 'exec a SELECT x FROM t' 'close a'
+			expect $'open 0\nexec 0\nexec 0\n1\n2\nexec 0\nclose 0'
+		done
+	done
+}
