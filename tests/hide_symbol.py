@@ -1,4 +1,5 @@
-"""Copies a shared library, with a function hidden that it exports: hide_symbol.py FROM TO FUNCTION. The library itself still reaches it."""
+"""Copies a shared library, with a function hidden, if it exports that: hide_symbol.py FROM TO FUNCTION. The library itself still
+reaches it."""
 import os
 import struct
 import sys
@@ -22,9 +23,6 @@ def main(source, target, function):
         name = names + struct.unpack_from("<I", data, at)[0]
         if data[name:data.index(b"\0", name)].decode() == function:
             data[at + 5] = STV_HIDDEN
-            break
-    else:
-        sys.exit(f"{source} does not export {function}")
     with open(target + ".new", "wb") as file:
         file.write(data)
     os.rename(target + ".new", target)

@@ -51,20 +51,29 @@ stand_on() {
 	expect_quiet
 }
 
-@test "a database that is attached from a shared filesystem is warned of once" {
+# told_of_attached OPEN - each BEGIN after it looks, and there is one warning for all.
+told_of_attached() {
 	mkdir there
-	outside query there/u.db 'PRAGMA journal_mode=wal; CREATE TABLE w(x)'
+	outside query there/u.db 'CREATE TABLE w(x)'
 	stand_on 0x6969
 	export FAKE_STATFS_FOLDER=$PWD/there
 	for begin in BEGIN 'BEGIN IMMEDIATE' 'BEGIN DEFERRED'; do
-		run_shim victim 'open a t.db' "exec a ATTACH 'there/u.db' AS u" "exec a $begin" 'exec a COMMIT' "exec a ATTACH 'there/v.db' AS v" \
-			"exec a $begin" 'exec a COMMIT' 'exec a PRAGMA u.mmap_size'
-		expect $'open 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\n0\nexec 0'
+		run_shim victim "$1 a t.db" "exec a ATTACH 'there/u.db' AS u" "exec a $begin" 'exec a COMMIT' \
+			"exec a ATTACH 'there/v.db' AS v" "exec a $begin" 'exec a COMMIT' 'exec a PRAGMA u.mmap_size' 'exec a PRAGMA u.journal_mode'
+		expect "$1 0"$'\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\nexec 0\n0\nexec 0\ndelete\nexec 0'
 		expect_warnings 1 "sqlprod: $PWD/there/u.db is attached, and on a shared filesystem (nfs at *): *PRAGMA journal_mode=DELETE"
 	done
 	unset FAKE_STATFS_FOLDER
-	run_shim victim 'open a t.db' "exec a ATTACH 'there/u.db' AS u" 'exec a BEGIN' 'exec a COMMIT'
+	run_shim victim "$1 a t.db" "exec a ATTACH 'there/u.db' AS u" 'exec a BEGIN' 'exec a COMMIT'
 	expect_quiet
+}
+
+@test "a database that is attached from a shared filesystem is warned of once" {
+	told_of_attached open
+}
+
+@test "also in a program that carries SQLite" {
+	told_of_attached open_hidden
 }
 
 @test "a database that is only read, in either mode" {

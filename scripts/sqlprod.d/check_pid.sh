@@ -49,7 +49,7 @@ process_library() {
 	case $found in
 		*' (deleted)') record advisory "the library was replaced since the process started: restart it to use the new one" ;;
 		*)
-			cmp -s "$process/root$found" "$sqlprod_library" ||
+			{ [ -f "$process/root$found" ] && cmp -s "$process/root$found" "$sqlprod_library"; } ||
 				record advisory "$found is not the library of this sqlprod ($sqlprod_library): settings are shown as this one reads them"
 			;;
 	esac

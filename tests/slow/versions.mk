@@ -2,7 +2,7 @@
 # themselves (tests/versions/builds.txt). VERSIONS='3.7.17 debug' chooses some, VERSIONS_SUITES='begin waits' some of the suites.
 
 VERSIONS ?=
-VERSIONS_SUITES ?= attached begin begin_left foreign_keys foreign_keys_replace opened phases promises settings
+VERSIONS_SUITES ?= attached begin begin_left foreign_keys foreign_keys_replace opened phases promises settings told
 slow_targets += check-versions
 
 .PHONY: check-versions
