@@ -108,10 +108,25 @@ bool begin_rewrite(struct connection *connection, const struct statement *statem
 	return true;
 }
 
-/* It is RELEASE of its name that ends it, so no BEGIN IMMEDIATE can stand in for it. */
-void begin_savepoint(struct connection *connection)
+/* It is RELEASE of its name that ends it, so no BEGIN IMMEDIATE can stand in for it. By its documentation it is the same as BEGIN
+ * DEFERRED, at which a program is taken by its word: so that is the setting which decides. */
+bool begin_savepoint(struct connection *connection)
 {
-	begin_left(connection, "SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does");
+	const char *obstacle = "SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does";
+
+	if (!settings_get(SETTING_BEGIN_DEFERRED)->keep)
+		obstacle = obstacle_of(connection);
+	if (obstacle)
+		begin_left(connection, obstacle);
+	return !obstacle;
+}
+
+void begin_upgraded(struct connection *connection, const char *obstacle)
+{
+	if (obstacle)
+		begin_left(connection, obstacle);
+	else
+		connection->begins_rewritten++;
 }
 
 void begin_left(struct connection *connection, const char *reason)

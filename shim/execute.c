@@ -2,9 +2,12 @@
  *
  * A statement can decide about the next one (PRAGMA page_size before CREATE TABLE, PRAGMA query_only before BEGIN), so each is
  * looked at when its turn comes. */
+#include "begin.h"
 #include "door.h"
 #include "foreign_keys.h"
+#include "pragma.h"
 #include "program.h"
+#include "upgrade.h"
 #include "wait.h"
 
 #include <stdlib.h>
@@ -70,17 +73,36 @@ static void skip_blanks(struct script *script)
 		script->at++;
 }
 
+/* Takes the write lock for it. If SQLite lost it over that, and it cannot be had again, the program is told by the code returned.
+ */
+static int savepoint_begun(struct connection *connection, const char *sql)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	int rc = SQLITE_OK;
+
+	pragma_hush(connection);
+	begin_upgraded(connection, upgrade_begin(connection));
+	if (!upgrade_begin_again(connection, sql))
+		rc = sqlite->errcode(connection->db);
+	else
+		sqlite->exec(connection->db, "", NULL, NULL, NULL); /* no error of ours is left to be seen */
+	pragma_unhush(connection);
+	return rc;
+}
+
 static int execute_each(struct connection *connection, struct script *script, int (*callback)(void *, int, char **, char **),
 			void *argument, char **message)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	const char *sql, *rest;
+	bool savepoint;
 	char *made;
 	int rc;
 
 	do {
 		rest = (const char *)script->text.units + script->at;
 		sql = next_statement(connection, script, &made);
+		savepoint = program_savepoint_begins(connection);
 		rc = program_take_error(connection);
 		if (rc != SQLITE_OK) {
 			if (message)
@@ -91,6 +113,8 @@ static int execute_each(struct connection *connection, struct script *script, in
 			rc = sqlite->exec(connection->db, sql ? sql : rest, callback, argument, message);
 			if (!sql)
 				return rc;
+			if (savepoint && rc == SQLITE_OK)
+				rc = savepoint_begun(connection, sql);
 		}
 		discard(made);
 		foreign_keys_resume(connection);
@@ -172,6 +196,8 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 	if (!connection)
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
 	all = rewrite_all(connection, &script);
+	if (program_savepoint_begins(connection))
+		begin_left(connection, "SAVEPOINT in sqlite3_get_table() is not seen to run");
 	rc = program_take_error(connection);
 	if (rc == SQLITE_OK) {
 		if (!all)

@@ -99,6 +99,8 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
 	statement_read(&text, 0, &statement);
 	rewrites = program_statement(connection, &text, &statement, &rewrite);
+	if (program_savepoint_begins(connection))
+		begin_left(connection, "SAVEPOINT that was prepared is not seen to run");
 	rc = program_take_error(connection);
 	if (rc != SQLITE_OK) {
 		*p->stmt = NULL;

@@ -157,8 +157,16 @@ bool program_statement(struct connection *connection, const struct sql_text *tex
 		connection->attached = connection->unlooked = true;
 	/* behind the second door it has run already */
 	if (statement->kind == STATEMENT_SAVEPOINT && !connection->behind && connection->sqlite->get_autocommit(connection->db))
-		begin_savepoint(connection);
+		connection->savepoint = begin_savepoint(connection);
 	return false;
+}
+
+bool program_savepoint_begins(struct connection *connection)
+{
+	bool begins = connection->savepoint;
+
+	connection->savepoint = false;
+	return begins;
 }
 
 int program_take_error(struct connection *connection)

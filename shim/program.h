@@ -12,6 +12,9 @@
 bool program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 		       struct rewrite *out);
 
+/* After that: is it a SAVEPOINT that is to have the write lock once it has run? */
+bool program_savepoint_begins(struct connection *connection);
+
 /* After that: an input/output error, or want of memory, that a statement of ours met has made SQLite roll back the transaction that
  * the program is in. Its own statement must not run, and fail by the code returned. SQLITE_OK if it may run. */
 int program_take_error(struct connection *connection);

@@ -160,6 +160,8 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 		copy->trace_v2 = NULL;
 	if (number < 3020000)
 		copy->prepare_v3 = NULL, copy->prepare16_v3 = NULL;
+	if (number < 3034000)
+		copy->txn_state = NULL;
 	stand_in(copy);
 	describe(copy, &loaded);
 	return copy;

@@ -72,6 +72,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(mutex_leave)                                                                                                             \
 	X(uri_boolean)                                                                                                             \
 	X(libversion)                                                                                                              \
+	X(txn_state)                                                                                                               \
 	X(sourceid)
 
 struct sqlite {

@@ -33,7 +33,7 @@ struct watched {
 	const struct slot_layout *slots;
 	struct trace_slot theirs; /* what the program put into the trace slot, which has ours in front */
 	bool inside;              /* a callback of ours is running statements */
-	bool lost;                /* the program's transaction, which SQLite rolled back under our upgrade */
+	const char *lost;         /* SQLite rolled back the program's transaction under our upgrade: what begins it again, or "" */
 	bool outermost;           /* the statement that began last did so outside of a transaction */
 };
 
@@ -70,21 +70,27 @@ static bool is_exclusive(const struct connection *connection, const struct rewri
 	return strcmp(rewrite->words, "EXCLUSIVE") == 0 && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
 }
 
-static void begun(struct watched *watched, const struct statement *statement, const struct rewrite *rewrite)
+static void begun(struct watched *watched, const struct rewrite *rewrite)
 {
 	struct connection *connection = watched->connection;
-	const char *obstacle;
+	const char *obstacle = upgrade_begin(connection);
 
-	if (connection->sqlite->get_autocommit(connection->db))
-		return;
-	obstacle = upgrade_begin(connection, watched->copy);
-	watched->lost = !upgrade_begin_again(connection);
+	if (!upgrade_begin_again(connection, "BEGIN"))
+		watched->lost = "BEGIN";
 	if (!obstacle && is_exclusive(connection, rewrite))
 		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
-	if (!obstacle)
-		program_rewritten(connection, statement);
-	else
-		begin_left(connection, obstacle);
+	begin_upgraded(connection, obstacle);
+}
+
+static void savepoint_begun(struct watched *watched, const char *sql)
+{
+	struct connection *connection = watched->connection;
+
+	if (!watched->outermost || !begin_savepoint(connection))
+		return;
+	begin_upgraded(connection, upgrade_begin(connection));
+	if (!upgrade_begin_again(connection, sql))
+		watched->lost = "";
 }
 
 /* The program decided by PRAGMA, and SQLite has done it; the operator may want something else. */
@@ -106,9 +112,9 @@ static void statement_begins(struct watched *watched)
 	look_at_busy_slot(watched);
 	/* A statement that was interrupted here ends before it has done anything, and its program is told what it has to be told:
 	 * that its transaction was rolled back. */
-	if (watched->lost && !upgrade_begin_again(connection))
+	if (watched->lost && !upgrade_begin_again(connection, watched->lost))
 		watched->copy->table->interruptx(connection->db);
-	watched->lost = false;
+	watched->lost = NULL;
 	watched->outermost = connection->sqlite->get_autocommit(connection->db);
 }
 
@@ -120,20 +126,21 @@ static void statement_ended(struct watched *watched, sqlite3_stmt *stmt)
 	struct statement statement;
 	struct rewrite rewrite;
 	struct sql_text text;
+	bool inside;
 
 	if (!sql || !(watch >> statement_first_letter(sql, -1) & 1))
 		return;
 	text = sql_text_utf8(sql, -1);
 	statement_read(&text, 0, &statement);
 	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
+	inside = !connection->sqlite->get_autocommit(connection->db);
 	if (program_statement(connection, &text, &statement, &rewrite)) {
-		if (statement.kind == STATEMENT_BEGIN)
-			begun(watched, &statement, &rewrite);
-		else
+		if (statement.kind != STATEMENT_BEGIN)
 			override_pragma(connection, &text, &statement, &rewrite);
-	} else if (statement.kind == STATEMENT_SAVEPOINT && watched->outermost &&
-		   !connection->sqlite->get_autocommit(connection->db)) {
-		begin_savepoint(connection);
+		else if (inside)
+			begun(watched, &rewrite);
+	} else if (statement.kind == STATEMENT_SAVEPOINT && inside) {
+		savepoint_begun(watched, sql);
 	}
 	forget_error(connection);
 }

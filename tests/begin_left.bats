@@ -171,3 +171,43 @@ make_schema() {
 	[[ $output != *'exec '[1-9]* ]]
 	[[ $(outside query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
+
+@test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction by sqlite3_exec() has the write lock once it has run" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	export SQLPROD_BEGIN_DEFERRED=immediate
+	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
+		'exec a ROLLBACK TO two' 'exec a RELEASE one' 'sh outside lock t.db' 'errcode a' 'prepare a s v2 -1 SAVEPOINT three' 'step s'
+		'sh outside lock t.db' 'exec a ROLLBACK' 'finalize s' 'close a')
+	run_plain victim "${script[@]}"
+	wanted=$(sed '0,/^free$/s//held/' <<<"$output")
+	[[ $output != *held* ]]
+	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
+	expect "$wanted"
+	[[ $(report "$scratch/report.json" begins_rewritten) == 1 && $(report "$scratch/report.json" begins_left) == *'was prepared'*': 1'* ]]
+}
+
+@test "where the lock cannot be had, such a SAVEPOINT is what it was" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	export SQLPROD_BEGIN_DEFERRED=immediate
+	script=('open a t.db' 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec a SAVEPOINT one' 'errcode a' 'autocommit a' 'exec a SELECT count(*) FROM t' 'exec b COMMIT'
+		'exec a INSERT INTO t VALUES(1)' 'exec a RELEASE one' 'autocommit a' 'exec a SELECT count(*) FROM t' 'close b' 'close a')
+	run_plain victim "${script[@]}"
+	wanted=$output
+	outside query t.db 'DELETE FROM t'
+	SQLPROD_BUSY_TIMEOUT=10 SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
+	expect "$wanted"
+	[[ $(report "$scratch/report.json" begins_left | tail -n 1) == *'stayed busy'*': 1'* ]]
+}
+
+@test "where SQLite rolled such a SAVEPOINT back as the lock was taken, it is run again, or its program is told" {
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	export SQLPROD_BEGIN_DEFERRED=immediate
+	savepoint=('interrupt a' 'exec a SAVEPOINT one' 'autocommit a')
+	for run in run_plain:0 run_shim:9; do
+		${run%:*} victim 'open a t.db' "${savepoint[@]}"
+		[[ $output == *$'exec 0\nautocommit 0' ]]
+		# while a statement runs, what was interrupted stays so
+		${run%:*} victim 'open a t.db' 'prepare a s v2 -1 SELECT 1 UNION ALL SELECT 2' 'step s' "${savepoint[@]}"
+		[[ $output == *"exec ${run#*:}"*$'\n'"autocommit $((${run#*:} / 9))" ]]
+	done
+}

@@ -108,3 +108,14 @@ results() {
 	expect "$wanted"
 	[[ $(report "$scratch/report.json" begins_left | grep -c 'shared cache.*1') -eq 2 ]]
 }
+
+@test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction has the write lock once it has run" {
+	setup_databases t.db
+	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'step s' 'sh outside lock t.db' 'reset s' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1); ROLLBACK TO two'
+		'exec a RELEASE one' 'sh outside lock t.db' 'exec a SELECT count(*) FROM t' 'step s' 'sh outside lock t.db' 'finalize s' 'exec a ROLLBACK' 'close a')
+	run_plain "$victim" "${script[@]}"
+	wanted=$(awk '/^free$/ { print ++n == 2 ? $0 : "held"; next } { print }' <<<"$output")
+	SQLPROD_BEGIN_DEFERRED=immediate SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+	[[ $(of_report begins_rewritten) == 2 && $(of_report begins_left) == '{}' ]]
+}

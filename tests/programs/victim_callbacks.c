@@ -98,8 +98,8 @@ static void call_interrupt(char *rest)
 {
 	sqlite3 *db = calls_handle(&rest);
 
-	/* BEGIN has three steps */
-	sqlite3_progress_handler(db, 4, progress_interrupt, db);
+	/* BEGIN and SAVEPOINT have fewer steps */
+	sqlite3_progress_handler(db, 6, progress_interrupt, db);
 	victim_say("interrupt", SQLITE_OK, "");
 }
 
