@@ -6,8 +6,7 @@
  *
  *   --settings[=json]   the table and the values in force; text is one line a setting, fields separated by tabs:
  *                       variable, pragma, recipe, value, decided by, allowed, meaning
- *   --storage PATH      "local", "shared" or "unknown", and the filesystem type and mount point where they are known, separated by
- * tabs
+ *   --storage PATH      "local", "shared" or "unknown"; the filesystem type and mount point where they are known; tabs between them
  *   --version
  *
  * Exit status: 0; 1 out of memory or a closed output; 2 usage, or a bad setting in the environment (each is a line on stderr). */

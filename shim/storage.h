@@ -23,8 +23,8 @@ struct storage {
 };
 
 /* Looks at the filesystem that holds path, or, if path does not exist yet, the folder it would be created in. Symbolic links are
- * followed, relative paths start at the working folder. A local disk costs two system calls and
- * nothing is opened; otherwise /proc/self/mountinfo is read. Any thread; errno is kept. */
+ * followed, relative paths start at the working folder. A local disk costs two system calls and nothing is opened; otherwise
+ * /proc/self/mountinfo is read. Any thread; errno is kept. */
 void storage_look(const char *path, struct storage *out);
 
 /* The type name that statfs tells by its f_type: "" for a local filesystem, "fuse" where mountinfo knows more, NULL for a number
