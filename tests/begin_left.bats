@@ -173,7 +173,7 @@ make_schema() {
 }
 
 @test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction by sqlite3_exec() has the write lock once it has run" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	outside query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
 		'exec a ROLLBACK TO two' 'exec a RELEASE one' 'sh outside lock t.db' 'errcode a' 'prepare a s v2 -1 SAVEPOINT three' 'step s'
@@ -187,9 +187,9 @@ make_schema() {
 }
 
 @test "where the lock cannot be had, such a SAVEPOINT is what it was" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	outside query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
-	script=('open a t.db' 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec a SAVEPOINT one' 'errcode a' 'autocommit a' 'exec a SELECT count(*) FROM t' 'exec b COMMIT'
+	script=('open a t.db' 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec a SAVEPOINT one' 'errcode a' 'autocommit a' 'exec b COMMIT' 'exec a SELECT count(*) FROM t'
 		'exec a INSERT INTO t VALUES(1)' 'exec a RELEASE one' 'autocommit a' 'exec a SELECT count(*) FROM t' 'close b' 'close a')
 	run_plain victim "${script[@]}"
 	wanted=$output
@@ -200,7 +200,7 @@ make_schema() {
 }
 
 @test "where SQLite rolled such a SAVEPOINT back as the lock was taken, it is run again, or its program is told" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	outside query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	savepoint=('interrupt a' 'exec a SAVEPOINT one' 'autocommit a')
 	for run in run_plain:0 run_shim:9; do
