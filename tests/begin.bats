@@ -219,7 +219,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
 	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'
 	rm -f t.db*
-	python3 "$root/tests/hide_function.py" "$(report "$scratch/report.json" sqlite library)" libsqlite3.so.0 sqlite3_stmt_busy
+	python3 "$root/tests/hide_symbol.py" "$(report "$scratch/report.json" sqlite library)" libsqlite3.so.0 sqlite3_stmt_busy
 	! nm -D libsqlite3.so.0 | grep -q ' T sqlite3_stmt_busy' || fail "not hidden"
 	LD_LIBRARY_PATH=$PWD SQLPROD_REPORT=$scratch/hidden.json run_shim victim "${script[@]}"
 	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'

@@ -22,6 +22,7 @@ def main(source, target, function):
     for at in range(symbols[4], symbols[4] + symbols[5], 24):
         name = names + struct.unpack_from("<I", data, at)[0]
         if data[name:data.index(b"\0", name)].decode() == function:
+            data[at + 4] &= 0x0F  # STB_LOCAL, for musl
             data[at + 5] = STV_HIDDEN
     with open(target + ".new", "wb") as file:
         file.write(data)
