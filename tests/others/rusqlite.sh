@@ -35,7 +35,7 @@ fetch() {
 }
 
 version() {
-	sed -n '/^name = "rusqlite"/{n; s/version = "\(.*\)"/\1/p; q}' linked/Cargo.toml bundled/Cargo.toml | paste -sd, | sed 's/^/rusqlite /'
+	awk -F '"' '/^name = "rusqlite"/ { getline; print $2 }' linked/Cargo.toml bundled/Cargo.toml | paste -sd, | sed 's/^/rusqlite /'
 }
 
 run() {
