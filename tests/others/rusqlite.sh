@@ -35,7 +35,7 @@ fetch() {
 }
 
 version() {
-	awk -F '"' '/^name = "rusqlite"/ { getline; print $2 }' linked/Cargo.toml bundled/Cargo.toml | paste -sd, | sed 's/^/rusqlite /'
+	awk -F '"' '/^name = "rusqlite"/ { getline; print $2; nextfile }' linked/Cargo.toml bundled/Cargo.toml | paste -sd, | sed 's/^/rusqlite /'
 }
 
 run() {
