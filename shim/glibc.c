@@ -38,6 +38,11 @@ int glibc_stat(const char *path, struct stat *out)
 	return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, 0);
 }
 
+int glibc_lstat(const char *path, struct stat *out)
+{
+	return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
+}
+
 int glibc_fstat(int fd, struct stat *out)
 {
 	return (int)syscall(SYS_fstat, fd, out);
@@ -48,6 +53,11 @@ int glibc_fstat(int fd, struct stat *out)
 int glibc_stat(const char *path, struct stat *out)
 {
 	return stat(path, out);
+}
+
+int glibc_lstat(const char *path, struct stat *out)
+{
+	return lstat(path, out);
 }
 
 int glibc_fstat(int fd, struct stat *out)

@@ -1,6 +1,7 @@
 /* journal_mode.c - sets the journal mode of a connection's main database, or says why it stays. */
 #include "journal_mode.h"
 
+#include "glibc.h"
 #include "outcome.h"
 #include "pragma.h"
 #include "report.h"
@@ -93,6 +94,16 @@ static bool is_without_locks(const struct connection *connection)
 	return name && *name && sqlite->uri_boolean && sqlite->uri_boolean(name, "nolock", 0);
 }
 
+/* -wal and -shm lie beside the name that the file was opened by: who comes by another name has others, and they lose each other's
+ * transactions (sqlite.org/howtocorrupt.html, "Multiple links to the same file"). Before 3.10, that is so by a symbolic link too.
+ */
+static bool has_several_names(const struct connection *connection)
+{
+	struct stat status;
+
+	return glibc_lstat(connection->path, &status) == 0 && (S_ISLNK(status.st_mode) || status.st_nlink > 1);
+}
+
 /* Its own VFS has no shared memory then. */
 static bool lacks_wal(struct connection *connection)
 {
@@ -113,6 +124,8 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 		return "the database is read-only";
 	if (wanted == JOURNAL_WAL && is_without_locks(connection))
 		return "it was opened with nolock=1";
+	if (wanted == JOURNAL_WAL && has_several_names(connection))
+		return "the file has several names, and in WAL mode who opens it by another one does not see its transactions";
 	if (wanted == JOURNAL_WAL && !wal_has_shared_memory(connection))
 		return lacks_wal(connection) ? "this SQLite was built without WAL"
 					     : "the VFS has no shared memory, which WAL needs";

@@ -138,3 +138,48 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 		done
 	done
 }
+
+# two_names COMMAND… - victims that take turns with one file under two names, run by that; the rows there are at the end.
+two_names() {
+	rm -f ./*.db*
+	outside query t.db 'CREATE TABLE w(x)'
+	ln t.db u.db
+	"$@" victim 'open a t.db' 'exec a INSERT INTO w VALUES(1)' \
+		"sh victim 'open b u.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" 'exec a INSERT INTO w VALUES(3)' 'close a'
+	[[ $(outside query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $rows" ]]
+}
+
+@test "a file of two names does not get WAL, in which they would lose each other's rows" {
+	rows=3
+	two_names run_plain
+	for wanted in '' wal; do
+		export ${wanted:+SQLPROD_JOURNAL_MODE=$wanted}
+		rm -f "$scratch/report.json"
+		SQLPROD_REPORT=$scratch/report.json two_names run_shim
+		expect_quiet
+		[[ $(report "$scratch/report.json" settings journal_mode reason | uniq) == 'the file has several names, '* ]]
+	done
+	rm u.db
+	run_shim victim 'open a t.db' 'exec a SELECT count(*) FROM w' 'exec a PRAGMA journal_mode'
+	expect $'open 0\n3\nexec 0\nwal\nexec 0'
+}
+
+@test "by hand, WAL loses a row of such a file" {
+	rm -f ./*.db*
+	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE w(x)'
+	ln t.db u.db
+	run_plain victim 'open a t.db' 'exec a INSERT INTO w VALUES(1)' \
+		"sh victim 'open b u.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" 'exec a INSERT INTO w VALUES(3)' 'close a'
+	[[ $(outside query t.db 'SELECT count(*) FROM w') -lt 3 ]]
+}
+
+@test "a symbolic link is no name of its own where SQLite follows it" {
+	outside query t.db 'CREATE TABLE w(x)'
+	ln -s t.db link.db
+	run_shim victim 'open a link.db' 'exec a SELECT count(*) FROM w' 'exec a PRAGMA journal_mode'
+	if sqlite_has 3010000; then
+		expect $'open 0\n0\nexec 0\nwal\nexec 0'
+	else
+		expect $'open 0\n0\nexec 0\ndelete\nexec 0'
+	fi
+}

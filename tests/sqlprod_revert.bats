@@ -173,3 +173,18 @@ refuse_while() {
 	run_app 12 env PATH="$PWD/bin" "$sqlprod" revert a.db
 	expect_refused 'sqlite3 is needed for this and not installed'
 }
+
+@test "a database of two names is left as it is, and check warns of it" {
+	make_wal a.db
+	ln a.db b.db
+	before=$(md5sum a.db)
+	run_app 13 "$sqlprod" revert a.db
+	expect_refused 'a.db: has 2 names (hard links), *'
+	[[ $(md5sum a.db) == "$before" ]]
+	run_app 0 "$sqlprod" check a.db
+	[[ $(records advisory 2) == *'a.db has 2 names (hard links): '* ]]
+	rm b.db
+	run_app 0 "$sqlprod" check a.db
+	[[ $(records advisory 2) != *'hard links'* ]]
+	run_app 0 "$sqlprod" revert a.db
+}

@@ -90,6 +90,8 @@ file_advise() {
 	wal=false
 	[ "$2" != wal ] || wal=true
 	advise_storage "$1" $wal
+	names=$(file_names "$1")
+	[ "$names" -eq 1 ] || record advisory "$1 has $names names (hard links): who opens it by another one does not see its -wal or -journal, and transactions are lost"
 	if $wal; then
 		version=$(database_version "$1")
 		[ -z "$version" ] || advise_version "$version" "that wrote to it last" false

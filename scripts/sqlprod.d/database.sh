@@ -65,6 +65,11 @@ database_version() {
 	}'
 }
 
+# How many names the file has: SQLite keeps -wal and -journal beside the one it was opened by.
+file_names() {
+	stat -Lc %h -- "$1" 2>/dev/null || echo 1
+}
+
 file_size() {
 	stat -Lc %s -- "$1" 2>/dev/null || echo 0
 }

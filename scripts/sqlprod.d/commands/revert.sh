@@ -49,6 +49,8 @@ revert_file() {
 		echo ': uses a rollback journal already'
 		return 0
 	fi
+	names=$(file_names "$1")
+	[ "$names" -eq 1 ] || fail 13 "$1: has $names names (hard links), and what is in the -wal of another one would be lost: leave it one"
 	[ -w "${database_file%/*}/" ] || fail 5 "$1: no permission to write its folder"
 	before=$(revert_ask "$1" "$revert_kept PRAGMA integrity_check;") || exit
 	revert_sound "$1" "$before" "it was damaged before, and is left as it is"
