@@ -175,7 +175,7 @@ make_schema() {
 @test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction by sqlite3_exec() has the write lock once it has run" {
 	outside query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
-	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
+	script=('open a t.db' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
 		'exec a ROLLBACK TO two' 'exec a RELEASE one' 'sh outside lock t.db' 'errcode a' 'prepare a s v2 -1 SAVEPOINT three' 'step s'
 		'sh outside lock t.db' 'exec a ROLLBACK' 'finalize s' 'close a')
 	run_plain victim "${script[@]}"
@@ -184,6 +184,17 @@ make_schema() {
 	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
 	expect "$wanted"
 	[[ $(report "$scratch/report.json" begins_rewritten) == 1 && $(report "$scratch/report.json" begins_left) == *'was prepared'*': 1'* ]]
+}
+
+@test "a trace, an authorizer and hooks see nothing of what takes its lock" {
+	outside query t.db 'CREATE TABLE t(x)'
+	export SQLPROD_BEGIN_DEFERRED=immediate
+	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a INSERT INTO t VALUES(1); RELEASE one'
+		'close a')
+	run_plain victim "${script[@]}"
+	wanted=${output/free/held}
+	run_shim victim "${script[@]}"
+	expect "$wanted"
 }
 
 @test "where the lock cannot be had, such a SAVEPOINT is what it was" {
