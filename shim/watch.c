@@ -2,148 +2,21 @@
 #include "watch.h"
 
 #include "apply.h"
-#include "begin.h"
 #include "connection.h"
 #include "decision.h"
 #include "door.h"
 #include "gate.h"
-#include "pragma.h"
 #include "program.h"
 #include "registry.h"
 #include "report.h"
-#include "upgrade.h"
-#include "wait.h"
+#include "watch_statement.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
-#include <sqlite3ext.h>
-
 static const char collation_name[] = "sqlprod_end_of_connection";
-
-/* The argument of our callbacks, which SQLite keeps until the connection ends. */
-struct watched {
-	struct connection *connection;
-	uint64_t serial; /* of that record */
-	struct copy *copy;
-	const struct slot_layout *slots;
-	struct trace_slot theirs; /* what the program put into the trace slot, which has ours in front */
-	bool inside;              /* a callback of ours is running statements */
-	const char *lost;         /* SQLite rolled back the program's transaction under our upgrade: what begins it again, or "" */
-	bool outermost;           /* the statement that began last did so outside of a transaction */
-};
-
-/* What the program put into the busy slot since we looked last. */
-static void look_at_busy_slot(struct watched *watched)
-{
-	struct connection *connection = watched->connection;
-	struct busy_slot now;
-
-	if (!slot_read_busy(watched->slots->busy, connection->db, &now))
-		return;
-	if (now.handler == watched->slots->busy->stock || wait_is_ours(now.handler)) {
-		if (now.timeout != connection->busy.timeout || connection->busy.handler)
-			decision_busy_timeout(connection, now.timeout);
-		else
-			wait_renew(connection, 0);
-	} else if (now.handler) {
-		if (now.handler != connection->busy.handler || now.argument != connection->busy.argument)
-			decision_found_busy_handler(connection, now.handler, now.argument);
-	} else if (connection->busy.timeout || connection->busy.handler) {
-		decision_busy_timeout(connection, 0);
-	}
-}
-
-/* An error that a statement of ours left behind would be taken for one of the program's. */
-static void forget_error(const struct connection *connection)
-{
-	connection->sqlite->exec(connection->db, "", NULL, NULL, NULL);
-}
-
-/* In WAL mode EXCLUSIVE is the same as IMMEDIATE. */
-static bool is_exclusive(const struct connection *connection, const struct rewrite *rewrite)
-{
-	return strcmp(rewrite->words, "EXCLUSIVE") == 0 && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
-}
-
-static void begun(struct watched *watched, const struct rewrite *rewrite)
-{
-	struct connection *connection = watched->connection;
-	const char *obstacle = upgrade_begin(connection);
-
-	if (!upgrade_begin_again(connection, "BEGIN"))
-		watched->lost = "BEGIN";
-	if (!obstacle && is_exclusive(connection, rewrite))
-		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
-	begin_upgraded(connection, obstacle);
-}
-
-static void savepoint_begun(struct watched *watched, const char *sql)
-{
-	struct connection *connection = watched->connection;
-
-	if (!watched->outermost || !begin_savepoint(connection))
-		return;
-	begin_upgraded(connection, upgrade_begin(connection));
-	if (!upgrade_begin_again(connection, sql))
-		watched->lost = "";
-}
-
-/* The program decided by PRAGMA, and SQLite has done it; the operator may want something else. */
-static void override_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			    const struct rewrite *rewrite)
-{
-	size_t bytes = 0;
-	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
-
-	if (sql)
-		pragma_run(connection, sql, NULL, 0);
-	rewrite_discard(sql, bytes);
-}
-
-static void statement_begins(struct watched *watched)
-{
-	struct connection *connection = watched->connection;
-
-	look_at_busy_slot(watched);
-	/* A statement that was interrupted here ends before it has done anything, and its program is told what it has to be told:
-	 * that its transaction was rolled back. */
-	if (watched->lost && !upgrade_begin_again(connection, watched->lost))
-		watched->copy->table->interruptx(connection->db);
-	watched->lost = NULL;
-	watched->outermost = connection->sqlite->get_autocommit(connection->db);
-}
-
-static void statement_ended(struct watched *watched, sqlite3_stmt *stmt)
-{
-	struct connection *connection = watched->connection;
-	const char *sql = connection->sqlite->sql(stmt);
-	unsigned watch = atomic_load_explicit(&connection->watch, memory_order_relaxed);
-	struct statement statement;
-	struct rewrite rewrite;
-	struct sql_text text;
-	bool inside;
-
-	if (!sql || !(watch >> statement_first_letter(sql, -1) & 1))
-		return;
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
-	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
-	inside = !connection->sqlite->get_autocommit(connection->db);
-	if (program_statement(connection, &text, &statement, &rewrite)) {
-		if (statement.kind != STATEMENT_BEGIN)
-			override_pragma(connection, &text, &statement, &rewrite);
-		else if (inside)
-			begun(watched, &rewrite);
-	} else if (statement.kind == STATEMENT_SAVEPOINT && inside) {
-		savepoint_begun(watched, sql);
-	}
-	forget_error(connection);
-}
 
 /* In a shared cache others may go on reading the file. */
 static void leave_gate(const struct watched *watched)
@@ -176,9 +49,9 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 	watched->inside = true;
 	door_raise(NULL);
 	if (event == SQLITE_TRACE_STMT)
-		statement_begins(watched);
+		watch_statement_begins(watched);
 	else if (event == SQLITE_TRACE_PROFILE)
-		statement_ended(watched, subject);
+		watch_statement_ended(watched, subject);
 	else if (event == SQLITE_TRACE_CLOSE)
 		connection_ends(watched);
 	door_lower();
