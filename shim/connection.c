@@ -20,20 +20,28 @@
 #include <string.h>
 #include <unistd.h>
 
-void connection_lock(struct connection *connection)
+/* Its mutex; NULL in a copy that cannot take it, or cannot give it back. */
+static sqlite3_mutex *mutex_of(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	if (sqlite->db_mutex && sqlite->mutex_enter)
-		sqlite->mutex_enter(sqlite->db_mutex(connection->db));
+	return sqlite->db_mutex && sqlite->mutex_enter && sqlite->mutex_leave ? sqlite->db_mutex(connection->db) : NULL;
+}
+
+void connection_lock(struct connection *connection)
+{
+	sqlite3_mutex *mutex = mutex_of(connection);
+
+	if (mutex)
+		connection->sqlite->mutex_enter(mutex);
 }
 
 void connection_unlock(struct connection *connection)
 {
-	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_mutex *mutex = mutex_of(connection);
 
-	if (sqlite->db_mutex && sqlite->mutex_leave)
-		sqlite->mutex_leave(sqlite->db_mutex(connection->db));
+	if (mutex)
+		connection->sqlite->mutex_leave(mutex);
 }
 
 void connection_release(struct connection *connection)
