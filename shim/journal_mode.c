@@ -226,6 +226,11 @@ void journal_mode_apply(struct connection *connection)
 		return;
 	}
 	header = wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNTOLD;
+	if (header == WAL_NO && storage_is_mount_point(connection->path)) {
+		/* as with several names; and a container's folder around it may go with the container, and the -wal with it */
+		stay(connection, "the file is a mount of its own, and who opens it by another path does not see its -wal");
+		return;
+	}
 	obstacle = passing_obstacle(connection, header == WAL_NO);
 	if (!obstacle) {
 		set(connection, header);

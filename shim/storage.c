@@ -117,6 +117,18 @@ static bool mount_find(const char *existing, struct storage *out)
 	return found;
 }
 
+bool storage_is_mount_point(const char *path)
+{
+	int kept_errno = errno;
+	char *absolute = realpath(path, NULL);
+	struct storage found;
+	bool is = absolute && mount_find(absolute, &found) && strcmp(found.mount, absolute) == 0;
+
+	free(absolute);
+	errno = kept_errno;
+	return is;
+}
+
 /* Is what mountinfo says possible after what statfs said (NULL: nothing)? If not, the mount has changed in between. */
 static bool type_agrees(const char *type_of_magic, const struct storage *found)
 {

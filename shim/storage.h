@@ -27,6 +27,10 @@ struct storage {
  * /proc/self/mountinfo is read. Any thread; errno is kept. */
 void storage_look(const char *path, struct storage *out);
 
+/* Is the file itself a mount point, as a single file is that was bind-mounted (docker run -v FILE:FILE)? False where
+ * /proc/self/mountinfo does not tell, which is read. Any thread; errno is kept. */
+bool storage_is_mount_point(const char *path);
+
 /* The type name that statfs tells by its f_type: "" for a local filesystem, "fuse" where mountinfo knows more, NULL for a number
  * that is not in the table, so that mountinfo decides. Pure. */
 const char *storage_type_of_magic(unsigned long f_type);
