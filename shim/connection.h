@@ -1,7 +1,7 @@
 /* connection.h - what we know of each open handle, and what happens at open, before each statement, at close.
  *
- * The doors ask here. Everything but db, chain and watch is read and changed under the connection's own mutex (sqlite3_db_mutex; a
- * connection without one is used by one thread at a time, as SQLite demands). */
+ * The doors ask here. Everything but db, chain, watch, file and shared_cache is read and changed under the connection's own mutex
+ * (sqlite3_db_mutex; a connection without one is used by one thread at a time, as SQLite demands). */
 #ifndef SQLPROD_CONNECTION_H
 #define SQLPROD_CONNECTION_H
 
@@ -65,14 +65,15 @@ struct connection {
 	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
-	atomic_uint watch; /* bit n: a statement with that statement_first_letter() needs a look */
+	atomic_uint watch;          /* bit n: a statement with that statement_first_letter() needs a look */
+	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
+	atomic_bool shared_cache;   /* others find out too: connection.c */
 
 	const struct sqlite *sqlite;
 	uint64_t serial;
 	pid_t pid;           /* of the process that opened it: a forked child does not report it */
 	const char *reached; /* the door, for the report */
 	char *path;          /* absolute; "" for in-memory and temporary databases */
-	sqlite3_file *file;  /* SQLite's, of the main database: connections that share a cache share it */
 	struct gate *gate;   /* wait.c's, in front of that file; NULL if the wait is not ours */
 
 	bool behind;         /* statements are seen only when they run: the second door */
@@ -83,17 +84,16 @@ struct connection {
 	bool shared_file;    /* on a filesystem that machines share */
 	bool layered_file;   /* … or on overlayfs */
 	bool full_disk;      /* … or on one that had little room when it was last looked at */
-	bool shared_cache;
-	bool attached;     /* an ATTACH was seen */
-	bool unlooked;     /* … and no BEGIN since has looked where what it attached lies */
-	bool keyed;        /* a key was given, and no statement has used it yet */
-	bool unreadable;   /* at first use: no database, or encrypted and without its key */
-	bool settled;      /* what goes on at first use is on */
-	bool recheck;      /* the journal mode may have changed: does synchronous still fit? */
-	bool exclusive;    /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
-	bool savepoint;    /* one is about to run that is to have the write lock then: program_savepoint_begins() */
-	bool query_only;   /* PRAGMA query_only was used: ask SQLite before each BEGIN */
-	int64_t wal_retry; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
+	bool attached;       /* an ATTACH was seen */
+	bool unlooked;       /* … and no BEGIN since has looked where what it attached lies */
+	bool keyed;          /* a key was given, and no statement has used it yet */
+	bool unreadable;     /* at first use: no database, or encrypted and without its key */
+	bool settled;        /* what goes on at first use is on */
+	bool recheck;        /* the journal mode may have changed: does synchronous still fit? */
+	bool exclusive;      /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
+	bool savepoint;      /* one is about to run that is to have the write lock then: program_savepoint_begins() */
+	bool query_only;     /* PRAGMA query_only was used: ask SQLite before each BEGIN */
+	int64_t wal_retry;   /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 
 	enum foreign_keys_state foreign_keys;
 	bool foreign_keys_guarded; /* our authorizer stays in its slot, whether the program has one or not */

@@ -184,21 +184,21 @@ two_names() {
 	fi
 }
 
-# mounted_twice COMMAND… - victims that take turns with one file under its path and a mount of it, run by that; the rows there are at the end.
+# mounted_twice PRELOAD - two victims that take turns with one file under its path and a mount of it; the second is never preloaded.
 mounted_twice() {
 	rm -f ./*.db*
 	outside query t.db 'CREATE TABLE w(x)'
 	: >u.db
 	# shellcheck disable=SC2016 # the inner shell's
-	"$@" unshare --mount --propagation private bash -c 'LD_PRELOAD= mount --bind t.db u.db && exec "$@"' - \
-		victim 'open a u.db' 'exec a INSERT INTO w VALUES(1)' "sh LD_PRELOAD= victim 'open b t.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" \
+	run_app unshare --mount --propagation private bash -c 'mount --bind t.db u.db && exec env LD_PRELOAD="$0" "$@"' "$1" \
+		victim 'open a u.db' 'exec a INSERT INTO w VALUES(1)' "sh victim 'open b t.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" \
 		'exec a INSERT INTO w VALUES(3)' 'close a'
 	[[ $(outside query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == 'ok 3' ]]
 }
 
 @test "a file that is mounted by itself, as docker -v FILE:FILE does, does not get WAL: its -wal would lie in another folder" {
-	mounted_twice run_plain
-	SQLPROD_REPORT=$scratch/report.json mounted_twice run_shim
+	mounted_twice ''
+	SQLPROD_REPORT=$scratch/report.json mounted_twice "$preload"
 	expect_quiet
 	[[ $(report "$scratch/report.json" settings journal_mode reason) == 'the file is a mount of its own, '* ]]
 }
