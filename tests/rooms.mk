@@ -29,6 +29,7 @@ $(addprefix $(BUILD)/,tests/unit/settings tests/unit/settings_environment tests/
 
 programs: $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/watch_free.so $(BUILD)/programs/settings_table
 
+$(BUILD)/programs/fail_malloc.so $(BUILD)/programs/watch_free.so: tests/programs/callers.h
 $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/watch_free.so: $(BUILD)/programs/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@

@@ -2,62 +2,35 @@
  *
  * Or those of another object: FAIL_MALLOC_OBJECT, a part of its path. Allocations of all others, SQLite's among them, succeed. When
  * the process ends by exit(), the number of those that count goes to the file FAIL_MALLOC_COUNT, if that is set. */
+#include "callers.h"
+
 #include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
-static uintptr_t start, stop;
 static atomic_uint count;
 static unsigned failing;
-
-static int find_object(struct dl_phdr_info *info, size_t size, void *argument)
-{
-	(void)size;
-	if (!strstr(info->dlpi_name, argument))
-		return 0;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		if (header->p_type != PT_LOAD)
-			continue;
-		if (!start)
-			start = info->dlpi_addr + header->p_vaddr;
-		stop = info->dlpi_addr + header->p_vaddr + header->p_memsz;
-	}
-	return 1;
-}
 
 static __attribute__((constructor)) void begin(void)
 {
 	const char *number = getenv("FAIL_MALLOC");
-	char *object = getenv("FAIL_MALLOC_OBJECT");
 
 	failing = number ? (unsigned)strtoul(number, NULL, 10) : 0;
-	dl_iterate_phdr(find_object, object ? object : (char[]){"libsqlprod.so"});
+	callers_watch("FAIL_MALLOC_OBJECT");
 }
 
 static __attribute__((destructor)) void end(void)
 {
-	const char *path = getenv("FAIL_MALLOC_COUNT");
-	FILE *out = path ? fopen(path, "w") : NULL;
-
-	if (!out)
-		return;
-	fprintf(out, "%u\n", atomic_load(&count));
-	fclose(out);
+	callers_tell("FAIL_MALLOC_COUNT", atomic_load(&count));
 }
 
 static int fails(const void *caller)
 {
-	if ((uintptr_t)caller < start || (uintptr_t)caller >= stop || atomic_fetch_add(&count, 1) + 1 != failing)
+	if (!callers_has(caller) || atomic_fetch_add(&count, 1) + 1 != failing)
 		return 0;
 	errno = ENOMEM;
 	return 1;
