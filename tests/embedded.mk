@@ -143,7 +143,7 @@ fuzzed_elsewhere := apitable needed
 fuzz_longest_apitable := 4000
 fuzz_longest_needed := 2000
 
-$(fuzz)/apitable $(fuzz)/replay-apitable: $(apitable_room) $(apitable_headers)
+$(fuzz)/apitable $(fuzz)/replay-apitable: tests/fuzz/require.h $(apitable_room) $(apitable_headers)
 $(fuzz)/needed $(fuzz)/replay-needed: shim/needed.c shim/needed.h
 
 $(addprefix $(fuzz)/,$(fuzzed_elsewhere)): $(fuzz)/%: tests/fuzz/%.c

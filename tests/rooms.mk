@@ -47,12 +47,14 @@ fuzz_longest_json := 600
 fuzz_longest_token := 600
 fuzz_dictionary_token := statement
 
-$(addprefix $(fuzz)/,$(fuzzed_rooms)): $(room_headers) shim/json.h shim/utf8.h shim/token.h shim/statement.h
+fuzzed_headers := shim/json.h shim/utf8.h shim/token.h shim/statement.h tests/fuzz/require.h
+
+$(addprefix $(fuzz)/,$(fuzzed_rooms)): $(room_headers) $(fuzzed_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CLANG) $(CPPFLAGS) -Ishim -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
 
-$(addprefix $(fuzz)/replay-,$(fuzzed_rooms)): tests/fuzz/replay.c $(room_headers) shim/json.h shim/utf8.h shim/token.h shim/statement.h
+$(addprefix $(fuzz)/replay-,$(fuzzed_rooms)): tests/fuzz/replay.c $(room_headers) $(fuzzed_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) $(fuzz_flags) -o $@ $(filter %.c,$^) $(LDFLAGS)

@@ -3,6 +3,7 @@
  * The input: machine and flags, sizes of text and constants, bounds of RELRO, where in its word the data begins; text; constants;
  * data. In one of its modes the data is a list of 16-bit numbers that become pointers into the text, so that tables come up. */
 #include "apitable.h"
+#include "require.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -13,8 +14,6 @@
 #define CONSTANTS UINT64_C(0x40000)
 #define DATA UINT64_C(0x80000)
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
-
 struct header {
 	uint8_t flags;
 	uint8_t shift;
@@ -22,14 +21,6 @@ struct header {
 };
 
 enum { AARCH64 = 1, FIXED = 2, POINTERS = 4, RELRO = 8, OURS = 16 };
-
-static void require(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
 
 /* A copy of its own, so that the address sanitizer sees where it ends. */
 static struct segment segment_make(uint64_t start, const uint8_t *bytes, size_t length, unsigned flags, unsigned shift)

@@ -5,6 +5,7 @@
 #include "json.h"
 
 #include "report.h"
+#include "require.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -16,16 +17,6 @@
 #define TEXTS 8
 
 enum { NO_PATH = 1, NO_REASON = 2, LEFT_BEGINS = 4, UNREACHED = 8, OPEN = 16 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
 
 /* A decoder of its own, by arithmetic: the code point at *at, which is moved behind it; -1 for a byte that belongs to none. */
 static long decode(const unsigned char **at, const unsigned char *end)

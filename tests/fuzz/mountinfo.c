@@ -3,6 +3,7 @@
  *
  * The input: major, minor, path NUL mountinfo. */
 #include "mountinfo.h"
+#include "require.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,16 +11,6 @@
 #include <string.h>
 
 #define FIELD_LIMIT 8192
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
 
 /* Decodes octal escapes in place. False if the result holds a NUL, which no path does. */
 static bool decode(char *text)

@@ -3,6 +3,7 @@
  * The first byte chooses: below SETTING_COUNT the rest is a value of that setting; SETTING_COUNT, "patterns NUL name"; above, an
  * environment of NUL-separated entries. */
 #include "settings.h"
+#include "require.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,16 +11,6 @@
 #include <string.h>
 
 #define ENTRY_LIMIT 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
 
 static bool value_is(const struct setting_value *a, const struct setting_value *b)
 {

@@ -6,6 +6,7 @@
  *
  * The input: a byte of flags, two that choose a length, and the text. */
 #include "token.h"
+#include "require.h"
 #include "rewrite.h"
 
 #include <stdio.h>
@@ -16,16 +17,6 @@
 enum { WIDE = 1, CUT = 2, BEYOND = 4 };
 
 #define LONGEST 8192
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
 
 /* These bytes, at the end of the last page that may be read. */
 static const char *place_at_edge(const uint8_t *bytes, size_t size)
