@@ -125,13 +125,13 @@ static void apply(struct connection *connection, enum setting setting, const cha
 
 void apply_at_open(struct connection *connection)
 {
-	const char *no_file = *connection->path ? NULL : outcome_no_file(connection);
-
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
 	apply(connection, SETTING_TEMP_STORE, NULL);
-	apply(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));
-	apply(connection, SETTING_JOURNAL_SIZE_LIMIT, no_file);
+	/* the question asks SQLite */
+	if (outcome_is_due(connection, SETTING_MMAP_SIZE))
+		apply(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));
+	apply(connection, SETTING_JOURNAL_SIZE_LIMIT, outcome_no_file(connection));
 }
 
 /* Between these the program sees nothing of what we run, and we wait for no lock longer than our own short patience, which takes
@@ -156,11 +156,11 @@ static void apply_synchronous(struct connection *connection)
 {
 	bool without_wal = connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
 	bool by_recipe = !settings_get(SETTING_SYNCHRONOUS)->by_operator;
+	const char *obstacle = outcome_no_file(connection);
 
-	apply(connection, SETTING_SYNCHRONOUS,
-	      !*connection->path         ? outcome_no_file(connection)
-	      : by_recipe && without_wal ? "only with WAL"
-					 : NULL);
+	if (!obstacle && by_recipe && without_wal)
+		obstacle = "only with WAL";
+	apply(connection, SETTING_SYNCHRONOUS, obstacle);
 }
 
 static void put_on(struct connection *connection)
@@ -168,7 +168,7 @@ static void put_on(struct connection *connection)
 	begin_run(connection);
 	journal_mode_apply(connection);
 	apply_synchronous(connection);
-	apply(connection, SETTING_CACHE_SIZE, *connection->path ? NULL : outcome_no_file(connection));
+	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
 	end_run(connection);
 	connection->settled = true;

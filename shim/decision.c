@@ -174,14 +174,14 @@ enum setting decision_setting(const struct sql_text *text, const struct statemen
 }
 
 bool decision_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		     struct rewrite *out)
+		     enum setting setting, struct rewrite *out)
 {
 	char value[64];
 	bool rewrite;
 
 	span_copy(text, statement->value, value, sizeof(value));
 	out->place = statement->value;
-	rewrite = decide(connection, decision_setting(text, statement), value, out);
+	rewrite = decide(connection, setting, value, out);
 	connection_set_watch(connection);
 	return rewrite;
 }

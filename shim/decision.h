@@ -21,8 +21,8 @@ void decision_found_busy_handler(struct connection *connection, int (*handler)(v
  * database alone. */
 enum setting decision_setting(const struct sql_text *text, const struct statement *statement);
 
-/* This PRAGMA sets such a one. True if it is to be rewritten, with *out filled. */
+/* This PRAGMA sets that one. True if it is to be rewritten, with *out filled. */
 bool decision_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		     struct rewrite *out);
+		     enum setting setting, struct rewrite *out);
 
 #endif

@@ -5,6 +5,8 @@
 
 const char *outcome_no_file(const struct connection *connection)
 {
+	if (*connection->path)
+		return NULL;
 	if (!connection->sqlite->db_filename)
 		return "this SQLite has no sqlite3_db_filename(), and does not tell which file it has opened";
 	return "in-memory or temporary database";

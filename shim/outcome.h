@@ -18,7 +18,8 @@ const char *outcome_reason(int rc);
 /* … and is it one that the next try may not meet? */
 bool outcome_was_busy(int rc);
 
-/* The reason where a connection has no path: there is no file that a setting would be about, or SQLite does not tell which. */
+/* The reason where a connection has no path: there is no file that a setting would be about, or SQLite does not tell which. NULL
+ * where it has one. */
 const char *outcome_no_file(const struct connection *connection);
 
 #endif

@@ -129,7 +129,7 @@ static bool pragma(struct connection *connection, const struct sql_text *text, c
 	if (setting == SETTING_APPLIED_COUNT)
 		pragma_of_others(connection, text, statement);
 	else if (statement->has_value)
-		return decision_pragma(connection, text, statement, out);
+		return decision_pragma(connection, text, statement, setting, out);
 	else if (at_first_use && !connection->settled && !tries_key(connection))
 		/* who asks sees the truth */
 		apply_at_first_use(connection);
