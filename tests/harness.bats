@@ -112,7 +112,7 @@ load harness
 
 @test "count adds up what targets say of themselves, and fails if one fails" {
 	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
-		'	@printf "ok 1 a\nnot ok 2 b\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@false' \
+		'	@printf "ok 1 a\nnot ok 2 b\n\043 why\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@echo no compiler; false' \
 		'nested:' '	@$(root)/tests/count unit silent' >Makefile
 	run_app count silent
 	[[ ${lines[-1]} == '1 passed, 0 failed' ]]
@@ -121,4 +121,5 @@ load harness
 	run_app 1 count "root=$root" unit suite silent broken nested
 	[[ ${lines[-1]} == '17 passed, 4 failed, 5 skipped' ]]
 	[[ ${lines[-2]} == 'failed: unit suite broken nested' ]]
+	[[ $output == *$'\nin suite:\n  not ok 2 b\n  # why\nin broken:\n  no compiler\n'* ]]
 }
