@@ -144,7 +144,11 @@ barrier_leave() {
 # or is gone. What it was doing meanwhile is for the test to check.
 wait_until_waits() {
 	local victim first now
-	victim=$(pgrep -g "$1" -x victim) || return 0
+	until victim=$(pgrep -g "$1" -x victim); do
+		# not there yet, or no more
+		[[ $(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) == [!Z] ]] || return 0
+		sleep 0.01
+	done
 	first=$(awk '/^voluntary/ { print $2 }' "/proc/$victim/status" 2>/dev/null) || return 0
 	while now=$(awk '/^voluntary/ { print $2 }' "/proc/$victim/status" 2>/dev/null) && [[ -n $now ]]; do
 		((now - first < 3)) || return 0
