@@ -91,7 +91,11 @@ static void apply_foreign_keys(struct connection *connection)
 	/* a copy built with SQLITE_DEFAULT_FOREIGN_KEYS=1 has decided for its program */
 	was_on = foreign_keys_are_on(connection);
 	ok = was_on == outcome->wanted || foreign_keys_set(connection, outcome->wanted == FOREIGN_KEYS_ON);
-	outcome_note(connection, SETTING_FOREIGN_KEYS, ok ? outcome->wanted : VALUE_UNKNOWN, ok ? NULL : "SQLite refused");
+	/* sqlite3_db_config() takes it there as well */
+	if (ok && report_is_wanted() && pragma_read(connection, SETTING_FOREIGN_KEYS) == VALUE_UNKNOWN)
+		outcome_note(connection, SETTING_FOREIGN_KEYS, VALUE_UNKNOWN, "this SQLite was built without foreign keys");
+	else
+		outcome_note(connection, SETTING_FOREIGN_KEYS, ok ? outcome->wanted : VALUE_UNKNOWN, ok ? NULL : "SQLite refused");
 	if (ok && !was_on && outcome->by == DECIDED_BY_RECIPE) {
 		connection->foreign_keys = FOREIGN_KEYS_OURS;
 		connection->schema_unchecked = true;

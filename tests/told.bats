@@ -110,6 +110,15 @@ told_of_attached() {
 	fi
 }
 
+@test "a SQLite that was built without foreign keys" {
+	told victim 'open a t.db' "${work[@]}"
+	if sqlite_built OMIT_FOREIGN_KEY; then
+		[[ $(reason foreign_keys) == 'this SQLite was built without foreign keys' && $(report "$scratch/report.json" settings foreign_keys got) == null ]]
+	else
+		[[ $(reason foreign_keys) == null && $(report "$scratch/report.json" settings foreign_keys got) == on ]]
+	fi
+}
+
 @test "a shared cache" {
 	told victim 'open_v2 a t.db rw,create,shared' "${work[@]}"
 	[[ $(left) == *'shared cache: no timeout waits for its locks'* ]]
