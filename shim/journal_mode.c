@@ -181,6 +181,12 @@ static void stay(struct connection *connection, const char *obstacle)
 		warn_shared(connection, got);
 }
 
+/* No database, or an encrypted one without its key. */
+static bool cannot_be_read(struct connection *connection)
+{
+	return (pragma_run_hushed(connection, "PRAGMA main.schema_version", NULL, 0) & 0xff) == SQLITE_NOTADB;
+}
+
 static void set(struct connection *connection, enum wal_header header)
 {
 	int64_t got, wanted = connection->outcomes[SETTING_JOURNAL_MODE].wanted;
@@ -226,9 +232,10 @@ void journal_mode_apply(struct connection *connection)
 		return;
 	}
 	header = wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNTOLD;
-	if (header == WAL_NO && storage_is_mount_point(connection->path)) {
+	if (wanted == JOURNAL_WAL && header != WAL_YES && storage_is_mount_point(connection->path)) {
 		/* as with several names; and a container's folder around it may go with the container, and the -wal with it */
 		stay(connection, "the file is a mount of its own, and who opens it by another path does not see its -wal");
+		connection->unreadable = header == WAL_UNTOLD && cannot_be_read(connection);
 		return;
 	}
 	obstacle = passing_obstacle(connection, header == WAL_NO);

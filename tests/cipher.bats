@@ -68,6 +68,32 @@ journal_mode() {
 	[[ $(cksum <t.db) == "$before" ]]
 }
 
+# mounted KEY SQL… - victim_cipher on a mount of t.db alone, with these statements.
+mounted() {
+	local key=$1
+	shift
+	seed
+	: >mount.db
+	# shellcheck disable=SC2016 # the inner shell's
+	run_app unshare --mount --propagation private bash -c 'mount --bind t.db mount.db && exec env LD_PRELOAD="$0" victim_cipher "$@"' \
+		"$preloaded" 'open a mount.db' "key a $key" "${@/#/exec a }" 'errcode a' 'close a'
+}
+
+@test "an encrypted file that is mounted by itself does not get WAL, and a wrong key is refused where it was" {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+	work=('SELECT x FROM t' 'PRAGMA journal_mode' BEGIN 'INSERT INTO t VALUES(6)' COMMIT)
+	for key in secret wrong; do
+		preloaded='' mounted "$key" "${work[@]}"
+		wanted=$output
+		preloaded=$preload mounted "$key" "${work[@]}"
+		expect "$wanted"
+		expect_quiet
+	done
+	preloaded=$preload SQLPROD_REPORT=$scratch/report.json mounted secret "${work[@]}"
+	expect_line 5
+	[[ $(report "$scratch/report.json" settings journal_mode reason | tail -n 1) == 'the file is a mount of its own, '* ]]
+}
+
 @test "a wrong key and then the right one" {
 	seeded=yes expect_same victim_cipher 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'close a' 'open a t.db' 'key a secret' 'exec a SELECT x FROM t' 'exec a SELECT 1' 'close a'
 	[[ $(journal_mode t.db secret) == wal ]]
