@@ -10,6 +10,8 @@ LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
 DESTDIR ?=
 BUILD ?= build
+# One spelling for one folder: what an object depends on is recorded under it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 
 ifneq ($(V),1)
 Q := @

@@ -91,7 +91,6 @@ struct connection {
 	bool settled;        /* what goes on at first use is on */
 	bool recheck;        /* the journal mode may have changed: does synchronous still fit? */
 	bool exclusive;      /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
-	bool savepoint;      /* one is about to run that is to have the write lock then: program_savepoint_begins() */
 	bool query_only;     /* PRAGMA query_only was used: ask SQLite before each BEGIN */
 	int64_t wal_retry;   /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 

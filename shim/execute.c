@@ -18,6 +18,7 @@ struct script {
 	struct sql_text text;
 	size_t at;       /* where the next one begins */
 	bool query_only; /* PRAGMA query_only came by and has not run yet: no BEGIN behind it is rewritten */
+	bool savepoint;  /* the statement whose turn it is begins a transaction that is to have the write lock */
 };
 
 /* Surely no statement follows: nothing but blanks stands behind the first semicolon, wherever that is. Far cheaper than to find the
@@ -43,14 +44,15 @@ static const char *next_statement(struct connection *connection, struct script *
 	const char *sql = (const char *)text->units + script->at;
 	size_t from = script->at, bytes;
 	struct statement statement;
+	enum treatment treatment;
 	struct rewrite rewrite;
-	bool rewrites;
 
 	*made = NULL;
 	statement_read(text, from, &statement);
 	script->at = is_last(text, from) ? text->length : statement_find_end(text, &statement);
-	rewrites = program_statement(connection, text, &statement, &rewrite);
-	if (rewrites && !(script->query_only && statement.kind == STATEMENT_BEGIN)) {
+	treatment = program_statement(connection, text, &statement, &rewrite);
+	script->savepoint = treatment == STATEMENT_UPGRADED;
+	if (treatment == STATEMENT_REWRITTEN && !(script->query_only && statement.kind == STATEMENT_BEGIN)) {
 		*made = rewrite_make(&rewrite, text, &statement, from, &bytes);
 		if (*made)
 			program_rewritten(connection, &statement);
@@ -95,14 +97,12 @@ static int execute_each(struct connection *connection, struct script *script, in
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	const char *sql, *rest;
-	bool savepoint;
 	char *made;
 	int rc;
 
 	do {
 		rest = (const char *)script->text.units + script->at;
 		sql = next_statement(connection, script, &made);
-		savepoint = program_savepoint_begins(connection);
 		rc = program_take_error(connection);
 		if (rc != SQLITE_OK) {
 			if (message)
@@ -113,7 +113,7 @@ static int execute_each(struct connection *connection, struct script *script, in
 			rc = sqlite->exec(connection->db, sql ? sql : rest, callback, argument, message);
 			if (!sql)
 				return rc;
-			if (savepoint && rc == SQLITE_OK)
+			if (script->savepoint && rc == SQLITE_OK)
 				rc = savepoint_begun(connection, sql);
 		}
 		discard(made);
@@ -175,6 +175,8 @@ static char *rewrite_all(struct connection *connection, struct script *script)
 
 	do {
 		sql = next_statement(connection, script, &made);
+		if (script->savepoint)
+			begin_left(connection, "SAVEPOINT in sqlite3_get_table() is not seen to run");
 		ok = sql && append(&all, sql);
 		discard(made);
 	} while (ok && script->at < script->text.length);
@@ -196,8 +198,6 @@ DOOR int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 	if (!connection)
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
 	all = rewrite_all(connection, &script);
-	if (program_savepoint_begins(connection))
-		begin_left(connection, "SAVEPOINT in sqlite3_get_table() is not seen to run");
 	rc = program_take_error(connection);
 	if (rc == SQLITE_OK) {
 		if (!all)

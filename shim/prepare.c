@@ -80,8 +80,8 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	struct connection *connection = door_enter(p->db, function, caller, frame, &sqlite);
 	struct statement statement;
 	struct rewrite rewrite;
+	enum treatment treatment;
 	struct sql_text text;
-	bool rewrites;
 	bool is_v1;
 	int rc;
 
@@ -98,15 +98,16 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 		foreign_keys_before_v1(connection);
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
 	statement_read(&text, 0, &statement);
-	rewrites = program_statement(connection, &text, &statement, &rewrite);
-	if (program_savepoint_begins(connection))
+	treatment = program_statement(connection, &text, &statement, &rewrite);
+	if (treatment == STATEMENT_UPGRADED)
 		begin_left(connection, "SAVEPOINT that was prepared is not seen to run");
 	rc = program_take_error(connection);
 	if (rc != SQLITE_OK) {
 		*p->stmt = NULL;
 		if (p->tail)
 			*p->tail = p->sql;
-	} else if (rewrites && !is_half_a_unit(p) && prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
+	} else if (treatment == STATEMENT_REWRITTEN && !is_half_a_unit(p) &&
+		   prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
 		program_rewritten(connection, &statement);
 		rc = SQLITE_OK;
 	} else {

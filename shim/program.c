@@ -119,8 +119,8 @@ static void pragma_of_others(struct connection *connection, const struct sql_tex
 		pragma_locking_mode(connection, text, statement);
 }
 
-static bool pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		   struct rewrite *out)
+static enum treatment pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			     struct rewrite *out)
 {
 	enum setting setting = decision_setting(text, statement);
 	bool at_first_use = setting == SETTING_JOURNAL_MODE || setting == SETTING_SYNCHRONOUS || setting == SETTING_CACHE_SIZE ||
@@ -129,15 +129,15 @@ static bool pragma(struct connection *connection, const struct sql_text *text, c
 	if (setting == SETTING_APPLIED_COUNT)
 		pragma_of_others(connection, text, statement);
 	else if (statement->has_value)
-		return decision_pragma(connection, text, statement, setting, out);
+		return decision_pragma(connection, text, statement, setting, out) ? STATEMENT_REWRITTEN : STATEMENT_STAYS;
 	else if (at_first_use && !connection->settled && !tries_key(connection))
 		/* who asks sees the truth */
 		apply_at_first_use(connection);
-	return false;
+	return STATEMENT_STAYS;
 }
 
-bool program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		       struct rewrite *out)
+enum treatment program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+				 struct rewrite *out)
 {
 	if (!connection->settled) {
 		if (is_use(connection, statement) && !tries_key(connection))
@@ -152,21 +152,14 @@ bool program_statement(struct connection *connection, const struct sql_text *tex
 	if (statement->kind == STATEMENT_PRAGMA)
 		return pragma(connection, text, statement, out);
 	if (statement->kind == STATEMENT_BEGIN)
-		return begin_rewrite(connection, statement, out);
+		return begin_rewrite(connection, statement, out) ? STATEMENT_REWRITTEN : STATEMENT_STAYS;
 	if (statement->kind == STATEMENT_ATTACH)
 		connection->attached = connection->unlooked = true;
 	/* behind the second door it has run already */
-	if (statement->kind == STATEMENT_SAVEPOINT && !connection->behind && connection->sqlite->get_autocommit(connection->db))
-		connection->savepoint = begin_savepoint(connection);
-	return false;
-}
-
-bool program_savepoint_begins(struct connection *connection)
-{
-	bool begins = connection->savepoint;
-
-	connection->savepoint = false;
-	return begins;
+	if (statement->kind == STATEMENT_SAVEPOINT && !connection->behind && connection->sqlite->get_autocommit(connection->db) &&
+	    begin_savepoint(connection))
+		return STATEMENT_UPGRADED;
+	return STATEMENT_STAYS;
 }
 
 int program_take_error(struct connection *connection)

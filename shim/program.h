@@ -7,13 +7,16 @@
 #include "connection.h"
 #include "rewrite.h"
 
-/* Before each statement that the program prepares or executes: recognizes what the program decides, puts on what is due.
- * True if the statement is to be rewritten, with *out filled. */
-bool program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		       struct rewrite *out);
+enum treatment {
+	STATEMENT_STAYS,
+	STATEMENT_REWRITTEN,
+	STATEMENT_UPGRADED, /* a SAVEPOINT that is to have the write lock once it has run (upgrade.h); not behind the second door */
+};
 
-/* After that: is it a SAVEPOINT that is to have the write lock once it has run? */
-bool program_savepoint_begins(struct connection *connection);
+/* Before each statement that the program prepares or executes: recognizes what the program decides, puts on what is due. Returns
+ * what is to become of the statement; *out is filled if that is STATEMENT_REWRITTEN. */
+enum treatment program_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+				 struct rewrite *out);
 
 /* After that: an input/output error, or want of memory, that a statement of ours met has made SQLite roll back the transaction that
  * the program is in. Its own statement must not run, and fail by the code returned. SQLITE_OK if it may run. */

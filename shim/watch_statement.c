@@ -111,7 +111,7 @@ void watch_statement_ended(struct watched *watched, sqlite3_stmt *stmt)
 	statement_read(&text, 0, &statement);
 	slot_read_authorizer(watched->slots, connection->db, &connection->authorizer);
 	inside = !connection->sqlite->get_autocommit(connection->db);
-	if (program_statement(connection, &text, &statement, &rewrite)) {
+	if (program_statement(connection, &text, &statement, &rewrite) == STATEMENT_REWRITTEN) {
 		if (statement.kind != STATEMENT_BEGIN)
 			override_pragma(connection, &text, &statement, &rewrite);
 		else if (inside)
