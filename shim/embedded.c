@@ -19,7 +19,7 @@
 /* This thread's last opener of which it is not sure that we found its SQLite (object.h); NULL once that made a connection. */
 static _Thread_local const void *unanswered;
 
-/* SQLite has just opened db and nobody has it yet. An error left in it would be taken for one of the opening. */
+/* SQLite has just opened db and nobody has it yet. */
 static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
 {
 	struct copy *copy = copy_find(table);
@@ -34,7 +34,7 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 		object_confirm(unanswered, table);
 	unanswered = NULL;
 	watch_connection(copy, db);
-	copy->sqlite->exec(db, "", NULL, NULL, NULL);
+	sqlite_forget_error(copy->sqlite, db);
 	door_lower();
 	errno = saved;
 	return SQLITE_OK;

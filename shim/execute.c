@@ -87,7 +87,7 @@ static int savepoint_begun(struct connection *connection, const char *sql)
 	if (!upgrade_begin_again(connection, sql))
 		rc = sqlite->errcode(connection->db);
 	else
-		sqlite->exec(connection->db, "", NULL, NULL, NULL); /* no error of ours is left to be seen */
+		sqlite_forget_error(sqlite, connection->db);
 	pragma_unhush(connection);
 	return rc;
 }

@@ -185,6 +185,11 @@ const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db)
 	return vfs ? vfs->zName : NULL;
 }
 
+void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db)
+{
+	sqlite->exec(db, "", NULL, NULL, NULL);
+}
+
 bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
 {
 	return sqlite->db_readonly && sqlite->db_readonly(db, schema) == 1;

@@ -117,6 +117,10 @@ sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *
 /* The name of the VFS that the main database was opened with, "unix"; NULL if the copy does not tell (before 3.12). */
 const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
 
+/* An error that a statement of ours left in the handle would be taken for one of the program's: its error code is SQLITE_OK again.
+ */
+void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db);
+
 /* Is that database read-only? False if there is none, or the copy does not tell (before 3.7.11). */
 bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
 

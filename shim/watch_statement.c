@@ -35,12 +35,6 @@ static void look_at_busy_slot(struct watched *watched)
 	}
 }
 
-/* An error that a statement of ours left behind would be taken for one of the program's. */
-static void forget_error(const struct connection *connection)
-{
-	connection->sqlite->exec(connection->db, "", NULL, NULL, NULL);
-}
-
 /* In WAL mode EXCLUSIVE is the same as IMMEDIATE. */
 static bool is_exclusive(const struct connection *connection, const struct rewrite *rewrite)
 {
@@ -119,5 +113,5 @@ void watch_statement_ended(struct watched *watched, sqlite3_stmt *stmt)
 	} else if (statement.kind == STATEMENT_SAVEPOINT && inside) {
 		savepoint_begun(watched, sql);
 	}
-	forget_error(connection);
+	sqlite_forget_error(connection->sqlite, connection->db);
 }
