@@ -10,7 +10,7 @@
 
 struct sqlite3_api_routines;
 
-/* Immutable but for slots, and never removed: an object that was unloaded may come back at its place. */
+/* Immutable but for its atomics, and never removed: an object that was unloaded may come back at its place. */
 struct copy {
 	struct copy *next;
 	const struct sqlite3_api_routines *table;
@@ -18,6 +18,7 @@ struct copy {
 	const struct sqlite *sqlite;
 	unsigned number;                         /* of its version, as 3040001 */
 	const struct slot_layout *_Atomic slots; /* NULL until they were learnt */
+	atomic_bool answered;                    /* it has made a connection since it was entered, so that it is set up */
 };
 
 /* The copy with this table; NULL if there is none, or another build lies at that address now. No lock is taken. */

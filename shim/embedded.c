@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 	if (unanswered)
 		object_confirm(unanswered, table);
 	unanswered = NULL;
+	atomic_store_explicit(&copy->answered, true, memory_order_relaxed);
 	watch_connection(copy, db);
 	sqlite_forget_error(copy->sqlite, db);
 	door_lower();
@@ -43,6 +45,32 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 /* 3.31 was the first to open with O_NOFOLLOW; a few builds later it is in use. A program's own files are opened without, and its
  * sqlite3_config() must find SQLite unused. */
 #define FIRST_WITH_NOFOLLOW 3035000
+
+/* How often the mutex below is tried: as long as another thread holds it, which is for a few instructions. */
+#define TRIES 100
+
+/* A signal handler may open files (signal-safety(7)), and may have interrupted SQLite in this very thread while it held the mutex
+ * that sqlite3_auto_extension() takes: to wait for that would be for ever. False then. A copy that is not set up yet has no mutex
+ * to try. */
+static bool can_register(const struct copy *copy)
+{
+	const struct sqlite3_api_routines *table = copy->table;
+	sqlite3_mutex *mutex;
+
+	if (!atomic_load_explicit(&copy->answered, memory_order_relaxed) || !table->mutex_alloc || !table->mutex_try ||
+	    !table->mutex_leave)
+		return true;
+	/* NULL in a copy without threads */
+	mutex = table->mutex_alloc(SQLITE_MUTEX_STATIC_MASTER);
+	for (int i = 0; mutex && table->mutex_try(mutex) != SQLITE_OK; i++) {
+		if (i == TRIES)
+			return false;
+		sched_yield();
+	}
+	if (mutex)
+		table->mutex_leave(mutex);
+	return true;
+}
 
 /* Again at every file, for the case that the program called sqlite3_reset_auto_extension() or sqlite3_shutdown(): it is kept
  * once. */
@@ -56,7 +84,8 @@ static void enter(const struct object *object, const struct api_table *table)
 	if (!known)
 		report_log(LOG_DEBUG, "%s: SQLite %s found %s", object->path, table->version,
 			   object->whole ? "in all that may hold it" : "near the code that opened a file");
-	copy->table->auto_extension((void (*)(void))entry);
+	if (can_register(copy))
+		copy->table->auto_extension((void (*)(void))entry);
 }
 
 void embedded_notice(const void *caller, int flags)

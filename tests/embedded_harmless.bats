@@ -38,6 +38,10 @@ scene() {
 	scene reset
 }
 
+@test "a file that is opened while SQLite's own mutex is held, as in a signal handler, is waited for by nobody" {
+	scene held
+}
+
 @test "a program's own file, opened as SQLite opens one, does not make SQLite begin before sqlite3_config" {
 	scene config
 }

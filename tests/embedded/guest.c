@@ -156,6 +156,24 @@ static void scene_reset(void)
 	}
 }
 
+/* What a signal handler does that interrupted SQLite: it opens a file, the way SQLite opens one, while this thread holds SQLite's
+ * mutex. */
+static void scene_held(void)
+{
+	sqlite3_mutex *mutex;
+	int fd;
+
+	use_once();
+	mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_MASTER);
+	sqlite3_mutex_enter(mutex);
+	fd = open("own.data", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	sqlite3_mutex_leave(mutex);
+	say("opened", fd >= 0);
+	close(fd);
+	sqlite3_reset_auto_extension();
+	use_once();
+}
+
 /* Its own file, opened the way SQLite opens one, must not make SQLite begin. */
 static void scene_config(void)
 {
@@ -448,6 +466,7 @@ int main(int argc, char **argv)
 		{"trace_legacy", scene_trace_legacy},
 		{"shutdown", scene_shutdown},
 		{"reset", scene_reset},
+		{"held", scene_held},
 		{"config", scene_config},
 		{"extension", scene_extension},
 		{"failing_extension", scene_failing_extension},
