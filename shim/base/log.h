@@ -1,0 +1,31 @@
+/* log.h - log lines, on standard error or in the file of SQLPROD_LOG.
+ *
+ * A line never holds SQL text, a value of the program's, or a key. Nothing goes to stdout. */
+#ifndef SQLPROD_BASE_LOG_H
+#define SQLPROD_BASE_LOG_H
+
+#include "base/settings.h"
+
+#include <stdbool.h>
+
+/* What a warning is about. */
+enum warning {
+	WARNING_BAD_SETTING,
+	WARNING_SHARED_STORAGE,
+	WARNING_SHARED_STORAGE_WAL,
+	WARNING_SHARED_STORAGE_ATTACHED,
+	WARNING_UNKNOWN_STORAGE,
+	WARNING_NOT_APPLIED,
+	WARNING_FOREIGN_KEYS_YIELD,
+	WARNING_NO_SQLITE,
+	WARNING_UNREACHED,
+	WARNING_UNWRITABLE,
+};
+
+/* Logs one line "sqlprod: …" at this level, if SQLPROD_LOG_LEVEL lets it through. errno is kept. */
+void log_write(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Logs a warning once per process for each topic and subject (a path, say). True if this was the once. */
+bool log_warn_once(enum warning topic, const char *subject, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

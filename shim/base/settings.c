@@ -1,0 +1,228 @@
+/* settings.c - the environment, read once.
+ *
+ * settings_load runs in every process under the preload, most of which have nothing to do with SQLite: an environment without
+ * SQLPROD costs one pass over it, leaves the recipe's static data in force, and writes to no page of its own. */
+#include "base/settings.h"
+
+#include "base/glibc.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#define PRELOAD "LD_PRELOAD="
+#define COMPLAINT_LIMIT 24
+#define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
+
+/* Before they are loaded. Not NULL, so that it lies beside what the loader writes to anyway: every process would pay for a page. */
+#define NOT_LOADED (settings_recipe + SETTING_COUNT)
+#define BESIDE __attribute__((section(".data")))
+
+static const struct setting_value *_Atomic in_force = NOT_LOADED;
+static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operator's values in it, once there is one */
+static char *texts;                                /* what chosen[].text points into */
+static char complaints[COMPLAINT_LIMIT][512];
+static size_t complaint_count;
+static bool nobody_asked = true; /* not zero, so that it lies where the loader writes to anyway */
+
+/* Writes text so that a terminal shows it and does nothing else: printable ASCII, the rest as \xNN, cut at SHOWN_LENGTH. */
+static const char *text_show(const char *text, size_t length, char out[static SHOWN_LENGTH + 4])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+
+		if (used + (plain ? 1 : 4) > SHOWN_LENGTH) {
+			memcpy(out + used, "...", 4);
+			return out;
+		}
+		used += (size_t)sprintf(out + used, plain ? "%c" : "\\x%02x", c);
+	}
+	out[used] = '\0';
+	return out;
+}
+
+/* The room is bounded: of a flood of bad variables the first ones are kept. */
+static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
+{
+	va_list arguments;
+
+	if (complaint_count == COMPLAINT_LIMIT)
+		return;
+	va_start(arguments, format);
+	vsnprintf(complaints[complaint_count++], sizeof(complaints[0]), format, arguments);
+	va_end(arguments);
+}
+
+static void unknown_complain(const char *variable, size_t length)
+{
+	char shown[SHOWN_LENGTH + 4];
+	const char *near = settings_variable_near(variable + sizeof(SETTINGS_PREFIX), length - sizeof(SETTINGS_PREFIX));
+
+	complain("%s is no setting and has no effect%s%s%s", text_show(variable, length, shown), near ? " (did you mean " : "",
+		 near ? near : "", near ? "?)" : "");
+}
+
+/* Takes one value of the operator's. free_text: room for a copy of it; NULL if memory is out. Returns the first byte of the room
+ * left. */
+static char *value_take(enum setting setting, const char *text, char *free_text)
+{
+	const struct setting_spec *spec = &settings_table[setting];
+	struct setting_value value;
+
+	if (!setting_parse(spec, text, &value)) {
+		char shown[SHOWN_LENGTH + 4];
+
+		complain("%s=\"%s\" is not understood, %s stays in force (allowed: %s)", spec->variable,
+			 text_show(text, strlen(text), shown), spec->recipe, spec->allowed);
+		return free_text;
+	}
+	if (value.text == text) {
+		if (!free_text) {
+			complain("no memory to keep %s, its default stays in force", spec->variable);
+			return NULL;
+		}
+		value.text = strcpy(free_text, text);
+		free_text += strlen(text) + 1;
+	}
+	value.by_operator = true;
+	chosen[setting] = value;
+	return free_text;
+}
+
+/* The setting whose variable this is, SETTING_COUNT if there is none. */
+static enum setting setting_of_variable(const char *variable, size_t length)
+{
+	size_t setting = 0;
+
+	while (setting < SETTING_COUNT &&
+	       (strncmp(settings_table[setting].variable, variable, length) != 0 || settings_table[setting].variable[length]))
+		setting++;
+	return (enum setting)setting;
+}
+
+/* Two letters first, which are in the code: the rest of the name would be a page more to read in every process. */
+static inline bool begins_with(const char *entry, const char *name, size_t length)
+{
+	return entry[0] == name[0] && entry[1] == name[1] && strncmp(entry, name, length) == 0;
+}
+
+static bool is_ours(const char *entry)
+{
+	return begins_with(entry, SETTINGS_PREFIX, sizeof(SETTINGS_PREFIX) - 1);
+}
+
+static bool is_preload(const char *entry)
+{
+	return begins_with(entry, PRELOAD, sizeof(PRELOAD) - 1);
+}
+
+/* Reads the entries that are ours, from the first of them on. */
+static void environment_read(char *const *environment)
+{
+	bool seen[SETTING_COUNT] = {false};
+	size_t room = 0;
+	char *free_text;
+
+	for (char *const *entry = environment; *entry; entry++)
+		room += is_ours(*entry) ? strlen(*entry) + 1 : 0;
+	texts = free_text = malloc(room);
+	memcpy(chosen, settings_recipe, sizeof(chosen));
+
+	for (char *const *entry = environment; *entry; entry++) {
+		const char *equals = is_ours(*entry) ? strchr(*entry, '=') : NULL;
+		enum setting setting;
+
+		if (!equals || !equals[1])
+			continue;
+		setting = setting_of_variable(*entry, (size_t)(equals - *entry));
+		if (setting == SETTING_COUNT) {
+			if ((*entry)[sizeof(SETTINGS_PREFIX) - 1] == '_')
+				unknown_complain(*entry, (size_t)(equals - *entry));
+		} else if (!seen[setting]) {
+			/* Of a variable that stands there twice the first counts, as for getenv. */
+			seen[setting] = true;
+			free_text = value_take(setting, equals + 1, free_text);
+		}
+	}
+	in_force = chosen;
+}
+
+/* Whoever starts a setuid program is not its operator, and its operator cannot speak to us: it is left alone. */
+static void pass_through(void)
+{
+	memcpy(chosen, settings_recipe, sizeof(chosen));
+	chosen[SETTING_ENABLED].number = SWITCH_OFF;
+	chosen[SETTING_LOG_LEVEL].number = LOG_OFF;
+	in_force = chosen;
+}
+
+static void forget(void)
+{
+	complaint_count = 0;
+	nobody_asked = true;
+	free(texts);
+	texts = NULL;
+}
+
+void settings_load(char *const *environment, bool privileged)
+{
+	if (__builtin_expect(in_force == chosen || !nobody_asked, 0))
+		forget();
+	in_force = settings_recipe;
+	if (__builtin_expect(privileged, 0)) {
+		pass_through();
+		return;
+	}
+	for (; environment && *environment; environment++) {
+		if (is_preload(*environment))
+			nobody_asked = false;
+		if (is_ours(*environment)) {
+			nobody_asked = false;
+			environment_read(environment);
+			break;
+		}
+	}
+}
+
+bool settings_nobody_asked(void)
+{
+	(void)settings_get(SETTING_ENABLED);
+	return nobody_asked;
+}
+
+static void load_from_process(void)
+{
+	settings_load(environ, getauxval(AT_SECURE) != 0);
+}
+
+void settings_start(void)
+{
+	static pthread_once_t once BESIDE = PTHREAD_ONCE_INIT;
+
+	glibc_once(&once, load_from_process);
+}
+
+const struct setting_value *settings_get(enum setting setting)
+{
+	const struct setting_value *values = atomic_load_explicit(&in_force, memory_order_acquire);
+
+	/* the constructors of the libraries that a program is linked to run before ours, and may open databases */
+	if (__builtin_expect(values == NOT_LOADED, 0)) {
+		settings_start();
+		values = in_force;
+	}
+	return &values[setting];
+}
+
+void settings_complain(void (*warn)(const char *message))
+{
+	for (size_t i = 0; i < complaint_count; i++)
+		warn(complaints[i]);
+}

@@ -1,0 +1,53 @@
+/* connection.c - the record of an open handle: its mutex, and which statements concern us. */
+#include "connection/connection.h"
+
+#include <stdlib.h>
+
+/* Its mutex; NULL in a copy that cannot take it, or cannot give it back. */
+static sqlite3_mutex *mutex_of(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return sqlite->db_mutex && sqlite->mutex_enter && sqlite->mutex_leave ? sqlite->db_mutex(connection->db) : NULL;
+}
+
+void connection_lock(struct connection *connection)
+{
+	sqlite3_mutex *mutex = mutex_of(connection);
+
+	if (mutex)
+		connection->sqlite->mutex_enter(mutex);
+}
+
+void connection_unlock(struct connection *connection)
+{
+	sqlite3_mutex *mutex = mutex_of(connection);
+
+	if (mutex)
+		connection->sqlite->mutex_leave(mutex);
+}
+
+void connection_release(struct connection *connection)
+{
+	free(connection->path);
+	connection->path = NULL;
+}
+
+#define LETTER(c) (1u << ((c) - 'a' + 1))
+
+void connection_update_interest(struct connection *connection)
+{
+	unsigned interest;
+
+	if (connection->off)
+		interest = 0;
+	else if (!connection->settled || connection->wal_retry || connection->recheck ||
+		 connection->foreign_keys == FOREIGN_KEYS_SUSPENDED)
+		interest = ~0u;
+	else
+		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | 1u << STATEMENT_SA;
+	/* CREATE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
+	if (connection->foreign_keys == FOREIGN_KEYS_OURS)
+		interest |= LETTER('c') | LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');
+	atomic_store_explicit(&connection->interest, interest, memory_order_release);
+}

@@ -1,0 +1,95 @@
+/* connection.h - what we know of each open handle.
+ *
+ * The doors ask here. Everything but db, chain, watch, file and shared_cache is read and changed under the connection's own mutex
+ * (sqlite3_db_mutex; a connection without one is used by one thread at a time, as SQLite demands). */
+#ifndef SQLPROD_CONNECTION_CONNECTION_H
+#define SQLPROD_CONNECTION_CONNECTION_H
+
+#include "base/settings.h"
+#include "sql/statement.h"
+#include "sqlite/callbacks.h"
+#include "sqlite/sqlite.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum decider { DECIDED_BY_NOBODY, DECIDED_BY_RECIPE, DECIDED_BY_OPERATOR, DECIDED_BY_PROGRAM };
+
+#define VALUE_UNKNOWN INT64_MIN
+
+/* What became of one setting. */
+struct outcome {
+	enum decider by;
+	int64_t wanted, got; /* in the setting's own unit, or the position of its word */
+	const char *reason;  /* a constant: why got is not wanted, or why it was left alone; NULL if all is well */
+};
+
+/* Who watches over the rows that foreign_keys=ON could delete: foreign_keys.c */
+enum foreign_keys_state {
+	FOREIGN_KEYS_NOT_OURS,  /* decided by the program or the operator, or off */
+	FOREIGN_KEYS_OURS,      /* on by recipe */
+	FOREIGN_KEYS_SUSPENDED, /* ours, and off while a DROP TABLE is compiled and run */
+};
+
+struct connection {
+	/* Read without a lock. The first three are kept when the record is used again: registry.c */
+	struct connection *every;
+	struct connection *_Atomic chain;
+	sqlite3 *_Atomic db;
+	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() needs a look */
+	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
+	atomic_bool shared_cache;   /* others find out too: connection.c */
+
+	const struct sqlite *sqlite;
+	uint64_t serial;
+	pid_t pid;              /* of the process that opened it: a forked child does not report it */
+	const char *reached;    /* the door, for the report */
+	char *path;             /* absolute; "" for in-memory and temporary databases */
+	struct file_shim *shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
+
+	bool embedded;           /* statements are seen only when they run: the second door */
+	bool cannot_upgrade;     /* … and BEGIN cannot be upgraded there */
+	bool off;                /* everything passes through */
+	const char *why_off;     /* a constant, for the report */
+	bool report_done;        /* a handle that could not be opened, or whose line is written: it has none to come */
+	bool shared_file;        /* on a filesystem that machines share */
+	bool layered_file;       /* … or on overlayfs */
+	bool full_disk;          /* … or on one that had little room when it was last looked at */
+	bool attached;           /* an ATTACH was seen */
+	bool attached_unchecked; /* … and no BEGIN since has looked where what it attached lies */
+	bool key_pending;        /* a key was given, and no statement has used it yet */
+	bool unreadable;         /* at first use: no database, or encrypted and without its key */
+	bool settled;            /* what goes on at first use is on */
+	bool recheck;            /* the journal mode may have changed: does synchronous still fit? */
+	bool exclusive;          /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
+	bool query_only;         /* PRAGMA query_only was used: ask SQLite before each BEGIN */
+	int64_t wal_retry;       /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
+
+	enum foreign_keys_state foreign_keys;
+	bool foreign_keys_guarded; /* our authorizer stays in its slot, whether the program has one or not */
+	bool schema_unchecked;     /* foreign_keys.c has not looked at the schema since it changed */
+
+	struct busy_callback busy;
+	struct authorizer_callback authorizer;
+	struct trace_callback trace;
+	struct hook_callbacks hooks;
+	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
+	unsigned callbacks_suspended; /* how many of our own runs are under way that none of these may see */
+
+	struct outcome outcomes[SETTING_APPLIED_COUNT];
+	unsigned begins_rewritten, begins_not_upgraded;
+	const char *begins_not_upgraded_reason; /* of the last one */
+};
+
+/* SQLite's own mutex of the connection; recursive, nothing where the copy or the connection has none. */
+void connection_lock(struct connection *connection);
+void connection_unlock(struct connection *connection);
+
+/* Sets watch from the record's state. */
+void connection_update_interest(struct connection *connection);
+
+/* Frees what the record owns; the registry calls it under its lock. */
+void connection_release(struct connection *connection);
+
+#endif

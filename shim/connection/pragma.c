@@ -1,0 +1,171 @@
+/* pragma.c - runs one PRAGMA, or another statement of ours, on a program's connection. */
+#include "connection/pragma.h"
+
+#include "sqlite/callbacks.h"
+
+#include <string.h>
+
+/* "PRAGMA main.journal_size_limit=-9223372036854775808" and more. */
+#define SQL_SIZE 96
+
+static void copy(char *to, size_t size, const char *from)
+{
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+void callbacks_suspend(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_callback *trace = &connection->trace;
+
+	/* At the front door ours stands before the program's, and looks at this: to set an authorizer makes all statements invalid.
+	 */
+	if (connection->callbacks_suspended++)
+		return;
+	if (connection->embedded && connection->authorizer.authorizer)
+		sqlite->set_authorizer(connection->db, NULL, NULL);
+	if (connection->hooks.commit)
+		sqlite->commit_hook(connection->db, NULL, NULL);
+	if (connection->hooks.rollback)
+		sqlite->rollback_hook(connection->db, NULL, NULL);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, 0, NULL, NULL);
+	if (trace->trace)
+		sqlite->trace(connection->db, NULL, NULL);
+	if (trace->profile)
+		sqlite->profile(connection->db, NULL, NULL);
+}
+
+void callbacks_resume(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_callback *trace = &connection->trace;
+
+	if (--connection->callbacks_suspended)
+		return;
+	if (connection->embedded && connection->authorizer.authorizer)
+		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	if (connection->hooks.commit)
+		sqlite->commit_hook(connection->db, connection->hooks.commit, connection->hooks.commit_argument);
+	if (connection->hooks.rollback)
+		sqlite->rollback_hook(connection->db, connection->hooks.rollback, connection->hooks.rollback_argument);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
+	if (trace->trace)
+		sqlite->trace(connection->db, trace->trace, trace->argument);
+	if (trace->profile)
+		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
+}
+
+/* Ends a statement of ours that was begun inside a transaction of the program's, or not. Returns its code. An error may have ended
+ * the transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
+static int finish(struct connection *connection, sqlite3_stmt *stmt, bool inside)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	int rc = sqlite->finalize(stmt);
+
+	if (inside && rc != SQLITE_OK && sqlite->get_autocommit(connection->db))
+		connection->rolled_back = rc;
+	return rc;
+}
+
+int pragma_run_raw(struct connection *connection, const char *sql, char *answer, size_t size)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	const unsigned char *column;
+	bool inside = !sqlite->get_autocommit(connection->db);
+	int rc;
+
+	if (answer)
+		answer[0] = '\0';
+	rc = sqlite->prepare_v2(connection->db, sql, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite->step(stmt);
+	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
+		copy(answer, size, (const char *)column);
+	return finish(connection, stmt, inside);
+}
+
+int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size)
+{
+	int rc;
+
+	callbacks_suspend(connection);
+	rc = pragma_run_raw(connection, sql, answer, size);
+	callbacks_resume(connection);
+	return rc;
+}
+
+int pragma_each_database(struct connection *connection, bool (*see)(void *argument, const char *name, const char *file),
+			 void *argument)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	bool inside = !sqlite->get_autocommit(connection->db), more = true;
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	callbacks_suspend(connection);
+	rc = sqlite->prepare_v2(connection->db, "PRAGMA database_list", -1, &stmt, NULL);
+	rc = rc == SQLITE_OK ? SQLITE_ROW : rc;
+	while (more && rc == SQLITE_ROW && (rc = sqlite->step(stmt)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite->column_text(stmt, 1);
+		const char *file = (const char *)sqlite->column_text(stmt, 2);
+		if (!name)
+			rc = SQLITE_NOMEM;
+		else
+			more = see(argument, name, file ? file : "");
+	}
+	finish(connection, stmt, inside);
+	callbacks_resume(connection);
+	return rc;
+}
+
+/* Without a schema these two would change attached databases as well, which keep their own. The others mean the main database or
+ * the whole connection (sqlite3Pragma(), src/pragma.c), and a name costs. sql has room for SQL_SIZE bytes, value is a word or a
+ * number. */
+static void format(enum setting setting, const char *value, char *sql)
+{
+	bool names_main = setting == SETTING_JOURNAL_MODE || setting == SETTING_MMAP_SIZE;
+
+	sql = stpcpy(sql, names_main ? "PRAGMA main." : "PRAGMA ");
+	sql = stpcpy(sql, settings_table[setting].pragma);
+	if (*value)
+		stpcpy(stpcpy(sql, "="), value);
+}
+
+int64_t pragma_read(struct connection *connection, enum setting setting)
+{
+	char sql[SQL_SIZE], answer[32];
+	struct setting_value value;
+
+	format(setting, "", sql);
+	if (pragma_run_raw(connection, sql, answer, sizeof(answer)) != SQLITE_OK)
+		return VALUE_UNKNOWN;
+	if (setting_parse(&settings_table[setting], answer, &value) && !value.keep)
+		return value.number;
+	/* numbers of word settings: SQLite's own, which are the words' positions */
+	if (answer[0] >= '0' && answer[0] <= '9' && answer[1] == '\0')
+		return answer[0] - '0';
+	return VALUE_UNKNOWN;
+}
+
+bool pragma_is_query_only(struct connection *connection)
+{
+	char answer[4];
+
+	return connection->query_only && pragma_run(connection, "PRAGMA query_only", answer, sizeof(answer)) == SQLITE_OK &&
+	       answer[0] == '1';
+}
+
+int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size)
+{
+	char sql[SQL_SIZE];
+
+	format(setting, value, sql);
+	return pragma_run_raw(connection, sql, answer, size);
+}

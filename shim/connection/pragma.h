@@ -1,0 +1,35 @@
+/* pragma.h - runs one PRAGMA, or another statement of ours, on a program's connection.
+ *
+ * Every function wants the connection's mutex held. Neither the program's authorizer nor its trace callbacks see what we run. */
+#ifndef SQLPROD_CONNECTION_PRAGMA_H
+#define SQLPROD_CONNECTION_PRAGMA_H
+
+#include "connection/connection.h"
+
+/* Takes the authorizer, trace and profile callbacks out of their offsets, and puts the program's (or our guard, foreign_keys.h)
+ * back. Calls nest as pairs: the outermost count. */
+void callbacks_suspend(struct connection *connection);
+void callbacks_resume(struct connection *connection);
+
+/* Runs one statement and copies the first column of its first row, "" if there is none, cut to size - 1 bytes. Returns SQLite's
+ * extended code. answer may be NULL. The second is for callers between callbacks_suspend() and callbacks_resume(). */
+int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
+int pragma_run_raw(struct connection *connection, const char *sql, char *answer, size_t size);
+
+/* Shows the connection's databases (main, temp where it is in use, each that is attached) until see wants no more: their names, and
+ * their files, "" where there is none. see may run statements, between callbacks_suspend() and callbacks_resume(). Returns
+ * SQLITE_DONE after the last, SQLITE_ROW if it was stopped, or an error. Source: sqlite.org/pragma.html#pragma_database_list */
+int pragma_each_database(struct connection *connection, bool (*see)(void *argument, const char *name, const char *file),
+			 void *argument);
+
+/* Has the program turned PRAGMA query_only on? */
+bool pragma_is_query_only(struct connection *connection);
+
+/* Sets a setting to a word or number, and copies what the PRAGMA answered, as above. Between callbacks_suspend() and
+ * callbacks_resume(). */
+int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size);
+
+/* The setting as SQLite has it now; VALUE_UNKNOWN if it does not say. Between callbacks_suspend() and callbacks_resume(). */
+int64_t pragma_read(struct connection *connection, enum setting setting);
+
+#endif

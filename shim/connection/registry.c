@@ -1,0 +1,142 @@
+/* registry.c - a hash table of open handles, read without a lock, changed under one. */
+#include "connection/registry.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKET_BITS 10
+
+/* A record's first members stay as they are while it waits to be used again: a thread may be passing through it. */
+#define KEPT offsetof(struct connection, interest)
+
+static struct connection *_Atomic buckets[1 << BUCKET_BITS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct connection *spare; /* under lock */
+static struct connection *every; /* under lock: all records there are, in use or not */
+static uint64_t last_serial;     /* under lock */
+
+void registry_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void registry_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Handles are heap blocks of some 700 bytes: the low bits say little. */
+static struct connection *_Atomic *bucket_of(const sqlite3 *db)
+{
+	return &buckets[((uintptr_t)db * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BUCKET_BITS)];
+}
+
+static struct connection *chain_find(const sqlite3 *db)
+{
+	struct connection *connection = atomic_load_explicit(bucket_of(db), memory_order_acquire);
+
+	while (connection && atomic_load_explicit(&connection->db, memory_order_acquire) != db)
+		connection = atomic_load_explicit(&connection->chain, memory_order_acquire);
+	return connection;
+}
+
+/* A record that was used again while we passed it leads into another chain: only a look under the lock can say "not here". */
+static __attribute__((noinline)) struct connection *find_locked(const sqlite3 *db)
+{
+	struct connection *connection;
+
+	registry_lock();
+	connection = chain_find(db);
+	registry_unlock();
+	return connection;
+}
+
+struct connection *registry_find(const sqlite3 *db)
+{
+	struct connection *connection;
+
+	if (!db)
+		return NULL;
+	connection = chain_find(db);
+	return __builtin_expect(connection != NULL, 1) ? connection : find_locked(db);
+}
+
+static struct connection *allocate(void)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return NULL;
+	registry_lock();
+	connection->every = every;
+	every = connection;
+	registry_unlock();
+	return connection;
+}
+
+struct connection *registry_allocate(void)
+{
+	struct connection *connection;
+
+	registry_lock();
+	connection = spare;
+	if (connection)
+		spare = atomic_load_explicit(&connection->chain, memory_order_relaxed);
+	registry_unlock();
+	if (!connection)
+		return allocate();
+	memset((char *)connection + KEPT, 0, sizeof(*connection) - KEPT);
+	return connection;
+}
+
+/* Under lock. */
+static void unlink_record(struct connection *connection)
+{
+	struct connection *_Atomic *link = bucket_of(connection->db);
+	struct connection *next = connection->chain;
+
+	while (*link && *link != connection)
+		link = &(*link)->chain;
+	if (!*link)
+		return;
+	atomic_store_explicit(link, next, memory_order_release);
+	atomic_store_explicit(&connection->db, NULL, memory_order_release);
+	connection_release(connection);
+	atomic_store_explicit(&connection->chain, spare, memory_order_release);
+	spare = connection;
+}
+
+void registry_insert(struct connection *connection, sqlite3 *db)
+{
+	struct connection *_Atomic *bucket = bucket_of(db);
+	struct connection *old;
+
+	registry_lock();
+	old = chain_find(db);
+	if (old)
+		unlink_record(old);
+	connection->serial = ++last_serial;
+	atomic_store_explicit(&connection->chain, *bucket, memory_order_release);
+	atomic_store_explicit(&connection->db, db, memory_order_release);
+	atomic_store_explicit(bucket, connection, memory_order_release);
+	registry_unlock();
+}
+
+void registry_forget(struct connection *connection, uint64_t serial)
+{
+	registry_lock();
+	if (connection->db && connection->serial == serial)
+		unlink_record(connection);
+	registry_unlock();
+}
+
+void registry_visit(void (*visit)(struct connection *, void *), void *argument)
+{
+	registry_lock();
+	for (struct connection *connection = every; connection; connection = connection->every)
+		if (connection->db)
+			visit(connection, argument);
+	registry_unlock();
+}

@@ -1,0 +1,31 @@
+/* registry.h - finds the record of an open database handle.
+ *
+ * Finding takes no lock: the doors do it before every statement. Records are never given back to the allocator but used again, so
+ * that a thread on its way through a chain never meets freed memory. */
+#ifndef SQLPROD_CONNECTION_REGISTRY_H
+#define SQLPROD_CONNECTION_REGISTRY_H
+
+#include "connection/connection.h"
+
+/* The record of db, NULL if nobody saw it opened. The program keeps db open while it calls us, so the record cannot go meanwhile.
+ */
+struct connection *registry_find(const sqlite3 *db);
+
+/* A zeroed record that is not linked yet; NULL when memory is out. */
+struct connection *registry_allocate(void);
+
+/* Makes the record the one of db. A record left from an earlier handle at the same address is forgotten. */
+void registry_insert(struct connection *connection, sqlite3 *db);
+
+/* Ends the record, if it still is the one with this serial number: when sqlite3_close() has freed a handle, another thread may have
+ * opened a new one at its address, and even used this record again, before the closing thread gets here. */
+void registry_forget(struct connection *connection, uint64_t serial);
+
+/* Calls visit for every record under the registry's lock; visit must not call the registry or SQLite. */
+void registry_visit(void (*visit)(struct connection *, void *), void *argument);
+
+/* The registry's lock, held across fork() so that the child finds it free: pthread_atfork(3). */
+void registry_lock(void);
+void registry_unlock(void);
+
+#endif

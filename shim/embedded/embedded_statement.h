@@ -1,0 +1,30 @@
+/* embedded_statement.h - what the program's statements mean behind the second door, where they are seen when they run.
+ *
+ * Called from the trace callback, with the connection's mutex held. */
+#ifndef SQLPROD_EMBEDDED_EMBEDDED_STATEMENT_H
+#define SQLPROD_EMBEDDED_EMBEDDED_STATEMENT_H
+
+#include "sqlite/callbacks.h"
+#include "sqlite/copy.h"
+
+/* The argument of our callbacks, which SQLite keeps until the connection ends. */
+struct embedded_connection {
+	struct connection *connection;
+	uint64_t serial; /* of that record */
+	struct copy *copy;
+	const struct callback_offsets *offsets;
+	struct trace_callback theirs; /* what the program put into the trace slot, which has ours in front */
+	bool inside;                  /* a callback of ours is running statements */
+	const char *lost; /* SQLite rolled back the program's transaction under our upgrade: what begins it again, or "" */
+	bool outermost;   /* the statement that began last did so outside of a transaction */
+};
+
+/* A statement of the program's starts: SQLite gives it up before it has done anything if the transaction that it belongs to is
+ * gone. */
+void embedded_statement_begins(struct embedded_connection *embedded);
+
+/* It has ended: puts on what is due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of ours is left in the
+ * connection. */
+void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt);
+
+#endif

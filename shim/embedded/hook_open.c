@@ -1,0 +1,130 @@
+/* hook_open.c - the functions by which a program opens files: how copies of SQLite are noticed that do not come to the front door.
+ *
+ * Nearly every call is none of ours, and every process under the preload makes many: a look at the flags lets them pass. */
+#include "base/guard.h"
+#include "base/settings.h"
+#include "elf/loader.h"
+#include "embedded/caller.h"
+#include "embedded/embedded.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The function that would be called if we were not here, found at its first call: a process that opens nothing, or only by way of
+ * libc's own functions, pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: on success
+ * dlsym() allocates nothing. Where there is no dlsym() (glibc.h), the kernel is asked. */
+#define REAL(function, kernel_function)                                                                                            \
+	__extension__({                                                                                                            \
+		static void *_Atomic found;                                                                                        \
+		void *symbol = atomic_load_explicit(&found, memory_order_relaxed);                                                 \
+		if (__builtin_expect(!symbol, 0)) {                                                                                \
+			symbol = loader_symbol(NULL, #function);                                                                   \
+			if (!symbol)                                                                                               \
+				symbol = (void *)(uintptr_t)kernel_function;                                                       \
+			atomic_store_explicit(&found, symbol, memory_order_relaxed);                                               \
+		}                                                                                                                  \
+		*(__typeof__(&function) *)&symbol;                                                                                 \
+	})
+
+#define TAKE_MODE(flags)                                                                                                           \
+	va_list arguments;                                                                                                         \
+	mode_t mode = 0;                                                                                                           \
+	if (((flags)&O_CREAT) || ((flags)&O_TMPFILE) == O_TMPFILE) {                                                               \
+		va_start(arguments, flags);                                                                                        \
+		mode = va_arg(arguments, mode_t);                                                                                  \
+		va_end(arguments);                                                                                                 \
+	}
+
+static int kernel_openat(int folder, const char *path, int flags, ...)
+{
+	TAKE_MODE(flags)
+
+	return (int)syscall(SYS_openat, folder, path, flags, mode);
+}
+
+static int kernel_open(const char *path, int flags, ...)
+{
+	TAKE_MODE(flags)
+
+	return kernel_openat(AT_FDCWD, path, flags, mode);
+}
+
+/* SQLite's unix VFS opens a database O_RDWR|O_CREAT or, if it must, O_RDONLY; O_NOFOLLOW since 3.31, O_CLOEXEC unless it was built
+ * with headers that lack it (xerial's sqlite-jdbc), and none of the others: src/os_unix.c. O_EXCL is for files of its own that it
+ * deletes again, and for those of Python's tempfile and of git. */
+static inline bool looks_like_sqlite(int flags)
+{
+	const int never = O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_PATH;
+
+	return !(flags & never) &&
+	       ((flags & O_NOFOLLOW) || (flags & (O_ACCMODE | O_CREAT | O_CLOEXEC)) == (O_RDWR | O_CREAT | O_CLOEXEC));
+}
+
+static inline bool is_noticed(int flags)
+{
+	return __builtin_expect(looks_like_sqlite(flags), 0) && guard_depth == 0 &&
+	       settings_get(SETTING_EMBEDDED)->number == SWITCH_ON && settings_get(SETTING_ENABLED)->number == SWITCH_ON;
+}
+
+static int open_noticed(__typeof__(&open) real, const char *path, int flags, mode_t mode, const void *caller)
+{
+	int fd;
+
+	caller = caller_find(caller, __builtin_frame_address(0));
+	embedded_notice(caller, flags);
+	fd = real(path, flags, mode);
+	embedded_opened(caller, path, fd);
+	return fd;
+}
+
+static int openat_noticed(__typeof__(&openat) real, int folder, const char *path, int flags, mode_t mode, const void *caller)
+{
+	int fd;
+
+	caller = caller_find(caller, __builtin_frame_address(0));
+	embedded_notice(caller, flags);
+	fd = real(folder, path, flags, mode);
+	embedded_opened(caller, path, fd);
+	return fd;
+}
+
+HOOK int open(const char *path, int flags, ...)
+{
+	__typeof__(&open) real = REAL(open, kernel_open);
+	TAKE_MODE(flags)
+
+	return is_noticed(flags) ? open_noticed(real, path, flags, mode, HOOK_CALLER) : real(path, flags, mode);
+}
+
+HOOK int openat(int folder, const char *path, int flags, ...)
+{
+	__typeof__(&openat) real = REAL(openat, kernel_openat);
+	TAKE_MODE(flags)
+
+	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER) : real(folder, path, flags, mode);
+}
+
+/* Elsewhere, as in musl, these are other names for the two above. */
+#ifdef __GLIBC__
+
+HOOK int open64(const char *path, int flags, ...)
+{
+	__typeof__(&open64) real = REAL(open64, kernel_open);
+	TAKE_MODE(flags)
+
+	return is_noticed(flags) ? open_noticed(real, path, flags, mode, HOOK_CALLER) : real(path, flags, mode);
+}
+
+HOOK int openat64(int folder, const char *path, int flags, ...)
+{
+	__typeof__(&openat64) real = REAL(openat64, kernel_openat);
+	TAKE_MODE(flags)
+
+	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER) : real(folder, path, flags, mode);
+}
+
+#endif

@@ -1,0 +1,204 @@
+/* entry.c - the library run as a program: /usr/lib/libsqlprod.so --settings
+ *
+ * This is how the sqlprod command asks this very library for its table, and what it makes of an environment. The linker's -e names
+ * entry_start, which ld.so calls instead of a main(); nothing here runs or is looked up in a process that only preloads the
+ * library.
+ *
+ *   --settings[=json]   the table and the values in force; text is one line a setting, fields separated by tabs:
+ *                       variable, pragma, recipe, value, decided by, allowed, meaning
+ *   --storage PATH      "local", "shared" or "unknown"; the filesystem type and mount point where they are known; tabs between them
+ *   --version
+ *
+ * Exit status: 0; 1 out of memory or a closed output; 2 usage, or a bad setting in the environment (each is a line on stderr). */
+#include "base/settings.h"
+#include "fs/storage.h"
+#include "report/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__aarch64__)
+
+#if defined(__x86_64__)
+#define LOADER_GLIBC "/lib64/ld-linux-x86-64.so.2"
+#define LOADER_MUSL "/lib/ld-musl-x86_64.so.1"
+#else
+#define LOADER_GLIBC "/lib/ld-linux-aarch64.so.1"
+#define LOADER_MUSL "/lib/ld-musl-aarch64.so.1"
+#endif
+
+#ifdef __GLIBC__
+#define LOADER LOADER_GLIBC
+#else
+#define LOADER LOADER_MUSL
+#endif
+
+/* Makes the linker write PT_INTERP. */
+static const char loader[] __attribute__((section(".interp"), used)) = LOADER;
+
+static bool complained;
+
+static void complain(const char *message)
+{
+	complained = true;
+	if (write(STDERR_FILENO, message, strlen(message)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)
+		return; /* nobody reads it: the exit status tells */
+}
+
+/* fputs() would be one more symbol to look up in every process under the preload. */
+static void put(FILE *out, const char *text)
+{
+	fwrite(text, 1, strlen(text), out);
+}
+
+static void put_text(FILE *out, const struct setting_spec *spec, const char *value, const char *decider)
+{
+	fprintf(out, "%s\t%s\t%s\t", spec->variable, spec->pragma ? spec->pragma : "-", *spec->recipe ? spec->recipe : "-");
+	/* a value may be a path: what would break the line or the terminal becomes a question mark */
+	for (; *value; value++)
+		fputc((unsigned char)*value < ' ' || *value == 0x7f ? '?' : *value, out);
+	fprintf(out, "\t%s\t%s\t%s\n", decider, spec->allowed, spec->meaning);
+}
+
+static void put_json(FILE *out, const struct setting_spec *spec, const char *value, const char *decider)
+{
+	put(out, "{\"variable\":");
+	json_put_string(out, spec->variable);
+	put(out, ",\"pragma\":");
+	json_put_string(out, spec->pragma);
+	put(out, ",\"recipe\":");
+	json_put_string(out, spec->recipe);
+	put(out, ",\"value\":");
+	json_put_string(out, value);
+	put(out, ",\"decided_by\":");
+	json_put_string(out, decider);
+	put(out, ",\"allowed\":");
+	json_put_string(out, spec->allowed);
+	put(out, ",\"meaning\":");
+	json_put_string(out, spec->meaning);
+	fputc('}', out);
+}
+
+static void put_settings(FILE *out, bool json)
+{
+	put(out, json ? "{\"version\":\"" SQLPROD_VERSION "\",\"settings\":[" : "");
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_value *value = settings_get((enum setting)i);
+		const char *decider = value->by_operator ? "operator" : "recipe";
+		char text[4096];
+
+		setting_format(&settings_table[i], value, text, sizeof(text));
+		if (json) {
+			put(out, i ? "," : "");
+			put_json(out, &settings_table[i], text, decider);
+		} else {
+			put_text(out, &settings_table[i], *text ? text : "-", decider);
+		}
+	}
+	put(out, json ? "]}\n" : "");
+}
+
+static void put_storage(FILE *out, const char *path)
+{
+	struct storage storage;
+
+	storage_look(path, &storage);
+	fprintf(out, "%s\t%s\t%s\n",
+		storage.shared    ? "shared"
+		: storage.unknown ? "unknown"
+				  : "local",
+		storage.type, storage.mount);
+}
+
+/* Writes what the arguments ask for. False if they ask for nothing that is here. */
+static bool answer(FILE *out, char *const *arguments)
+{
+	if (!arguments[0])
+		return false;
+	if (strcmp(arguments[0], "--storage") == 0 && arguments[1] && !arguments[2])
+		put_storage(out, arguments[1]);
+	else if (arguments[1])
+		return false;
+	else if (strcmp(arguments[0], "--version") == 0)
+		put(out, SQLPROD_VERSION "\n");
+	else if (strcmp(arguments[0], "--settings") == 0)
+		put_settings(out, false);
+	else if (strcmp(arguments[0], "--settings=json") == 0)
+		put_settings(out, true);
+	else
+		return false;
+	return true;
+}
+
+static bool write_all(const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(STDOUT_FILENO, text, length);
+
+		if (n <= 0)
+			return false;
+		text += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+/* What main() would be; the stack holds argc, argv, NULL, the environment, NULL. Returns the exit status. */
+static __attribute__((used)) int entry_main(long *stack)
+{
+	long argc = stack[0];
+	char **argv = (char **)(stack + 1);
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	bool answered;
+
+	if (!out)
+		return 1;
+	settings_load(argv + argc + 1, false);
+	answered = argc > 0 && answer(out, argv + 1);
+	if (fclose(out) != 0)
+		return 1;
+	if (!answered) {
+		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --version");
+		return 2;
+	}
+	if (strncmp(argv[1], "--settings", sizeof("--settings") - 1) == 0)
+		settings_complain(complain);
+	if (!write_all(text, length))
+		return 1;
+	return complained ? 2 : 0;
+}
+
+/* No function of C: it has no frame, and gcc knows no naked functions on arm64. Leaves by the system call: exit() would be one more
+ * symbol as well. */
+#if defined(__x86_64__)
+#define ENTRY                                                                                                                      \
+	"mov %rsp, %rdi\n"                                                                                                         \
+	"xor %ebp, %ebp\n"                                                                                                         \
+	"and $-16, %rsp\n"                                                                                                         \
+	"call entry_main\n"                                                                                                        \
+	"mov %eax, %edi\n"                                                                                                         \
+	"mov $231, %eax\n" /* exit_group */                                                                                        \
+	"syscall\n"                                                                                                                \
+	"hlt\n"
+#else
+#define ENTRY                                                                                                                      \
+	"mov x0, sp\n"                                                                                                             \
+	"mov x29, #0\n"                                                                                                            \
+	"mov x30, #0\n"                                                                                                            \
+	"bl entry_main\n"                                                                                                          \
+	"mov x8, #94\n" /* exit_group */                                                                                           \
+	"svc #0\n"                                                                                                                 \
+	"brk #0\n"
+#endif
+
+__asm__(".pushsection .text\n"
+	".globl entry_start\n"
+	".hidden entry_start\n"
+	".type entry_start, %function\n"
+	"entry_start:\n" ENTRY ".size entry_start, .-entry_start\n"
+	".popsection\n");
+
+#endif

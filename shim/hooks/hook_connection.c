@@ -1,0 +1,250 @@
+/* hook_connection.c - the front door for all calls that carry no SQL: open, close, and the offsets of a connection that the program
+ * fills.
+ */
+#include "base/guard.h"
+#include "base/log.h"
+#include "connection/registry.h"
+#include "hooks/hook.h"
+#include "policy/lifecycle.h"
+#include "policy/program_settings.h"
+#include "policy/statement_policy.h"
+#include "report/report.h"
+#include "sqlite/callbacks.h"
+
+#include <stdlib.h>
+
+static int open_nowhere(const char *function, sqlite3 **db)
+{
+	log_warn_once(WARNING_NO_SQLITE, "", "%s was called, but no SQLite can be found", function);
+	if (db)
+		*db = NULL;
+	return SQLITE_ERROR;
+}
+
+/* After the real function, with the door raised before it. */
+static int opened(const struct sqlite *sqlite, int rc, sqlite3 *db, bool shared_cache, const void *caller)
+{
+	bool internal = guard_depth > 1 && sqlite_owns(sqlite, caller);
+
+	if (db && !internal) {
+		if (rc == SQLITE_OK)
+			lifecycle_open(sqlite, db, shared_cache, "interposition");
+		else
+			lifecycle_open_failed(sqlite, db);
+	}
+	guard_leave();
+	return rc;
+}
+
+HOOK int sqlite3_open(const char *name, sqlite3 **db)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open", HOOK_CALLER);
+	int rc;
+
+	if (!sqlite)
+		return open_nowhere("sqlite3_open", db);
+	guard_enter(HOOK_FRAME);
+	rc = sqlite->open(name, db);
+	return opened(sqlite, rc, db ? *db : NULL, false, HOOK_CALLER);
+}
+
+HOOK int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open_v2", HOOK_CALLER);
+	int rc;
+
+	if (!sqlite)
+		return open_nowhere("sqlite3_open_v2", db);
+	guard_enter(HOOK_FRAME);
+	rc = sqlite->open_v2(name, db, flags, vfs);
+	return opened(sqlite, rc, db ? *db : NULL, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, HOOK_CALLER);
+}
+
+HOOK int sqlite3_open16(const void *name, sqlite3 **db)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open16", HOOK_CALLER);
+	int rc;
+
+	if (!sqlite)
+		return open_nowhere("sqlite3_open16", db);
+	guard_enter(HOOK_FRAME);
+	rc = sqlite->open16(name, db);
+	return opened(sqlite, rc, db ? *db : NULL, false, HOOK_CALLER);
+}
+
+static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *frame)
+{
+	struct connection *connection = registry_find(db);
+	const struct sqlite *sqlite =
+		connection ? connection->sqlite : sqlite_of_caller(v2 ? "sqlite3_close_v2" : "sqlite3_close", caller);
+	uint64_t serial;
+	char *line;
+	int rc;
+
+	if (!sqlite)
+		return db ? SQLITE_MISUSE : SQLITE_OK;
+	if (!connection || connection->embedded) /* the second door sees the end of those by itself */
+		return v2 ? sqlite->close_v2(db) : sqlite->close(db);
+	serial = connection->serial;
+	guard_enter(frame);
+	line = lifecycle_closing(connection);
+	rc = v2 ? sqlite->close_v2(db) : sqlite->close(db);
+	if (rc == SQLITE_OK) {
+		if (line)
+			report_write(line);
+		registry_forget(connection, serial);
+	}
+	guard_leave();
+	free(line);
+	return rc;
+}
+
+HOOK int sqlite3_close(sqlite3 *db)
+{
+	return close_handle(db, false, HOOK_CALLER, HOOK_FRAME);
+}
+
+HOOK int sqlite3_close_v2(sqlite3 *db)
+{
+	return close_handle(db, true, HOOK_CALLER, HOOK_FRAME);
+}
+
+HOOK int sqlite3_busy_timeout(sqlite3 *db, int milliseconds)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_busy_timeout", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->busy_timeout(db, milliseconds) : SQLITE_MISUSE;
+	rc = program_busy_timeout(connection, milliseconds);
+	hook_leave(connection);
+	return rc;
+}
+
+HOOK int sqlite3_busy_handler(sqlite3 *db, int (*handler)(void *, int), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_busy_handler", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->busy_handler(db, handler, argument) : SQLITE_MISUSE;
+	rc = program_busy_handler(connection, handler, argument);
+	hook_leave(connection);
+	return rc;
+}
+
+HOOK int sqlite3_set_authorizer(sqlite3 *db, int (*authorizer)(void *, int, const char *, const char *, const char *, const char *),
+				void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_set_authorizer", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->set_authorizer(db, authorizer, argument) : SQLITE_MISUSE;
+	rc = policy_set_authorizer(connection, authorizer, argument);
+	hook_leave(connection);
+	return rc;
+}
+
+HOOK int sqlite3_trace_v2(sqlite3 *db, unsigned mask, int (*trace)(unsigned, void *, void *, void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_trace_v2", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->trace_v2(db, mask, trace, argument) : SQLITE_MISUSE;
+	rc = sqlite->trace_v2(db, mask, trace, argument);
+	policy_trace(connection, &(struct trace_callback){.trace_v2 = mask ? trace : NULL, .mask = mask, .argument = argument});
+	hook_leave(connection);
+	return rc;
+}
+
+HOOK void *sqlite3_trace(sqlite3 *db, void (*trace)(void *, const char *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_trace", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->trace(db, trace, argument) : NULL;
+	old = sqlite->trace(db, trace, argument);
+	policy_trace(connection, &(struct trace_callback){.trace = trace, .argument = argument});
+	hook_leave(connection);
+	return old;
+}
+
+HOOK void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sqlite3_uint64), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_profile", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->profile(db, profile, argument) : NULL;
+	old = sqlite->profile(db, profile, argument);
+	policy_profile(connection, profile, argument);
+	hook_leave(connection);
+	return old;
+}
+
+HOOK void *sqlite3_commit_hook(sqlite3 *db, int (*hook)(void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_commit_hook", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->commit_hook(db, hook, argument) : NULL;
+	old = sqlite->commit_hook(db, hook, argument);
+	connection->hooks.commit = hook;
+	connection->hooks.commit_argument = argument;
+	hook_leave(connection);
+	return old;
+}
+
+HOOK void *sqlite3_rollback_hook(sqlite3 *db, void (*hook)(void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_rollback_hook", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->rollback_hook(db, hook, argument) : NULL;
+	old = sqlite->rollback_hook(db, hook, argument);
+	connection->hooks.rollback = hook;
+	connection->hooks.rollback_argument = argument;
+	hook_leave(connection);
+	return old;
+}
+
+HOOK int sqlite3_key(sqlite3 *db, const void *key, int bytes)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_key", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->key(db, key, bytes) : SQLITE_ERROR;
+	rc = sqlite->key(db, key, bytes);
+	policy_keyed(connection);
+	hook_leave(connection);
+	return rc;
+}
+
+HOOK int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_key_v2", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->key_v2(db, schema, key, bytes) : SQLITE_ERROR;
+	rc = sqlite->key_v2(db, schema, key, bytes);
+	policy_keyed(connection);
+	hook_leave(connection);
+	return rc;
+}

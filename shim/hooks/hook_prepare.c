@@ -1,0 +1,175 @@
+/* hook_prepare.c - the front door for the six ways to prepare a statement.
+ *
+ * A connection that has its settings awaits only a few kinds of statement; a glance at the first letter lets all others straight
+ * through. */
+#include "base/guard.h"
+#include "connection/registry.h"
+#include "hooks/hook.h"
+#include "locking/busy_handler.h"
+#include "policy/begin.h"
+#include "policy/foreign_keys.h"
+#include "policy/statement_policy.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+enum form { PREPARE, PREPARE_V2, PREPARE_V3, PREPARE16, PREPARE16_V2, PREPARE16_V3 };
+
+struct preparation {
+	enum form form;
+	sqlite3 *db;
+	const void *sql;
+	int bytes; /* of sql, negative: up to its NUL */
+	unsigned flags;
+	sqlite3_stmt **stmt;
+	const void **tail; /* may be NULL */
+};
+
+/* A program that has no v3 where we are not may ask for it because ours is there. */
+static int prepare_v3(const struct sqlite *sqlite, sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
+		      const char **tail)
+{
+	return sqlite->prepare_v3 ? sqlite->prepare_v3(db, sql, bytes, flags, stmt, tail)
+				  : sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+}
+
+static int prepare_real(const struct sqlite *sqlite, const struct preparation *p, const void *sql, int bytes, const void **tail)
+{
+	switch (p->form) {
+	case PREPARE:
+		return sqlite->prepare(p->db, sql, bytes, p->stmt, (const char **)tail);
+	case PREPARE_V2:
+		return sqlite->prepare_v2(p->db, sql, bytes, p->stmt, (const char **)tail);
+	case PREPARE_V3:
+		return prepare_v3(sqlite, p->db, sql, bytes, p->flags, p->stmt, (const char **)tail);
+	case PREPARE16:
+		return sqlite->prepare16(p->db, sql, bytes, p->stmt, tail);
+	case PREPARE16_V2:
+		return sqlite->prepare16_v2(p->db, sql, bytes, p->stmt, tail);
+	case PREPARE16_V3:
+		return sqlite->prepare16_v3 ? sqlite->prepare16_v3(p->db, sql, bytes, p->flags, p->stmt, tail)
+					    : sqlite->prepare16_v2(p->db, sql, bytes, p->stmt, tail);
+	}
+	return SQLITE_MISUSE;
+}
+
+/* Prepares the rewritten statement. False if that did not work: then the program's own text is to be prepared, so that the program
+ * sees its own error. On success the tail points into the program's buffer. */
+static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparation *p, const struct sql_text *text,
+			      const struct statement *statement, const struct rewrite *rewrite)
+{
+	size_t bytes = 0;
+	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
+	bool ok = sql && bytes <= INT_MAX && prepare_real(sqlite, p, sql, (int)bytes, NULL) == SQLITE_OK;
+
+	if (ok && p->tail)
+		*p->tail = (const char *)p->sql + statement_find_end(text, statement) * (text->wide ? 2 : 1);
+	rewrite_discard(sql, bytes);
+	return ok;
+}
+
+/* How much an odd count of bytes is of UTF-16 depends on the version: 3.40 rounds up, 3.54 down. */
+static bool is_half_a_unit(const struct preparation *p)
+{
+	return p->form >= PREPARE16 && p->bytes > 0 && p->bytes % 2 == 1;
+}
+
+static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller,
+						     const void *frame)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(p->db, function, caller, frame, &sqlite);
+	struct statement statement;
+	struct rewrite rewrite;
+	enum action action;
+	struct sql_text text;
+	bool is_v1;
+	int rc;
+
+	if (!connection)
+		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
+	is_v1 = p->form == PREPARE || p->form == PREPARE16;
+	/* Before 3.15 VACUUM's own statements come this way, and must stay valid while it runs. */
+	if (is_v1 && sqlite_owns(sqlite, caller) && begin_may_be_vacuum(connection)) {
+		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
+		hook_leave(connection);
+		return rc;
+	}
+	if (is_v1)
+		foreign_keys_before_v1(connection);
+	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
+	statement_read(&text, 0, &statement);
+	action = policy_statement(connection, &text, &statement, &rewrite);
+	if (action == ACTION_UPGRADE_AFTER)
+		begin_not_upgraded(connection, "SAVEPOINT that was prepared is not seen to run");
+	rc = policy_take_error(connection);
+	if (rc != SQLITE_OK) {
+		*p->stmt = NULL;
+		if (p->tail)
+			*p->tail = p->sql;
+	} else if (action == ACTION_REWRITE && !is_half_a_unit(p) && prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
+		policy_rewritten(connection, &statement);
+		rc = SQLITE_OK;
+	} else {
+		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
+	}
+	/* PRAGMA busy_timeout=N acts when it is prepared */
+	busy_handler_reinstall(connection, 0);
+	hook_leave(connection);
+	return rc;
+}
+
+/* Nothing in this statement concerns us: its connection's record tells, or its first letter. */
+static inline const struct sqlite *passes(sqlite3 *db, const char *sql, int bytes)
+{
+	const struct connection *connection = registry_find(db);
+
+	if (!connection ||
+	    (atomic_load_explicit(&connection->interest, memory_order_acquire) >> statement_first_letter(sql, bytes) & 1))
+		return NULL;
+	return connection->sqlite;
+}
+
+HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
+{
+	const struct sqlite *sqlite = passes(db, sql, bytes);
+
+	if (sqlite)
+		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail},
+			       "sqlite3_prepare_v2", HOOK_CALLER, HOOK_FRAME);
+}
+
+HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
+{
+	const struct sqlite *sqlite = passes(db, sql, bytes);
+
+	if (sqlite)
+		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
+	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
+			       "sqlite3_prepare_v3", HOOK_CALLER, HOOK_FRAME);
+}
+
+HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, "sqlite3_prepare",
+			       HOOK_CALLER, HOOK_FRAME);
+}
+
+HOOK int sqlite3_prepare16(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16", HOOK_CALLER,
+			       HOOK_FRAME);
+}
+
+HOOK int sqlite3_prepare16_v2(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16_v2",
+			       HOOK_CALLER, HOOK_FRAME);
+}
+
+HOOK int sqlite3_prepare16_v3(sqlite3 *db, const void *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const void **tail)
+{
+	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, "sqlite3_prepare16_v3",
+			       HOOK_CALLER, HOOK_FRAME);
+}

@@ -1,0 +1,57 @@
+/* futex.c - futexes as a queue. */
+#include "locking/futex.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As linux/futex.h has them, which musl does not bring. */
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_WAKE_BITSET 10
+
+#define SECOND INT64_C(1000000000)
+
+/* What SYS_futex takes everywhere, whatever time_t is. */
+struct kernel_time {
+	long seconds, nanoseconds;
+};
+
+int64_t monotonic_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
+}
+
+bool futex_wait(const volatile void *word, uint32_t class, int64_t until)
+{
+	struct kernel_time end = {(long)(until / SECOND), (long)(until % SECOND)};
+	uint32_t value = *(const volatile uint32_t *)word;
+	int saved = errno;
+	/* the bitset form takes an absolute time of CLOCK_MONOTONIC */
+	long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &end, NULL, class);
+	int error = rc == 0 ? 0 : errno;
+
+	errno = saved;
+	if (error != 0 && error != ETIMEDOUT && error != EINTR)
+		monotonic_sleep(until);
+	return error == 0;
+}
+
+bool futex_wake(const volatile void *word, uint32_t classes)
+{
+	int saved = errno;
+	long woken = syscall(SYS_futex, word, FUTEX_WAKE_BITSET, 1, NULL, NULL, classes);
+
+	errno = saved;
+	return woken > 0;
+}
+
+void monotonic_sleep(int64_t until)
+{
+	struct timespec end = {(time_t)(until / SECOND), (long)(until % SECOND)};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
+}

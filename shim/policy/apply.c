@@ -1,0 +1,229 @@
+/* apply.c - puts settings on one connection and reads them back. */
+#include "policy/apply.h"
+
+#include "connection/outcome.h"
+#include "connection/pragma.h"
+#include "locking/busy_handler.h"
+#include "policy/foreign_keys.h"
+#include "policy/journal_mode.h"
+#include "report/report.h"
+
+#include <string.h>
+
+/* Long enough to get past another connection's short read, short enough to go unnoticed. */
+#define PATIENCE_MS 5
+
+/* The number's digits, in front of end. */
+static const char *decimal(int64_t number, char *end)
+{
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	*--end = '\0';
+	do
+		*--end = (char)('0' + rest % 10);
+	while ((rest /= 10));
+	if (number < 0)
+		*--end = '-';
+	return end;
+}
+
+/* Sets it by PRAGMA, and reads it back if somebody will see it or the PRAGMA itself answers. */
+static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
+{
+	char digits[24], answer[32];
+	const char *value = decimal(number, digits + sizeof(digits));
+	struct setting_value parsed;
+	int64_t got;
+	int rc;
+
+	rc = pragma_set(connection, setting, value, answer, sizeof(answer));
+	if (rc == SQLITE_OK && strcmp(answer, value) == 0)
+		got = number;
+	else if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
+		got = parsed.number;
+	else if (outcome_was_busy(rc))
+		got = VALUE_UNKNOWN;
+	else if (rc != SQLITE_OK || report_is_wanted())
+		got = pragma_read(connection, setting);
+	else
+		got = number;
+	if (rc == SQLITE_OK && got != number)
+		outcome_note(connection, setting, got, "SQLite does not go that far");
+	else
+		outcome_note(connection, setting, got, outcome_reason(rc));
+}
+
+/* SQLCipher maps nothing that is encrypted, and where mmap_size is set it gives a new database a salt of zeros. An embedded one's
+ * key functions are in no table. */
+static bool encrypts(struct connection *connection)
+{
+	char version[16];
+
+	if (!connection->embedded)
+		return connection->sqlite->has_key;
+	return pragma_run(connection, "PRAGMA cipher_version", version, sizeof(version)) == SQLITE_OK && *version;
+}
+
+static void apply_busy_timeout(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
+
+	if (!outcome_is_due(connection, SETTING_BUSY_TIMEOUT) || connection->busy.unknown)
+		return;
+	connection->busy.timeout = (int)outcome->wanted;
+	busy_handler_set_timeout(connection, connection->busy.timeout);
+	outcome->got = outcome->wanted;
+}
+
+static void apply_foreign_keys(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_FOREIGN_KEYS];
+	bool was_on, ok;
+
+	if ((connection->embedded || !connection->sqlite->has_authorizer) && !settings_get(SETTING_FOREIGN_KEYS)->by_operator) {
+		outcome->reason = connection->embedded
+					  ? "in an embedded copy DROP TABLE cannot be kept from deleting rows"
+					  : "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";
+		return;
+	}
+	if (!outcome_is_due(connection, SETTING_FOREIGN_KEYS))
+		return;
+	/* a copy built with SQLITE_DEFAULT_FOREIGN_KEYS=1 has decided for its program */
+	was_on = foreign_keys_are_on(connection);
+	ok = was_on == outcome->wanted || foreign_keys_set(connection, outcome->wanted == FOREIGN_KEYS_ON);
+	/* sqlite3_db_config() takes it there as well */
+	if (ok && report_is_wanted() && pragma_read(connection, SETTING_FOREIGN_KEYS) == VALUE_UNKNOWN)
+		outcome_note(connection, SETTING_FOREIGN_KEYS, VALUE_UNKNOWN, "this SQLite was built without foreign keys");
+	else
+		outcome_note(connection, SETTING_FOREIGN_KEYS, ok ? outcome->wanted : VALUE_UNKNOWN, ok ? NULL : "SQLite refused");
+	if (ok && !was_on && outcome->by == DECIDED_BY_RECIPE) {
+		connection->foreign_keys = FOREIGN_KEYS_OURS;
+		connection->schema_unchecked = true;
+	}
+}
+
+static const char *mmap_obstacle(struct connection *connection)
+{
+	if (!*connection->path)
+		return outcome_no_file(connection);
+	if (connection->shared_file)
+		return "shared filesystem";
+	/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is written */
+	if (connection->layered_file && sqlite_is_read_only(connection->sqlite, connection->db, "main"))
+		return "read-only on overlayfs";
+	if (encrypts(connection))
+		return "this SQLite encrypts, and maps nothing";
+	return NULL;
+}
+
+/* Sets one that is due, unless there is an obstacle. */
+static void apply(struct connection *connection, enum setting setting, const char *obstacle)
+{
+	if (!outcome_is_due(connection, setting))
+		return;
+	if (obstacle)
+		outcome_note(connection, setting, VALUE_UNKNOWN, obstacle);
+	else
+		set_by_pragma(connection, setting, connection->outcomes[setting].wanted);
+}
+
+void apply_at_open(struct connection *connection)
+{
+	apply_busy_timeout(connection);
+	apply_foreign_keys(connection);
+	apply(connection, SETTING_TEMP_STORE, NULL);
+	/* the question asks SQLite */
+	if (outcome_is_due(connection, SETTING_MMAP_SIZE))
+		apply(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));
+	apply(connection, SETTING_JOURNAL_SIZE_LIMIT, outcome_no_file(connection));
+}
+
+/* Between these the program sees nothing of what we run, and we wait for no lock longer than our own short patience, which takes
+ * the place of the program's busy handler. Where that may be one that we have not seen, it has to stay. */
+static void begin_run(struct connection *connection)
+{
+	callbacks_suspend(connection);
+	if (!connection->busy.unknown)
+		connection->sqlite->busy_timeout(connection->db, PATIENCE_MS);
+}
+
+static void end_run(struct connection *connection)
+{
+	if (connection->busy.handler)
+		connection->sqlite->busy_handler(connection->db, connection->busy.handler, connection->busy.argument);
+	else if (!connection->busy.unknown)
+		busy_handler_set_timeout(connection, connection->busy.timeout);
+	callbacks_resume(connection);
+}
+
+static void apply_synchronous(struct connection *connection)
+{
+	bool without_wal = connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
+	bool by_recipe = !settings_get(SETTING_SYNCHRONOUS)->by_operator;
+	const char *obstacle = outcome_no_file(connection);
+
+	if (!obstacle && by_recipe && without_wal)
+		obstacle = "only with WAL";
+	apply(connection, SETTING_SYNCHRONOUS, obstacle);
+}
+
+static void put_on(struct connection *connection)
+{
+	begin_run(connection);
+	journal_mode_apply(connection);
+	apply_synchronous(connection);
+	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
+	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
+	end_run(connection);
+	connection->settled = true;
+	connection_update_interest(connection);
+	report_open_connection(connection);
+}
+
+void apply_at_first_use(struct connection *connection)
+{
+	if (!connection->sqlite->get_autocommit(connection->db))
+		return;
+	put_on(connection);
+}
+
+void apply_wal_again(struct connection *connection)
+{
+	if (!journal_mode_is_due_again(connection) || !connection->sqlite->get_autocommit(connection->db))
+		return;
+	put_on(connection);
+}
+
+void apply_synchronous_full(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_SYNCHRONOUS];
+
+	if (outcome->by != DECIDED_BY_RECIPE || outcome->got != SYNCHRONOUS_NORMAL ||
+	    !connection->sqlite->get_autocommit(connection->db))
+		return;
+	pragma_run(connection, "PRAGMA synchronous=2", NULL, 0);
+	outcome_note(connection, SETTING_SYNCHRONOUS, SYNCHRONOUS_FULL, "only with WAL");
+}
+
+void apply_recheck_synchronous(struct connection *connection)
+{
+	if (!connection->sqlite->get_autocommit(connection->db))
+		return;
+	connection->recheck = false;
+	begin_run(connection);
+	connection->outcomes[SETTING_JOURNAL_MODE].got = pragma_read(connection, SETTING_JOURNAL_MODE);
+	apply_synchronous(connection);
+	end_run(connection);
+	connection_update_interest(connection);
+}
+
+void apply_read_back(struct connection *connection)
+{
+	begin_run(connection);
+	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
+		bool reads_schema = i == SETTING_JOURNAL_MODE || i == SETTING_SYNCHRONOUS || i == SETTING_CACHE_SIZE;
+		if (connection->outcomes[i].got == VALUE_UNKNOWN && (connection->settled || !reads_schema))
+			connection->outcomes[i].got = pragma_read(connection, (enum setting)i);
+	}
+	end_run(connection);
+}

@@ -1,0 +1,27 @@
+/* begin.h - decides whether a BEGIN of the program's is rewritten.
+ *
+ * Every function wants the connection's mutex held. */
+#ifndef SQLPROD_POLICY_BEGIN_H
+#define SQLPROD_POLICY_BEGIN_H
+
+#include "connection/connection.h"
+#include "sql/rewrite.h"
+
+/* Is this BEGIN to be rewritten? If so fills *out; if not, and it was one of those that could be, counts it with the reason. */
+bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out);
+
+/* The program's SAVEPOINT stands outside of a transaction, and so begins one (sqlite.org/lang_savepoint.html). Is it to have the
+ * write lock once it has run (upgrade.h)? If not, counts it with the reason. */
+bool begin_savepoint(struct connection *connection);
+
+/* Counts a statement that begins a transaction without the write lock; reason is a constant. */
+void begin_not_upgraded(struct connection *connection, const char *reason);
+
+/* Counts one whose lock was taken once it had run, or was not because of that obstacle. */
+void begin_upgraded(struct connection *connection, const char *obstacle);
+
+/* May a VACUUM of this connection be under way? Not if no statement is one, or can be: those of sqlite3_prepare() do not say. Old
+ * SQLites do not tell which statements run. */
+bool begin_may_be_vacuum(const struct connection *connection);
+
+#endif

@@ -1,0 +1,247 @@
+/* journal_mode.c - sets the journal mode of a connection's main database, or says why it stays. */
+#include "policy/journal_mode.h"
+
+#include "base/glibc.h"
+#include "base/log.h"
+#include "connection/outcome.h"
+#include "connection/pragma.h"
+#include "fs/storage.h"
+#include "policy/wal.h"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#define WAL_RETRY_MS 1000
+#define WAL_ROOM ((rlim_t)128 << 20)
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool journal_mode_is_due_again(const struct connection *connection)
+{
+	return connection->wal_retry && now_ms() >= connection->wal_retry;
+}
+
+static void warn_shared(struct connection *connection, int64_t mode)
+{
+	struct storage storage;
+
+	storage_look(connection->path, &storage);
+	if (mode == JOURNAL_WAL)
+		log_warn_once(WARNING_SHARED_STORAGE_WAL, connection->path,
+			      "DANGER: %s is in WAL mode on a shared filesystem (%s at %s), which can lose data when several "
+			      "machines use it;"
+			      " it is left as it is. Close it everywhere and run PRAGMA journal_mode=DELETE",
+			      connection->path, storage.type, storage.mount);
+	else
+		log_warn_once(
+			WARNING_SHARED_STORAGE, storage.mount,
+			"%s is on a shared filesystem (%s at %s): WAL and mmap are not used there, as they need memory that all its"
+			" machines share",
+			connection->path, storage.type, storage.mount);
+}
+
+/* In WAL mode that it enters while it locks exclusively, a connection never gets out of that lock again. Where nothing was locked
+ * yet it enters as any other does. */
+static int switch_unlocked(struct connection *connection, const char *word, char *answer, size_t size)
+{
+	int rc;
+
+	if (!connection->exclusive || connection->outcomes[SETTING_JOURNAL_MODE].wanted != JOURNAL_WAL)
+		return pragma_set(connection, SETTING_JOURNAL_MODE, word, answer, size);
+	pragma_run_raw(connection, "PRAGMA main.locking_mode=NORMAL", NULL, 0);
+	rc = pragma_set(connection, SETTING_JOURNAL_MODE, word, answer, size);
+	/* it is the first read that enters */
+	pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0);
+	pragma_run_raw(connection, "PRAGMA main.locking_mode=EXCLUSIVE", NULL, 0);
+	return rc;
+}
+
+/* Sets the journal mode. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not say.
+ */
+static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
+{
+	const struct setting_spec *spec = &settings_table[SETTING_JOURNAL_MODE];
+	char answer[32];
+	struct setting_value value;
+	int rc;
+
+	rc = switch_unlocked(connection, spec->words[wanted], answer, sizeof(answer));
+	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
+	return rc;
+}
+
+/* A write beyond RLIMIT_FSIZE kills the process, and a WAL outgrows a small database by far: it is let grow to 1000 pages, of at
+ * most 64 KiB, and holds a whole transaction. */
+static bool has_room_for_wal(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= WAL_ROOM;
+}
+
+/* SQLite itself refuses WAL there, but 3.8.9 does not. */
+static bool is_without_locks(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const char *name = sqlite->db_filename ? sqlite->db_filename(connection->db, "main") : NULL;
+
+	return name && *name && sqlite->uri_boolean && sqlite->uri_boolean(name, "nolock", 0);
+}
+
+/* -wal and -shm lie beside the name that the file was opened by: who comes by another name has others, and they lose each other's
+ * transactions (sqlite.org/howtocorrupt.html, "Multiple links to the same file"). Before 3.10, that is so by a symbolic link too.
+ */
+static bool has_several_names(const struct connection *connection)
+{
+	struct stat status;
+
+	return glibc_lstat(connection->path, &status) == 0 && (S_ISLNK(status.st_mode) || status.st_nlink > 1);
+}
+
+/* Its own VFS has no shared memory then. */
+static bool lacks_wal(struct connection *connection)
+{
+	char answer[4];
+
+	return pragma_run(connection, "SELECT sqlite_compileoption_used('OMIT_WAL')", answer, sizeof(answer)) == SQLITE_OK &&
+	       answer[0] == '1';
+}
+
+/* Why the journal mode must stay, NULL if it may be set. */
+static const char *obstacle_of(struct connection *connection, int64_t wanted)
+{
+	if (connection->shared_file && wanted == JOURNAL_WAL)
+		return "shared filesystem";
+	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE && !has_room_for_wal())
+		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
+	if (sqlite_is_read_only(connection->sqlite, connection->db, "main"))
+		return "the database is read-only";
+	if (wanted == JOURNAL_WAL && is_without_locks(connection))
+		return "it was opened with nolock=1";
+	if (wanted == JOURNAL_WAL && has_several_names(connection))
+		return "the file has several names, and in WAL mode who opens it by another one does not see its transactions";
+	if (wanted == JOURNAL_WAL && !wal_has_shared_memory(connection))
+		return lacks_wal(connection) ? "this SQLite was built without WAL"
+					     : "the VFS has no shared memory, which WAL needs";
+	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->embedded))
+		return "the program locks exclusively";
+	if (connection->cannot_upgrade)
+		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
+	if (connection->busy.unknown)
+		return "the connection was opened out of sight: the switch could wait for long";
+	return NULL;
+}
+
+/* The same for what may be gone by the next transaction. */
+static const char *passing_obstacle(struct connection *connection, bool to_wal)
+{
+	struct storage storage;
+
+	if (pragma_is_query_only(connection))
+		return "PRAGMA query_only is on";
+	if (!connection->full_disk || !to_wal)
+		return NULL;
+	storage_look(connection->path, &storage);
+	connection->full_disk = storage.full;
+	return storage.full ? "the disk is nearly full" : NULL;
+}
+
+/* WAL was found not to work for this database, which has its rollback journal or went back to it. */
+static void note_no_wal(struct connection *connection, int rc)
+{
+	int64_t got = pragma_read(connection, SETTING_JOURNAL_MODE);
+
+	outcome_note(connection, SETTING_JOURNAL_MODE, got,
+		     (rc & 0xff) == SQLITE_CANTOPEN ? outcome_reason(rc) : "its -wal or -shm file cannot be used");
+	if (wal_read_header(connection) == WAL_YES)
+		log_warn_once(WARNING_NOT_APPLIED, connection->path,
+			      "DANGER: %s is in WAL mode, but its -wal or -shm file cannot be used (%s). Close it everywhere and "
+			      "run PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE",
+			      connection->path, outcome_reason(rc));
+}
+
+/* The mode is not touched: because of the obstacle, or because it is nobody's to set (NULL). */
+static void stay(struct connection *connection, const char *obstacle)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
+	int64_t got = pragma_read(connection, SETTING_JOURNAL_MODE);
+
+	if (obstacle)
+		outcome_note(connection, SETTING_JOURNAL_MODE, got, got == outcome->wanted ? NULL : obstacle);
+	else
+		outcome->got = got;
+	if (connection->shared_file)
+		warn_shared(connection, got);
+}
+
+/* No database, or an encrypted one without its key. */
+static bool cannot_be_read(struct connection *connection)
+{
+	return (pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0) & 0xff) == SQLITE_NOTADB;
+}
+
+static void set(struct connection *connection, enum wal_header header)
+{
+	int64_t got, wanted = connection->outcomes[SETTING_JOURNAL_MODE].wanted;
+	int rc = header == WAL_NO ? wal_try_files(connection) : SQLITE_OK;
+
+	if (rc != SQLITE_OK) {
+		note_no_wal(connection, rc);
+		return;
+	}
+	rc = switch_journal_mode(connection, wanted, &got);
+	connection->unreadable = (rc & 0xff) == SQLITE_NOTADB;
+	if (rc == SQLITE_OK && got == JOURNAL_WAL && header != WAL_YES && !wal_is_mapped(connection)) {
+		rc = wal_try_lock(connection);
+		if (rc != SQLITE_OK) {
+			wal_undo(connection);
+			note_no_wal(connection, rc);
+			return;
+		}
+	}
+	outcome_note(connection, SETTING_JOURNAL_MODE, got,
+		     rc == SQLITE_OK && got != wanted ? "SQLite kept its mode: the file is immutable" : outcome_reason(rc));
+	/* SQLITE_ERROR: a statement of the connection is still running */
+	if (outcome_was_busy(rc) || rc == SQLITE_ERROR)
+		connection->wal_retry = now_ms() + WAL_RETRY_MS;
+}
+
+void journal_mode_apply(struct connection *connection)
+{
+	bool due = outcome_is_due(connection, SETTING_JOURNAL_MODE);
+	int64_t wanted = connection->outcomes[SETTING_JOURNAL_MODE].wanted;
+	enum wal_header header;
+	const char *obstacle;
+
+	connection->wal_retry = 0;
+	if (!*connection->path) {
+		if (due)
+			outcome_note(connection, SETTING_JOURNAL_MODE, VALUE_UNKNOWN, outcome_no_file(connection));
+		return;
+	}
+	obstacle = due ? obstacle_of(connection, wanted) : NULL;
+	if (!due || obstacle) {
+		stay(connection, obstacle);
+		return;
+	}
+	header = wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNTOLD;
+	if (wanted == JOURNAL_WAL && header != WAL_YES && storage_is_mount_point(connection->path)) {
+		/* as with several names; and a container's folder around it may go with the container, and the -wal with it */
+		stay(connection, "the file is a mount of its own, and who opens it by another path does not see its -wal");
+		connection->unreadable = header == WAL_UNTOLD && cannot_be_read(connection);
+		return;
+	}
+	obstacle = passing_obstacle(connection, header == WAL_NO);
+	if (!obstacle) {
+		set(connection, header);
+		return;
+	}
+	stay(connection, obstacle);
+	connection->wal_retry = now_ms() + WAL_RETRY_MS;
+}

@@ -1,0 +1,17 @@
+/* journal_mode.h - sets the journal mode of a connection's main database, or says why it stays.
+ *
+ * Every function wants the connection's mutex held. */
+#ifndef SQLPROD_POLICY_JOURNAL_MODE_H
+#define SQLPROD_POLICY_JOURNAL_MODE_H
+
+#include "connection/connection.h"
+
+/* Outside a transaction, between callbacks_suspend() and callbacks_resume(), and with a busy timeout of our own: sets it if it is
+ * due and the database can have it, and notes the outcome. What may be gone soon (the database is busy, the disk nearly full) is to
+ * be tried again. Warns, once, of a database on a shared filesystem. */
+void journal_mode_apply(struct connection *connection);
+
+/* Has the time come to try again? */
+bool journal_mode_is_due_again(const struct connection *connection);
+
+#endif

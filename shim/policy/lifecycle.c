@@ -1,0 +1,251 @@
+/* lifecycle.c - the life of a connection's record, from open to close. */
+#include "policy/lifecycle.h"
+
+#include "base/glibc.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "connection/pragma.h"
+#include "connection/registry.h"
+#include "elf/object.h"
+#include "fs/storage.h"
+#include "locking/busy_handler.h"
+#include "locking/file_shim.h"
+#include "policy/apply.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void warn_of_bad_setting(const char *message)
+{
+	log_warn_once(WARNING_BAD_SETTING, message, "%s", message);
+}
+
+static void before_fork(void)
+{
+	object_lock();
+	registry_lock();
+}
+
+static void after_fork(void)
+{
+	registry_unlock();
+	object_unlock();
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* A script is known by its interpreter's name and by what it calls itself (argv[0]); either may be meant. */
+static bool program_matches(const char *patterns)
+{
+	return settings_match(patterns, program_invocation_short_name) || settings_match(patterns, base_name(process_executable()));
+}
+
+static const char *why_off_everywhere; /* set once, by first_connection() */
+
+static void look_at_program(void)
+{
+	if (settings_get(SETTING_ENABLED)->number == SWITCH_OFF)
+		why_off_everywhere = "SQLPROD=off";
+	else if (!program_matches(settings_get(SETTING_PROGRAMS)->text))
+		why_off_everywhere = "not in SQLPROD_PROGRAMS";
+	else if (program_matches(settings_get(SETTING_SKIP_PROGRAMS)->text))
+		why_off_everywhere = "in SQLPROD_SKIP_PROGRAMS";
+}
+
+/* Once per process that opens a database. Others have no business with our warnings. */
+static void first_connection(void)
+{
+	settings_complain(warn_of_bad_setting);
+	look_at_program();
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+/* Why the operator wants this connection left alone, NULL if not. */
+static const char *why_off(const char *path)
+{
+	if (why_off_everywhere)
+		return why_off_everywhere;
+	if (!settings_match(settings_get(SETTING_DATABASES)->text, path))
+		return "not in SQLPROD_DATABASES";
+	if (settings_match(settings_get(SETTING_SKIP_DATABASES)->text, path))
+		return "in SQLPROD_SKIP_DATABASES";
+	return NULL;
+}
+
+static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+{
+	struct connection *connection = registry_allocate();
+	const char *path = sqlite->db_filename ? sqlite->db_filename(db, "main") : NULL;
+
+	if (!connection)
+		return NULL;
+	connection->sqlite = sqlite;
+	connection->pid = getpid();
+	connection->reached = reached;
+	connection->path = strdup(path ? path : "");
+	if (!connection->path) {
+		/* without a path nothing can be decided: let everything through */
+		connection->off = true;
+	}
+	for (int i = 0; i < SETTING_APPLIED_COUNT; i++)
+		connection->outcomes[i] = (struct outcome){.wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
+	return connection;
+}
+
+struct same_file {
+	struct connection *joined;
+	bool shared;
+};
+
+static void mark_same_file(struct connection *other, void *argument)
+{
+	struct same_file *same = argument;
+
+	if (other == same->joined || !other->file || other->file != same->joined->file)
+		return;
+	other->shared_cache = same->shared = true;
+	if (other->shim)
+		file_shim_forget_reader(other->shim);
+}
+
+/* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */
+static void look_for_shared_cache(struct connection *connection, bool asked)
+{
+	struct same_file same = {.joined = connection, .shared = asked};
+
+	connection->file = sqlite_file(connection->sqlite, connection->db, "main");
+	if (connection->file && *connection->path)
+		registry_visit(mark_same_file, &same);
+	connection->shared_cache |= same.shared;
+}
+
+/* Is a setting wanted that would be dangerous on a filesystem that machines share? */
+static bool trusts_storage(void)
+{
+	const struct setting_value *mode = settings_get(SETTING_JOURNAL_MODE), *map = settings_get(SETTING_MMAP_SIZE);
+
+	return (!mode->keep && mode->number == JOURNAL_WAL) || (!map->keep && map->number > 0);
+}
+
+static void look_at_storage(struct connection *connection)
+{
+	struct storage storage;
+
+	storage_look(connection->path, &storage);
+	connection->shared_file = storage.shared;
+	connection->layered_file = storage.layered;
+	connection->full_disk = storage.full;
+	if (storage.unknown && trusts_storage())
+		log_warn_once(
+			WARNING_UNKNOWN_STORAGE, "",
+			"nothing tells which filesystem %s is on: it is taken for a disk of this machine. If other machines use "
+			"it too, set SQLPROD_JOURNAL_MODE=keep and SQLPROD_MMAP_SIZE=0",
+			connection->path);
+}
+
+static void set_up(struct connection *connection, bool shared_cache)
+{
+	connection->why_off = why_off(connection->path);
+	if (connection->why_off) {
+		connection->off = true;
+		connection_update_interest(connection);
+		log_write(LOG_INFO, "%s left alone: %s", connection->path, connection->why_off);
+		report_open_connection(connection);
+		return;
+	}
+	connection_lock(connection);
+	look_for_shared_cache(connection, shared_cache);
+	if (*connection->path)
+		look_at_storage(connection);
+	busy_handler_prepare(connection);
+	apply_at_open(connection);
+	connection_update_interest(connection);
+	connection_unlock(connection);
+	log_write(LOG_DEBUG, "opened %s with SQLite %s", connection->path, connection->sqlite->version);
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached)
+{
+	struct connection *connection;
+	int saved = errno;
+
+	glibc_once(&once, first_connection);
+	connection = record(sqlite, db, reached);
+	if (connection) {
+		registry_insert(connection, db);
+		if (!connection->off)
+			set_up(connection, shared_cache);
+	}
+	errno = saved;
+}
+
+struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const char *reached, bool upgrades)
+{
+	struct connection *connection;
+
+	glibc_once(&once, first_connection);
+	connection = record(sqlite, db, reached);
+	if (!connection)
+		return NULL;
+	connection->embedded = true;
+	connection->cannot_upgrade = !upgrades;
+	registry_insert(connection, db);
+	if (!connection->off)
+		set_up(connection, false);
+	return connection;
+}
+
+void lifecycle_open_failed(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct connection *connection = registry_allocate();
+
+	if (!connection)
+		return;
+	connection->sqlite = sqlite;
+	connection->off = connection->report_done = true;
+	registry_insert(connection, db);
+}
+
+struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+{
+	struct connection *connection = record(sqlite, db, reached);
+	char timeout[16];
+
+	if (!connection)
+		return NULL;
+	registry_insert(connection, db);
+	if (connection->off)
+		return connection;
+	connection->busy.unknown = true;
+	/* a timeout other than 0 says that no handler of the program's is there */
+	if (pragma_run(connection, "PRAGMA busy_timeout", timeout, sizeof(timeout)) == SQLITE_OK && atoi(timeout) > 0)
+		connection->busy.unknown = false;
+	set_up(connection, false);
+	return connection;
+}
+
+char *lifecycle_closing(struct connection *connection)
+{
+	char *line;
+
+	if (!report_is_wanted() || connection->report_done || connection->pid != getpid())
+		return NULL;
+	connection_lock(connection);
+	if (!connection->off)
+		apply_read_back(connection);
+	line = report_format(connection, false);
+	connection_unlock(connection);
+	return line;
+}

@@ -1,0 +1,188 @@
+/* program_settings.c - what the program decides for itself: by PRAGMA, and by sqlite3_busy_timeout() and sqlite3_busy_handler(). */
+#include "policy/program_settings.h"
+
+#include "locking/busy_handler.h"
+#include "policy/apply.h"
+#include "policy/foreign_keys.h"
+#include "sqlite/callbacks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The recipe's busy timeout is a floor, because drivers set short ones that nobody chose; the operator's is exact. */
+static int effective_timeout(int milliseconds)
+{
+	const struct setting_value *value = settings_get(SETTING_BUSY_TIMEOUT);
+
+	if (value->keep)
+		return milliseconds;
+	if (value->by_operator || milliseconds < value->number)
+		return (int)value->number;
+	return milliseconds;
+}
+
+static void decide_busy_timeout(struct connection *connection, int asked, int effective)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
+
+	connection->busy = (struct busy_callback){.timeout = effective > 0 ? effective : 0};
+	outcome->got = connection->busy.timeout;
+	if (effective == asked) {
+		outcome->by = settings_get(SETTING_BUSY_TIMEOUT)->by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_PROGRAM;
+		outcome->reason = NULL;
+		outcome->wanted = effective;
+	}
+}
+
+int program_busy_timeout(struct connection *connection, int milliseconds)
+{
+	int effective = effective_timeout(milliseconds);
+	int rc = busy_handler_set_timeout(connection, effective);
+
+	if (rc == SQLITE_OK)
+		decide_busy_timeout(connection, milliseconds, effective);
+	return rc;
+}
+
+void program_found_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
+
+	connection->busy = (struct busy_callback){.handler = handler, .argument = argument};
+	outcome->by = DECIDED_BY_PROGRAM;
+	outcome->got = 0;
+	outcome->reason = handler ? "the program waits by a busy handler of its own" : NULL;
+}
+
+int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument)
+{
+	int rc;
+
+	if (!handler && !settings_get(SETTING_BUSY_TIMEOUT)->keep)
+		return program_busy_timeout(connection, 0);
+	rc = connection->sqlite->busy_handler(connection->db, handler, argument);
+	if (rc == SQLITE_OK)
+		program_found_busy_handler(connection, handler, argument);
+	return rc;
+}
+
+/* As SQLite reads a boolean: sqlite3GetBoolean(), src/pragma.c. */
+static bool is_true(const char *value)
+{
+	static const char *const words[] = {"on", "yes", "true"};
+
+	if (value[0] >= '0' && value[0] <= '9')
+		return (unsigned char)strtol(value, NULL, 0) != 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* As SQLite reads an int: digits up to the first other character, 0 if they do not fit. */
+static int to_int(const char *value)
+{
+	long long number = strtoll(value, NULL, 10);
+
+	return number >= INT32_MIN && number <= INT32_MAX ? (int)number : 0;
+}
+
+static void leave_to_program(struct connection *connection, enum setting setting)
+{
+	struct outcome *outcome = &connection->outcomes[setting];
+
+	*outcome = (struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
+}
+
+/* PRAGMA busy_timeout=N: the number is rewritten where the program's does not hold. */
+static bool pragma_busy_timeout(struct connection *connection, const char *value, struct rewrite *out)
+{
+	int asked = to_int(value), effective = effective_timeout(asked);
+
+	decide_busy_timeout(connection, asked, effective);
+	snprintf(out->words, sizeof(out->words), "%d", effective);
+	return effective != asked;
+}
+
+/* A program that turns foreign keys off is obeyed, whoever turned them on. */
+static bool pragma_foreign_keys(struct connection *connection, const char *value, struct rewrite *out)
+{
+	const struct setting_value *operator= settings_get(SETTING_FOREIGN_KEYS);
+
+	/* inside a transaction the PRAGMA does nothing, and without us they would be off */
+	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS && !is_true(value))
+		foreign_keys_set(connection, false);
+	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
+	if (is_true(value) && operator->by_operator && !operator->keep && operator->number == FOREIGN_KEYS_OFF) {
+		snprintf(out->words, sizeof(out->words), "off");
+		return true;
+	}
+	leave_to_program(connection, SETTING_FOREIGN_KEYS);
+	return false;
+}
+
+static void pragma_journal_mode(struct connection *connection, const char *value)
+{
+	leave_to_program(connection, SETTING_JOURNAL_MODE);
+	connection->wal_retry = 0;
+	if (!connection->settled)
+		return;
+	if (strcasecmp(value, "wal") == 0)
+		connection->recheck = true;
+	else
+		apply_synchronous_full(connection);
+}
+
+/* The program sets one of our settings. */
+static bool decide(struct connection *connection, enum setting setting, const char *value, struct rewrite *out)
+{
+	const struct setting_value *wanted = settings_get(setting);
+	bool kept_from_wal = setting == SETTING_JOURNAL_MODE && connection->shared_file && wanted->number == JOURNAL_WAL;
+	bool kept_from_mmap = setting == SETTING_MMAP_SIZE && connection->shared_file;
+
+	if (setting == SETTING_BUSY_TIMEOUT)
+		return pragma_busy_timeout(connection, value, out);
+	if (setting == SETTING_FOREIGN_KEYS)
+		return pragma_foreign_keys(connection, value, out);
+	if (wanted->by_operator && !wanted->keep && !kept_from_wal && !kept_from_mmap) {
+		setting_format(&settings_table[setting], wanted, out->words, sizeof(out->words));
+		return true;
+	}
+	if (setting == SETTING_JOURNAL_MODE)
+		pragma_journal_mode(connection, value);
+	else
+		leave_to_program(connection, setting);
+	return false;
+}
+
+/* PRAGMA aux.journal_mode is about an attached database. These are about the whole connection, whatever schema is named. */
+static bool is_ours(const struct sql_text *text, const struct statement *statement, enum setting setting)
+{
+	bool named = statement->schema.start != statement->schema.end;
+
+	return !named || span_is(text, statement->schema, "main") || setting == SETTING_BUSY_TIMEOUT ||
+	       setting == SETTING_FOREIGN_KEYS || setting == SETTING_TEMP_STORE || setting == SETTING_WAL_AUTOCHECKPOINT;
+}
+
+enum setting program_pragma_setting(const struct sql_text *text, const struct statement *statement)
+{
+	enum setting setting = 0;
+
+	while (setting < SETTING_APPLIED_COUNT && !span_is(text, statement->name, settings_table[setting].pragma))
+		setting++;
+	return setting == SETTING_APPLIED_COUNT || is_ours(text, statement, setting) ? setting : SETTING_APPLIED_COUNT;
+}
+
+bool program_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+		    enum setting setting, struct rewrite *out)
+{
+	char value[64];
+	bool rewrite;
+
+	span_copy(text, statement->value, value, sizeof(value));
+	out->place = statement->value;
+	rewrite = decide(connection, setting, value, out);
+	connection_update_interest(connection);
+	return rewrite;
+}

@@ -1,0 +1,146 @@
+/* wal.c - does WAL work where this database lies? and if not, the way back. */
+#include "policy/wal.h"
+
+#include "base/glibc.h"
+#include "connection/pragma.h"
+#include "locking/file_shim.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In front of the read and write versions: sqlite.org/fileformat.html#the_database_header */
+static const char magic[16] = "SQLite format 3";
+/* What SQLite maps first of a -shm: sqlite.org/walformat.html#the_wal_index_file_format */
+#define MEMORY_SIZE 32768
+
+static sqlite3_file *file_of(const struct connection *connection)
+{
+	/* the shim knows, and SQLite would have to search */
+	if (connection->shim && connection->shim->db)
+		return connection->shim->file;
+	return sqlite_file(connection->sqlite, connection->db, "main");
+}
+
+bool wal_has_shared_memory(const struct connection *connection)
+{
+	const sqlite3_file *file = file_of(connection);
+
+	return !file || (file->pMethods->iVersion >= 2 && file->pMethods->xShmMap);
+}
+
+enum wal_header wal_read_header(const struct connection *connection)
+{
+	sqlite3_file *file = file_of(connection);
+	unsigned char header[20];
+	int rc = file ? file->pMethods->xRead(file, header, sizeof(header), 0) : SQLITE_ERROR;
+
+	if (rc == SQLITE_IOERR_SHORT_READ)
+		return header[0] ? WAL_UNTOLD : WAL_NO; /* what is not there is read as zeros */
+	if (rc != SQLITE_OK || memcmp(header, magic, sizeof(magic)) != 0)
+		return WAL_UNTOLD;
+	return header[18] == 2 && header[19] == 2 ? WAL_YES : WAL_NO;
+}
+
+bool wal_is_mapped(const struct connection *connection)
+{
+	return connection->shim && connection->shim->shm;
+}
+
+/* A -wal that was left there may be somebody else's. */
+static bool wal_file_is_usable(const char *path)
+{
+	/* on the heap: a thread may have a stack just large enough for SQLite */
+	char *name = malloc(strlen(path) + sizeof("-wal"));
+	struct stat status;
+	bool usable;
+
+	if (!name)
+		return false;
+	stpcpy(stpcpy(name, path), "-wal");
+	if (glibc_stat(name, &status) != 0)
+		usable = errno == ENOENT;
+	else
+		usable = S_ISREG(status.st_mode) && euidaccess(name, R_OK | W_OK) == 0;
+	free(name);
+	return usable;
+}
+
+/* It keeps on the heap what others keep in a -shm: sqlite.org/vfs.html */
+static bool is_exclusive_vfs(const struct connection *connection)
+{
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
+
+	return vfs && strcmp(vfs, "unix-excl") == 0;
+}
+
+int wal_try_files(const struct connection *connection)
+{
+	sqlite3_file *file = file_of(connection);
+	void volatile *memory = NULL;
+	int rc;
+
+	if (!wal_file_is_usable(connection->path))
+		return SQLITE_CANTOPEN;
+	if (!file || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap || !file->pMethods->xShmUnmap ||
+	    is_exclusive_vfs(connection))
+		return SQLITE_OK;
+	rc = file->pMethods->xShmMap(file, 0, MEMORY_SIZE, 1, &memory);
+	file->pMethods->xShmUnmap(file, 0);
+	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+}
+
+/* Takes the write lock and gives it back. What gives it back is made first: were there no memory for it, the program would go on
+ * inside a transaction that it knows nothing of, and lose all it does. */
+static int lock_and_release(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *rollback = NULL;
+	int rc = SQLITE_OK;
+
+	if (sqlite->prepare_v2(connection->db, "ROLLBACK", -1, &rollback, NULL) == SQLITE_OK) {
+		rc = pragma_run_raw(connection, "BEGIN IMMEDIATE", NULL, 0);
+		for (int i = 0; i < 3 && !sqlite->get_autocommit(connection->db); i++)
+			sqlite->step(rollback);
+	}
+	sqlite->finalize(rollback);
+	return rc;
+}
+
+int wal_try_lock(struct connection *connection)
+{
+	/* BEGIN IMMEDIATE would speak of the attached databases too */
+	int rc = connection->attached ? pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0)
+				      : lock_and_release(connection);
+
+	switch (rc & 0xff) {
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_FULL:
+	case SQLITE_PERM:
+	case SQLITE_PROTOCOL:
+		return rc;
+	default:
+		return SQLITE_OK;
+	}
+}
+
+void wal_undo(struct connection *connection)
+{
+	char mode[16];
+
+	/* if the -shm is what fails, this closes the -wal only */
+	if (pragma_run_raw(connection, "PRAGMA main.journal_mode=delete", NULL, 0) == SQLITE_OK)
+		return;
+	if (pragma_run_raw(connection, "PRAGMA main.locking_mode", mode, sizeof(mode)) != SQLITE_OK || strcmp(mode, "normal") != 0)
+		return;
+	/* sqlite.org/wal.html#use_of_wal_without_shared_memory */
+	pragma_run_raw(connection, "PRAGMA main.locking_mode=exclusive", NULL, 0);
+	pragma_run_raw(connection, "PRAGMA main.journal_mode=delete", NULL, 0);
+	pragma_run_raw(connection, "PRAGMA main.locking_mode=normal", NULL, 0);
+	/* a lock held for ever is given back by the next read */
+	pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0);
+}

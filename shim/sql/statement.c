@@ -1,0 +1,295 @@
+/* statement.c - which SQL statement is this?
+ *
+ * Just enough of SQLite's grammar to tell statements apart, on top of token.c. Reads the program's own text, UTF-8 or UTF-16,
+ * where it stands, and allocates nothing. */
+#include "sql/statement.h"
+
+#include "sql/token.h"
+
+struct sql_text sql_text_utf8(const char *sql, int bytes)
+{
+	struct sql_text text = {.units = sql};
+
+	if (sql != NULL)
+		text.length = bytes < 0 ? strlen(sql) : strnlen(sql, (size_t)bytes);
+	return text;
+}
+
+struct sql_text sql_text_utf16(const void *sql, int bytes)
+{
+	struct sql_text text = {.units = sql, .wide = true};
+	size_t most = bytes < 0 ? SIZE_MAX / 2 : (size_t)bytes / 2;
+	uint16_t unit;
+
+	if (sql == NULL)
+		return text;
+	for (; text.length < most; text.length++) {
+		memcpy(&unit, (const char *)sql + 2 * text.length, sizeof(unit));
+		if (unit == 0)
+			break;
+		if (text.length == 0)
+			text.swapped = unit == 0xfffe;
+	}
+	return text;
+}
+
+static bool token_may_name(struct token token)
+{
+	return token.kind == TOKEN_WORD || token.kind == TOKEN_NAME || token.kind == TOKEN_STRING;
+}
+
+static bool token_ends_statement(struct token token)
+{
+	return token.kind == TOKEN_SEMICOLON || token.kind == TOKEN_END;
+}
+
+#define WORD_MOST 8
+
+static const struct {
+	char word[WORD_MOST];
+	enum statement_kind kind;
+} first_words[] = {
+	{"select", STATEMENT_READ},     {"insert", STATEMENT_WRITE},  {"update", STATEMENT_WRITE},    {"delete", STATEMENT_WRITE},
+	{"begin", STATEMENT_BEGIN},     {"pragma", STATEMENT_PRAGMA}, {"replace", STATEMENT_REPLACE}, {"create", STATEMENT_SCHEMA},
+	{"with", STATEMENT_READ},       {"drop", STATEMENT_SCHEMA},   {"alter", STATEMENT_SCHEMA},    {"values", STATEMENT_READ},
+	{"explain", STATEMENT_EXPLAIN}, {"attach", STATEMENT_ATTACH}, {"vacuum", STATEMENT_VACUUM},   {"reindex", STATEMENT_SCHEMA},
+	{"analyze", STATEMENT_SCHEMA},
+};
+
+static enum statement_kind kind_of_word(const struct sql_text *text, struct token token)
+{
+	char word[WORD_MOST] = {0};
+	size_t length = token.span.end - token.span.start, i;
+	unsigned unit;
+
+	if (token.kind != TOKEN_WORD || length > WORD_MOST)
+		return STATEMENT_OTHER;
+	for (i = 0; i < length; i++) {
+		unit = unit_fold(unit_get(text, token.span.start + i));
+		if (unit >= 0x80)
+			return STATEMENT_OTHER;
+		word[i] = (char)unit;
+	}
+	for (i = 0; i < sizeof(first_words) / sizeof(first_words[0]); i++) {
+		if (memcmp(first_words[i].word, word, WORD_MOST) == 0)
+			return first_words[i].kind;
+	}
+	return STATEMENT_OTHER;
+}
+
+/* name or schema.name, from *token; *token becomes the token behind. False, with both spans untouched, if there is none. */
+static bool read_name(const struct sql_text *text, struct token *token, struct span *schema, struct span *name)
+{
+	struct token first = *token;
+
+	if (!token_may_name(*token))
+		return false;
+	*token = token_next(text, *token);
+	if (token->kind != TOKEN_DOT) {
+		*name = first.span;
+		return true;
+	}
+	*token = token_next(text, *token);
+	if (!token_may_name(*token))
+		return false;
+	*schema = first.span;
+	*name = token->span;
+	*token = token_next(text, *token);
+	return true;
+}
+
+static void read_begin(const struct sql_text *text, struct token token, struct statement *out)
+{
+	out->begin = BEGIN_PLAIN;
+	out->mode = (struct span){token.span.end, token.span.end};
+	token = token_next(text, token);
+	if (token_is(text, token, "deferred")) {
+		out->begin = BEGIN_DEFERRED;
+		out->mode = token.span;
+		token = token_next(text, token);
+	}
+	if (token_is(text, token, "transaction")) {
+		token = token_next(text, token);
+		if (token_may_name(token))
+			token = token_next(text, token);
+	}
+	if (!token_ends_statement(token))
+		out->begin = BEGIN_OTHER;
+}
+
+/* A name, a number, or a signed number; *token becomes the token behind. */
+static bool read_value(const struct sql_text *text, struct token *token, struct span *value)
+{
+	size_t start = token->span.start;
+
+	if (token->kind == TOKEN_SIGN) {
+		*token = token_next(text, *token);
+		if (token->kind != TOKEN_NUMBER)
+			return false;
+	} else if (token->kind != TOKEN_NUMBER && !token_may_name(*token)) {
+		return false;
+	}
+	*value = (struct span){start, token->span.end};
+	*token = token_next(text, *token);
+	return true;
+}
+
+static bool read_pragma(const struct sql_text *text, struct token token, struct statement *out)
+{
+	bool open;
+
+	token = token_next(text, token);
+	if (!read_name(text, &token, &out->schema, &out->name))
+		return false;
+	open = token.kind == TOKEN_OPEN;
+	if (open || token.kind == TOKEN_EQUAL) {
+		token = token_next(text, token);
+		if (!read_value(text, &token, &out->value))
+			return false;
+		out->has_value = true;
+		if (open) {
+			if (token.kind != TOKEN_CLOSE)
+				return false;
+			token = token_next(text, token);
+		}
+	}
+	return token_ends_statement(token);
+}
+
+/* The token behind WITH … (…), the verb. A common table may be called anything, replace included, so only what follows a
+ * closing parenthesis counts: AS behind a list of columns, a comma before the next table, or the verb. */
+static struct token find_verb(const struct sql_text *text, struct token token)
+{
+	size_t depth = 0;
+	bool closed = false;
+
+	for (;;) {
+		token = token_next(text, token);
+		if (token_ends_statement(token))
+			return token;
+		if (closed && token.kind != TOKEN_COMMA && !token_is(text, token, "as"))
+			return token;
+		closed = false;
+		if (token.kind == TOKEN_OPEN)
+			depth++;
+		else if (token.kind == TOKEN_CLOSE && depth > 0)
+			closed = --depth == 0;
+	}
+}
+
+/* INSERT, REPLACE or UPDATE: is it one that replaces rows, and in which table? */
+static void read_write(const struct sql_text *text, struct token token, struct statement *out)
+{
+	token = token_next(text, token);
+	if (token_is(text, token, "or")) {
+		token = token_next(text, token);
+		if (token_is(text, token, "replace"))
+			out->kind = STATEMENT_REPLACE;
+		token = token_next(text, token);
+	}
+	if (out->kind != STATEMENT_REPLACE)
+		return;
+	if (token_is(text, token, "into"))
+		token = token_next(text, token);
+	read_name(text, &token, &out->table_schema, &out->table);
+}
+
+static void read_with(const struct sql_text *text, struct token token, struct statement *out)
+{
+	token = find_verb(text, token);
+	out->kind = kind_of_word(text, token);
+	if (out->kind == STATEMENT_WRITE || out->kind == STATEMENT_REPLACE)
+		read_write(text, token, out);
+	else if (out->kind != STATEMENT_READ)
+		out->kind = STATEMENT_OTHER;
+}
+
+static bool is_savepoint(const struct sql_text *text, struct token token)
+{
+	struct token name = token_next(text, token);
+
+	return token_is(text, token, "savepoint") && token_may_name(name) && token_ends_statement(token_next(text, name));
+}
+
+void statement_read(const struct sql_text *text, size_t from, struct statement *out)
+{
+	struct token token = token_find(text, from);
+
+	while (token.kind == TOKEN_SEMICOLON)
+		token = token_next(text, token);
+	*out = (struct statement){.kind = STATEMENT_EMPTY, .start = token.span.start};
+	if (token.kind == TOKEN_END)
+		return;
+	out->kind = kind_of_word(text, token);
+	switch (out->kind) {
+	case STATEMENT_BEGIN:
+		read_begin(text, token, out);
+		break;
+	case STATEMENT_PRAGMA:
+		if (!read_pragma(text, token, out))
+			*out = (struct statement){.kind = STATEMENT_OTHER, .start = out->start};
+		break;
+	case STATEMENT_READ:
+		if (token_is(text, token, "with"))
+			read_with(text, token, out);
+		break;
+	case STATEMENT_WRITE:
+	case STATEMENT_REPLACE:
+		read_write(text, token, out);
+		break;
+	case STATEMENT_SCHEMA:
+		if (token_is(text, token, "drop") && token_is(text, token_next(text, token), "table"))
+			out->kind = STATEMENT_DROP_TABLE;
+		break;
+	case STATEMENT_OTHER:
+		if (is_savepoint(text, token))
+			out->kind = STATEMENT_SAVEPOINT;
+		break;
+	default:
+		break;
+	}
+}
+
+/* How semicolons stand in a statement. */
+enum body { BODY_PLAIN, BODY_TRIGGER, BODY_VIRTUAL_TABLE };
+
+static enum body find_body(const struct sql_text *text, struct token token)
+{
+	if (token_is(text, token, "explain")) {
+		token = token_next(text, token);
+		if (token_is(text, token, "query")) {
+			token = token_next(text, token);
+			token = token_next(text, token);
+		}
+	}
+	if (!token_is(text, token, "create"))
+		return BODY_PLAIN;
+	token = token_next(text, token);
+	if (token_is(text, token, "virtual"))
+		return BODY_VIRTUAL_TABLE;
+	if (token_is(text, token, "temp") || token_is(text, token, "temporary"))
+		token = token_next(text, token);
+	return token_is(text, token, "trigger") ? BODY_TRIGGER : BODY_PLAIN;
+}
+
+size_t statement_find_end(const struct sql_text *text, const struct statement *statement)
+{
+	struct token token = token_find(text, statement->start);
+	enum body body = find_body(text, token);
+	bool last = body != BODY_TRIGGER;
+	size_t depth = 0;
+
+	for (; token.kind != TOKEN_END; token = token_next(text, token)) {
+		if (token.kind == TOKEN_SEMICOLON && last && depth == 0)
+			break;
+		/* No statement in a trigger's body begins with END. */
+		if (token.kind == TOKEN_SEMICOLON && !last)
+			last = token_is(text, token_next(text, token), "end");
+		/* A virtual table's arguments are any tokens between parentheses. */
+		if (token.kind == TOKEN_OPEN && body == BODY_VIRTUAL_TABLE)
+			depth++;
+		else if (token.kind == TOKEN_CLOSE && depth > 0)
+			depth--;
+	}
+	return token.span.end;
+}

@@ -1,0 +1,98 @@
+/* statement.h - which SQL statement is this?
+ *
+ * Pure text: no SQLite call, no state. Positions are code units of the text (bytes, or 16-bit units), never characters.
+ * The reader follows SQLite's own tokenizer (sqlite.org/lang.html; src/tokenize.c); tests/fuzz compares the two. */
+#ifndef SQLPROD_SQL_STATEMENT_H
+#define SQLPROD_SQL_STATEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sql_text {
+	const void *units;
+	size_t length; /* in units; what SQLite would read, without a terminating NUL */
+	bool wide;     /* UTF-16 */
+	bool swapped;  /* UTF-16 in the other byte order, announced by a byte order mark */
+};
+
+struct span {
+	size_t start, end;
+};
+
+enum statement_kind {
+	STATEMENT_EMPTY, /* blanks, comments and semicolons only, up to the end of the text */
+	STATEMENT_BEGIN,
+	STATEMENT_PRAGMA, /* well formed up to its end */
+	STATEMENT_DROP_TABLE,
+	STATEMENT_REPLACE, /* REPLACE, INSERT OR REPLACE, UPDATE OR REPLACE, also behind WITH */
+	STATEMENT_WRITE,   /* any other INSERT, UPDATE or DELETE, also behind WITH */
+	STATEMENT_SCHEMA,  /* CREATE, ALTER, every other DROP, REINDEX, ANALYZE */
+	STATEMENT_READ,    /* SELECT, VALUES, WITH … SELECT */
+	STATEMENT_EXPLAIN,
+	STATEMENT_ATTACH,
+	STATEMENT_VACUUM,
+	STATEMENT_SAVEPOINT, /* well formed up to its end */
+	STATEMENT_OTHER,     /* COMMIT, ROLLBACK, RELEASE, DETACH, …, and what SQLite would refuse */
+};
+
+enum begin_form {
+	BEGIN_PLAIN,    /* BEGIN, BEGIN TRANSACTION, BEGIN TRANSACTION name */
+	BEGIN_DEFERRED, /* BEGIN DEFERRED … */
+	BEGIN_OTHER,    /* IMMEDIATE, EXCLUSIVE, CONCURRENT, or not well formed: never rewritten */
+};
+
+struct statement {
+	enum statement_kind kind;
+	size_t start; /* its first token; the end is found by statement_find_end */
+
+	enum begin_form begin;
+	struct span mode; /* BEGIN: the word DEFERRED, or the empty place behind the word BEGIN */
+
+	struct span schema, name, value; /* PRAGMA: each empty if absent; value includes a sign and quotes */
+	bool has_value;
+
+	struct span table_schema, table; /* REPLACE: the target, quotes included; empty if not found */
+};
+
+/* What sqlite3_prepare*(sql, bytes) would read: up to bytes (negative: unlimited) or the first NUL, whichever comes first. */
+struct sql_text sql_text_utf8(const char *sql, int bytes);
+struct sql_text sql_text_utf16(const void *sql, int bytes);
+
+/* Reads the first statement at or behind `from`. Leading empty statements are skipped, as SQLite does.
+ * Looks no further than what it tells needs: a long INSERT costs no more than a short one. */
+void statement_read(const struct sql_text *text, size_t from, struct statement *out);
+
+/* Where SQLite's pzTail would point, if SQLite accepts the statement: behind its semicolon, or the end of the text.
+ * Behind a byte order mark SQLite's own pzTail is one unit short; this is not. */
+size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
+
+/* The first letter behind the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if no ASCII letter stands
+ * there; STATEMENT_SA for SA, as SAVEPOINT begins and SELECT does not. For connections that await only a few kinds of statement:
+ * far cheaper than statement_read. */
+#define STATEMENT_SA 27
+static inline unsigned statement_first_letter(const char *sql, int bytes)
+{
+	size_t left = sql == NULL ? 0 : bytes < 0 ? SIZE_MAX : (size_t)bytes;
+	unsigned letter;
+
+	for (; left > 0; left--, sql++) {
+		letter = ((unsigned char)*sql | 0x20u) - 0x60u;
+		if (letter == 's' - 0x60u)
+			return left > 1 && (sql[1] | 0x20) == 'a' ? STATEMENT_SA : letter;
+		if (letter <= 26)
+			return letter;
+		if (*sql != ' ' && *sql != '\t' && *sql != '\n' && *sql != '\f' && *sql != '\r')
+			return 0;
+	}
+	return 0;
+}
+
+/* Does the span hold this word, compared as SQLite compares names (ASCII letters fold), after removing quotes? */
+bool span_is(const struct sql_text *text, struct span span, const char *word);
+
+/* Copies the span as UTF-8 as SQLite would take it, without quotes, a plus sign, and blanks behind a sign; cut to size - 1 bytes
+ * and terminated. Returns the length before cutting. */
+size_t span_copy(const struct sql_text *text, struct span span, char *out, size_t size);
+
+#endif

@@ -1,0 +1,278 @@
+/* callback_offsets.c - learns where a connection keeps its callbacks. */
+#include "sqlite/callback_offsets.h"
+
+#include "sqlite/callbacks.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than any connection has: 3.50 has 800 bytes. */
+#define SIZE_LIMIT 65536
+
+/* A callback and its argument, as they lie in the connection. */
+struct pair {
+	void *callback, *argument;
+};
+
+struct lesson {
+	const struct sqlite *sqlite;
+	sqlite3 *db;
+	const unsigned char *bytes; /* the connection */
+	unsigned char *before;      /* what it was */
+	size_t size;
+};
+
+static int probe_busy(void *argument, int count)
+{
+	(void)argument;
+	(void)count;
+	return 0;
+}
+
+static int probe_authorizer(void *argument, int action, const char *first, const char *second, const char *schema, const char *by)
+{
+	(void)argument;
+	(void)action;
+	(void)first;
+	(void)second;
+	(void)schema;
+	(void)by;
+	return SQLITE_OK;
+}
+
+static int probe_trace(unsigned event, void *argument, void *subject, void *detail)
+{
+	(void)event;
+	(void)argument;
+	(void)subject;
+	(void)detail;
+	return 0;
+}
+
+/* The first place from `from` on where the pattern stands at a multiple of its alignment; OFFSET_UNKNOWN if there is none. */
+static size_t next_place(const struct lesson *lesson, size_t from, const void *pattern, size_t length, size_t alignment)
+{
+	for (size_t i = from; i + length <= lesson->size; i += alignment)
+		if (memcmp(lesson->bytes + i, pattern, length) == 0)
+			return i;
+	return OFFSET_UNKNOWN;
+}
+
+/* The only place where the callback stands before our argument; OFFSET_UNKNOWN if there is none or more than one. */
+static size_t place_of(const struct lesson *lesson, void *callback)
+{
+	struct pair pair = {callback, (void *)(uintptr_t)lesson};
+	size_t place = next_place(lesson, 0, &pair, sizeof(pair), sizeof(void *));
+
+	if (place == OFFSET_UNKNOWN ||
+	    next_place(lesson, place + sizeof(void *), &pair, sizeof(pair), sizeof(void *)) != OFFSET_UNKNOWN)
+		return OFFSET_UNKNOWN;
+	return place;
+}
+
+static struct pair pair_at(const void *bytes, size_t place)
+{
+	struct pair pair;
+
+	memcpy(&pair, (const char *)bytes + place, sizeof(pair));
+	return pair;
+}
+
+/* The first int that follows the timeout from one unlikely number to another: SQLITE_ENABLE_SETLK_TIMEOUT (APSW) keeps a second one
+ * behind it. */
+static size_t place_of_timeout(const struct lesson *lesson)
+{
+	const int first = 0x3a95c7e1, second = 0x5c6a3b1e;
+	int now;
+
+	for (size_t at = 0; at + sizeof(now) <= lesson->size; at += sizeof(now)) {
+		lesson->sqlite->busy_timeout(lesson->db, first);
+		at = next_place(lesson, at, &first, sizeof(first), sizeof(int));
+		if (at == OFFSET_UNKNOWN)
+			break;
+		lesson->sqlite->busy_timeout(lesson->db, second);
+		memcpy(&now, lesson->bytes + at, sizeof(now));
+		if (now == second)
+			return at;
+	}
+	return OFFSET_UNKNOWN;
+}
+
+/* Leaves a timeout of one of ours in the slot. */
+static bool learn_busy(struct lesson *lesson, struct busy_offsets *out)
+{
+	struct pair pair;
+
+	lesson->sqlite->busy_handler(lesson->db, probe_busy, lesson);
+	out->handler = place_of(lesson, (void *)(uintptr_t)probe_busy);
+	out->timeout = place_of_timeout(lesson);
+	if (out->handler == OFFSET_UNKNOWN || out->timeout == OFFSET_UNKNOWN)
+		return false;
+	pair = pair_at(lesson->bytes, out->handler);
+	*(void **)&out->stock = pair.callback;
+	return pair.callback && pair.callback != (void *)(uintptr_t)probe_busy && pair.argument == lesson->db;
+}
+
+static void restore_busy(const struct lesson *lesson, const struct busy_offsets *layout)
+{
+	const struct sqlite *sqlite = lesson->sqlite;
+	struct busy_callback slot = {.handler = NULL};
+
+	if (callback_read_busy(layout, (const sqlite3 *)(const void *)lesson->before, &slot) && slot.handler &&
+	    slot.handler != layout->stock)
+		sqlite->busy_handler(lesson->db, slot.handler, slot.argument);
+	else
+		sqlite->busy_timeout(lesson->db, slot.handler ? slot.timeout : 0);
+}
+
+static bool lesson_begin(struct lesson *lesson)
+{
+	const struct sqlite *sqlite = lesson->sqlite;
+
+	lesson->bytes = (const unsigned char *)lesson->db;
+	lesson->size = sqlite->msize ? (size_t)sqlite->msize(lesson->db) : 0;
+	lesson->before = lesson->size >= sizeof(struct pair) && lesson->size <= SIZE_LIMIT ? malloc(lesson->size) : NULL;
+	if (!lesson->before)
+		return false;
+	memcpy(lesson->before, lesson->bytes, lesson->size);
+	return true;
+}
+
+/* What was learnt of each copy. Entries stay for ever; no lock, so that fork() finds none taken. */
+struct learnt {
+	struct learnt *next;
+	const struct sqlite *sqlite;
+	bool known;
+	struct busy_offsets busy;
+};
+static struct learnt *_Atomic lessons_learnt;
+
+static const struct busy_offsets *busy_of(const struct learnt *learnt)
+{
+	return learnt->known ? &learnt->busy : NULL;
+}
+
+const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct lesson lesson = {.sqlite = sqlite, .db = db};
+	struct learnt *learnt;
+
+	for (learnt = atomic_load(&lessons_learnt); learnt; learnt = learnt->next)
+		if (learnt->sqlite == sqlite)
+			return busy_of(learnt);
+	learnt = calloc(1, sizeof(*learnt));
+	if (!learnt || !lesson_begin(&lesson)) {
+		free(learnt);
+		return NULL;
+	}
+	learnt->sqlite = sqlite;
+	learnt->known = learn_busy(&lesson, &learnt->busy);
+	restore_busy(&lesson, busy_of(learnt));
+	free(lesson.before);
+	/* two threads may both get here: two records of one copy do no harm */
+	learnt->next = atomic_load(&lessons_learnt);
+	while (!atomic_compare_exchange_weak(&lessons_learnt, &learnt->next, learnt))
+		;
+	return busy_of(learnt);
+}
+
+static void learn_authorizer(struct lesson *lesson, struct callback_offsets *out)
+{
+	struct authorizer_callback slot = {NULL, NULL};
+
+	lesson->sqlite->set_authorizer(lesson->db, probe_authorizer, lesson);
+	out->authorizer = place_of(lesson, (void *)(uintptr_t)probe_authorizer);
+	callback_read_authorizer(out, (const sqlite3 *)(const void *)lesson->before, &slot);
+	lesson->sqlite->set_authorizer(lesson->db, slot.authorizer, slot.argument);
+}
+
+/* The only byte that follows the mask through these values. */
+static size_t place_of_mask(struct lesson *lesson)
+{
+	static const unsigned char masks[] = {0x0f, 0x05, 0x0a, 0x01};
+	unsigned char *follows = calloc(1, lesson->size);
+	size_t place = OFFSET_UNKNOWN;
+
+	for (size_t i = 0; follows && i < sizeof(masks); i++) {
+		lesson->sqlite->trace_v2(lesson->db, masks[i], probe_trace, lesson);
+		for (size_t at = 0; at < lesson->size; at++)
+			follows[at] += lesson->bytes[at] == masks[i];
+	}
+	for (size_t at = 0; follows && at < lesson->size; at++) {
+		if (follows[at] != sizeof(masks))
+			continue;
+		if (place != OFFSET_UNKNOWN) {
+			place = OFFSET_UNKNOWN;
+			break;
+		}
+		place = at;
+	}
+	free(follows);
+	return place;
+}
+
+static void learn_trace(struct lesson *lesson, struct callback_offsets *out)
+{
+	struct trace_callback slot = {.mask = 0};
+	size_t mask;
+
+	if (lesson->sqlite->trace_v2(lesson->db, 0x0f, probe_trace, lesson) != SQLITE_OK)
+		return;
+	mask = place_of_mask(lesson);
+	out->trace = mask == OFFSET_UNKNOWN ? OFFSET_UNKNOWN : place_of(lesson, (void *)(uintptr_t)probe_trace);
+	out->mask = mask;
+	callback_read_trace(out, (const sqlite3 *)(const void *)lesson->before, &slot);
+	lesson->sqlite->trace_v2(lesson->db, slot.mask, slot.trace_v2, slot.argument);
+}
+
+void offsets_probe(const struct sqlite *sqlite, sqlite3 *db, struct callback_offsets *out)
+{
+	struct lesson lesson = {.sqlite = sqlite, .db = db};
+
+	*out = (struct callback_offsets){.authorizer = OFFSET_UNKNOWN, .trace = OFFSET_UNKNOWN};
+	out->busy = offsets_busy(sqlite, db);
+	if (!lesson_begin(&lesson))
+		return;
+	learn_authorizer(&lesson, out);
+	learn_trace(&lesson, out);
+	free(lesson.before);
+}
+
+bool callback_read_busy(const struct busy_offsets *layout, const sqlite3 *db, struct busy_callback *out)
+{
+	struct pair pair;
+
+	if (!layout)
+		return false;
+	pair = pair_at(db, layout->handler);
+	*out = (struct busy_callback){.argument = pair.argument};
+	*(void **)&out->handler = pair.callback;
+	memcpy(&out->timeout, (const char *)db + layout->timeout, sizeof(out->timeout));
+	return true;
+}
+
+bool callback_read_authorizer(const struct callback_offsets *layout, const sqlite3 *db, struct authorizer_callback *out)
+{
+	struct pair pair;
+
+	if (layout->authorizer == OFFSET_UNKNOWN)
+		return false;
+	pair = pair_at(db, layout->authorizer);
+	*(void **)&out->authorizer = pair.callback;
+	out->argument = pair.argument;
+	return true;
+}
+
+bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *db, struct trace_callback *out)
+{
+	struct pair pair;
+
+	if (layout->trace == OFFSET_UNKNOWN)
+		return false;
+	pair = pair_at(db, layout->trace);
+	*(void **)&out->trace_v2 = pair.callback;
+	out->argument = pair.argument;
+	out->mask = ((const unsigned char *)db)[layout->mask];
+	return true;
+}

@@ -1,0 +1,37 @@
+/* callbacks.h - the callbacks that a program may set on a connection. */
+#ifndef SQLPROD_SQLITE_CALLBACKS_H
+#define SQLPROD_SQLITE_CALLBACKS_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+/* What the program put into the connection's offsets: we lend them to ourselves now and then and put it back. */
+struct busy_callback {
+	int (*handler)(void *, int); /* the program's own, NULL if it has none */
+	void *argument;
+	int timeout;  /* milliseconds, where there is no handler */
+	bool unknown; /* the connection was adopted: there may be a handler that we did not see */
+};
+
+struct authorizer_callback {
+	int (*authorizer)(void *, int, const char *, const char *, const char *, const char *);
+	void *argument;
+};
+
+struct hook_callbacks {
+	int (*commit)(void *);
+	void *commit_argument;
+	void (*rollback)(void *);
+	void *rollback_argument;
+};
+
+struct trace_callback {
+	int (*trace_v2)(unsigned, void *, void *, void *);
+	void (*trace)(void *, const char *);
+	void *argument;
+	unsigned mask;
+	void (*profile)(void *, const char *, sqlite3_uint64);
+	void *profile_argument;
+};
+
+#endif

@@ -1,0 +1,72 @@
+/* copy.c - a list that only grows. No lock, so that fork() finds none taken. */
+#include "sqlite/copy.h"
+
+#include "elf/loader.h"
+
+#include <stdlib.h>
+
+#define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
+#include <sqlite3ext.h>
+
+static struct copy *_Atomic copies;
+
+struct copy *copy_find(const struct sqlite3_api_routines *table)
+{
+	uint64_t fingerprint = apitable_fingerprint(table);
+
+	for (struct copy *copy = atomic_load(&copies); copy; copy = copy->next)
+		if (copy->table == table && copy->fingerprint == fingerprint)
+			return copy;
+	return NULL;
+}
+
+/* An exporting library's table points to our own functions where we interpose them: its real ones are found by name. */
+static const struct sqlite *functions_of(const struct sqlite3_api_routines *table, unsigned number)
+{
+	if (loader_is_ours((const void *)(uintptr_t)table->exec))
+		return sqlite_of_function((const void *)(uintptr_t)table->libversion);
+	return sqlite_of_table(table, number);
+}
+
+struct copy *copy_get(const struct api_table *found)
+{
+	const struct sqlite3_api_routines *table = (const void *)found->address;
+	struct copy *copy = copy_find(table);
+
+	if (copy)
+		return copy;
+	copy = calloc(1, sizeof(*copy));
+	if (!copy)
+		return NULL;
+	copy->table = table;
+	copy->fingerprint = found->fingerprint;
+	copy->number = found->number;
+	copy->sqlite = functions_of(table, found->number);
+	if (!copy->sqlite) {
+		free(copy);
+		return NULL;
+	}
+	/* two threads may both get here: two records of one copy do no harm */
+	copy->next = atomic_load(&copies);
+	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
+		;
+	return copy;
+}
+
+const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db)
+{
+	static const struct callback_offsets unknown = {.authorizer = OFFSET_UNKNOWN, .trace = OFFSET_UNKNOWN};
+	const struct callback_offsets *known = atomic_load(&copy->offsets);
+	struct callback_offsets *learnt;
+
+	if (known)
+		return known;
+	learnt = malloc(sizeof(*learnt));
+	if (!learnt)
+		return &unknown;
+	offsets_probe(copy->sqlite, db, learnt);
+	if (atomic_compare_exchange_strong(&copy->offsets, &known, learnt))
+		return learnt;
+	free(learnt);
+	return known;
+}

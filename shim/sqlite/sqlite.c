@@ -1,0 +1,205 @@
+/* sqlite.c - finds the copies of SQLite that the doors meet, and keeps their functions. */
+#include "sqlite/sqlite.h"
+
+#define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
+#include <sqlite3ext.h>
+
+#include "elf/loader.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Entries stay for ever. No lock: a thread inside dlopen() holds the loader's when it gets here, others take it from here. */
+static struct sqlite *_Atomic copies;
+
+bool sqlite_owns(const struct sqlite *sqlite, const void *code)
+{
+	return (code >= sqlite->start && code < sqlite->stop) || loader_is_ours(code);
+}
+
+/* Python, Perl, Tcl and others load SQLite out of the global scope (RTLD_LOCAL), where the next definition is not; and a compiler
+ * may have turned the caller's call into a jump, so that its object is not the one the return address lies in. */
+static void *symbol_for_caller(const char *name, const void *caller)
+{
+	void *symbol = loader_symbol(NULL, name);
+	struct loaded loaded;
+
+	if (!symbol && loader_find(caller, &loaded))
+		symbol = loader_symbol(loaded.name, name);
+	return symbol ? symbol : loader_symbol_anywhere(name);
+}
+
+static int missing(void)
+{
+	return SQLITE_ERROR;
+}
+
+/* The first ones need no memory: a program must be able to open its database when there is none. */
+static struct sqlite *allocate(void)
+{
+	static struct sqlite first[4];
+	static atomic_uint used;
+	unsigned n = atomic_load(&used);
+
+	while (n < sizeof(first) / sizeof(first[0]))
+		if (atomic_compare_exchange_weak(&used, &n, n + 1))
+			return &first[n];
+	return calloc(1, sizeof(struct sqlite));
+}
+
+static void stand_in(struct sqlite *copy)
+{
+	copy->has_authorizer = copy->set_authorizer != NULL;
+	copy->has_key = copy->key != NULL;
+	if (!copy->close_v2)
+		copy->close_v2 = copy->close;
+#define SQLITE_STAND_IN(function)                                                                                                  \
+	if (!copy->function)                                                                                                       \
+		*(void **)&copy->function = (void *)(uintptr_t)missing;
+	SQLITE_TABLED(SQLITE_STAND_IN)
+	SQLITE_KEYED(SQLITE_STAND_IN)
+#undef SQLITE_STAND_IN
+}
+
+static void resolve(struct sqlite *copy, const char *object)
+{
+#define SQLITE_RESOLVE(function) *(void **)&copy->function = loader_symbol(object, "sqlite3_" #function);
+	SQLITE_INTERPOSED(SQLITE_RESOLVE)
+	SQLITE_CALLED(SQLITE_RESOLVE)
+#undef SQLITE_RESOLVE
+	stand_in(copy);
+}
+
+/* After its functions are known. */
+static void describe(struct sqlite *copy, const struct loaded *loaded)
+{
+	copy->start = loaded->start;
+	copy->stop = loaded->stop;
+	atomic_store(&copy->unloadings, loaded->unloadings);
+	snprintf(copy->object, sizeof(copy->object), "%s", loaded->name);
+	if (copy->libversion)
+		snprintf(copy->version, sizeof(copy->version), "%s", copy->libversion());
+	if (copy->sourceid)
+		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
+}
+
+/* Is the function, which lies where the copy did, still one of it? An object can be unloaded and another build loaded at its place:
+ * the same functions and the same source id make the same copy. */
+static bool is_still(struct sqlite *copy)
+{
+	unsigned long long unloadings = loader_unloadings();
+	const char *(*sourceid)(void);
+
+	if (unloadings == atomic_load(&copy->unloadings))
+		return true;
+	*(void **)&sourceid = loader_symbol(copy->object, "sqlite3_sourceid");
+	if (sourceid != copy->sourceid || (sourceid && strcmp(sourceid(), copy->source) != 0))
+		return false;
+	atomic_store(&copy->unloadings, unloadings);
+	return true;
+}
+
+const struct sqlite *sqlite_of_function(const void *function)
+{
+	struct loaded loaded;
+	struct sqlite *copy;
+
+	for (copy = atomic_load(&copies); copy; copy = copy->next)
+		if (function >= copy->start && function < copy->stop && is_still(copy))
+			return copy;
+	if (!loader_find(function, &loaded))
+		return NULL;
+	copy = allocate();
+	if (!copy)
+		return NULL;
+	/* Another interposer that has sqlite3_open() and no more stands in front of the real library: take the rest as ld.so would.
+	 */
+	resolve(copy, loader_symbol(loaded.name, "sqlite3_libversion") ? loaded.name : NULL);
+	describe(copy, &loaded);
+	/* two threads may both get here: two records of one copy do no harm */
+	copy->next = atomic_load(&copies);
+	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
+		;
+	return copy;
+}
+
+const struct sqlite *sqlite_of_caller(const char *name, const void *caller)
+{
+	const void *symbol = symbol_for_caller(name, caller);
+
+	return symbol ? sqlite_of_function(symbol) : NULL;
+}
+
+bool sqlite_is_known(const void *code)
+{
+	for (const struct sqlite *copy = atomic_load(&copies); copy; copy = copy->next)
+		if (code >= copy->start && code < copy->stop)
+			return true;
+	return false;
+}
+
+const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, unsigned number)
+{
+	struct loaded loaded;
+	struct sqlite *copy;
+
+	if (!loader_find((const void *)(uintptr_t)table->libversion, &loaded))
+		return NULL;
+	copy = allocate();
+	if (!copy)
+		return NULL;
+#define SQLITE_TAKE(function) copy->function = table->function;
+	SQLITE_TABLED(SQLITE_TAKE)
+	SQLITE_LATER(SQLITE_TAKE)
+	SQLITE_CALLED(SQLITE_TAKE)
+#undef SQLITE_TAKE
+	if (number < 3014000)
+		copy->trace_v2 = NULL;
+	if (number < 3020000)
+		copy->prepare_v3 = NULL, copy->prepare16_v3 = NULL;
+	if (number < 3034000)
+		copy->txn_state = NULL;
+	stand_in(copy);
+	describe(copy, &loaded);
+	return copy;
+}
+
+sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
+{
+	sqlite3_file *file = NULL;
+
+	if (!sqlite->file_control || sqlite->file_control(db, schema, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
+		return NULL;
+	return file && file->pMethods ? file : NULL;
+}
+
+const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db)
+{
+	const sqlite3_vfs *vfs = NULL;
+
+	if (!sqlite->file_control || sqlite->file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK)
+		return NULL;
+	return vfs ? vfs->zName : NULL;
+}
+
+void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db)
+{
+	sqlite->exec(db, "", NULL, NULL, NULL);
+}
+
+bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
+{
+	return sqlite->db_readonly && sqlite->db_readonly(db, schema) == 1;
+}
+
+/* Of a shared cache each connection is told its part. */
+bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db)
+{
+	int whole = 0, part = 0, most = 0;
+
+	return sqlite->db_status && sqlite->db_status(db, SQLITE_DBSTATUS_CACHE_USED, &whole, &most, 0) == SQLITE_OK &&
+	       sqlite->db_status(db, SQLITE_DBSTATUS_CACHE_USED_SHARED, &part, &most, 0) == SQLITE_OK && part != whole;
+}

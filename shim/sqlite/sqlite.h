@@ -1,0 +1,131 @@
+/* sqlite.h - one copy of SQLite in this process: its functions, its version, where it came from.
+ *
+ * Two copies in one process are normal, and a handle belongs to the copy that made it. The doors find a copy when a program opens a
+ * connection and keep it with the handle; nothing of SQLite is called before that (sqlite3_config() fails once SQLite is
+ * initialized). */
+#ifndef SQLPROD_SQLITE_SQLITE_H
+#define SQLPROD_SQLITE_SQLITE_H
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Encrypting builds only (SQLCipher, SEE); sqlite3.h does not declare them. */
+int sqlite3_key(sqlite3 *db, const void *key, int bytes);
+int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
+
+/* The interposed functions. In a copy that does not have one, it answers SQLITE_ERROR; close_v2 is close there. */
+#define SQLITE_TABLED(X)                                                                                                           \
+	X(open)                                                                                                                    \
+	X(open_v2)                                                                                                                 \
+	X(open16)                                                                                                                  \
+	X(close)                                                                                                                   \
+	X(close_v2)                                                                                                                \
+	X(exec)                                                                                                                    \
+	X(get_table)                                                                                                               \
+	X(prepare)                                                                                                                 \
+	X(prepare_v2)                                                                                                              \
+	X(prepare16)                                                                                                               \
+	X(prepare16_v2)                                                                                                            \
+	X(busy_timeout)                                                                                                            \
+	X(busy_handler)                                                                                                            \
+	X(set_authorizer)                                                                                                          \
+	X(trace)                                                                                                                   \
+	X(trace_v2)                                                                                                                \
+	X(profile)                                                                                                                 \
+	X(commit_hook)                                                                                                             \
+	X(rollback_hook)
+
+/* … those that are NULL in a copy that does not have them, … */
+#define SQLITE_LATER(X)                                                                                                            \
+	X(prepare_v3)                                                                                                              \
+	X(prepare16_v3)
+
+/* … and those that are in no table for extensions. */
+#define SQLITE_KEYED(X)                                                                                                            \
+	X(key)                                                                                                                     \
+	X(key_v2)
+
+#define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X)
+
+/* Those we only call: NULL in a copy that does not have one. */
+#define SQLITE_CALLED(X)                                                                                                           \
+	X(step)                                                                                                                    \
+	X(finalize)                                                                                                                \
+	X(column_text)                                                                                                             \
+	X(sql)                                                                                                                     \
+	X(next_stmt)                                                                                                               \
+	X(stmt_busy)                                                                                                               \
+	X(get_autocommit)                                                                                                          \
+	X(errcode)                                                                                                                 \
+	X(db_config)                                                                                                               \
+	X(db_filename)                                                                                                             \
+	X(db_mutex)                                                                                                                \
+	X(db_readonly)                                                                                                             \
+	X(db_status)                                                                                                               \
+	X(file_control)                                                                                                            \
+	X(blob_open)                                                                                                               \
+	X(blob_close)                                                                                                              \
+	X(create_collation_v2)                                                                                                     \
+	X(msize)                                                                                                                   \
+	X(mutex_enter)                                                                                                             \
+	X(mutex_leave)                                                                                                             \
+	X(uri_boolean)                                                                                                             \
+	X(libversion)                                                                                                              \
+	X(txn_state)                                                                                                               \
+	X(sourceid)
+
+struct sqlite {
+#define SQLITE_MEMBER(name) __typeof__(&sqlite3_##name) name;
+	SQLITE_INTERPOSED(SQLITE_MEMBER)
+	SQLITE_CALLED(SQLITE_MEMBER)
+#undef SQLITE_MEMBER
+	struct sqlite *next;
+	char object[512];         /* path of the object that holds it, as the loader has it: "" for the main program */
+	char version[16];         /* "3.40.1" */
+	char source[128];         /* its source id */
+	bool has_authorizer;      /* set_authorizer is no stand-in */
+	bool has_key;             /* … nor is key: it encrypts */
+	const void *start, *stop; /* where that object lies in memory */
+	atomic_ullong unloadings; /* of the process, when it was last seen there: loader.h */
+};
+
+/* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach if we were not here: the next
+ * definition in the global scope, else the scope of the caller's object, else, as a return address can lie, any loaded object that
+ * has it. NULL if there is none, or memory is out and the process has many copies. Takes the loader's lock. Source: ld.so(8),
+ * dlsym(3). */
+const struct sqlite *sqlite_of_caller(const char *name, const void *caller);
+
+/* The copy in the object that holds this function of it, found by name. NULL as above. */
+const struct sqlite *sqlite_of_function(const void *function);
+
+/* The copy that an embedded table of functions gives: those that came after the table's first version (number, as 3040001) are
+ * taken only if that copy has them. NULL when memory is out. */
+struct sqlite3_api_routines;
+const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, unsigned number);
+
+/* Is the code inside an object of which a copy is known? */
+bool sqlite_is_known(const void *code);
+
+/* Is this code address inside the copy's object, or inside ours? (SQLite may reach one of its exported functions by a jump, which
+ * leaves our own frame as the caller.) */
+bool sqlite_owns(const struct sqlite *sqlite, const void *code);
+
+/* SQLite's file of that database of the handle ("main"); NULL if it has none, or none that is open. */
+sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
+
+/* The name of the VFS that the main database was opened with, "unix"; NULL if the copy does not tell (before 3.12). */
+const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
+
+/* An error that a statement of ours left in the handle would be taken for one of the program's: its error code is SQLITE_OK again.
+ */
+void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db);
+
+/* Is that database read-only? False if there is none, or the copy does not tell (before 3.7.11). */
+bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
+
+/* Does the handle share the cache of one of its databases, main or attached, with another one now? False if the copy does not tell
+ * (before 3.14). */
+bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db);
+
+#endif
