@@ -57,12 +57,11 @@ deb: ## build a Debian package under BUILD
 dist: ## make a reproducible tarball of HEAD under BUILD
 	$(Q)scripts/package/dist $(VERSION) $(BUILD)
 
-sqlprod_suites := $(wildcard tests/sqlprod_*.bats)
-staged_suites := $(filter-out tests/sqlprod_install.bats,$(sqlprod_suites))
+staged_suites := $(filter-out tests/command/install.bats,$(command_suites))
 
 .PHONY: check-sqlprod
 check-sqlprod: all programs man ## the suites of the sqlprod command, in the build tree and installed into a folder
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(sqlprod_suites)
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(command_suites)
 	$(Q)rm -rf $(BUILD)/stage && $(MAKE) -s --no-print-directory install DESTDIR=$(abspath $(BUILD))/stage PREFIX=/usr
 	$(Q)BUILD=$(abspath $(BUILD)) COMMAND=$(abspath $(BUILD))/stage/usr/bin/sqlprod bats $(staged_suites)
 

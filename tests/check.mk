@@ -1,35 +1,36 @@
 # make check and what it is made of; the sanitizers; lint and format.
 
-# All but those with a target of their own.
-suites := $(filter-out clients cpython exports embedded_%,$(patsubst tests/%.bats,%,$(sort $(wildcard tests/*.bats))))
-# With a sanitizer a program needs more address space than memory.bats gives, and more stack than faults.bats counts; the command
-# sqlprod preloads no runtime (ab too); readme and harness do not run the library.
-sanitized_suites := $(filter-out ab faults harness memory readme sqlprod_%,$(suites))
-bats_files = $(patsubst %,tests/%.bats,$(1))
+# By behaviour: all but the one with a target of its own.
+suites := $(filter-out exports,$(patsubst tests/behaviour/%.bats,%,$(sort $(wildcard tests/behaviour/*.bats))))
+# With a sanitizer a program needs more address space than memory.bats gives, and more stack than faults.bats counts; readme does not
+# run the library.
+sanitized_suites := $(filter-out faults memory readme,$(suites))
+bats_files = $(patsubst %,tests/behaviour/%.bats,$(1))
+command_suites := $(sort $(wildcard tests/command/*.bats))
 unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable
-count := MAKE='$(MAKE)' tests/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
+count := MAKE='$(MAKE)' tests/harness/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
 
 .PHONY: check
 check: ## run every test of the library; ends in one line with the counts
 	$(Q)scripts/install-packages build check
-	$(Q)tests/cpython/install.sh $(BUILD)/cpython
-	$(Q)$(count) all programs check-exports $(unit_targets) check-fuzz-corpus check-fuzz-corpus-rooms check-fuzz-corpus-embedded \
+	$(Q)tests/upstream/cpython/install.sh $(BUILD)/cpython
+	$(Q)$(count) all programs check-exports $(unit_targets) check-fuzz-corpus check-fuzz-corpus-parsers check-fuzz-corpus-embedded \
 		check-suites check-cpython
 
 .PHONY: check-unit
-check-unit: $(unit_targets) ## unit tests of the pure rooms
+check-unit: $(unit_targets) ## unit tests
 
 .PHONY: check-exports
 check-exports: $(library) ## what the library exports and needs
 	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,exports)
 
 .PHONY: check-suites
-check-suites: $(library) programs ## the suites by behaviour
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,$(suites))
+check-suites: $(library) programs ## the suites by behaviour, and of the command
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/harness/harness.bats $(call bats_files,$(suites)) $(command_suites)
 
 .PHONY: check-cpython
 check-cpython: $(library) ## CPython's own tests of sqlite3, with and without the shim
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,cpython)
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/upstream/cpython.bats
 
 # gcc's sanitizers. Their runtime stands before the shim in LD_PRELOAD.
 sanitizer_flags_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -54,16 +55,17 @@ fuzzers := statement settings mountinfo json token apitable needed
 
 # Each wants one processor.
 .PHONY: fuzz
-fuzz: ## feed made-up text to the pure rooms, SECONDS seconds each (clang)
+fuzz: ## feed made-up text to what parses, SECONDS seconds each (clang)
 	$(Q)scripts/install-packages build check fuzz
 	$(Q)$(MAKE) --no-print-directory --jobs=$$(nproc) --output-sync=target $(addprefix fuzz-,$(fuzzers))
 
-scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*.bats tests/*.bash tests/*/*.bats tests/*/*.bash)
+scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*/*.bats tests/*/*.bash)
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
 
 .PHONY: lint
 lint: ## shellcheck, shfmt, clang-format; every warning of gcc and clang an error
 	$(Q)scripts/install-packages build check lint
+	$(Q)scripts/check-includes
 	$(Q)shellcheck $(scripts)
 	$(Q)shfmt -i 0 -ci -d $(scripts)
 	$(Q)clang-format --dry-run -Werror $(sources)

@@ -67,11 +67,11 @@ $(embedded)/two: tests/embedded/two.c $(embedded)/sqlite_gcc_nopie.o
 	$(Q)$(call rename_sqlite,objcopy,nm,$(embedded)/sqlite_gcc_nopie.o,$@.other.o)
 	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
 
-scan_room := $(addprefix shim/,apitable.c search.c code.c image.c object.c loader.c process.c glibc.c)
+scan_sources := $(addprefix shim/,$(addprefix elf/,apitable.c search.c code.c image.c object.c loader.c) base/process.c base/glibc.c)
 
-$(embedded)/doubt: tests/embedded/doubt.c $(scan_room) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*.h)
+$(embedded)/doubt: tests/embedded/doubt.c $(scan_sources) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*/*.h)
 	$(SAY) LD $@
-	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -Ishim -I$(amalgamation) -o $@ $(filter %.c %.o,$^) $(embedded)/two.other.o \
+	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $(filter %.c %.o,$^) $(embedded)/two.other.o \
 		-lpthread -ldl -lm
 
 $(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c
@@ -114,7 +114,7 @@ embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
 check-embedded check-embedded-builds: $(library) programs embedded-programs ## the second door in programs built in many ways
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,embedded_builds embedded_harmless embedded_attached embedded_deepbind)
+	$(Q)BUILD=$(abspath $(BUILD)) bats $(patsubst %,tests/embedded/%.bats,builds harmless attached deepbind)
 
 # The library with a sanitizer; the programs without.
 .PHONY: check-embedded-asan check-embedded-tsan
@@ -125,15 +125,15 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
 	$(Q)ln -sfn $(abspath $(embedded)) $(BUILD)/$*san/embedded
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
-		bats $(call bats_files,embedded_harmless embedded_attached)
+		bats $(patsubst %,tests/embedded/%.bats,harmless attached)
 
-apitable_room := $(filter-out %object.c %loader.c %process.c %glibc.c,$(scan_room))
-apitable_headers := $(apitable_room:.c=.h)
+apitable_sources := $(filter-out %object.c %loader.c %process.c %glibc.c,$(scan_sources))
+apitable_headers := $(apitable_sources:.c=.h)
 
-$(unit)/apitable: tests/unit/apitable.c $(apitable_room) $(apitable_headers) tests/unit/check.h
+$(unit)/apitable: tests/unit/elf/apitable.c $(apitable_sources) $(apitable_headers) tests/unit/check.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 .PHONY: check-unit-apitable
 check-unit-apitable: $(unit)/apitable ## unit tests of the search for tables of functions
@@ -143,18 +143,18 @@ fuzzed_elsewhere := apitable needed
 fuzz_longest_apitable := 4000
 fuzz_longest_needed := 2000
 
-$(fuzz)/apitable $(fuzz)/replay-apitable: tests/fuzz/require.h $(apitable_room) $(apitable_headers)
-$(fuzz)/needed $(fuzz)/replay-needed: shim/needed.c shim/needed.h
+$(fuzz)/apitable $(fuzz)/replay-apitable: tests/fuzz/require.h $(apitable_sources) $(apitable_headers)
+$(fuzz)/needed $(fuzz)/replay-needed: shim/elf/needed.c shim/elf/needed.h
 
 $(addprefix $(fuzz)/,$(fuzzed_elsewhere)): $(fuzz)/%: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CLANG) $(CPPFLAGS) -Ishim -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
 
 $(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)): $(fuzz)/replay-%: tests/fuzz/%.c tests/fuzz/replay.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) $(fuzz_flags) -o $@ $(filter %.c,$^) $(LDFLAGS)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(fuzz_flags) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 .PHONY: $(addprefix fuzz-,$(fuzzed_elsewhere))
 fuzz-apitable fuzz-needed: fuzz-%: $(fuzz)/% ## (fuzz-needed too) feed made-up objects for SECONDS seconds (clang)
@@ -169,10 +169,10 @@ check-fuzz-corpus-embedded: $(addprefix $(fuzz)/replay-,$(fuzzed_elsewhere)) ## 
 
 survey := $(BUILD)/survey
 
-$(survey)/survey: tests/survey/survey.c $(apitable_room) $(apitable_headers)
+$(survey)/survey: tests/survey/survey.c $(apitable_sources) $(apitable_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 SURVEY ?= /usr /opt /work /root
 
@@ -181,10 +181,10 @@ survey: $(survey)/survey ## look for tables of functions in every object below S
 	$(Q)find $(SURVEY) -xdev -type f -size +1k -print0 2>/dev/null | $< -t >$(survey)/objects.txt; status=$$?; \
 		grep -v '^[0-9]* [0-9]* [0-9] /' $(survey)/objects.txt; exit $$status
 
-$(bench)/scan.so: tests/bench/scan.c $(scan_room) $(wildcard shim/*.h)
+$(bench)/scan.so: tests/bench/scan.c $(scan_sources) $(wildcard shim/*/*.h)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
-	$(Q)$(CC) $(CPPFLAGS) -Ishim $(CFLAGS) -shared -Wl,-z,defs -o $@ $(filter %.c,$^) $(LDFLAGS) -ldl
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -shared -Wl,-z,defs -o $@ $(filter %.c,$^) $(LDFLAGS) -ldl
 
 # Where node and others with SQLite inside are, if make check-clients was run: what is not there is left out.
 SCAN_CLIENTS ?= $(BUILD)/clients
@@ -203,7 +203,7 @@ arm64 := $(BUILD)/arm64
 arm64_cc := aarch64-linux-gnu-gcc
 arm64_compile = $(arm64_cc) -D_GNU_SOURCE -w -fPIC -I$(amalgamation)
 
-$(arm64)/libsqlprod.so: $(wildcard shim/*.[ch]) shim/exports.map $(amalgamation)/sqlite3.h
+$(arm64)/libsqlprod.so: $(wildcard shim/*/*.[ch]) shim/exports.map $(amalgamation)/sqlite3.h
 	$(Q)$(MAKE) --no-print-directory CC=$(arm64_cc) BUILD=$(arm64) CPPFLAGS=-I$(abspath $(amalgamation)) CFLAGS= LDFLAGS= all
 
 $(arm64)/sqlite.o: $(amalgamation)/sqlite3.c
@@ -240,4 +240,4 @@ $(arm64)/host $(arm64)/deep: $(arm64)/%: tests/programs/host.c tests/embedded/de
 check-arm64: ## both doors on arm64, under qemu
 	$(Q)scripts/install-packages build check arm64
 	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside two victim_linked victim.so host deep)
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded_arm64.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded/arm64.bats

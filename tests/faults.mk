@@ -1,4 +1,4 @@
-# Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/slow/faults.bats.
+# Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/stress/faults.bats.
 
 programs: $(addprefix $(programs)/,fault_io.so early.so unruly filter wal_reset)
 

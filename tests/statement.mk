@@ -1,6 +1,6 @@
-statement_objects := $(BUILD)/shim/statement.o $(BUILD)/shim/rewrite.o $(BUILD)/shim/token.o $(BUILD)/shim/span.o
+statement_objects := $(BUILD)/shim/sql/statement.o $(BUILD)/shim/sql/rewrite.o $(BUILD)/shim/sql/token.o $(BUILD)/shim/sql/span.o
 
-$(BUILD)/tests/unit/statement: tests/unit/statement.c tests/unit/statement_readings.h shim/statement.h shim/rewrite.h $(statement_objects)
+$(BUILD)/tests/unit/statement: tests/unit/sql/statement.c tests/unit/sql/statement_readings.h shim/sql/statement.h shim/sql/rewrite.h $(statement_objects)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(statement_objects) $(LDFLAGS)
@@ -14,7 +14,7 @@ SECONDS ?= 60
 SQLITE_AMALGAMATION ?=
 
 fuzz := $(BUILD)/tests/fuzz
-fuzz_sources := tests/fuzz/statement.c tests/fuzz/oracle.c shim/statement.c shim/rewrite.c shim/token.c shim/span.c
+fuzz_sources := tests/fuzz/statement.c tests/fuzz/oracle.c shim/sql/statement.c shim/sql/rewrite.c shim/sql/token.c shim/sql/span.c
 fuzz_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 fuzz_sqlite := $(if $(SQLITE_AMALGAMATION),$(fuzz)/sqlite3.o -lm -lpthread -ldl,-lsqlite3)
 fuzz_include := $(if $(SQLITE_AMALGAMATION),-I$(dir $(SQLITE_AMALGAMATION)))
@@ -28,7 +28,7 @@ $(fuzz)/sqlite3.o: $(SQLITE_AMALGAMATION)
 	$(SAY) CC $@
 	$(Q)$(CLANG) -O1 -g -w -fsanitize=fuzzer-no-link,address -DSQLITE_OMIT_LOAD_EXTENSION -c -o $@ $<
 
-$(fuzz)/statement: $(fuzz_sources) tests/fuzz/mutate.c $(fuzz)/statement_words.h tests/fuzz/oracle.h shim/statement.h shim/rewrite.h shim/token.h \
+$(fuzz)/statement: $(fuzz_sources) tests/fuzz/mutate.c $(fuzz)/statement_words.h tests/fuzz/oracle.h shim/sql/statement.h shim/sql/rewrite.h shim/sql/token.h \
 		$(if $(SQLITE_AMALGAMATION),$(fuzz)/sqlite3.o)
 	$(SAY) CC $@
 	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(warnings) $(fuzz_flags) -fsanitize=fuzzer $(fuzz_include) -I$(fuzz) -o $@ \
@@ -41,7 +41,7 @@ fuzz-statement: $(fuzz)/statement ## compare the statement reader with SQLite on
 	$(Q)$< -max_total_time=$(SECONDS) -max_len=1000 -timeout=25 -dict=tests/fuzz/statement.dict -print_final_stats=1 \
 		-artifact_prefix=$(fuzz)/ $(fuzz)/found tests/fuzz/corpus/statement
 
-$(fuzz)/replay-statement: $(fuzz_sources) tests/fuzz/replay.c tests/fuzz/oracle.h shim/statement.h shim/rewrite.h shim/token.h
+$(fuzz)/replay-statement: $(fuzz_sources) tests/fuzz/replay.c tests/fuzz/oracle.h shim/sql/statement.h shim/sql/rewrite.h shim/sql/token.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(fuzz_flags) -o $@ $(fuzz_sources) tests/fuzz/replay.c $(LDFLAGS) -lsqlite3

@@ -3,8 +3,8 @@ include tests/check.mk
 include tests/demo.mk
 include tests/clients.mk
 include tests/statement.mk
-include tests/rooms.mk
+include tests/unit.mk
 include tests/embedded.mk
 include tests/faults.mk
-include tests/slow.mk
+include tests/stress.mk
 include tests/bench/contention.mk

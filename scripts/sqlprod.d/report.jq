@@ -65,7 +65,7 @@ def connection_records:
 		| ["setting", .key, (.value.wanted | shown), (.value.got | shown), .value.decided_by, .value.state, (.value | why)]),
 	(map(select(.open)) | length | select(. > 0) | ["open", ., "open when the process ended: later BEGINs are not counted"]),
 	["begins", "rewritten", (map(.begins_rewritten) | add)],
-	(map(.begins_left | to_entries) | add | group_by(.key)[] | ["begins", "left", (map(.value) | add), .[0].key]);
+	(map(.begins_not_upgraded | to_entries) | add | group_by(.key)[] | ["begins", "left", (map(.value) | add), .[0].key]);
 
 def sentence($count):
 	if . == "whole" then "every connection has the whole recipe (\($count) seen)"

@@ -1,10 +1,10 @@
 # Databases that a connection attaches: each keeps its own ways, and BEGIN goes on working.
-load harness
+load ../harness/harness
 
 fresh_databases() {
 	rm -rf ./*.db*
 	for mode in wal delete truncate persist; do
-		outside query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE w(x); INSERT INTO w VALUES(1)" >/dev/null
+		observer query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE w(x); INSERT INTO w VALUES(1)" >/dev/null
 	done
 }
 
@@ -18,7 +18,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 			'exec a SELECT count(*) FROM w.w' 'exec a SELECT count(*) FROM d.w' 'exec a SELECT count(*) FROM t.w' \
 			'exec a SELECT count(*) FROM p.w' 'exec a PRAGMA w.journal_mode' 'exec a PRAGMA d.journal_mode' 'exec a DETACH d' 'close a'
 		for mode in wal delete truncate persist; do
-			[[ $(outside query $mode.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $([[ $end == COMMIT ]] && echo 2 || echo 1)" ]]
+			[[ $(observer query $mode.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $([[ $end == COMMIT ]] && echo 2 || echo 1)" ]]
 		done
 		[[ $(outside_pragma wal.db journal_mode) == wal && $(outside_pragma delete.db journal_mode) == delete ]]
 		[[ $(outside_pragma main.db journal_mode) == wal ]]
@@ -28,8 +28,8 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 @test "BEGIN locks all that are attached, and waits for each" {
 	fresh_databases
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open a main.db' "${attach[@]}" 'exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'sh outside lock wal.db' \
-			'sh outside lock delete.db' 'exec a COMMIT' 'sh outside lock wal.db' 'sh outside lock delete.db'
+		${run%:*} victim 'open a main.db' "${attach[@]}" 'exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'sh observer lock wal.db' \
+			'sh observer lock delete.db' 'exec a COMMIT' 'sh observer lock wal.db' 'sh observer lock delete.db'
 		[[ $(grep -c "${run#*:}" <<<"$output") -ge 2 && $(tail -n 2 <<<"$output") == $'free\nfree' ]]
 	done
 	barrier_make held

@@ -1,15 +1,15 @@
 # Plain BEGIN takes the write lock at once; nothing else that says BEGIN is touched.
-load harness
+load ../harness/harness
 
 # The program sends $1 by API $2 (exec, get_table, or one of prepare) and then looks from outside whether it holds the write lock.
 # It expects $3: held or free.
 expect_lock() {
 	local begin=$1 api=$2 wanted=$3
 	rm -f t.db*
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	case $api in
-		exec | get_table) run_app_with_shim victim 'open a t.db' "$api a $begin" 'sh outside lock t.db' ;;
-		*) run_app_with_shim victim 'open a t.db' "prepare a s $api $begin" 'step s' 'sh outside lock t.db' 'finalize s' ;;
+		exec | get_table) run_app_with_shim victim 'open a t.db' "$api a $begin" 'sh observer lock t.db' ;;
+		*) run_app_with_shim victim 'open a t.db' "prepare a s $api $begin" 'step s' 'sh observer lock t.db' 'finalize s' ;;
 	esac
 	expect_line "$wanted" || {
 		fail "after $api $begin"
@@ -96,12 +96,12 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 }
 
 @test "each BEGIN in a text of many statements takes the lock" {
-	outside query t.db 'CREATE TABLE t(x)'
-	text="BEGIN; SELECT victim('sh outside lock t.db'); COMMIT; SELECT victim('sh outside lock t.db'); BEGIN; SELECT victim('sh outside lock t.db')"
+	observer query t.db 'CREATE TABLE t(x)'
+	text="BEGIN; SELECT victim('sh observer lock t.db'); COMMIT; SELECT victim('sh observer lock t.db'); BEGIN; SELECT victim('sh observer lock t.db')"
 	for api in exec get_table; do
-		run_shim victim 'open a t.db' 'function a' "$api a $text" 'exec a COMMIT; BEGIN' 'sh outside lock t.db'
+		run_shim victim 'open a t.db' 'function a' "$api a $text" 'exec a COMMIT; BEGIN' 'sh observer lock t.db'
 		[[ $(grep -E 'held|free' <<<"$output" | xargs) == 'held free held held' ]]
-		run_plain victim 'open a t.db' 'function a' "$api a $text" 'exec a COMMIT; BEGIN' 'sh outside lock t.db'
+		run_plain victim 'open a t.db' 'function a' "$api a $text" 'exec a COMMIT; BEGIN' 'sh observer lock t.db'
 		[[ $(grep -E 'held|free' <<<"$output" | xargs) == 'free free free free' ]]
 	done
 }
@@ -130,7 +130,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 		'exec a SELECT y AS "begin" FROM "begin" -- BEGIN' 'exec a /* BEGIN */ SELECT [y] FROM `begin`'
 		"exec a SELECT 'BEGIN; BEGIN', '; BEGIN', \";BEGIN;\"" 'exec a EXPLAIN QUERY PLAN BEGIN'
 		'exec a SELECT sql FROM sqlite_schema'
-		'prepare a s v2 -1 EXPLAIN BEGIN' 'sql s' 'step s' 'sh outside lock t.db' 'finalize s' 'autocommit a')
+		'prepare a s v2 -1 EXPLAIN BEGIN' 'sql s' 'step s' 'sh observer lock t.db' 'finalize s' 'autocommit a')
 	run_plain victim "${script[@]}"
 	wanted=$output
 	rm -f t.db*
@@ -172,18 +172,18 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 @test "a BEGIN that was prepared once takes the lock each time it is stepped" {
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
-		outside query t.db 'CREATE TABLE t(x)'
+		observer query t.db 'CREATE TABLE t(x)'
 		${run%:*} victim 'open a t.db' 'prepare a s v3 -1 BEGIN' 'prepare a c v3 -1 COMMIT' 'repeat 3' 'step s' \
-			'sh outside lock t.db' \
+			'sh observer lock t.db' \
 			'reset s' 'step c' 'reset c' 'end' 'finalize s' 'finalize c'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 3 ]]
 	done
 }
 
 @test "a transaction that reads before it writes no longer fails when another writer came between" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	script=('open a t.db' 'exec a BEGIN' 'exec a SELECT count(*) FROM t'
-		'sh outside query t.db "INSERT INTO t VALUES(1)" 2>&1 | grep -o locked'
+		'sh observer query t.db "INSERT INTO t VALUES(1)" 2>&1 | grep -o locked'
 		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT')
 	run_plain victim "${script[@]}"
 	expect_line 'exec 5 database is locked'
@@ -194,7 +194,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 
 @test "a BEGIN that meets a held lock fails like any busy statement, and the program can go on" {
 	export SQLPROD_BUSY_TIMEOUT=0
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec b BEGIN' 'autocommit b' 'exec a COMMIT' \
 		'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT'
 	expect $'open 0\nopen 0\nexec 0\nexec 5 database is locked\nautocommit 1\nexec 0\nexec 0'
@@ -210,7 +210,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 			'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' "exec a $into" 'exec a BEGIN' \
 			'exec a VACUUM' 'exec a COMMIT' 'exec a PRAGMA page_count'
 		expect $'open 0\nexec 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nexec 0\nexec 1 cannot VACUUM from within a transaction\nexec 0\n2\nexec 0'
-		[[ $(outside query copy.db 'SELECT count(*) FROM t') == 0 ]]
+		[[ $(observer query copy.db 'SELECT count(*) FROM t') == 0 ]]
 	done
 }
 
@@ -219,7 +219,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
 	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'
 	rm -f t.db*
-	python3 "$root/tests/hide_symbol.py" "$(report "$scratch/report.json" sqlite library)" libsqlite3.so.0 sqlite3_stmt_busy
+	python3 "$root/tests/harness/hide_symbol.py" "$(report "$scratch/report.json" sqlite library)" libsqlite3.so.0 sqlite3_stmt_busy
 	! nm -D libsqlite3.so.0 | grep -q ' T sqlite3_stmt_busy' || fail "not hidden"
 	LD_LIBRARY_PATH=$PWD SQLPROD_REPORT=$scratch/hidden.json run_shim victim "${script[@]}"
 	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'
@@ -228,12 +228,12 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 }
 
 @test "BEGIN is left alone while query_only is on, and rewritten again after" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	for on in 'PRAGMA query_only=1' 'pragma main.Query_Only(yes)' "PRAGMA query_only='on'"; do
 		for run in run_plain:free run_shim:held; do
-			${run%:*} victim 'open a t.db' "exec a $on" 'exec a BEGIN' 'sh outside lock t.db' \
+			${run%:*} victim 'open a t.db' "exec a $on" 'exec a BEGIN' 'sh observer lock t.db' \
 				'exec a SELECT count(*) FROM t' 'exec a COMMIT' \
-				'exec a PRAGMA query_only=0' 'exec a BEGIN' 'sh outside lock t.db' \
+				'exec a PRAGMA query_only=0' 'exec a BEGIN' 'sh observer lock t.db' \
 				'exec a INSERT INTO t VALUES(1); ROLLBACK'
 			while_on=free
 			sqlite_has 3008000 || while_on=${run#*:} # no such PRAGMA

@@ -1,12 +1,12 @@
 # Where BEGIN is left alone because IMMEDIATE would hurt, and where it must not be missed.
-load harness
+load ../harness/harness
 
 @test "a connection that can only read begins as before" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
-	outside query t.db 'INSERT INTO t VALUES(1)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'INSERT INTO t VALUES(1)'
 	for run in run_plain run_shim; do
 		$run victim 'open_v2 a t.db ro' 'prepare a s v2 -1 BEGIN' 'sql s' 'step s' 'finalize s' \
-			'exec a SELECT x FROM t' 'sh outside lock t.db' 'exec a COMMIT'
+			'exec a SELECT x FROM t' 'sh observer lock t.db' 'exec a COMMIT'
 		expect $'open_v2 0\nprepare 0 tail 5\nsql BEGIN\nstep 101\nfinalize 0\n1\nexec 0\nfree\nexec 0'
 	done
 }
@@ -21,15 +21,15 @@ load harness
 }
 
 @test "an in-memory database with a file attached takes the file's write lock" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open a :memory:' "exec a ATTACH 't.db' AS file" 'exec a BEGIN' 'sh outside lock t.db'
+		${run%:*} victim 'open a :memory:' "exec a ATTACH 't.db' AS file" 'exec a BEGIN' 'sh observer lock t.db'
 		expect_line "${run#*:}"
 	done
 }
 
 @test "connections that share a cache begin as before" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
 		$run victim 'open_v2 a t.db rw,shared' 'open_v2 b t.db rw,shared' 'open_v2 c file:t.db?cache=shared rw,uri' \
 			'exec a BEGIN' 'exec b BEGIN' 'exec c BEGIN' \
@@ -40,23 +40,23 @@ load harness
 }
 
 @test "BEGIN is not missed in what a program does inside a callback or a function of its own" {
-	outside query t.db 'CREATE TABLE t(x)'
-	outside query u.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
+	observer query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open a t.db' 'open b u.db' 'on_row exec b BEGIN' 'exec a SELECT 1' 'sh outside lock u.db' \
+		${run%:*} victim 'open a t.db' 'open b u.db' 'on_row exec b BEGIN' 'exec a SELECT 1' 'sh observer lock u.db' \
 			'exec b COMMIT' 'function a' \
-			"exec a SELECT victim('exec b BEGIN')" 'sh outside lock u.db' 'exec b COMMIT' \
-			"prepare a s v2 -1 SELECT victim('exec b BEGIN')" 'step s' 'sh outside lock u.db'
+			"exec a SELECT victim('exec b BEGIN')" 'sh observer lock u.db' 'exec b COMMIT' \
+			"prepare a s v2 -1 SELECT victim('exec b BEGIN')" 'step s' 'sh observer lock u.db'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 3 ]]
 	done
 }
 
 @test "BEGIN is not missed while a VACUUM or another statement of the connection is under way" {
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
-	outside query u.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
+	observer query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
 		${run%:*} victim 'open a t.db' 'open b u.db' 'prepare a s v2 -1 SELECT x FROM t' 'step s' 'exec b BEGIN' \
-			'sh outside lock u.db' 'exec b COMMIT' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' \
+			'sh observer lock u.db' 'exec b COMMIT' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' \
 			'finalize s'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
 	done
@@ -68,7 +68,7 @@ load harness
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		${run%:*} victim 'open a t.db' "exec a CREATE VIRTUAL TABLE f USING $module(x)" 'exec a BEGIN' \
-			'sh outside lock t.db' "exec a INSERT INTO f VALUES('some words')" 'exec a COMMIT' \
+			'sh observer lock t.db' "exec a INSERT INTO f VALUES('some words')" 'exec a COMMIT' \
 			"exec a SELECT x FROM f WHERE f MATCH 'words'"
 		expect $'open 0\nexec 0\nexec 0\n'"${run#*:}"$'\nexec 0\nexec 0\nsome words\nexec 0'
 	done
@@ -96,7 +96,7 @@ load harness
 }
 
 @test "one file attached under two names: BEGIN stays, as the connection would wait for itself" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	ln t.db hard.db
 	ln -s t.db soft.db
 	for name in t.db "$PWD/t.db" soft.db hard.db; do
@@ -105,27 +105,27 @@ load harness
 				'exec a BEGIN; SELECT count(*) FROM again.t' 'exec a INSERT INTO t VALUES(1)' 'exec a ROLLBACK' 'close a'
 			expect $'open 0\nexec 0\n0\nexec 0\nexec 0\nexec 0\nclose 0'
 		done
-		[[ $(report "$scratch/report.json" begins_left) == *'two names'*1* ]]
+		[[ $(report "$scratch/report.json" begins_not_upgraded) == *'two names'*1* ]]
 		rm "$scratch/report.json"
 	done
 	run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u; ATTACH ':memory:' AS m; ATTACH '' AS n; ATTACH '' AS o" 'exec a BEGIN' \
-		'sh outside lock t.db' 'sh outside lock u.db'
+		'sh observer lock t.db' 'sh observer lock u.db'
 	expect $'open 0\nexec 0\nexec 0\nheld\nheld'
 }
 
 @test "a SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does, and is counted" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	reads=('exec a SELECT count(*) FROM t' "exec b INSERT INTO t VALUES(1)" 'exec a INSERT INTO t VALUES(2)')
 	script=('open a t.db' 'open b t.db' 'exec a SAVEPOINT one' 'exec a SAVEPOINT two' "${reads[@]}" 'exec a ROLLBACK TO one' 'exec a RELEASE one'
 		'prepare a s v2 -1 SAVEPOINT three' 'step s' 'prepare a u 16_v2 -1 savepoint "four"' 'step u' "${reads[@]}" 'sql s' 'close b')
 	run_plain victim "${script[@]}"
 	wanted=$output
 	[[ $(grep -c '^exec 5 ' <<<"$output") -eq 2 ]]
-	outside query t.db 'DELETE FROM t'
+	observer query t.db 'DELETE FROM t'
 	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}" 'exec a SAVEPOINT five' 'exec a RELEASE three' 'get_table a ;savepoint [six]' \
 		'exec a SAVEPOINT SAVEPOINT x' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT; SAVEPOINT seven; RELEASE seven'
 	[[ $output == "$wanted"* ]]
-	[[ $(report "$scratch/report.json" begins_left | tail -n 1) == *'SAVEPOINT outside of a transaction'*': 4'* ]]
+	[[ $(report "$scratch/report.json" begins_not_upgraded | tail -n 1) == *'SAVEPOINT outside of a transaction'*': 4'* ]]
 }
 
 @test "connections that share a cache through ATTACH begin as before" {
@@ -134,18 +134,18 @@ load harness
 	shared=('shared_cache on' 'open a t.db' 'open b u.db' "exec b ATTACH 't.db' AS t")
 	other=('shared_cache on' 'open a v.db' "exec a ATTACH 't.db' AS t" 'open b u.db' "exec b ATTACH 't.db' AS t")
 	begins=('exec a BEGIN' 'exec b BEGIN' 'exec a SELECT count(*) FROM t' 'exec b SELECT count(*) FROM t' 'exec a COMMIT' 'exec b INSERT INTO u VALUES(1)'
-		'exec b COMMIT' 'close b' 'exec a BEGIN' 'sh outside lock t.db')
+		'exec b COMMIT' 'close b' 'exec a BEGIN' 'sh observer lock t.db')
 	for run in "${runs[@]}"; do
 		for scene in shared other; do
 			rm -f ./*.db*
-			outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
-			outside query u.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
+			observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+			observer query u.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
 			declare -n opens=$scene
 			SQLPROD_REPORT=$scratch/report.json ${run%:*} victim "${opens[@]}" "${begins[@]}"
 			[[ ${output#*exec 0} != *'exec '[1-9]* && $output == *"${run#*:}" ]]
 		done
 	done
-	! sqlite_has 3014000 || [[ $(report "$scratch/report.json" begins_left | grep -c 'shared cache.*1') -eq 4 ]]
+	! sqlite_has 3014000 || [[ $(report "$scratch/report.json" begins_not_upgraded | grep -c 'shared cache.*1') -eq 4 ]]
 }
 
 # make_schema RUN - two processes make the schema of a new file, each in a transaction; the second comes when the first has looked, which
@@ -175,27 +175,27 @@ make_schema() {
 	[[ $output == *'exec 5 '* ]]
 	make_schema shim
 	[[ $output != *'exec '[1-9]* ]]
-	[[ $(outside query t.db 'SELECT count(*) FROM t') == 2 ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
 @test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction by sqlite3_exec() has the write lock once it has run" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
-	script=('open a t.db' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
-		'exec a ROLLBACK TO two' 'exec a RELEASE one' 'sh outside lock t.db' 'errcode a' 'prepare a s v2 -1 SAVEPOINT three' 'step s'
-		'sh outside lock t.db' 'exec a ROLLBACK' 'finalize s' 'close a')
+	script=('open a t.db' 'exec a SAVEPOINT one' 'sh observer lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
+		'exec a ROLLBACK TO two' 'exec a RELEASE one' 'sh observer lock t.db' 'errcode a' 'prepare a s v2 -1 SAVEPOINT three' 'step s'
+		'sh observer lock t.db' 'exec a ROLLBACK' 'finalize s' 'close a')
 	run_plain victim "${script[@]}"
 	wanted=$(sed '0,/^free$/s//held/' <<<"$output")
 	[[ $output != *held* ]]
 	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
 	expect "$wanted"
-	[[ $(report "$scratch/report.json" begins_rewritten) == 1 && $(report "$scratch/report.json" begins_left) == *'was prepared'*': 1'* ]]
+	[[ $(report "$scratch/report.json" begins_rewritten) == 1 && $(report "$scratch/report.json" begins_not_upgraded) == *'was prepared'*': 1'* ]]
 }
 
 @test "a trace, an authorizer and hooks see nothing of what takes its lock" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
-	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh outside lock t.db' 'exec a INSERT INTO t VALUES(1); RELEASE one'
+	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1); RELEASE one'
 		'close a')
 	run_plain victim "${script[@]}"
 	wanted=${output/free/held}
@@ -204,20 +204,20 @@ make_schema() {
 }
 
 @test "where the lock cannot be had, such a SAVEPOINT is what it was" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	script=('open a t.db' 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec a SAVEPOINT one' 'errcode a' 'autocommit a' 'exec b COMMIT' 'exec a SELECT count(*) FROM t'
 		'exec a INSERT INTO t VALUES(1)' 'exec a RELEASE one' 'autocommit a' 'exec a SELECT count(*) FROM t' 'close b' 'close a')
 	run_plain victim "${script[@]}"
 	wanted=$output
-	outside query t.db 'DELETE FROM t'
+	observer query t.db 'DELETE FROM t'
 	SQLPROD_BUSY_TIMEOUT=10 SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
 	expect "$wanted"
-	[[ $(report "$scratch/report.json" begins_left | tail -n 1) == *'stayed busy'*': 1'* ]]
+	[[ $(report "$scratch/report.json" begins_not_upgraded | tail -n 1) == *'stayed busy'*': 1'* ]]
 }
 
 @test "where SQLite rolled such a SAVEPOINT back as the lock was taken, it is run again, or its program is told" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	savepoint=('interrupt a' 'exec a SAVEPOINT one' 'autocommit a')
 	for run in run_plain:0 run_shim:9; do

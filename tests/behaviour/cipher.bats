@@ -1,5 +1,5 @@
 # SQLCipher: the key comes before anything is read or written, whatever way it comes.
-load harness
+load ../harness/harness
 
 seed() {
 	rm -f ./*.db*
@@ -116,7 +116,7 @@ mounted() {
 	seeded=yes
 	expect_same victim_cipher 'open a t.db' 'key a secret' "exec a ATTACH 'plain.db' AS p KEY ''" "exec a SELECT sqlcipher_export('p')" 'exec a DETACH p' \
 		'close a' 'open b plain.db' "exec b ATTACH 'again.db' AS c KEY 'third'" "exec b SELECT sqlcipher_export('c')" 'exec b DETACH c' 'close b'
-	[[ $(outside query plain.db 'SELECT x FROM t') == 5 ]]
+	[[ $(observer query plain.db 'SELECT x FROM t') == 5 ]]
 	is_encrypted again.db
 	run_plain victim_cipher 'open a again.db' 'key a third' 'exec a SELECT x FROM t'
 	expect_line 5

@@ -1,9 +1,9 @@
 # A database is switched to WAL only where WAL then works: there is room for the -wal, and the -shm can be made.
-load harness
+load ../harness/harness
 
 make_database() {
 	rm -rf t.db*
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 }
 
 write_and_read=('open a t.db' 'exec a SELECT count(*) FROM t' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT'
@@ -61,12 +61,12 @@ make_unusable() {
 	expect ''
 	expect_quiet
 	rmdir t.db-shm
-	[[ $(outside query t.db 'SELECT count(*) FROM t; PRAGMA journal_mode; PRAGMA integrity_check' | xargs) == '9 delete ok' ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA journal_mode; PRAGMA integrity_check' | xargs) == '9 delete ok' ]]
 }
 
 @test "an attached database is not asked for its lock" {
 	make_database
-	outside query other.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
+	observer query other.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
 	run_shim victim 'open b other.db' 'exec b BEGIN IMMEDIATE' 'open a t.db' "exec a ATTACH 'other.db' AS other" \
 		'exec a PRAGMA journal_mode' 'exec a SELECT count(*) FROM t'
 	expect $'open 0\nexec 0\nopen 0\nexec 0\nwal\nexec 0\n1\nexec 0'
@@ -74,7 +74,7 @@ make_unusable() {
 }
 
 @test "a database that works in WAL is not asked for its write lock when it is opened" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for wait in fair sqlite; do
 		SQLPROD_BUSY_WAIT=$wait run_shim victim 'open a t.db' 'exec a SELECT * FROM t' 'exec a BEGIN IMMEDIATE' 'open b t.db' \
 			'exec b PRAGMA journal_mode' 'exec b SELECT count(*) FROM t'

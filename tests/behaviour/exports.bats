@@ -1,13 +1,13 @@
 # What the library shows to the loader and asks of it.
-load harness
+load ../harness/harness
 
 @test "it exports exactly the functions that the export map names, and each is a hook" {
 	[[ -s $shim ]]
 	wanted=$(sed -n 's/^\t\([a-z0-9_]*\);$/\1/p' "$root/shim/exports.map" | sort)
 	got=$(nm -D --defined-only "$shim" | awk '{ print $3 }' | sort)
 	[[ $got == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$got"))"
-	hidden=$(cat "$root"/shim/*.c | sed -nE 's/^.*"\.hidden ([a-z0-9_]+)\\n".*/\1/p')
-	hooks=$(cat "$root"/shim/*.c | sed -nE 's/^DOOR [^(]*\b([a-z0-9_]+)\(.*/\1/p; s/^.*"\.globl ([a-z0-9_]+)\\n".*/\1/p' | grep -vxF "$hidden" | sort -u)
+	hidden=$(cat "$root"/shim/*/*.c | sed -nE 's/^.*"\.hidden ([a-z0-9_]+)\\n".*/\1/p')
+	hooks=$(cat "$root"/shim/*/*.c | sed -nE 's/^HOOK [^(]*\b([a-z0-9_]+)\(.*/\1/p; s/^.*"\.globl ([a-z0-9_]+)\\n".*/\1/p' | grep -vxF "$hidden" | sort -u)
 	[[ $hooks == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$hooks"))"
 }
 

@@ -1,6 +1,6 @@
 # Limits, libraries that come before ours, programs that treat SQLite roughly, system calls that fail: nothing is lost, nobody stopped.
-# tests/slow/faults.bats has the whole of it.
-load harness
+# tests/stress/faults.bats has the whole of it.
+load ../harness/harness
 
 # like_alone ARGUMENT… - unruly prints the same with the library as without, but for the settings.
 like_alone() {
@@ -88,7 +88,7 @@ like_alone() {
 # The whole of it would take minutes: every ninth call.
 inject() {
 	rm -rf "$scratch/faults"
-	PYTHONDONTWRITEBYTECODE=1 run_app python3 "$root/tests/slow/faults/inject.py" "$build" "$scratch/faults" "$@"
+	PYTHONDONTWRITEBYTECODE=1 run_app python3 "$root/tests/stress/faults/inject.py" "$build" "$scratch/faults" "$@"
 }
 
 @test "a system call that fails once, in a transaction that changes a large schema: all of it or nothing" {

@@ -1,5 +1,5 @@
 # What goes on at open, and what waits for the first use; what the program set up in between survives.
-load harness
+load ../harness/harness
 
 @test "what a program sets up first on a new file survives: page_size, auto_vacuum, encoding, ids" {
 	expect_same victim 'open a t.db' 'busy_timeout a 5000' 'exec a PRAGMA page_size=8192' 'exec a PRAGMA auto_vacuum=2' \
@@ -37,14 +37,14 @@ load harness
 		$run victim 'open a t.db' 'sh ls; find . -size +0 -name "t.db*"' 'close a' 'sh ls'
 		expect $'open 0\nclose 0' || expect $'open 0\nt.db\nclose 0\nt.db'
 	done
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	before=$(cksum t.db)
 	run_shim victim 'open a t.db' 'busy_timeout a 5000' 'exec a PRAGMA foreign_keys=on' 'close a'
 	[[ $(cksum t.db) == "$before" ]]
 }
 
 @test "every kind of first use brings WAL" {
-	outside query seed.db 'CREATE TABLE t(x)'
+	observer query seed.db 'CREATE TABLE t(x)'
 	for use in 'exec a SELECT * FROM t' 'exec a INSERT INTO t VALUES(1)' 'exec a CREATE TABLE u(x)' 'exec a BEGIN' 'exec a SAVEPOINT s' 'exec a PRAGMA journal_mode' \
 		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'get_table a SELECT * FROM t' \
 		'exec a WITH c AS (SELECT 1) SELECT * FROM c, t'; do
@@ -102,7 +102,7 @@ load harness
 
 @test "a database that another process is writing to does not hold the program up, and gets WAL later" {
 	export SQLPROD_BUSY_TIMEOUT=600000
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7)'
 	barrier_make held
 	start_plain writer victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'barrier held' 'exec a COMMIT'
 	writer=$started
@@ -124,7 +124,7 @@ load harness
 
 @test "a database that another process is reading does not hold the program up either" {
 	export SQLPROD_BUSY_TIMEOUT=600000
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7),(8)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7),(8)'
 	barrier_make held
 	start_plain reader victim 'open a t.db' 'prepare a s v2 -1 SELECT x FROM t' 'step s' 'barrier held'
 	reader=$started
@@ -138,7 +138,7 @@ load harness
 }
 
 @test "a first use inside a transaction of the program's leaves it alone" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open_hidden a t.db' 'exec a BEGIN; INSERT INTO t VALUES(1)' 'autocommit a' \
 		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM t'
 	expect $'open_hidden 0\nexec 0\nautocommit 0\nexec 0\nexec 0\n2\nexec 0'
@@ -147,7 +147,7 @@ load harness
 @test "an attached database keeps its own journal mode, page cache and synchronous" {
 	for use in 'exec a PRAGMA journal_mode' 'exec a SELECT 1'; do
 		rm -f ./*.db*
-		outside query u.db 'CREATE TABLE t(x)'
+		observer query u.db 'CREATE TABLE t(x)'
 		run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u" "$use" 'exec a CREATE TABLE main.m(x)' \
 			'exec a PRAGMA u.journal_mode' 'exec a PRAGMA u.synchronous' 'exec a INSERT INTO u.t VALUES(1)'
 		[[ $(outside_pragma u.db journal_mode) == delete && $(outside_pragma t.db journal_mode) == wal ]]
@@ -157,7 +157,7 @@ load harness
 
 @test "a program that locks exclusively goes on working" {
 	expect_same victim 'open a t.db' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' \
-		'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'sh outside lock t.db' 'exec a SELECT count(*) FROM t'
+		'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'sh observer lock t.db' 'exec a SELECT count(*) FROM t'
 }
 
 @test "the program's own counters and error codes are as they would be" {

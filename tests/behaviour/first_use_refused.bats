@@ -1,5 +1,5 @@
 # Databases that take none of it, or not yet: read-only, no database at all, in memory, encrypted.
-load harness
+load ../harness/harness
 
 # Each test makes what it needs, and none of it may change.
 fresh_databases() {
@@ -7,7 +7,7 @@ fresh_databases() {
 }
 
 @test "a read-only connection reads, and leaves the file as it is" {
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	before=$(cksum t.db)
 	opens=('open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri')
 	! sqlite_has 3008005 || opens+=('open_v2 a file:t.db?immutable=1 rw,uri')
@@ -20,7 +20,7 @@ fresh_databases() {
 }
 
 @test "a file the user may not write is read" {
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' \
 		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'errcode a'
@@ -28,7 +28,7 @@ fresh_databases() {
 }
 
 @test "a file the user may write in a folder he may not is read, and asked to begin" {
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	chmod 666 t.db
 	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' \
@@ -37,7 +37,7 @@ fresh_databases() {
 }
 
 @test "a WAL database in a folder the user may not write fails as it does without the shim" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	chmod 755 "$scratch" "$PWD"
 	expect_same victim 'setuid 65534' 'open_v2 a t.db ro' 'exec a SELECT count(*) FROM t' 'errcode a' 'errmsg a'
 }

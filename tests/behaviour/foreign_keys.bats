@@ -1,16 +1,16 @@
 # foreign_keys=ON by recipe enforces, and deletes nothing in a program that did not ask for it.
-load harness
+load ../harness/harness
 
 family='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE);
 INSERT INTO p VALUES(1,"one"),(2,"two"); INSERT INTO c VALUES(10,1),(11,1),(12,2)'
 
 family_make() {
 	rm -f t.db*
-	outside query t.db "${1:-$family}"
+	observer query t.db "${1:-$family}"
 }
 
 children() {
-	outside query t.db 'SELECT count(*) FROM c'
+	observer query t.db 'SELECT count(*) FROM c'
 }
 
 # A table rebuild, as ALTER TABLE's documentation and every migration tool do it.
@@ -172,7 +172,7 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 			'exec a INSERT INTO p(id, name) SELECT id, name FROM old' 'exec a DROP TABLE old' \
 			'exec a INSERT INTO c VALUES(13, 2)'
 		[[ $output != *'exec 1'* ]]
-		[[ $(outside query t.db "SELECT sql FROM sqlite_master WHERE name='c'") == *'REFERENCES p(id)'* ]]
+		[[ $(observer query t.db "SELECT sql FROM sqlite_master WHERE name='c'") == *'REFERENCES p(id)'* ]]
 		[[ $(children) == 4 ]]
 	done
 }

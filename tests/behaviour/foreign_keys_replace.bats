@@ -1,13 +1,13 @@
 # REPLACE into a parent with an ON DELETE action would delete its children: there the recipe yields.
-load harness
+load ../harness/harness
 
 make_file() {
 	rm -f ./*.db*
-	outside query t.db "$1"
+	observer query t.db "$1"
 }
 
 children() {
-	outside query "${1:-t.db}" 'SELECT count(*) FROM c'
+	observer query "${1:-t.db}" 'SELECT count(*) FROM c'
 }
 
 parent='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO p VALUES(1,"one"),(2,"two");'
@@ -68,7 +68,7 @@ expect_yield() {
 	for action in 'SET NULL' 'SET DEFAULT'; do
 		make_file "$parent CREATE TABLE c(id INTEGER PRIMARY KEY, p DEFAULT 2 REFERENCES p(id) ON DELETE $action); INSERT INTO c VALUES(10,1)"
 		run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
-		[[ $(outside query t.db 'SELECT p FROM c') == 1 ]]
+		[[ $(observer query t.db 'SELECT p FROM c') == 1 ]]
 		expect_warnings 1
 	done
 }
@@ -85,7 +85,7 @@ expect_yield() {
 @test "a parent in an attached database is found, named or not" {
 	for text in "REPLACE INTO u.p VALUES(1,'uno')" "REPLACE INTO p VALUES(1,'uno')" "INSERT INTO u.t VALUES(1)"; do
 		rm -f ./*.db*
-		outside query u.db "$family CREATE TABLE t(x); CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END"
+		observer query u.db "$family CREATE TABLE t(x); CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END"
 		run_shim victim 'open a t.db' "exec a ATTACH 'u.db' AS u" "exec a $text"
 		expect_line 'exec 0'
 		[[ $(children u.db) -eq 3 ]]

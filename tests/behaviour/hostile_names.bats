@@ -1,5 +1,5 @@
 # Databases and programs of any name: the report stays JSON, the log one line a message, and a terminal shows both without obeying.
-load harness
+load ../harness/harness
 
 # Python and bash free little at their end: leaks are looked for elsewhere.
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0

@@ -1,5 +1,5 @@
 # Whatever log, report and standard error lead to, the program does not notice.
-load harness
+load ../harness/harness
 
 script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t' 'close a')
 shown=$'open 0\nexec 0\nexec 0\n1\nexec 0\nclose 0'
@@ -14,20 +14,20 @@ try_outlets() {
 @test "a standard error that nobody reads, that is full, or that stops who writes to it, costs the line and nothing else" {
 	for kind in gone full background; do
 		rm -f t.db*
-		SQLPROD_BUSY_TIMEOUT=soon run_app python3 "$root/tests/stderr_is.py" $kind env LD_PRELOAD="$preload" \
+		SQLPROD_BUSY_TIMEOUT=soon run_app python3 "$root/tests/harness/stderr_is.py" $kind env LD_PRELOAD="$preload" \
 			victim "${script[@]}"
 		expect "$shown"
 	done
 }
 
 @test "those three do stop a program that writes to them itself" {
-	run_app 141 python3 "$root/tests/stderr_is.py" gone sh -c 'echo word >&2; exec echo not here'
-	PATIENCE=1 run_app 78 python3 "$root/tests/stderr_is.py" full sh -c 'echo word >&2'
-	run_app 77 python3 "$root/tests/stderr_is.py" background sh -c 'echo word >&2'
+	run_app 141 python3 "$root/tests/harness/stderr_is.py" gone sh -c 'echo word >&2; exec echo not here'
+	PATIENCE=1 run_app 78 python3 "$root/tests/harness/stderr_is.py" full sh -c 'echo word >&2'
+	run_app 77 python3 "$root/tests/harness/stderr_is.py" background sh -c 'echo word >&2'
 }
 
 @test "a pipe that was broken for the program, and a signal that it waits for, stay the program's" {
-	SQLPROD_LOG_LEVEL=debug run_app 141 python3 "$root/tests/stderr_is.py" gone env LD_PRELOAD="$preload" \
+	SQLPROD_LOG_LEVEL=debug run_app 141 python3 "$root/tests/harness/stderr_is.py" gone env LD_PRELOAD="$preload" \
 		sh -c 'victim "open a t.db" "exec a SELECT 1"; echo word >&2; echo not here'
 	expect $'open 0\n1\nexec 0'
 }

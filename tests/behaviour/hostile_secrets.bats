@@ -1,5 +1,5 @@
 # Nothing that a program keeps in its database, or opens it with, is seen in log, report or warnings, at any level.
-load harness
+load ../harness/harness
 
 # Python and bash free little at their end: leaks are looked for elsewhere.
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0

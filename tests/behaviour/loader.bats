@@ -1,12 +1,12 @@
 # Where a program's SQLite comes from: linked, loaded with a plugin, twice, or not at all.
-load harness
+load ../harness/harness
 
 @test "a program whose SQLite comes with a plugin, out of the global scope, is reached" {
 	for run in run_plain:free:delete run_shim:held:wal; do
 		IFS=: read -r start lock mode <<<"$run"
 		rm -f t.db*
 		"$start" host "$build/programs/victim.so" -- 'open a t.db' 'exec a CREATE TABLE t(x)' \
-			'exec a PRAGMA journal_mode' 'busy_timeout a 5' 'prepare a s 16_v2 -1 BEGIN' 'step s' 'sh outside lock t.db' \
+			'exec a PRAGMA journal_mode' 'busy_timeout a 5' 'prepare a s 16_v2 -1 BEGIN' 'step s' 'sh observer lock t.db' \
 			'finalize s' 'close a'
 		expect $'open 0\nexec 0\n'"$mode"$'\nexec 0\nbusy_timeout 0\nprepare 0 tail 10\nstep 101\n'"$lock"$'\nfinalize 0\nclose 0'
 	done
@@ -15,8 +15,8 @@ load harness
 @test "two copies of SQLite in one process stay apart" {
 	script=('1 open a t.db' '2 memory' '2 open a u.db' '1 exec a CREATE TABLE t(x)' '2 exec a CREATE TABLE t(x)'
 		'1 exec a PRAGMA journal_mode' '2 get_table a PRAGMA journal_mode'
-		'1 prepare a s v2 -1 BEGIN' '2 prepare a s v3 -1 BEGIN' '1 step s' '2 step s' '1 sh outside lock t.db'
-		'2 sh outside lock u.db' '2 busy_timeout a 5' '1 busy_handler a on' '2 exec a PRAGMA busy_timeout'
+		'1 prepare a s v2 -1 BEGIN' '2 prepare a s v3 -1 BEGIN' '1 step s' '2 step s' '1 sh observer lock t.db'
+		'2 sh observer lock u.db' '2 busy_timeout a 5' '1 busy_handler a on' '2 exec a PRAGMA busy_timeout'
 		'1 finalize s' '2 finalize s' '1 close a' '1 memory' '2 memory' '2 close a' '2 memory')
 	run_plain host "$build/programs/victim.so" "$build/programs/victim_copy.so" -- "${script[@]}"
 	wanted=$output
@@ -34,7 +34,7 @@ load harness
 		for i in "${!plugins[@]}"; do
 			rm -f t.db*
 			run_shim host "${plugins[@]}" -- "$((i + 1)) open a t.db" "$((i + 1)) exec a CREATE TABLE t(x)" \
-				"$((i + 1)) exec a BEGIN" "$((i + 1)) sh outside lock t.db" "$((i + 1)) close a" \
+				"$((i + 1)) exec a BEGIN" "$((i + 1)) sh observer lock t.db" "$((i + 1)) close a" \
 				"$((i + 1)) memory"
 			expect $'open 0\nexec 0\nexec 0\nheld\nclose 0\nmemory unused'
 		done
@@ -56,9 +56,9 @@ load harness
 }
 
 @test "a handle that was opened out of sight is adopted at its first statement" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open_hidden a t.db' 'exec a BEGIN' 'sh outside lock t.db' 'exec a INSERT INTO t VALUES(1)' \
+		${run%:*} victim 'open_hidden a t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1)' \
 			'exec a COMMIT' 'exec a SELECT count(*) FROM t' 'close a'
 		expect_line "${run#*:}"
 		if sqlite_has 3008007 || [[ $run == run_plain* ]]; then
@@ -66,7 +66,7 @@ load harness
 		else
 			expect_warnings 1 '*older than 3.8.7*'
 		fi
-		outside query t.db 'DELETE FROM t'
+		observer query t.db 'DELETE FROM t'
 	done
 	rm t.db*
 	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open_hidden a t.db' 'exec a CREATE TABLE t(x)' \
@@ -93,12 +93,12 @@ load harness
 }
 
 @test "the sqlite3 shell, which configures SQLite first, is reached" {
-	run_plain sqlite3 -batch -init /dev/null t.db 'PRAGMA journal_mode; CREATE TABLE t(x); BEGIN;' '.shell outside lock t.db'
+	run_plain sqlite3 -batch -init /dev/null t.db 'PRAGMA journal_mode; CREATE TABLE t(x); BEGIN;' '.shell observer lock t.db'
 	expect_line delete
 	expect_line free
 	rm t.db
 	run_shim sqlite3 -batch -init /dev/null t.db 'PRAGMA journal_mode; CREATE TABLE t(x); BEGIN;' \
-		'.shell env -u LD_PRELOAD outside lock t.db'
+		'.shell env -u LD_PRELOAD observer lock t.db'
 	expect_line wal
 	expect_line held
 	expect_quiet

@@ -1,5 +1,5 @@
 # Little memory.
-load harness
+load ../harness/harness
 
 @test "a program with little memory goes on, or fails by SQLite's own code" {
 	for limit in 10000 12000 15000 20000 30000 60000; do

@@ -1,5 +1,5 @@
 # Programs that gain or lose privileges, and logs and reports in places that others rule.
-load harness
+load ../harness/harness
 
 # Python frees little at its end, and who looks for leaks needs a process more: leaks are looked for elsewhere.
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0

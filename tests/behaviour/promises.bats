@@ -1,5 +1,5 @@
 # The program keeps working, and sees nothing of the shim but its effects.
-load harness
+load ../harness/harness
 
 @test "the shim writes nothing to standard output, and nothing to standard error without need" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a BEGIN; UPDATE t SET x=2; COMMIT'
@@ -34,10 +34,10 @@ load harness
 @test "the program's POSIX locks survive whatever the shim does with the same file" {
 	for run in run_plain run_shim; do
 		rm -f t.db*
-		outside query t.db 'CREATE TABLE t(x)'
+		observer query t.db 'CREATE TABLE t(x)'
 		SQLPROD_JOURNAL_MODE=keep SQLPROD_REPORT=$scratch/report.json $run victim 'open a t.db' \
 			'exec a BEGIN IMMEDIATE' 'open b t.db' 'exec b PRAGMA cache_size' 'exec b SELECT * FROM t' 'close b' \
-			'open_v2 c t.db ro' 'exec c SELECT * FROM t' 'close c' 'sh outside lock t.db' 'exec a COMMIT'
+			'open_v2 c t.db ro' 'exec c SELECT * FROM t' 'close c' 'sh observer lock t.db' 'exec a COMMIT'
 		expect_line held
 	done
 }
@@ -75,7 +75,7 @@ load harness
 		'exec a PRAGMA journal_mode' 'close a')
 	for run in 'env LD_PRELOAD' "$loader --preload"; do
 		rm -f t.db*
-		outside query t.db "$seed"
+		observer query t.db "$seed"
 		if [[ $run == env* ]]; then
 			run_shim victim "${script[@]}"
 			[[ $stderr == *foreign_keys* ]]
@@ -161,7 +161,7 @@ load harness
 			'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t' \
 			'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a ROLLBACK' 'exec a SELECT count(*) FROM t' \
 			'exec a VACUUM' 'errcode a' 'close a'
-		[[ $(outside query t.db 'PRAGMA integrity_check') == ok ]]
+		[[ $(observer query t.db 'PRAGMA integrity_check') == ok ]]
 		expect_quiet
 	done
 }

@@ -1,11 +1,11 @@
 # Programs made up at random print the same with the shim as without it. RANDOM_SEED and RANDOM_COUNT choose others, and more.
-load harness
+load ../harness/harness
 
 @test "made-up programs see no difference" {
 	first=${RANDOM_SEED:-1}
 	for ((seed = first; seed < first + ${RANDOM_COUNT:-40}; seed++)); do
 		rm -f ./*.db*
-		python3 "$root/tests/random_script.py" "$seed" >script
+		python3 "$root/tests/harness/random_script.py" "$seed" >script
 		run_plain victim <script >shown
 		wanted=$output
 		rm -f ./*.db*

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # The README says what is so.
 
-load harness
+load ../harness/harness
 
-readme=$BATS_TEST_DIRNAME/../README.md
+readme=$BATS_TEST_DIRNAME/../../README.md
 
 @test "the README's table of settings is the library's" {
 	diff <("$build/programs/settings_table" markdown) <(grep -E '^\| (variable|SQLPROD)|^\|---\|---\|---\|---\|$' "$readme" | sed -n '1,/SQLPROD_REPORT_OPEN/p')
@@ -11,16 +11,25 @@ readme=$BATS_TEST_DIRNAME/../README.md
 
 @test "the README names every target that it tells people to make" {
 	grep -oE '`?make [a-z-]+' "$readme" | tr -d '`' | sed 's/make //' | sort -u | while read -r target; do
-		make -C "$BATS_TEST_DIRNAME/.." -n "$target" >/dev/null
+		make -C "$BATS_TEST_DIRNAME/../.." -n "$target" >/dev/null
 	done
 }
 
-@test "the README's list of the rooms has every file" {
-	for file in "$BATS_TEST_DIRNAME"/../shim/*.c; do
-		name=${file##*/}
-		case $name in
-			settings*.c | storage*.c) continue ;;
-		esac
-		grep -q "[ /]$name" "$readme"
+@test "the library's README names every wing, and each wing tells what it holds in three lines" {
+	for wing in "$BATS_TEST_DIRNAME"/../../shim/*/; do
+		name=$(basename "$wing")
+		grep -q "^| $name |" "$wing/../README.md" || fail "shim/README.md does not name $name"
+		[[ $(wc -l <"$wing/README.md") -eq 3 ]] || fail "$name/README.md has not three lines"
 	done
+}
+
+@test "an include that points to a higher wing is refused" {
+	cp -r "$root/shim" shim
+	run_app "$root/scripts/check-includes" shim
+	sed -i '1a #include "policy/apply.h"' shim/locking/futex.c
+	run_app 1 "$root/scripts/check-includes" shim
+	[[ $output == './locking/futex.c:2: locking must not include "policy/apply.h"' ]]
+	cp -r "$root/shim/." shim && sed -i '1a #include "fs/storage.h"' shim/sql/token.c
+	run_app 1 "$root/scripts/check-includes" shim
+	[[ $output == *'sql must not include "fs/storage.h"' ]]
 }

@@ -1,5 +1,5 @@
 # The log and the report: what was reached, what was set, what was not and why; nothing of the program's data.
-load harness
+load ../harness/harness
 
 setup_report() {
 	export SQLPROD_REPORT=$scratch/report.json
@@ -46,13 +46,13 @@ get() {
 
 @test "what could not be set has a reason, and no warning" {
 	setup_report
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open_v2 a t.db ro' 'exec a SELECT * FROM t' 'close a'
 	[[ $(get settings journal_mode got) == delete && $(get settings journal_mode reason) == *read-only* ]]
 	expect_quiet
 	rm "$scratch/report.json"
 	run_shim victim 'open a :memory:' 'exec a SELECT 1' 'exec a BEGIN' 'close a'
-	[[ $(get settings journal_mode reason) == *memory* && $(get begins_rewritten) == 0 && $(get begins_left) == *memory*1* ]]
+	[[ $(get settings journal_mode reason) == *memory* && $(get begins_rewritten) == 0 && $(get begins_not_upgraded) == *memory*1* ]]
 	expect_quiet
 	rm "$scratch/report.json"
 	head -c 8192 /dev/zero | tr '\0' x >t.db
@@ -75,7 +75,7 @@ get() {
 	run_shim victim 'open a t.db' 'exec a BEGIN; COMMIT; BEGIN' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT' \
 		'exec a PRAGMA query_only=1' 'exec a BEGIN; COMMIT' 'exec a PRAGMA query_only=0' 'close a'
 	[[ $(get begins_rewritten) == 2 ]]
-	[[ $(get begins_left) == *query_only*1* ]]
+	[[ $(get begins_not_upgraded) == *query_only*1* ]]
 }
 
 @test "a connection that is never closed is reported when the process ends" {

@@ -1,8 +1,8 @@
 # Which programs and which databases the shim looks after.
-load harness
+load ../harness/harness
 
 mode() {
-	outside query "$1" 'PRAGMA journal_mode'
+	observer query "$1" 'PRAGMA journal_mode'
 }
 
 # Makes both databases through the shim and answers their journal modes.
@@ -45,7 +45,7 @@ modes() {
 @test "a database that is skipped is untouched in every respect" {
 	script=('open a other.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
 		'exec a PRAGMA foreign_keys' 'exec a PRAGMA mmap_size'
-		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock other.db'
+		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh observer lock other.db'
 		'exec a COMMIT' 'prepare a s v2 -1 BEGIN' 'sql s')
 	run_plain victim "${script[@]}"
 	wanted=$output

@@ -1,5 +1,5 @@
 # Which value holds: the operator's, the program's, or the recipe's.
-load harness
+load ../harness/harness
 
 # Asks everything that a connection can be asked; asking is use, so the recipe is on.
 asked=('journal_mode' 'synchronous' 'busy_timeout' 'foreign_keys' 'temp_store' 'mmap_size' 'journal_size_limit' 'cache_size' 'wal_autocheckpoint')

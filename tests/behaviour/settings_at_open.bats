@@ -1,5 +1,5 @@
 # Databases opened in unusual ways: URIs, other VFSes, memory that connections share, WAL that can only be read, exclusive locks.
-load harness
+load ../harness/harness
 
 work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALUES(1); COMMIT' 'exec a BEGIN' 'exec a INSERT INTO w VALUES(2)'
 	'exec a ROLLBACK' 'exec a SELECT count(*) FROM w' 'errcode a' 'close a')
@@ -52,7 +52,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 
 @test "unix-excl keeps its shared memory to itself: it gets WAL, and the file is everybody's afterwards" {
 	run_shim victim 'open_v2 a file:t.db?vfs=unix-excl rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a PRAGMA journal_mode' 'exec a BEGIN' \
-		'exec a INSERT INTO w VALUES(1)' 'exec a COMMIT' 'sh outside lock t.db' 'close a'
+		'exec a INSERT INTO w VALUES(1)' 'exec a COMMIT' 'sh observer lock t.db' 'close a'
 	expect_line wal
 	expect_line held
 	run_plain victim 'open a t.db' 'exec a SELECT count(*) FROM w'
@@ -60,7 +60,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 }
 
 @test "a VFS of the program's own keeps its file's methods" {
-	script=('vfs own' 'open_v2 a file:t.db?vfs=own rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT'
+	script=('vfs own' 'open_v2 a file:t.db?vfs=own rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT'
 		'methods a' 'close a')
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
@@ -85,7 +85,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	for share in 'open_v2 a file:t.db?cache=shared rw,create,uri/open_v2 b file:t.db?cache=shared rw,create,uri' \
 		'open_v2 a t.db rw,create,shared/open_v2 b t.db rw,create,shared' 'shared_cache on/open a t.db/open b t.db'; do
 		mapfile -t opens <<<"${share//\/open/$'\n'open}"
-		expect_same_quietly victim "${opens[@]}" 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'exec a BEGIN' 'sh outside lock t.db' \
+		expect_same_quietly victim "${opens[@]}" 'exec a CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'exec a BEGIN' 'sh observer lock t.db' \
 			'exec b BEGIN' 'exec a SELECT count(*) FROM t' 'exec b SELECT count(*) FROM t' 'exec a COMMIT' 'exec b INSERT INTO t VALUES(2)' \
 			'exec b COMMIT' 'exec a SELECT count(*) FROM t' 'close a' 'close b'
 		[[ $(outside_pragma t.db journal_mode) == wal ]]
@@ -96,7 +96,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	chmod 755 "$scratch" "$PWD"
 	for run in run_plain run_shim; do
 		rm -f ./*.db*
-		outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
+		observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
 		barrier_make held
 		start_plain holder victim 'open a t.db' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(2)' 'barrier held'
 		holder=$started
@@ -131,8 +131,8 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 			# without the shim a database that is in WAL mode already keeps the lock
 			[[ $seed != PRAGMA* ]] || again=locking_mode
 			script=('open a t.db' "exec a PRAGMA $lock" 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)'
-				'exec a COMMIT' 'sh outside lock t.db' "exec a PRAGMA ${again:-locking_mode=NORMAL}" 'exec a SELECT count(*) FROM t')
-			[[ -n ${again-} ]] || script+=('sh outside query t.db "SELECT count(*) FROM t"')
+				'exec a COMMIT' 'sh observer lock t.db' "exec a PRAGMA ${again:-locking_mode=NORMAL}" 'exec a SELECT count(*) FROM t')
+			[[ -n ${again-} ]] || script+=('sh observer query t.db "SELECT count(*) FROM t"')
 			expect_same_quietly victim "${script[@]}" 'close a'
 			[[ $(outside_pragma t.db journal_mode) == wal ]]
 		done
@@ -142,11 +142,11 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 # two_names COMMAND… - victims that take turns with one file under two names, run by that; the rows there are at the end.
 two_names() {
 	rm -f ./*.db*
-	outside query t.db 'CREATE TABLE w(x)'
+	observer query t.db 'CREATE TABLE w(x)'
 	ln t.db u.db
 	"$@" victim 'open a t.db' 'exec a INSERT INTO w VALUES(1)' \
 		"sh victim 'open b u.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" 'exec a INSERT INTO w VALUES(3)' 'close a'
-	[[ $(outside query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $rows" ]]
+	[[ $(observer query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $rows" ]]
 }
 
 @test "a file of two names does not get WAL, in which they would lose each other's rows" {
@@ -166,15 +166,15 @@ two_names() {
 
 @test "by hand, WAL loses a row of such a file" {
 	rm -f ./*.db*
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE w(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE w(x)'
 	ln t.db u.db
 	run_plain victim 'open a t.db' 'exec a INSERT INTO w VALUES(1)' \
 		"sh victim 'open b u.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" 'exec a INSERT INTO w VALUES(3)' 'close a'
-	[[ $(outside query t.db 'SELECT count(*) FROM w') -lt 3 ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM w') -lt 3 ]]
 }
 
 @test "a symbolic link is no name of its own where SQLite follows it" {
-	outside query t.db 'CREATE TABLE w(x)'
+	observer query t.db 'CREATE TABLE w(x)'
 	ln -s t.db link.db
 	run_shim victim 'open a link.db' 'exec a SELECT count(*) FROM w' 'exec a PRAGMA journal_mode'
 	if sqlite_has 3010000; then
@@ -187,13 +187,13 @@ two_names() {
 # mounted_twice PRELOAD - two victims that take turns with one file under its path and a mount of it; the second is never preloaded.
 mounted_twice() {
 	rm -f ./*.db*
-	outside query t.db 'CREATE TABLE w(x)'
+	observer query t.db 'CREATE TABLE w(x)'
 	: >u.db
 	# shellcheck disable=SC2016 # the inner shell's
 	run_app unshare --mount --propagation private bash -c 'mount --bind t.db u.db && exec env LD_PRELOAD="$0" "$@"' "$1" \
 		victim 'open a u.db' 'exec a INSERT INTO w VALUES(1)' "sh victim 'open b t.db' 'exec b INSERT INTO w VALUES(2)' 'close b'" \
 		'exec a INSERT INTO w VALUES(3)' 'close a'
-	[[ $(outside query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == 'ok 3' ]]
+	[[ $(observer query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == 'ok 3' ]]
 }
 
 @test "a file that is mounted by itself, as docker -v FILE:FILE does, does not get WAL: its -wal would lie in another folder" {

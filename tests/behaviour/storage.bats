@@ -1,5 +1,5 @@
 # WAL and mmap stay away from filesystems that machines share.
-load harness
+load ../harness/harness
 
 # The folder of the test is on a filesystem of that f_type, and on that type of mount, as far as the shim can tell.
 stand_on() {
@@ -15,7 +15,7 @@ stand_on() {
 expect_shared() {
 	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode' 'exec a PRAGMA mmap_size' \
 		'exec a PRAGMA synchronous' \
-		'exec a PRAGMA busy_timeout' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh outside lock t.db' \
+		'exec a PRAGMA busy_timeout' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh observer lock t.db' \
 		'exec a COMMIT' 'open b t.db' 'exec b SELECT * FROM t'
 	expect $'open 0\nexec 0\ndelete\nexec 0\n0\nexec 0\n2\nexec 0\n30000\nexec 0\n-20000\nexec 0\nexec 0\nheld\nexec 0\nopen 0\nexec 0'
 	expect_warnings 1 "*$PWD*$1*"
@@ -33,7 +33,7 @@ expect_shared() {
 }
 
 @test "on overlayfs a connection that only reads gets no mmap, which would stay with the lower file" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	stand_on 0x794c7630
 	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open_v2 a t.db ro' 'exec a PRAGMA mmap_size' 'open b t.db' \
 		'exec b PRAGMA mmap_size' 'close a'
@@ -93,7 +93,7 @@ expect_shared() {
 }
 
 @test "a database that is WAL already there is left as it is, with a louder warning" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	stand_on 0x6969
 	run_shim victim 'open a t.db' 'exec a SELECT * FROM t' 'exec a PRAGMA journal_mode' 'exec a PRAGMA mmap_size'
 	expect $'open 0\nexec 0\nwal\nexec 0\n0\nexec 0'
@@ -120,7 +120,7 @@ expect_shared() {
 
 @test "a database behind a link is judged where it lies" {
 	mkdir there
-	outside query there/t.db 'CREATE TABLE t(x)'
+	observer query there/t.db 'CREATE TABLE t(x)'
 	ln -s there/t.db link.db
 	stand_on 0x6969
 	FAKE_STATFS_FOLDER=$PWD/there run_shim victim 'open a link.db' 'exec a PRAGMA journal_mode' 'open b here.db' 'exec b PRAGMA journal_mode'

@@ -1,8 +1,8 @@
 # Processes that are killed, stopped, forked or gone while they wait or while their turn is near.
-load harness
+load ../harness/harness
 
 hold() {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	barrier_make held
 	start_shim holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(0)' 'barrier held' 'exec a COMMIT'
 	holder=$started
@@ -25,7 +25,7 @@ victim_of() {
 }
 
 rows() {
-	outside query t.db 'SELECT group_concat(x) FROM (SELECT x FROM t ORDER BY x)'
+	observer query t.db 'SELECT group_concat(x) FROM (SELECT x FROM t ORDER BY x)'
 }
 
 @test "the first in the queue is killed: the next one gets the lock" {
@@ -79,7 +79,7 @@ rows() {
 }
 
 @test "the holder rolls back: a waiter gets the lock" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	barrier_make held
 	start_shim holder victim 'open a t.db' 'exec a BEGIN; INSERT INTO t VALUES(0)' 'barrier held' 'exec a ROLLBACK' 'barrier end'
 	barrier_make end
@@ -109,14 +109,14 @@ rows() {
 	done
 	finish "$crowd" crowd
 	[[ $output == *' 0 0' ]]
-	[[ $(outside query t.db 'PRAGMA integrity_check') == ok ]]
+	[[ $(observer query t.db 'PRAGMA integrity_check') == ok ]]
 }
 
 @test "a child of fork waits with a connection of its own, and the parent with its own" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	run_shim victim quiet 'open a t.db' 'exec a INSERT INTO t VALUES(0)' 'fork' 'open b t.db' 'repeat 50' 'exec b BEGIN' 'exec b INSERT INTO t VALUES(1)' 'exec b COMMIT' 'end' 'close b' 'end' \
 		'repeat 50' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'end' 'close a'
-	[[ $(outside query t.db 'SELECT count(*) FROM t') == 101 ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t') == 101 ]]
 }
 
 @test "a statement that outlives its connection still waits" {
@@ -132,10 +132,10 @@ rows() {
 }
 
 @test "one handle after the other, at the same address, in a crowd" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	run_shim victim quiet 'threads 8' 'repeat 40' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t INSERT INTO t VALUES(1)' 'exec a%t COMMIT' 'close a%t' 'end' 'end'
 	expect ''
-	[[ $(outside query t.db 'SELECT count(*) FROM t') == 320 ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t') == 320 ]]
 }
 
 @test "no shared memory of ours: a full or missing /dev/shm changes nothing" {

@@ -1,14 +1,14 @@
 # Waiting in the queue: everybody's turn comes, the timeout and SQLITE_BUSY are SQLite's own, nothing is left behind.
-load harness
+load ../harness/harness
 
 # The most transactions of others between two of one worker's.
 longest_gap() {
-	outside query t.db 'SELECT max(gap) FROM (SELECT id - lag(id) OVER (PARTITION BY worker ORDER BY id) AS gap FROM log)'
+	observer query t.db 'SELECT max(gap) FROM (SELECT id - lag(id) OVER (PARTITION BY worker ORDER BY id) AS gap FROM log)'
 }
 
 # A holder takes the write lock and keeps it until barrier_leave held.
 hold() {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE IF NOT EXISTS t(x)' >/dev/null
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE IF NOT EXISTS t(x)' >/dev/null
 	barrier_make held
 	"$1" holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(0)' 'barrier held' 'exec a COMMIT'
 	holder=$started
@@ -23,14 +23,14 @@ release() {
 @test "eight processes that never pause all write, none is passed over, and no update is lost" {
 	run_shim contention t.db defaults processes 8 1000 0 1
 	[[ ${lines[0]} == *' 0 0' ]]
-	[[ $(outside query t.db 'SELECT count(DISTINCT worker) FROM log') == 8 ]]
+	[[ $(observer query t.db 'SELECT count(DISTINCT worker) FROM log') == 8 ]]
 	(($(longest_gap) < 100))
 }
 
 @test "eight threads do too" {
 	run_shim contention t.db defaults threads 8 1000 0 1
 	[[ ${lines[0]} == *' 0 0' ]]
-	[[ $(outside query t.db 'SELECT count(DISTINCT worker) FROM log') == 8 ]]
+	[[ $(observer query t.db 'SELECT count(DISTINCT worker) FROM log') == 8 ]]
 	(($(longest_gap) < 100))
 }
 
@@ -84,7 +84,7 @@ release() {
 	wait_until_waits "$patient"
 	release
 	finish "$patient" patient
-	[[ $(outside query t.db 'SELECT group_concat(x) FROM t') == 0,2 ]]
+	[[ $(observer query t.db 'SELECT group_concat(x) FROM t') == 0,2 ]]
 }
 
 @test "programs with the shim and without wait for each other" {
@@ -95,7 +95,7 @@ release() {
 		wait_until_waits "$started"
 		release
 		finish "$started" waiter
-		[[ $output != *'exec 5'* && $(outside query t.db 'SELECT count(*) FROM t') == 2 ]]
+		[[ $output != *'exec 5'* && $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 	done
 }
 
@@ -134,7 +134,7 @@ release() {
 
 # Without pause a writer is always there, and a WAL that never starts anew would grow by 8 KiB with each commit.
 @test "under steady writing the WAL is started anew now and then" {
-	outside query t.db 'PRAGMA journal_mode=wal' >/dev/null
+	observer query t.db 'PRAGMA journal_mode=wal' >/dev/null
 	barrier_make idle
 	start_plain watcher victim 'open a t.db' 'exec a SELECT count(*) FROM sqlite_schema' 'barrier idle'
 	watcher=$started

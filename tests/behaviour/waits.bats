@@ -1,5 +1,5 @@
 # How long a connection waits for a lock: the recipe is a floor, the operator is exact, a program's own handler stays.
-load harness
+load ../harness/harness
 
 @test "a short timeout of the program's is raised to the recipe's, 0 included" {
 	for ms in 0 5 5000 29999 -1; do
@@ -52,7 +52,7 @@ load harness
 }
 
 @test "a program's own busy handler stays, is called as before, and PRAGMA busy_timeout tells of it" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
 		$run victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' \
 			'exec b BEGIN IMMEDIATE' 'exec a SELECT count(*) FROM t' 'handler_calls a' \
@@ -64,14 +64,14 @@ load harness
 }
 
 @test "a program's own busy handler stays, the operator notwithstanding, and decides for BEGIN too" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec b BEGIN' \
 		'exec a BEGIN' 'handler_calls a' 'exec a PRAGMA busy_timeout'
 	expect $'open 0\nopen 0\nbusy_handler 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0'
 }
 
 @test "nothing that we put on at first use waits by the program's busy handler" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
 		SQLPROD_JOURNAL_MODE=keep $run victim 'open b t.db' 'exec b BEGIN EXCLUSIVE' 'open a t.db' 'busy_handler a on' \
 			'exec a SELECT count(*) FROM t' 'handler_calls a'
@@ -80,7 +80,7 @@ load harness
 }
 
 @test "our own switch to WAL does not call the program's busy handler" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' \
 		'busy_handler a on' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a BEGIN' 'handler_calls a'
 	expect_line 'handler_calls 0'
@@ -99,7 +99,7 @@ load harness
 contend() {
 	local start=$1 holder
 	rm -f t.db* ./*.here ./*.go
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	barrier_make held
 	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(1)' 'barrier held' 'exec a COMMIT'
 	holder=$started
@@ -118,10 +118,10 @@ contend() {
 @test "a program that asked for no wait waits for the write lock and gets it" {
 	contend start_plain
 	[[ $output == *'exec 5 database is locked'* ]]
-	[[ $(outside query t.db 'SELECT count(*) FROM t') == 1 ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t') == 1 ]]
 	contend start_shim
 	[[ $output == $'open 0\nbusy_timeout 0\n0\nexec 0\nexec 0\nexec 0\nexec 0' ]]
-	[[ $(outside query t.db 'SELECT count(*) FROM t') == 2 ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
 @test "SQLite's own sleeps wait too" {
@@ -131,7 +131,7 @@ contend() {
 }
 
 @test "a process that is killed while it holds the lock, or waits for it, stops nobody" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	barrier_make held
 	start_shim holder victim 'open a t.db' 'exec a BEGIN; INSERT INTO t VALUES(0)' 'barrier held'
 	holder=$started
@@ -148,12 +148,12 @@ contend() {
 		finish "${pids[i - 1]}" "waiter$i"
 		[[ -z $output && -z $stderr ]]
 	done
-	[[ $(outside query t.db 'SELECT count(*) FROM t') == 60 ]]
-	[[ $(outside query t.db 'PRAGMA integrity_check') == ok ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t') == 60 ]]
+	[[ $(observer query t.db 'PRAGMA integrity_check') == ok ]]
 }
 
 @test "programs with the shim and without it wait for each other and lose nothing" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)'
 	pids=()
 	for i in 1 2 3 4; do
 		start=start_shim
@@ -166,5 +166,5 @@ contend() {
 		finish "${pids[i - 1]}" "p$i"
 		[[ -z $output ]]
 	done
-	[[ $(outside query t.db 'SELECT n FROM t') == 200 ]]
+	[[ $(observer query t.db 'SELECT n FROM t') == 200 ]]
 }

@@ -1,10 +1,10 @@
 # SQLite's WAL-reset race (sqlite.org/wal.html#walresetbug): what it costs without the shim, and that it costs nothing with it.
-load harness
+load ../harness/harness
 
 @test "a WAL that is started anew under a checkpoint loses nothing" {
 	run_shim wal_reset t.db
 	expect '56 committed, 56 there'
-	[[ $(outside query t.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'56\nok' ]]
+	[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'56\nok' ]]
 	run_plain wal_reset u.db
 	if sh -c '. "$0"; sqlite_has_reset_race "$1"' "$root/scripts/sqlprod.d/advisories.sh" "$(sqlite3 :memory: 'SELECT sqlite_version()')"; then
 		[[ $output != '56 committed, 56 there' ]]

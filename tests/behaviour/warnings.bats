@@ -1,6 +1,6 @@
 # Where something keeps the recipe from a connection, or makes it dangerous, somebody says so once: a warning, the report, or sqlprod
-# check. Shared filesystems: storage.bats; encryption: cipher.bats; the WAL-reset race: sqlprod_check.bats; little room: storage_room.bats.
-load harness
+# check. Shared filesystems: storage.bats; encryption: cipher.bats; the WAL-reset race: command/check.bats; little room: disk_space.bats.
+load ../harness/harness
 
 work=('exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' 'close a')
 
@@ -16,7 +16,7 @@ reason() {
 }
 
 left() {
-	report "$scratch/report.json" begins_left
+	report "$scratch/report.json" begins_not_upgraded
 }
 
 stand_on() {
@@ -54,7 +54,7 @@ stand_on() {
 # told_of_attached OPEN - each BEGIN after it looks, and there is one warning for all.
 told_of_attached() {
 	mkdir there
-	outside query there/u.db 'CREATE TABLE w(x)'
+	observer query there/u.db 'CREATE TABLE w(x)'
 	stand_on 0x6969
 	export FAKE_STATFS_FOLDER=$PWD/there
 	for begin in BEGIN 'BEGIN IMMEDIATE' 'BEGIN DEFERRED'; do
@@ -78,7 +78,7 @@ told_of_attached() {
 
 @test "a database that is only read, in either mode" {
 	for mode in delete wal; do
-		outside query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE t(x)"
+		observer query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE t(x)"
 		told victim "open_v2 a file:$mode.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'exec a BEGIN' 'exec a COMMIT' 'close a'
 		expect_quiet
 		[[ $(left) == *'the database is read-only'* ]]
@@ -125,7 +125,7 @@ told_of_attached() {
 }
 
 @test "a database that is attached read-only, where an old SQLite fails to begin" {
-	outside query u.db 'CREATE TABLE w(x)'
+	observer query u.db 'CREATE TABLE w(x)'
 	told victim 'open_v2 a file:t.db rw,create,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" "${work[@]}"
 	if sqlite_has 3034000; then
 		[[ $(left) == '{}' ]]
@@ -142,7 +142,7 @@ told_of_attached() {
 # without FUNCTION - the system's SQLite in ./lib, with that function hidden.
 without() {
 	mkdir -p lib
-	python3 "$root/tests/hide_symbol.py" "$(ldd "$build/programs/victim" | awk '/libsqlite3/ { print $3 }')" lib/libsqlite3.so.0 "$1"
+	python3 "$root/tests/harness/hide_symbol.py" "$(ldd "$build/programs/victim" | awk '/libsqlite3/ { print $3 }')" lib/libsqlite3.so.0 "$1"
 }
 
 @test "a SQLite without authorizers, or that does not tell its file" {
@@ -157,7 +157,7 @@ without() {
 }
 
 @test "whichever function that we call a SQLite lacks, the program gets its own results" {
-	mapfile -t functions < <(sed -n '/^#define SQLITE_CALLED/,/^$/s/^\tX(\([a-z0-9_]*\)).*/\1/p' "$root/shim/sqlite.h")
+	mapfile -t functions < <(sed -n '/^#define SQLITE_CALLED/,/^$/s/^\tX(\([a-z0-9_]*\)).*/\1/p' "$root/shim/sqlite/sqlite.h")
 	[[ ${#functions[@]} -gt 15 ]]
 	for function in "${functions[@]}"; do
 		# the victim's own

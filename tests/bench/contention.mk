@@ -36,4 +36,4 @@ bench-cluster: $(library) $(clients)/embedded_node/installed ## a Node cluster o
 
 .PHONY: soak
 soak: $(library) $(contention) ## writers that are killed and stopped at random for five minutes, then integrity and sums (SOAK_SECONDS)
-	$(Q)tests/soak.sh $(library) $(SOAK_SECONDS)
+	$(Q)tests/stress/soak.sh $(library) $(SOAK_SECONDS)

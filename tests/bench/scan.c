@@ -3,7 +3,7 @@
  * Searches once, when a file is first opened as SQLite opens one, and appends to the file SCAN_OUT the line "microseconds kibibytes
  * tables how object": how much more of the process is resident afterwards, and whether it was found "near" the caller or in the
  * "whole". With SCAN_WHOLE in the environment the search is a whole one. */
-#include "object.h"
+#include "elf/object.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 # A bound for what hangs, far above what any of these takes.
 export BATS_TEST_TIMEOUT=180
 
-load harness
+load ../harness/harness
 load clients
 
 recipe=(journal_mode=wal synchronous=1 busy_timeout=30000 foreign_keys=1 temp_store=2 mmap_size=134217728

@@ -5,7 +5,7 @@
 # A bound for what hangs, far above what any of these takes.
 export BATS_TEST_TIMEOUT=180
 
-load harness
+load ../harness/harness
 load clients
 
 # What is in force with the shim, but for foreign_keys: that stays as the client's build has it in an embedded copy.
@@ -121,7 +121,7 @@ without_shim() {
 @test "that handler alone stays as well" { without_shim free apsw handler busy_timeout=0; }
 
 @test "a database with tables gets the whole recipe when an embedded copy opens it" {
-	outside query app.db 'CREATE TABLE t(a)'
+	observer query app.db 'CREATE TABLE t(a)'
 	with_shim held better_sqlite3 "" foreign_keys=1
 	for setting in journal_mode synchronous cache_size mmap_size temp_store; do
 		is "who decided $setting" recipe "$(reported settings "$setting" decided_by)"

@@ -3,7 +3,7 @@
 
 export BATS_TEST_TIMEOUT=180
 
-load harness
+load ../harness/harness
 load clients
 
 setup_file() {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# table.sh RUNS - prints a Markdown table of what tests/clients.bats recorded in the folder RUNS.
+# table.sh RUNS - prints a Markdown table of what tests/clients/clients.bats recorded in the folder RUNS.
 set -eu
 runs=$1
 

@@ -208,7 +208,7 @@ ended_by() {
 	END
 	chmod +x adds
 	run_app "$sqlprod" ab -n 3 --db link.db --db b.db --db a.db -- ./adds
-	[[ $(outside query a.db 'SELECT count(*) FROM t') == 0 && $(outside query b.db 'SELECT count(*) FROM t') == 0 ]]
+	[[ $(observer query a.db 'SELECT count(*) FROM t') == 0 && $(observer query b.db 'SELECT count(*) FROM t') == 0 ]]
 	[[ -L link.db ]]
 	expect_quiet
 }

@@ -176,7 +176,7 @@ parts() {
 
 @test "a SQLite that could not be reached is missing the recipe, with the reason" {
 	line='{"pid":1,"program":"p","database":"/x/a.db","sqlite":{"version":null,"library":"/x/p"},"reached":null,"left_alone":"no door",
-		"settings":{},"begins_rewritten":0,"begins_left":{}}'
+		"settings":{},"begins_rewritten":0,"begins_not_upgraded":{}}'
 	run_app 1 "$sqlprod" check -- sh -c 'echo "$0" >>"$SQLPROD_REPORT"' "$(tr -d '\n' <<<"$line")"
 	[[ $(records left_alone 2) == 'no door' && $(records connection 4 6) == '/x/a.db /x/p' ]]
 	[[ $(records verdict 2) == missing ]]

@@ -25,7 +25,7 @@ kept='PRAGMA page_size; PRAGMA auto_vacuum; PRAGMA encoding; PRAGMA user_version
 	wait "$started" || true
 	[[ -s a.db-wal ]]
 	run_app "$sqlprod" revert a.db
-	[[ $(outside query a.db 'SELECT a FROM t') == 7 ]]
+	[[ $(observer query a.db 'SELECT a FROM t') == 7 ]]
 	[[ $(ls a.db*) == a.db ]]
 }
 
@@ -75,7 +75,7 @@ refuse_while() {
 	run_app 8 "$sqlprod" revert a.db
 	barrier_leave held
 	finish "$started" holder
-	[[ $(outside query a.db 'SELECT count(*) FROM t') == 2 ]]
+	[[ $(observer query a.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
 @test "the library in revert's own environment does not make it WAL again" {

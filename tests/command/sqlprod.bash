@@ -1,7 +1,7 @@
 # sqlprod.bash - what the suites of the sqlprod command share.
 #
 # COMMAND names the command to test, one that is installed say; else it is the build tree's.
-load harness
+load ../harness/harness
 
 sqlprod=$(readlink -f "${COMMAND:-$build/sqlprod}")
 library=$(readlink -f "${sqlprod%/*}/$(sed -n 's/^sqlprod_library_at=//p' "$sqlprod")")

@@ -1,6 +1,6 @@
 # Both doors on arm64. Built and run by make check-arm64.
-load harness
-load reached
+load ../harness/harness
+load ../harness/reached
 
 arm64=$build/arm64
 

@@ -1,5 +1,5 @@
 # What BEGIN locks in a program with SQLite inside, beside the write lock of the main database. Built by make embedded-programs.
-load harness
+load ../harness/harness
 
 victim=$build/embedded/victim_gcc_O2
 
@@ -9,13 +9,13 @@ of_report() {
 }
 
 setup_databases() {
-	outside query "$1" 'CREATE TABLE t(x)'
-	outside query u.db 'CREATE TABLE u(x)'
-	outside query v.db 'CREATE TABLE v(x)'
+	observer query "$1" 'CREATE TABLE t(x)'
+	observer query u.db 'CREATE TABLE u(x)'
+	observer query v.db 'CREATE TABLE v(x)'
 }
 
-attached=("exec a ATTACH 'u.db' AS u" "exec a ATTACH 'v.db' AS 'a \"quoted'' name'" 'exec a BEGIN' 'sh outside lock u.db' 'sh outside lock v.db'
-	'exec a INSERT INTO u VALUES(1)' 'exec a COMMIT' 'sh outside lock u.db' 'sh outside lock v.db' 'close a')
+attached=("exec a ATTACH 'u.db' AS u" "exec a ATTACH 'v.db' AS 'a \"quoted'' name'" 'exec a BEGIN' 'sh observer lock u.db' 'sh observer lock v.db'
+	'exec a INSERT INTO u VALUES(1)' 'exec a COMMIT' 'sh observer lock u.db' 'sh observer lock v.db' 'close a')
 results() {
 	printf 'open 0\nopen 0\nexec 0\nexec 0\nexec 0\n%s\n%s\nexec 0\nexec 0\nfree\nfree\nclose 0' "$1" "$1"
 }
@@ -32,7 +32,7 @@ results() {
 		[[ $(report "$scratch/report.json" begins_rewritten | grep -c 1) == 1 ]]
 		rm "$scratch/report.json"
 	done
-	[[ $(outside query u.db 'SELECT count(*) FROM u') == 4 ]]
+	[[ $(observer query u.db 'SELECT count(*) FROM u') == 4 ]]
 }
 
 @test "an authorizer of the program's sees nothing of it" {
@@ -47,7 +47,7 @@ results() {
 
 @test "an attached database that is read-only is only read" {
 	setup_databases t.db
-	script=('open_v2 a t.db rw,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" 'exec a BEGIN' 'sh outside lock t.db' 'sh outside lock u.db'
+	script=('open_v2 a t.db rw,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" 'exec a BEGIN' 'sh observer lock t.db' 'sh observer lock u.db'
 		'exec a SELECT count(*) FROM u' 'exec a COMMIT' 'close a')
 	run_plain "$victim" "${script[@]}"
 	wanted=$(sed '0,/^free$/s//held/' <<<"$output")
@@ -58,23 +58,23 @@ results() {
 
 @test "an attached database that stays busy: BEGIN succeeds as without the shim, and the report says so" {
 	setup_databases t.db
-	script=('open a t.db' "exec a ATTACH 'u.db' AS u" 'open b u.db' 'exec b BEGIN IMMEDIATE' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT'
+	script=('open a t.db' "exec a ATTACH 'u.db' AS u" 'open b u.db' 'exec b BEGIN IMMEDIATE' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT'
 		'exec b COMMIT' 'close a' 'close b')
 	SQLPROD_BUSY_TIMEOUT=10 SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
 	expect $'open 0\nexec 0\nopen 0\nexec 0\nexec 0\nheld\nexec 0\nexec 0\nclose 0\nclose 0'
-	[[ $(report "$scratch/report.json" begins_left | head -n 1) == *'an attached database stayed busy'*1* ]]
+	[[ $(report "$scratch/report.json" begins_not_upgraded | head -n 1) == *'an attached database stayed busy'*1* ]]
 }
 
 @test "SQLPROD_BEGIN=exclusive takes the write lock, and the report says where that is less" {
-	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'sh outside query t.db "SELECT count(*) FROM t"'
+	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'sh observer query t.db "SELECT count(*) FROM t"'
 		'exec a COMMIT' 'close a')
 	SQLPROD_BEGIN=exclusive SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
 	expect $'open 0\nexec 0\nexec 0\nheld\n0\nexec 0\nclose 0'
-	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_left) == '{}' ]]
+	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_not_upgraded) == '{}' ]]
 	rm -f t.db
 	SQLPROD_BEGIN=exclusive SQLPROD_JOURNAL_MODE=delete SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
 	expect $'open 0\nexec 0\nexec 0\nheld\n0\nexec 0\nclose 0'
-	[[ $(of_report begins_left) == *'IMMEDIATE instead of EXCLUSIVE'*1* ]]
+	[[ $(of_report begins_not_upgraded) == *'IMMEDIATE instead of EXCLUSIVE'*1* ]]
 }
 
 @test "one file attached under two names: BEGIN stays, as the connection would wait for itself" {
@@ -84,18 +84,18 @@ results() {
 			'exec a BEGIN; SELECT count(*) FROM again.t' 'exec a INSERT INTO again.t VALUES(1)' 'exec a ROLLBACK' 'close a'
 		expect $'open 0\nexec 0\n0\nexec 0\nexec 0\nexec 0\nclose 0'
 	done
-	[[ $(report "$scratch/report.json" begins_left) == *'two names'*1* ]]
+	[[ $(report "$scratch/report.json" begins_not_upgraded) == *'two names'*1* ]]
 }
 
 @test "a SAVEPOINT that begins a transaction is counted when it has run, others are not" {
 	setup_databases t.db
-	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'exec a BEGIN' 'step s' 'exec a COMMIT' 'reset s' 'step s' 'sh outside lock t.db' 'reset s'
+	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'exec a BEGIN' 'step s' 'exec a COMMIT' 'reset s' 'step s' 'sh observer lock t.db' 'reset s'
 		'exec a SELECT count(*) FROM t' 'step s' 'finalize s' 'exec a COMMIT' 'exec a SAVEPOINT two; RELEASE two' 'close a')
 	run_plain "$victim" "${script[@]}"
 	wanted=$output
 	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
 	expect "$wanted"
-	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_left) == *'SAVEPOINT outside of a transaction'*': 2'* ]]
+	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_not_upgraded) == *'SAVEPOINT outside of a transaction'*': 2'* ]]
 }
 
 @test "a cache that is shared through ATTACH: BEGIN stays" {
@@ -106,16 +106,16 @@ results() {
 	wanted=$output
 	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
 	expect "$wanted"
-	[[ $(report "$scratch/report.json" begins_left | grep -c 'shared cache.*1') -eq 2 ]]
+	[[ $(report "$scratch/report.json" begins_not_upgraded | grep -c 'shared cache.*1') -eq 2 ]]
 }
 
 @test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction has the write lock once it has run" {
 	setup_databases t.db
-	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'step s' 'sh outside lock t.db' 'reset s' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1); ROLLBACK TO two'
-		'exec a RELEASE one' 'sh outside lock t.db' 'exec a SELECT count(*) FROM t' 'step s' 'sh outside lock t.db' 'finalize s' 'exec a ROLLBACK' 'close a')
+	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'step s' 'sh observer lock t.db' 'reset s' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1); ROLLBACK TO two'
+		'exec a RELEASE one' 'sh observer lock t.db' 'exec a SELECT count(*) FROM t' 'step s' 'sh observer lock t.db' 'finalize s' 'exec a ROLLBACK' 'close a')
 	run_plain "$victim" "${script[@]}"
 	wanted=$(awk '/^free$/ { print ++n == 2 ? $0 : "held"; next } { print }' <<<"$output")
 	SQLPROD_BEGIN_DEFERRED=immediate SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
 	expect "$wanted"
-	[[ $(of_report begins_rewritten) == 2 && $(of_report begins_left) == '{}' ]]
+	[[ $(of_report begins_rewritten) == 2 && $(of_report begins_not_upgraded) == '{}' ]]
 }

@@ -1,6 +1,6 @@
 # One program with the amalgamation inside, built in many ways: the second door opens in each. Built by make embedded-programs.
-load harness
-load reached
+load ../harness/harness
+load ../harness/reached
 
 # of_each_way COMPILER COMMAND… - the command for each way of building by that compiler, with the program's name behind it.
 of_each_way() {
@@ -37,7 +37,7 @@ left_alone() {
 	script=('CREATE TABLE t(x)' 'BEGIN' lock 'INSERT INTO t VALUES(1)' 'COMMIT' 'PRAGMA journal_mode' 'PRAGMA busy_timeout'
 		'PRAGMA temp_store')
 	for name in new.db there.db; do
-		[[ $name == new.db ]] || outside query "$name" 'CREATE TABLE other(x)'
+		[[ $name == new.db ]] || observer query "$name" 'CREATE TABLE other(x)'
 		run_plain "$build/embedded/old" "plain-$name" "${script[@]}"
 		expect $'free\ndelete\n0\n0\n3.8.9 0'
 		SQLPROD_REPORT=$scratch/report.json run_shim "$build/embedded/old" "$name" "${script[@]}"
@@ -47,7 +47,7 @@ left_alone() {
 	[[ $(report "$scratch/report.json" begins_rewritten) == $'0\n0' ]]
 	[[ $(report "$scratch/report.json" settings journal_mode reason | head -n 1) == *'no trace callback'* ]]
 	[[ $(report "$scratch/report.json" settings journal_mode reason | tail -n 1) == 'BEGIN cannot be upgraded'* ]]
-	[[ $(report "$scratch/report.json" begins_left | grep -c 'no trace callback') == 2 ]]
+	[[ $(report "$scratch/report.json" begins_not_upgraded | grep -c 'no trace callback') == 2 ]]
 }
 
 @test "two copies in one large program that is not position-independent are each found near the code that opens their files" {

@@ -1,8 +1,8 @@
 # Plugins loaded with RTLD_DEEPBIND, as PHP loads its extensions. No sanitizer's runtime allows that.
-load harness
+load ../harness/harness
 
 @test "a plugin that is loaded with RTLD_DEEPBIND and linked to libsqlite3 comes to the front door" {
-	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode'
+	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode'
 		'close a')
 	run_plain "$build/embedded/deep" "$build/programs/victim.so" "${script[@]}"
 	wanted=$(sed 's/^free$/held/; s/^delete$/wal/' <<<"$output")
@@ -14,7 +14,7 @@ load harness
 }
 
 @test "a plugin that is loaded with RTLD_DEEPBIND and has SQLite inside is left alone, and one warning says so" {
-	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' 'close a')
+	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' 'close a')
 	run_plain "$build/embedded/deep" "$build/embedded/plugin_O2.so" "${script[@]}"
 	wanted=$output
 	rm -f t.db

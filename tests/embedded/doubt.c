@@ -1,6 +1,6 @@
 /* doubt.c - asks object.c about a large fixed program with two copies of SQLite, which is this one: what is found near some code,
  * what stays doubtful, and what a search of the whole finds. Prints what is wrong. */
-#include "object.h"
+#include "elf/object.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 # A program with SQLite inside sees nothing of the second door but the settings. Built by make embedded-programs.
-load harness
+load ../harness/harness
 
 victim=$build/embedded/victim_gcc_O2
 guest=$build/embedded/guest
@@ -56,7 +56,7 @@ scene() {
 		rm -f t.db*
 		scene "$name" ''
 		[[ $(of_report settings journal_mode reason) == *'took the trace callback'* ]]
-		[[ $(of_report begins_left) == *'took the trace callback'* ]]
+		[[ $(of_report begins_not_upgraded) == *'took the trace callback'* ]]
 	done
 }
 
@@ -106,7 +106,7 @@ scene() {
 	for plugin in "${plugins[@]}" "${plugins[@]}"; do
 		ln -sf "$plugin" "$scratch/plugin.so"
 		SQLPROD_REPORT=$scratch/report.json run_shim host "$scratch/plugin.so" -- 'open a t.db' \
-			'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'close a'
+			'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'close a'
 		expect $'open 0\nexec 0\nexec 0\nheld\nclose 0'
 	done
 }
@@ -121,7 +121,7 @@ scene() {
 		script+=("$i open a $i.db" "$i exec a CREATE TABLE t(x)")
 	done
 	for i in 1 2 3; do
-		script+=("$i exec a BEGIN" "$i sh outside lock $i.db" "$i exec a PRAGMA journal_mode" "$i exec a PRAGMA cache_size")
+		script+=("$i exec a BEGIN" "$i sh observer lock $i.db" "$i exec a PRAGMA journal_mode" "$i exec a PRAGMA cache_size")
 	done
 	twin "$recipe; s/^-2000$/-20000/" host "${plugins[0]}" "${plugins[2]}" "$build/programs/victim.so" -- "${script[@]}" '1 close a' \
 		'2 close a' '3 close a'
@@ -146,7 +146,7 @@ scene() {
 }
 
 @test "read-only and immutable databases are only read" {
-	outside query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	cp t.db "$scratch/kept.db"
 	for how in 'open_v2 a t.db ro' 'open_v2 a file:t.db?immutable=1 ro,uri' 'open_v2 a file:t.db?mode=ro rw,uri'; do
 		twin '' bash -c 'cp "$0/kept.db" t.db; exec "$@"' "$scratch" "$victim" "$how" 'exec a BEGIN' 'exec a SELECT * FROM t' \
@@ -169,7 +169,7 @@ scene() {
 }
 
 @test "a program's own busy handler stays; busy_timeout gets the floor" {
-	outside query t.db 'CREATE TABLE t(x)'
+	observer query t.db 'CREATE TABLE t(x)'
 	run_shim "$victim" 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'open b t.db' 'exec b BEGIN' \
 		'exec a INSERT INTO t VALUES(1)' 'handler_calls a' 'exec b COMMIT' 'busy_timeout a 0' 'exec a SELECT 1' \
 		'exec a PRAGMA busy_timeout' 'busy_timeout a 60000' 'exec a SELECT 1' 'exec a PRAGMA busy_timeout' 'close b' 'close a'
@@ -178,7 +178,7 @@ scene() {
 }
 
 @test "a child of fork goes on with connections of its own" {
-	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'fork' 'open b t.db' 'exec b BEGIN' 'sh outside lock t.db' \
+	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'fork' 'open b t.db' 'exec b BEGIN' 'sh observer lock t.db' \
 		'exec b INSERT INTO t VALUES(1)' 'exec b COMMIT' 'close b' 'end' 'exec a SELECT count(*) FROM t' 'close a'
 }
 
@@ -189,8 +189,8 @@ scene() {
 }
 
 @test "a BEGIN that is prepared once and stepped again is upgraded each time; savepoints stay" {
-	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 BEGIN' 'step s' 'sh outside lock t.db' \
-		'reset s' 'exec a COMMIT' 'step s' 'sh outside lock t.db' 'reset s' 'exec a SAVEPOINT one' \
+	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 BEGIN' 'step s' 'sh observer lock t.db' \
+		'reset s' 'exec a COMMIT' 'step s' 'sh observer lock t.db' 'reset s' 'exec a SAVEPOINT one' \
 		'exec a INSERT INTO t VALUES(1)' 'exec a ROLLBACK TO one' 'exec a RELEASE one' 'exec a COMMIT' 'finalize s' \
 		'exec a SELECT count(*) FROM t' 'close a'
 }
@@ -211,7 +211,7 @@ scene() {
 
 @test "another library in front of ours, whose open() calls ours, does not hide the opener" {
 	preload="$build/embedded/front.so:$preload" twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
-		'sh outside lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
+		'sh observer lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
 
 @test "in a shared cache a connection goes on reading when the one that opened the file is closed" {
@@ -224,16 +224,16 @@ scene() {
 }
 
 @test "a module that exports its SQLite: what comes after a callback that left by longjmp is seen" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} host "$build/embedded/module.so" -- 'open a t.db' 'exec_left a SELECT 1' 'exec a BEGIN' 'sh outside lock t.db' 'exec a COMMIT' \
-			'exec_left a VALUES(1)' 'open b t.db' 'exec b BEGIN' 'sh outside lock t.db' 'close b'
+		${run%:*} host "$build/embedded/module.so" -- 'open a t.db' 'exec_left a SELECT 1' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' \
+			'exec_left a VALUES(1)' 'open b t.db' 'exec b BEGIN' 'sh observer lock t.db' 'close b'
 		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 2 ]]
 	done
 }
 
 @test "sqlite3_interrupt() while the write lock is taken: what the program does in its transaction stays one" {
-	outside query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	begin=('open a t.db' 'prepare a s v2 -1 VALUES(1),(2),(3)' 'step s' 'interrupt a' 'exec a BEGIN')
 	end=('step s' 'finalize s' 'exec a INSERT INTO t VALUES(7)' 'exec a ROLLBACK' 'exec a SELECT count(*) FROM t' 'exec a DELETE FROM t')
 	# without the library it is the next statement that is interrupted, and one that writes takes the transaction with it

@@ -2,7 +2,7 @@
  *
  * The input: machine and flags, sizes of text and constants, bounds of RELRO, where in its word the data begins; text; constants;
  * data. In one of its modes the data is a list of 16-bit numbers that become pointers into the text, so that tables come up. */
-#include "apitable.h"
+#include "elf/apitable.h"
 #include "require.h"
 
 #include <elf.h>

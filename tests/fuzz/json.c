@@ -2,11 +2,11 @@
  * and says what was put in, but that a byte which is no UTF-8 is U+FFFD.
  *
  * The input: a byte of flags, and texts that end with NUL: the database's path, the program, the library, and reasons. */
-#include "json.h"
+#include "report/json.h"
 
-#include "report.h"
+#include "base/utf8.h"
+#include "report/report.h"
 #include "require.h"
-#include "utf8.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -163,9 +163,9 @@ static void check_connection(const struct connection *connection, bool open)
 	}
 	expect(&reader, "},\"begins_rewritten\":");
 	skip_value(&reader);
-	expect(&reader, ",\"begins_left\":{");
-	if (connection->begins_left_reason) {
-		expect_text(&reader, connection->begins_left_reason);
+	expect(&reader, ",\"begins_not_upgraded\":{");
+	if (connection->begins_not_upgraded_reason) {
+		expect_text(&reader, connection->begins_not_upgraded_reason);
 		expect(&reader, ":");
 		skip_value(&reader);
 	}
@@ -188,7 +188,7 @@ static void check_unreached(const char *database, const char *object)
 	expect_text(&reader, object);
 	expect(&reader, "},\"reached\":null,\"left_alone\":");
 	skip_value(&reader);
-	expect(&reader, ",\"settings\":{},\"begins_rewritten\":0,\"begins_left\":{}}\n");
+	expect(&reader, ",\"settings\":{},\"begins_rewritten\":0,\"begins_not_upgraded\":{}}\n");
 	free(line);
 }
 
@@ -239,7 +239,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		connection.outcomes[i].wanted = connection.outcomes[i].got = VALUE_UNKNOWN;
 		connection.outcomes[i].reason = flags & NO_REASON ? NULL : texts[5 + i % 2];
 	}
-	connection.begins_left_reason = flags & LEFT_BEGINS ? texts[7] : NULL;
+	connection.begins_not_upgraded_reason = flags & LEFT_BEGINS ? texts[7] : NULL;
 	check_connection(&connection, flags & OPEN);
 	if (flags & UNREACHED)
 		check_unreached(connection.path, texts[2]);

@@ -2,7 +2,7 @@
  * looks.
  *
  * The input: major, minor, path NUL mountinfo. */
-#include "mountinfo.h"
+#include "fs/mountinfo.h"
 #include "require.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Mutations of SQL text token by token: bytes alone would hardly ever make a statement that SQLite accepts. */
-#include "../../shim/token.h"
+#include "sql/token.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Fuzzes needed_has_sqlite with whatever bytes: it reads nothing outside of them. */
-#include "needed.h"
+#include "elf/needed.h"
 
 #include <stdint.h>
 #include <stdlib.h>

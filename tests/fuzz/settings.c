@@ -2,7 +2,7 @@
  *
  * The first byte chooses: below SETTING_COUNT the rest is a value of that setting; SETTING_COUNT, "patterns NUL name"; above, an
  * environment of NUL-separated entries. */
-#include "settings.h"
+#include "base/settings.h"
 #include "require.h"
 
 #include <stdint.h>

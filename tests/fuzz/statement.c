@@ -7,9 +7,9 @@
  *
  * The same text is then read as UTF-16 in both byte orders, and a second time with surrogates and byte order marks scattered over
  * it. */
-#include "../../shim/rewrite.h"
-#include "../../shim/token.h"
 #include "oracle.h"
+#include "sql/rewrite.h"
+#include "sql/token.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

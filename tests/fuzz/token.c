@@ -5,9 +5,9 @@
  * What a token is, and where a statement ends, the fuzzer of statements compares with SQLite.
  *
  * The input: a byte of flags, two that choose a length, and the text. */
-#include "token.h"
+#include "sql/token.h"
 #include "require.h"
-#include "rewrite.h"
+#include "sql/rewrite.h"
 
 #include <stdio.h>
 #include <stdlib.h>

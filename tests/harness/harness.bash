@@ -3,13 +3,13 @@
 # Only the program under test is preloaded, never bats or the commands that look. Times out, so that a deadlock is a failure;
 # no test says how long something takes. Works with any bats from 1.2 on.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$root/$build
 shim=$build/libsqlprod.so
 # A sanitizer's runtime has to be loaded before the shim it checks.
 preload=${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME:}$shim
-PATH=$build/programs:$root/tests:$PATH
+PATH=$build/programs:$root/tests/harness:$PATH
 
 # A place of its own for each test, and no variable of ours from outside.
 setup() {
@@ -158,12 +158,12 @@ wait_until_waits() {
 
 # What a second process without the shim sees of a database.
 outside_pragma() {
-	outside pragma "$1" "$2"
+	observer pragma "$1" "$2"
 }
 
 # held or free: could a second process write now?
 outside_lock() {
-	outside lock "$1"
+	observer lock "$1"
 }
 
 # expect TEXT - the program printed exactly these lines, in this order.
@@ -219,10 +219,10 @@ expect_same_quietly() {
 # None but t.db, which $seed makes. A file of tests that wants others has its own.
 fresh_databases() {
 	rm -rf ./*.db*
-	[[ -z ${seed-} ]] || outside query t.db "$seed" >/dev/null
+	[[ -z ${seed-} ]] || observer query t.db "$seed" >/dev/null
 }
 
 # report FILE KEY… - one value of the report's JSON lines, one result a line: report r.json settings journal_mode got
 report() {
-	python3 "$root/tests/report.py" "$@"
+	python3 "$root/tests/harness/report.py" "$@"
 }

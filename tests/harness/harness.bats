@@ -1,5 +1,5 @@
 # The harness itself: a suite that cannot fail shows nothing.
-load harness
+load ../harness/harness
 
 @test "run_app checks the exit status, any of them" {
 	run_app true
@@ -47,8 +47,8 @@ load harness
 @test "outside tells a held write lock from a free one, in WAL and in rollback mode" {
 	for mode in delete wal; do
 		run_plain victim 'open a t.db' "exec a PRAGMA journal_mode=$mode" 'exec a CREATE TABLE IF NOT EXISTS t(x)' \
-			'sh outside lock t.db' 'exec a BEGIN' 'sh outside lock t.db' 'exec a ROLLBACK' \
-			'exec a BEGIN IMMEDIATE' 'sh outside lock t.db' 'exec a ROLLBACK' 'sh outside lock t.db'
+			'sh observer lock t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a ROLLBACK' \
+			'exec a BEGIN IMMEDIATE' 'sh observer lock t.db' 'exec a ROLLBACK' 'sh observer lock t.db'
 		expect "open 0"$'\n'"$mode"$'\nexec 0\nexec 0\nfree\nexec 0\nfree\nexec 0\nexec 0\nheld\nexec 0\nfree'
 	done
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
@@ -56,7 +56,7 @@ load harness
 
 @test "outside fails where the file is no database" {
 	head -c 8192 /dev/zero | tr '\0' x >t.db
-	run_app 1 outside lock t.db
+	run_app 1 observer lock t.db
 }
 
 @test "two programs meet at a barrier" {
@@ -104,16 +104,16 @@ load harness
 
 @test "report prints one value of each line" {
 	printf '%s\n' '{"a":{"b":1},"c":"x"}' '{"c":null}' >r.json
-	run_app python3 "$root/tests/report.py" r.json c
+	run_app python3 "$root/tests/harness/report.py" r.json c
 	expect $'x\nnull'
-	run_app python3 "$root/tests/report.py" r.json a b
+	run_app python3 "$root/tests/harness/report.py" r.json a b
 	expect $'1\nmissing'
 }
 
 @test "count adds up what targets say of themselves, and fails if one fails" {
 	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
 		'	@printf "ok 1 a\nnot ok 2 b\n\043 why\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@echo no compiler; false' \
-		'nested:' '	@$(root)/tests/count unit silent' >Makefile
+		'nested:' '	@$(root)/tests/harness/count unit silent' >Makefile
 	run_app count silent
 	[[ ${lines[-1]} == '1 passed, 0 failed' ]]
 	run_app 1 count unit

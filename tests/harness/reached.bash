@@ -1,8 +1,8 @@
 # reached.bash - what the suites share that try programs built in other ways than the victims: a short script, run without the shim and
 # with it, that shows whether the program was reached, and by which door.
 
-script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh outside lock t.db' 'exec a INSERT INTO t VALUES(1)'
-	'exec a COMMIT' 'sh outside pragma t.db journal_mode' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA synchronous'
+script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1)'
+	'exec a COMMIT' 'sh observer pragma t.db journal_mode' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA synchronous'
 	'exec a PRAGMA cache_size' 'exec a PRAGMA mmap_size' 'exec a PRAGMA temp_store' 'exec a PRAGMA journal_size_limit'
 	'exec a PRAGMA foreign_keys' 'exec a SELECT count(*) FROM t' 'close a')
 

@@ -1,5 +1,5 @@
 /* settings_table.c - prints settings_table: "markdown" as the README has it, "json" for tests. */
-#include "settings.h"
+#include "base/settings.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 # Encrypting SQLites that are newer than Debian's: SQLCipher 4, and SQLite3 Multiple Ciphers, whose VFS knows its files by their methods.
-load ../harness
+load ../harness/harness
 
 # play MODULE SQL... - a program that runs it on one connection to c.db and prints what each answers.
-play=("$build/ciphers/bin/python" "$root/tests/slow/ciphers.py")
+play=("$build/ciphers/bin/python" "$root/tests/stress/ciphers.py")
 
 opened_by_both() {
 	for run in run_plain run_shim run_plain; do

@@ -1,11 +1,11 @@
 # Faults by the thousand, at both doors: every system call of a program on its database fails, or ends it; writers are killed at random.
-load ../harness
+load ../harness/harness
 
 export PYTHONDONTWRITEBYTECODE=1
 export APP_TIMEOUT=7200
 
 inject() {
-	run_app python3 "$root/tests/slow/faults/inject.py" "$build" "$scratch/faults" --door "$1"
+	run_app python3 "$root/tests/stress/faults/inject.py" "$build" "$scratch/faults" --door "$1"
 	printf '# %s\n' "${lines[@]}" >&3
 }
 
@@ -19,7 +19,7 @@ inject() {
 
 # kills ROUNDS ARGUMENT…
 kills() {
-	run_app python3 "$root/tests/slow/faults/kill.py" "$build" "$scratch/kills" "$@"
+	run_app python3 "$root/tests/stress/faults/kill.py" "$build" "$scratch/kills" "$@"
 	printf '# %s\n' "${lines[-1]}" >&3
 }
 

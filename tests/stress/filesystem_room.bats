@@ -1,5 +1,5 @@
 # Disks that are full, quotas that are used up, folders where nothing can be made. Without and with the shim.
-load ../harness
+load ../harness/harness
 load filesystems
 
 mount_small() {
@@ -36,8 +36,8 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 				expect "$plain"
 				expect_quiet
 				rm fill
-				[[ $(outside query accounts.db 'PRAGMA integrity_check; PRAGMA journal_mode' | xargs) == 'ok delete' ]]
-				[[ $(outside query accounts.db 'SELECT count(*) FROM entries WHERE n<0') == 3 ]]
+				[[ $(observer query accounts.db 'PRAGMA integrity_check; PRAGMA journal_mode' | xargs) == 'ok delete' ]]
+				[[ $(observer query accounts.db 'SELECT count(*) FROM entries WHERE n<0') == 3 ]]
 			done
 		done
 		cd "$scratch/work"
@@ -73,7 +73,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	local on rows
 	for on in tmpfs ext4; do
 		if [[ $on == tmpfs ]]; then mount_small 24M; else mount_small_ext4 24M; fi
-		outside query accounts.db 'CREATE TABLE big(n INTEGER PRIMARY KEY, data)'
+		observer query accounts.db 'CREATE TABLE big(n INTEGER PRIMARY KEY, data)'
 		leave_free 12000
 		run_shim victim 'open a accounts.db' 'exec a PRAGMA journal_mode' "repeat 100" 'exec a BEGIN' \
 			'exec a INSERT INTO big(data) VALUES(randomblob(400000))' 'exec a COMMIT' end 'exec a SELECT count(*) FROM big' \
@@ -87,8 +87,8 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 		rows=$(grep -A 1000 'full' <<<"$output" | grep -E '^[0-9]+$' | xargs)
 		[[ $rows =~ ^([0-9]+)\ ([0-9]+)$ ]]
 		[[ ${BASH_REMATCH[2]} -eq $((BASH_REMATCH[1] + 1)) && ${BASH_REMATCH[1]} -gt 5 ]]
-		[[ $(outside query accounts.db 'SELECT count(*) FROM big; PRAGMA integrity_check' | xargs) == "${BASH_REMATCH[2]} ok" ]]
-		[[ $(outside query accounts.db "SELECT count(*) FROM big WHERE length(data) NOT IN (400000, 5)") == 0 ]]
+		[[ $(observer query accounts.db 'SELECT count(*) FROM big; PRAGMA integrity_check' | xargs) == "${BASH_REMATCH[2]} ok" ]]
+		[[ $(observer query accounts.db "SELECT count(*) FROM big WHERE length(data) NOT IN (400000, 5)") == 0 ]]
 		cd "$scratch/work"
 		umount "$scratch/at"
 	done
@@ -98,7 +98,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	local way name
 	for way in plain shim; do
 		mount_small_ext4 24M
-		outside query accounts.db 'CREATE TABLE big(who, data)'
+		observer query accounts.db 'CREATE TABLE big(who, data)'
 		for name in one two; do
 			"start_$way" "$name" victim 'open a accounts.db' 'busy_timeout a 60000' 'repeat 60' \
 				"exec a INSERT INTO big VALUES('$name', randomblob(300000))" end 'exec a SELECT changes()' 'close a'
@@ -111,7 +111,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 		finish "$two" two
 		said=$((said + $(grep -c '^exec 0' "$scratch/two.stdout") - 2))
 		cat "$scratch/one.stdout" "$scratch/two.stdout" | grep -q 'exec 13'
-		[[ $(outside query accounts.db 'SELECT count(*) FROM big; PRAGMA integrity_check' | xargs) == "$said ok" ]]
+		[[ $(observer query accounts.db 'SELECT count(*) FROM big; PRAGMA integrity_check' | xargs) == "$said ok" ]]
 		cd "$scratch/work"
 		umount "$scratch/at"
 	done
@@ -148,7 +148,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 				"run_$way" setpriv --reuid 65534 --regid 65534 --clear-groups victim "${read_and_write[@]}"
 				[[ $way == shim ]] || plain=$output
 				expect "$plain"
-				[[ $(outside query accounts.db 'PRAGMA integrity_check; PRAGMA journal_mode' | xargs) == 'ok delete' ]]
+				[[ $(observer query accounts.db 'PRAGMA integrity_check; PRAGMA journal_mode' | xargs) == 'ok delete' ]]
 			done
 		done
 	done

@@ -1,5 +1,5 @@
 # Mounts that hide, fill up, forbid or change under a program, on this machine's own filesystems. Without and with the shim.
-load ../harness
+load ../harness/harness
 load filesystems
 
 @test "tmpfs, xfs, btrfs, ext4 on a loop device, and ext4 mounted sync, get WAL and mmap" {
@@ -33,14 +33,14 @@ load filesystems
 @test "a file bind-mounted alone is judged where it lies" {
 	local mode
 	bindfs "$scratch/there" "$scratch/at"
-	outside query "$scratch/there/t.db" 'CREATE TABLE t(x)'
+	observer query "$scratch/there/t.db" 'CREATE TABLE t(x)'
 	: >alone.db
 	mount --bind "$scratch/at/t.db" alone.db
 	run_shim victim 'open a alone.db' 'exec a INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode' 'exec a PRAGMA mmap_size'
 	expect $'open 0\nexec 0\ndelete\nexec 0\n0\nexec 0'
 	expect_warnings 1 "*alone.db is on a shared filesystem (fuse at $PWD/alone.db)*"
 	umount alone.db
-	outside query local.db 'CREATE TABLE t(x)'
+	observer query local.db 'CREATE TABLE t(x)'
 	mount --bind local.db "$scratch/at/t.db"
 	run_shim victim "open a $scratch/at/t.db" 'exec a PRAGMA mmap_size' 'exec a INSERT INTO t VALUES(1)' 'exec a SELECT * FROM t'
 	expect $'open 0\n134217728\nexec 0\nexec 0\n1\nexec 0'
@@ -136,7 +136,7 @@ load filesystems
 		write_as_two shim "$kind.db"
 		check_rows "$kind" "$kind.db" wal
 		check_rows "$kind" "$scratch/upper/$kind.db" wal
-		[[ $(outside query "$scratch/there/$kind.db" 'SELECT n FROM sums') == 0 ]]
+		[[ $(observer query "$scratch/there/$kind.db" 'SELECT n FROM sums') == 0 ]]
 	done
 	try_local overlayfs overlay
 }
@@ -149,7 +149,7 @@ load filesystems
 		mount -t overlay -o "lowerdir=$scratch/lower,upperdir=$scratch/upper,workdir=$scratch/worker" overlay "$scratch/at"
 		cd "$scratch/at"
 		"run_$way" victim 'open_v2 r t.db ro' 'exec r SELECT count(*) FROM entries' \
-			"sh outside query t.db 'INSERT INTO entries VALUES(1)'" 'exec r SELECT count(*) FROM entries' 'exec r PRAGMA integrity_check'
+			"sh observer query t.db 'INSERT INTO entries VALUES(1)'" 'exec r SELECT count(*) FROM entries' 'exec r PRAGMA integrity_check'
 		expect $'open_v2 0\n3\nexec 0\n4\nexec 0\nok\nexec 0'
 		cd "$scratch/work"
 		umount "$scratch/at"
@@ -171,7 +171,7 @@ load filesystems
 		finish "$pid" writer
 		said=$(grep -A 1 -xE '[0-9]+' <<<"$output" | head -n 1)
 		umount "$scratch/at"
-		[[ $(outside query "$scratch/at/t.db" 'SELECT count(*) FROM entries; PRAGMA integrity_check' | xargs) == "$said ok" ]]
+		[[ $(observer query "$scratch/at/t.db" 'SELECT count(*) FROM entries; PRAGMA integrity_check' | xargs) == "$said ok" ]]
 		rm "$scratch"/barrier.*
 	done
 }

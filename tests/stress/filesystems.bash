@@ -3,11 +3,11 @@
 # shellcheck disable=SC2154 # from harness.bash
 
 [[ ${TEST_NAMESPACE-} ]] || {
-	echo 'run this by tests/slow/filesystems/in_namespace, which lends it mounts of its own' >&2
+	echo 'run this by tests/stress/filesystems/in_namespace, which lends it mounts of its own' >&2
 	exit 1
 }
 
-slow=$root/tests/slow
+slow=$root/tests/stress
 load filesystems_work
 
 setup() {

@@ -1,5 +1,5 @@
 # Filesystems that processes serve, mounted for real: FUSE, SSH, WebDAV. Without and with the shim.
-load ../harness
+load ../harness/harness
 load filesystems
 
 @test "bindfs: a folder shown again" {
@@ -70,11 +70,11 @@ sshd_start() {
 @test "fuse-overlayfs, a database in its lower layer" {
 	local kind
 	mkdir "$scratch/lower" "$scratch/upper" "$scratch/worker"
-	outside query "$scratch/lower/lower.db" 'CREATE TABLE t(x)'
+	observer query "$scratch/lower/lower.db" 'CREATE TABLE t(x)'
 	fuse-overlayfs -o "lowerdir=$scratch/lower,upperdir=$scratch/upper,workdir=$scratch/worker" "$scratch/at"
 	run_shim victim "open a $scratch/at/lower.db" 'exec a INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode'
 	expect_line delete
-	[[ $(outside query "$scratch/upper/lower.db" 'SELECT count(*) FROM t') == 1 ]]
+	[[ $(observer query "$scratch/upper/lower.db" 'SELECT count(*) FROM t') == 1 ]]
 	try_shared fuse-overlayfs fuse.fuse-overlayfs
 }
 
@@ -133,7 +133,7 @@ webdav_start() {
 }
 
 @test "squashfuse: a database in a read-only image is read" {
-	outside query there.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	observer query there.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	mksquashfs there.db "$scratch/image" -quiet -no-progress >/dev/null
 	squashfuse "$scratch/image" "$scratch/at"
 	cd "$scratch/at"

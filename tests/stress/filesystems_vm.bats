@@ -1,6 +1,6 @@
 # Filesystems of another kernel, in a machine of its own (filesystems/vm_run): NFS, SMB, 9p, virtiofs, FAT, quotas. Without and with
 # the shim.
-load ../harness
+load ../harness/harness
 load filesystems
 
 served=/srv/$$
@@ -121,7 +121,7 @@ smb_serve() {
 	cd "$scratch/at/folded"
 	run_shim victim 'open a ACCOUNTS.db' 'exec a INSERT INTO entries VALUES(1000)' 'exec a SELECT n FROM sums' 'exec a PRAGMA journal_mode'
 	expect $'open 0\nexec 0\n'"$((2 * rounds))"$'\nexec 0\nwal\nexec 0'
-	[[ $(outside query accounts.db 'SELECT n FROM entries WHERE n=1000; PRAGMA integrity_check' | xargs) == '1000 ok' ]]
+	[[ $(observer query accounts.db 'SELECT n FROM entries WHERE n=1000; PRAGMA integrity_check' | xargs) == '1000 ok' ]]
 }
 
 @test "a quota that is used up: each statement ends as without the shim, and no row is lost" {
@@ -143,7 +143,7 @@ smb_serve() {
 			echo "free $free: $(ls -s)"
 			expect "$plain"
 			setquota -u 65534 0 0 0 0 .
-			[[ $(outside query accounts.db 'SELECT count(*) FROM entries WHERE n<0; PRAGMA integrity_check' | xargs) == '3 ok' ]]
+			[[ $(observer query accounts.db 'SELECT count(*) FROM entries WHERE n<0; PRAGMA integrity_check' | xargs) == '3 ok' ]]
 		done
 	done
 }

@@ -13,7 +13,7 @@ make_database() {
 	rm -f "$2" "$2"-*
 	[[ $1 != new ]] || return 0
 	[[ $1 != wal ]] || mode=wal
-	outside query "$2" "PRAGMA journal_mode=$mode; $schema INSERT INTO entries VALUES(-1),(-2),(-3);" >/dev/null
+	observer query "$2" "PRAGMA journal_mode=$mode; $schema INSERT INTO entries VALUES(-1),(-2),(-3);" >/dev/null
 }
 
 schema='CREATE TABLE IF NOT EXISTS sums(n); CREATE TABLE IF NOT EXISTS entries(n UNIQUE); INSERT INTO sums SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM sums);'
@@ -41,7 +41,7 @@ write_as_two() {
 check_rows() {
 	local there=3
 	[[ $1 != new ]] || there=0
-	run_app outside query "$2" 'SELECT n FROM sums; SELECT count(*) FROM entries; PRAGMA integrity_check; PRAGMA journal_mode'
+	run_app observer query "$2" 'SELECT n FROM sums; SELECT count(*) FROM entries; PRAGMA integrity_check; PRAGMA journal_mode'
 	expect "$((2 * rounds))"$'\n'"$((2 * rounds + there))"$'\nok\n'"$3"
 }
 
@@ -128,7 +128,7 @@ try_shared() {
 # A database that came there in WAL mode cannot be used there, by nobody; with the shim it fails in the same words.
 fails_in_wal() {
 	local plain
-	outside query "$scratch/accounts.db" "PRAGMA journal_mode=wal; $schema"
+	observer query "$scratch/accounts.db" "PRAGMA journal_mode=wal; $schema"
 	for way in plain shim; do
 		rm -f accounts.db*
 		cp "$scratch/accounts.db" .

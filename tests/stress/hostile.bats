@@ -1,5 +1,5 @@
 # Hostile input, at length. HOSTILE_ENVIRONMENTS, HOSTILE_PROGRAMS and HOSTILE_DATABASES choose how many, HOSTILE_SEED which.
-load ../harness
+load ../harness/harness
 
 seed=${HOSTILE_SEED:-1}
 hostile=$build/hostile

@@ -6,11 +6,11 @@ HOSTILE_ENVIRONMENTS ?= 2000
 HOSTILE_PROGRAMS ?= 20000
 HOSTILE_DATABASES ?= 300
 
-$(hostile)/launch: tests/slow/hostile/launch.c
-$(hostile)/huge: tests/slow/hostile/huge.c
-$(hostile)/differential: tests/slow/hostile/differential.c tests/slow/hostile/grammar.c
+$(hostile)/launch: tests/stress/hostile/launch.c
+$(hostile)/huge: tests/stress/hostile/huge.c
+$(hostile)/differential: tests/stress/hostile/differential.c tests/stress/hostile/grammar.c
 
-$(hostile)/launch $(hostile)/huge $(hostile)/differential: tests/slow/hostile/grammar.h
+$(hostile)/launch $(hostile)/huge $(hostile)/differential: tests/stress/hostile/grammar.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -o $@ $(filter %.c,$^) $(LDFLAGS) -lsqlite3
@@ -20,6 +20,6 @@ check-hostile: ## environments, statements and SQL of hundreds of megabytes that
 	$(Q)scripts/install-packages build check hostile
 	$(Q)$(MAKE) --no-print-directory all programs $(hostile)/launch $(hostile)/huge $(hostile)/differential
 	$(Q)BUILD=$(abspath $(BUILD)) HOSTILE_ENVIRONMENTS=$(HOSTILE_ENVIRONMENTS) HOSTILE_PROGRAMS=$(HOSTILE_PROGRAMS) \
-		HOSTILE_DATABASES=$(HOSTILE_DATABASES) bats tests/slow/hostile.bats
+		HOSTILE_DATABASES=$(HOSTILE_DATABASES) bats tests/stress/hostile.bats
 
 slow_targets += check-hostile

@@ -1,8 +1,8 @@
 # An ordinary day on a machine that has the library in /etc/ld.so.preload, beside the same day on a machine that has not. Each
 # command's output, errors and exit status must be the same. The commands are in machine/days.
-load ../harness
+load ../harness/harness
 
-machine=$root/tests/slow/machine
+machine=$root/tests/stress/machine
 tree=$build/machine/tree
 
 # enter FOLDER LIBRARY COMMAND… - in a machine of its own, with what FOLDER holds laid over its files.

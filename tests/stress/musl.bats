@@ -1,6 +1,6 @@
 # The second door with musl.
-load ../harness
-load ../reached
+load ../harness/harness
+load ../harness/reached
 
 @test "a program of musl with SQLite inside is reached" {
 	reached 'embedded copy' run_plain run_shim "$build/victim_inside"

@@ -1,7 +1,7 @@
 # The library built with musl instead of glibc, in programs built with it: linked to libsqlite3.so, and with SQLite inside.
 
 musl := $(BUILD)/musl
-musl_suites := attached begin begin_left foreign_keys foreign_keys_replace loader opened phases promises report settings threads waits
+musl_suites := attached begin begin_not_upgraded foreign_keys foreign_keys_replace loader settings_at_open first_use promises report settings threads waits
 slow_targets += check-musl
 
 musl_make = $(MAKE) --no-print-directory CC=musl-gcc BUILD=$(musl) CPPFLAGS=-I$(abspath $(amalgamation)) LDFLAGS= WERROR=1
@@ -16,4 +16,4 @@ check-musl: ## both doors with musl instead of glibc
 	$(Q)$(musl_make) CFLAGS=-ftls-model=global-dynamic $(musl_programs)
 	$(Q)musl-gcc -D_GNU_SOURCE -w -O1 -I$(amalgamation) -o $(musl)/victim_inside $(amalgamation)/sqlite3.c $(victim_sources)
 	$(Q)CC=musl-gcc BUILD=$(musl) BUILDS=tests/versions/musl.txt tests/versions/run $(musl)/versions $(call bats_files,$(musl_suites))
-	$(Q)BUILD=$(abspath $(musl)) bats tests/slow/musl.bats
+	$(Q)BUILD=$(abspath $(musl)) bats tests/stress/musl.bats

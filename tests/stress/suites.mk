@@ -7,4 +7,4 @@ slow_targets += check-suites-others
 check-suites-others: ## other people's test suites with and without the library, compared by name; SUITE=NAME for one
 	$(Q)scripts/install-packages build check
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/others/run.sh $(library) $(BUILD)/others $(or $(SUITE),$(suites_of_others))
+	$(Q)tests/upstream/run.sh $(library) $(BUILD)/others $(or $(SUITE),$(suites_of_others))

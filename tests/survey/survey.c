@@ -6,7 +6,7 @@
  * A line for each table: "file: SQLite version at address"; with -t one for each object: "microseconds bytes tables file", where
  * bytes are those that may hold a table. Ends with a line of sums. Exits 1 if an object holds a table, but not what every
  * SQLite holds ("SQLite format 3"): that is a false one. */
-#include "apitable.h"
+#include "elf/apitable.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 # CPython's own tests of sqlite3, all of them, with and without the shim.
-load harness
+load ../harness/harness
 
 results=$build/cpython/results
 
@@ -7,9 +7,9 @@ results=$build/cpython/results
 run_all() {
 	local python
 	mkdir -p "$results"
-	python=$("$root/tests/cpython/find-python" "$build/cpython") || fail "no Python here has its tests: tests/cpython/install.sh gets them"
+	python=$("$root/tests/upstream/cpython/find-python" "$build/cpython") || fail "no Python here has its tests: tests/upstream/cpython/install.sh gets them"
 	APP_TIMEOUT=900
-	CPYTHON_TESTS=$build/cpython "$1" "$python" -B "$root/tests/cpython/results.py"
+	CPYTHON_TESTS=$build/cpython "$1" "$python" -B "$root/tests/upstream/cpython/results.py"
 	printf '%s\n' "$output" >"$results/$1"
 	printf '%s\n' "$stderr" >"$results/$1.log"
 }
@@ -20,7 +20,7 @@ failed() {
 
 # The names in expected-failures.txt that this Python has.
 expected() {
-	sed -n 's/^\([a-zA-Z0-9_.]*\): .*/\1/p' "$root/tests/cpython/expected-failures.txt" | sort | comm -12 - <(cut -d' ' -f2 "$results/run_plain" | sort)
+	sed -n 's/^\([a-zA-Z0-9_.]*\): .*/\1/p' "$root/tests/upstream/cpython/expected-failures.txt" | sort | comm -12 - <(cut -d' ' -f2 "$results/run_plain" | sort)
 }
 
 @test "without the shim they pass" {
@@ -41,5 +41,5 @@ expected() {
 
 @test "nothing is expected to fail that passes, and each has its reason" {
 	[[ -z $(comm -23 <(expected) <(failed run_shim)) ]] || fail "$(comm -23 <(expected) <(failed run_shim))"
-	! grep -vE '^(#.*)?$|^test\.[a-zA-Z0-9_.]+: .{20,}$' "$root/tests/cpython/expected-failures.txt" || fail "a line without a reason"
+	! grep -vE '^(#.*)?$|^test\.[a-zA-Z0-9_.]+: .{20,}$' "$root/tests/upstream/cpython/expected-failures.txt" || fail "a line without a reason"
 }

@@ -22,7 +22,7 @@ areas() {
 	local name=$1 processes=$2
 	shift 2
 	rm -f results
-	PYTHONPATH=$here:$here/../cpython DJANGO_RESULTS=$PWD/results victim "$home/venv/bin/python" -Bb "$home/source/tests/runtests.py" --settings=django_settings \
+	PYTHONPATH=$here:$here/cpython DJANGO_RESULTS=$PWD/results victim "$home/venv/bin/python" -Bb "$home/source/tests/runtests.py" --settings=django_settings \
 		--noinput --parallel="$processes" "$@" || true
 	sed -E "/\.test_crafted_xml_performance\$/d; s/ /&$name: /" results
 }

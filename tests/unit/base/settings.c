@@ -1,10 +1,10 @@
 /* The table of settings, values and their text, patterns. */
-#include "settings.h"
+#include "base/settings.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include "check.h"
+#include "../check.h"
 
 static bool value_is(const struct setting_value *a, const struct setting_value *b)
 {

@@ -1,11 +1,11 @@
 /* What settings_load makes of an environment, and what it complains about. */
-#include "settings.h"
+#include "base/settings.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "../check.h"
 
 static size_t allocations;
 static char messages[64][1024];

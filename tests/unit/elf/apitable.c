@@ -1,7 +1,7 @@
 /* Tables of functions in made-up objects: what is one, in every form that compilers give the three functions that are read, and
  * what is none. */
-#include "apitable.h"
-#include "search.h"
+#include "elf/apitable.h"
+#include "elf/search.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define SQLITE_CORE 1
 #include <sqlite3ext.h>
 
-#include "check.h"
+#include "../check.h"
 
 #define ENTRY(name) (offsetof(struct sqlite3_api_routines, name) / sizeof(void *))
 

@@ -2,12 +2,12 @@
  *
  * mountinfo/linux.txt was recorded (Linux 6.18), with the device numbers that stat gave for the paths below; the others are put
  * together from lines as kernels print them. */
-#include "mountinfo.h"
+#include "fs/mountinfo.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "../check.h"
 
 static const struct {
 	unsigned long number;

@@ -1,5 +1,5 @@
 /* storage_look on filesystems that this machine does not have: tests/programs/fake_statfs.c is linked in. */
-#include "storage.h"
+#include "fs/storage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "../check.h"
 
 /* The scratch folder holds inside/ (the faked filesystem, with file) and outside/ (with links). */
 static char scratch[64], inside[128], mountinfo[128];

@@ -1,5 +1,5 @@
 /* Cases of the statement reader, each tried in every encoding and with every way to say where the text ends. */
-#include "../../shim/rewrite.h"
+#include "sql/rewrite.h"
 
 #include <limits.h>
 #include <stdarg.h>
