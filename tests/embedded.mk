@@ -71,7 +71,7 @@ scan_sources := $(addprefix shim/,$(addprefix elf/,apitable.c search.c code.c im
 
 $(embedded)/doubt: tests/embedded/doubt.c $(scan_sources) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*/*.h)
 	$(SAY) LD $@
-	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $(filter %.c %.o,$^) $(embedded)/two.other.o \
+	$(Q)gcc -Ishim -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $(filter %.c %.o,$^) $(embedded)/two.other.o \
 		-lpthread -ldl -lm
 
 $(embedded)/plugin_sqlite_%.o: $(amalgamation)/sqlite3.c

@@ -60,9 +60,9 @@ static void lock(void)
 	char command[4096];
 
 	fflush(stdout);
-	snprintf(command, sizeof(command), "LD_PRELOAD= outside lock '%s'", file);
+	snprintf(command, sizeof(command), "LD_PRELOAD= observer lock '%s'", file);
 	if (system(command) != 0)
-		puts("outside failed");
+		puts("observer failed");
 }
 
 static void transaction(sqlite3 *db)

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2 || sqlite3_open(argv[1], &db) != SQLITE_OK)
 		return 64;
-	snprintf(command, sizeof(command), "LD_PRELOAD= outside lock '%s'", argv[1]);
+	snprintf(command, sizeof(command), "LD_PRELOAD= observer lock '%s'", argv[1]);
 	for (int i = 2; i < argc; i++) {
 		int rc = strcmp(argv[i], "lock") == 0 ? system(command) : sqlite3_exec(db, argv[i], print_row, NULL, NULL);
 		if (rc)

@@ -19,7 +19,7 @@ static int use(const char *file, __typeof__(&sqlite3_open) begin, __typeof__(&sq
 	sqlite3 *db = NULL;
 	char command[4096];
 
-	snprintf(command, sizeof(command), "LD_PRELOAD= outside lock '%s'", file);
+	snprintf(command, sizeof(command), "LD_PRELOAD= observer lock '%s'", file);
 	return begin(file, &db) || exec(db, "CREATE TABLE IF NOT EXISTS t(x)", NULL, NULL, NULL) ||
 	       exec(db, "BEGIN", NULL, NULL, NULL) || system(command) || exec(db, "COMMIT", NULL, NULL, NULL) || end(db);
 }
