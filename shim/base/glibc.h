@@ -1,14 +1,15 @@
 /* glibc.h - lets a library that was built on a new glibc run on an old one.
  *
- * glibc 2.33 and 2.34 gave new versions to functions that had not changed: stat, and all of libdl and libpthread, which became part
- * of libc. tests/exports.bats says how old a glibc may be. Other C libraries have no versions: there this is as good as nothing. */
+ * glibc 2.33 and 2.34 gave new symbol versions to functions that had not changed: stat, and all of libdl and libpthread, which
+ * became part of libc. tests/behaviour/exports.bats holds the oldest glibc that is supported. Other C libraries have no symbol
+ * versions: there these are plain calls. */
 #ifndef SQLPROD_BASE_GLIBC_H
 #define SQLPROD_BASE_GLIBC_H
 
 #include <pthread.h>
 #include <sys/stat.h>
 
-/* Asks for the function's first version, which on x86-64 is the one that is named; aarch64 began with 2.17. */
+/* Binds to the function's first version: the named one on x86-64, 2.17 on aarch64, which began with it. */
 #if defined(__GLIBC__) && defined(__x86_64__) && defined(__LP64__)
 #define GLIBC_FIRST(function, version) __asm__(".symver " #function "," #function "@GLIBC_" version);
 #elif defined(__GLIBC__) && defined(__aarch64__) && defined(__LP64__)

@@ -1,13 +1,13 @@
-/* guard.c - how deep this thread is inside the library's own calls of SQLite. */
+/* guard.c - counts how deeply this thread is nested in the library's own calls of SQLite. */
 #include "base/guard.h"
 
 #include <stdint.h>
 
-/* A stack further away is another one, of a coroutine. */
+/* Frames further apart than this lie on different stacks: one is a coroutine's. */
 #define NEAR (1U << 20)
 
 _Thread_local unsigned guard_depth;
-static _Thread_local const void *outermost; /* the frame that guard_depth was raised from, while it is; NULL if it is not known */
+static _Thread_local const void *outermost; /* the frame that raised guard_depth from 0; NULL if unknown */
 
 bool guard_was_unwound(const void *frame)
 {

@@ -1,4 +1,4 @@
-/* guard.h - what every exported function of the library needs: its visibility, its caller, and the guard against re-entry. */
+/* guard.h - what every exported function needs: its visibility, its caller, and the guard against re-entry. */
 #ifndef SQLPROD_BASE_GUARD_H
 #define SQLPROD_BASE_GUARD_H
 
@@ -6,15 +6,16 @@
 
 #define HOOK __attribute__((visibility("default")))
 #define HOOK_CALLER __builtin_return_address(0)
-/* Where its caller's frame ends: the same for all calls from one frame, lower for those further in. */
+/* Where the caller's frame ends: the same address for all calls from one frame, a lower one for calls from deeper frames. */
 #define HOOK_FRAME __builtin_dwarf_cfa()
 
-/* How deep this thread is inside our own calls of SQLite. SQLite's internal calls of its exported functions come back to us
- * (Debian's is not linked with -Bsymbolic) and must pass; a callback of the program's may call us from there too, and must not. */
+/* How deeply this thread is nested in our own calls of SQLite. SQLite's internal calls of its exported functions reach our hooks
+ * (Debian's library is not linked with -Bsymbolic) and must pass through. A callback of the program can call the hooks from there
+ * too, and those calls must be served. */
 extern _Thread_local unsigned guard_depth;
 
-/* Around our calls of SQLite. frame is that of the program's call (HOOK_FRAME), NULL if there is none that we know. A program may
- * leave them by longjmp() out of a callback: that is noticed at its next call that does not come from further in. */
+/* Enclose our calls of SQLite. frame is that of the program's call (HOOK_FRAME), or NULL if it is unknown. A program may longjmp()
+ * out of a callback past guard_leave(): its next call that does not come from a deeper frame detects that. */
 void guard_enter(const void *frame);
 
 static inline void guard_leave(void)
@@ -22,7 +23,7 @@ static inline void guard_leave(void)
 	guard_depth -= guard_depth > 0;
 }
 
-/* Did the program longjmp() out of the calls that guard_depth counts? frame is that of its present call. */
+/* Did the program longjmp() out of the calls that guard_depth counts? frame is that of its current call. */
 bool guard_was_unwound(const void *frame);
 
 #endif

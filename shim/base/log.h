@@ -1,6 +1,6 @@
 /* log.h - log lines, on standard error or in the file of SQLPROD_LOG.
  *
- * A line never holds SQL text, a value of the program's, or a key. Nothing goes to stdout. */
+ * A line never holds SQL text, a value from the program's data, or a key. Nothing is written to stdout. */
 #ifndef SQLPROD_BASE_LOG_H
 #define SQLPROD_BASE_LOG_H
 
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* What a warning is about. */
+/* The subject of a warning. */
 enum warning {
 	WARNING_BAD_SETTING,
 	WARNING_SHARED_STORAGE,
@@ -22,10 +22,10 @@ enum warning {
 	WARNING_UNWRITABLE,
 };
 
-/* Logs one line "sqlprod: …" at this level, if SQLPROD_LOG_LEVEL lets it through. errno is kept. */
+/* Logs one line "sqlprod: …" if SQLPROD_LOG_LEVEL includes this level. errno is kept. */
 void log_write(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Logs a warning once per process for each topic and subject (a path, say). True if this was the once. */
+/* Logs a warning once per process for each topic and subject (a path, say). True if this call was the first. */
 bool log_warn_once(enum warning topic, const char *subject, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

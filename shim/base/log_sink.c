@@ -1,4 +1,4 @@
-/* log_sink.c - where lines go: standard error, or a file that the operator named. */
+/* log_sink.c - writes lines to standard error or to a file that the operator named. */
 #include "base/log_sink.h"
 
 #include "base/glibc.h"
@@ -16,14 +16,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 20 /* for a pipe that is full at the moment */
+#define PATIENCE_MS 20 /* how long to wait for a full pipe */
 
-/* No file until log_sink_start() has run. Not zero, so that they lie beside what the loader writes to anyway: every process would
- * pay for a page of their own. */
+/* No file's until log_sink_start() has run. Not zero, so that they lie in .data, in a page that the loader writes to anyway: in
+ * .bss every process would pay for another page. */
 static dev_t stderr_device = (dev_t)-1;
 static ino_t stderr_inode = (ino_t)-1;
 
-static char *first_folder; /* where relative paths begin; NULL if no setting has one */
+static char *first_folder; /* what relative paths refer to; NULL if no setting has one */
 
 static bool is_relative(enum setting setting)
 {
@@ -45,7 +45,7 @@ void log_sink_start(void)
 	}
 }
 
-/* A daemon closes descriptor 2 and may get a data file of its own as 2: never write into that. */
+/* A daemon closes descriptor 2, and may then get a data file of its own as 2: it must not be written to. */
 static bool stderr_is_ours(void)
 {
 	struct stat status;
@@ -55,11 +55,11 @@ static bool stderr_is_ours(void)
 
 #define SIGNAL_BIT(signal) (UINT64_C(1) << ((signal)-1))
 
-/* The signals that a write may bring on this thread, by system calls: sigset_t's functions would be six more symbols to look up in
- * every process under the preload. */
+/* The signals that a write may raise in this thread. They are handled by system calls: the functions of sigset_t would be six more
+ * symbols to look up in every process under the preload. */
 static const uint64_t write_signals = SIGNAL_BIT(SIGPIPE) | SIGNAL_BIT(SIGXFSZ) | SIGNAL_BIT(SIGTTOU);
 
-/* write(), but a reader that is gone, the limit on a file's size, and a terminal that stops background jobs are errors only. */
+/* write(), but SIGPIPE, SIGXFSZ and SIGTTOU are not delivered: the write only fails. */
 static ssize_t write_silently(int fd, const char *line, size_t length)
 {
 	static const uint64_t at_once[2];
@@ -73,7 +73,7 @@ static ssize_t write_silently(int fd, const char *line, size_t length)
 	n = write(fd, line, length);
 	error = errno;
 	ours = n < 0 && error == EPIPE ? SIGNAL_BIT(SIGPIPE) : n < 0 && error == EFBIG ? SIGNAL_BIT(SIGXFSZ) : 0;
-	/* one that was waiting before is the program's */
+	/* a signal that was pending before belongs to the program */
 	if (ours & ~pending)
 		while (syscall(SYS_rt_sigtimedwait, &ours, NULL, at_once, sizeof(ours)) < 0 && errno == EINTR)
 			;
@@ -82,7 +82,7 @@ static ssize_t write_silently(int fd, const char *line, size_t length)
 	return n;
 }
 
-/* Writes the line; how much of it is missing. */
+/* Writes the line. Returns how many bytes could not be written. */
 static size_t write_line(int fd, const char *line, size_t length)
 {
 	while (length) {
@@ -98,7 +98,7 @@ static size_t write_line(int fd, const char *line, size_t length)
 	return length;
 }
 
-/* Is there half a line at the end of a file, as a disk that became full leaves it? The next one is to begin on its own. */
+/* Does a file end with a partial line, as when the disk became full? The next line then starts on a new one. */
 static atomic_bool torn;
 
 static bool append_line(int fd, const char *line, size_t length)
@@ -117,13 +117,13 @@ void log_sink_stderr(const char *line, size_t length)
 {
 	struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	/* a write to a pipe that nobody empties would wait for ever; lines are shorter than what a pipe ready for output takes */
+	/* a write to a full pipe without a reader would block forever; a pipe that is ready for output takes a whole line */
 	if (stderr_is_ours() && poll(&stream, 1, PATIENCE_MS) == 1 && (stream.revents & POLLOUT))
 		write_line(STDERR_FILENO, line, length);
 }
 
-/* The setting with %p replaced by the pid, from where the program started. False if that is too long for a path: a part of it would
- * be another file's. */
+/* Writes the setting's path with %p replaced by the pid, relative to the program's first working folder. False if it does not fit:
+ * a cut path would name another file. */
 static bool expand_path(const char *from, char *out, size_t size)
 {
 	size_t n = 0;
@@ -144,7 +144,7 @@ static bool expand_path(const char *from, char *out, size_t size)
 	return true;
 }
 
-/* A umask may take the owner's own rights. */
+/* A umask may remove even the owner's permissions. */
 static void let_owner_append(int fd)
 {
 	struct stat status;
@@ -165,7 +165,7 @@ static int open_for_append(const char *path, mode_t mode)
 	}
 	if (errno != EEXIST)
 		return -1;
-	/* O_CREAT still: it is what fs.protected_regular and fs.protected_fifos look at */
+	/* O_CREAT again: fs.protected_regular and fs.protected_fifos only check opens that have it */
 	fd = open(path, flags, mode);
 	if (fd >= 0 && glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1) {
 		close(fd);
@@ -175,7 +175,7 @@ static int open_for_append(const char *path, mode_t mode)
 	return fd;
 }
 
-/* A program that closed its standard streams must not find our file there. */
+/* A program that closed its standard streams must not find our file as one of them. */
 static int move_up(int fd)
 {
 	int moved;

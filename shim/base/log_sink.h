@@ -1,7 +1,7 @@
-/* log_sink.h - where lines go: standard error, or a file that the operator named.
+/* log_sink.h - writes lines to standard error or to a file that the operator named.
  *
- * Whatever is there, a line that cannot be written is lost and costs the program nothing: no signal, no wait, no descriptor. errno
- * may change. */
+ * A line that cannot be written is dropped. Whatever the target is, writing raises no signal in the program, does not block it and
+ * leaves no descriptor open. errno may change. */
 #ifndef SQLPROD_BASE_LOG_SINK_H
 #define SQLPROD_BASE_LOG_SINK_H
 
@@ -9,17 +9,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Remembers which file stderr is, before the program can close it and open something of its own there, and the folder that relative
- * paths of the operator start from. For the constructor. */
+/* Records which file stderr is, before the program can close descriptor 2 and open a file of its own as 2, and the working folder,
+ * to which relative paths of the operator refer. For the constructor. */
 void log_sink_start(void);
 
-/* Writes the line to standard error, if that is still the file it was at the start and takes it now. */
+/* Writes the line to standard error if that is still the same file as at the start and is ready for output. */
 void log_sink_stderr(const char *line, size_t length);
 
 /* Appends the line to the file of a SETTING_FILE (%p becomes the pid) in one write, so that the lines of several processes do not
- * mix. It is created with this mode, never without its owner's right to append again, whatever the umask. A link is not followed,
- * and a file of several names is refused. False, with errno, if it cannot be opened or does not take the whole line: a full disk, a
- * FIFO that nobody empties. Where half a line was left, the next one begins anew. */
+ * mix. The file is created with this mode; the owner can always append again, whatever the umask. A symbolic link is not followed,
+ * and a file with several hard links is refused. False, with errno, if the file cannot be opened or does not take the whole line: a
+ * full disk, a FIFO without a reader. After a partial line the next one starts on a new line. */
 bool log_sink_append(const char *setting, mode_t mode, const char *line, size_t length);
 
 #endif

@@ -1,4 +1,4 @@
-/* process.c - the running executable. */
+/* process.c - reads /proc/self/exe once. */
 #include "base/process.h"
 
 #include "base/glibc.h"

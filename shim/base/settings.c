@@ -18,18 +18,18 @@
 #define COMPLAINT_LIMIT 24
 #define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
 
-/* Before they are loaded. Not NULL, so that it lies beside what the loader writes to anyway: every process would pay for a page. */
+/* The value before loading. Not NULL, so that the pointer lies in .data, in a page that the loader writes to anyway. */
 #define NOT_LOADED (settings_recipe + SETTING_COUNT)
 #define BESIDE __attribute__((section(".data")))
 
 static const struct setting_value *_Atomic in_force = NOT_LOADED;
-static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operator's values in it, once there is one */
-static char *texts;                                /* what chosen[].text points into */
+static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operator's values in it, if there are any */
+static char *texts;                                /* chosen[].text points into this */
 static char complaints[COMPLAINT_LIMIT][512];
 static size_t complaint_count;
-static bool nobody_asked = true; /* not zero, so that it lies where the loader writes to anyway */
+static bool machine_wide = true; /* not zero, so that it lies in .data as well */
 
-/* Writes text so that a terminal shows it and does nothing else: printable ASCII, the rest as \xNN, cut at SHOWN_LENGTH. */
+/* Writes text for a terminal: printable ASCII as it is, the rest as \xNN, cut at SHOWN_LENGTH. */
 static const char *text_show(const char *text, size_t length, char out[static SHOWN_LENGTH + 4])
 {
 	size_t used = 0;
@@ -48,7 +48,7 @@ static const char *text_show(const char *text, size_t length, char out[static SH
 	return out;
 }
 
-/* The room is bounded: of a flood of bad variables the first ones are kept. */
+/* Records a complaint. The array is bounded: only the first COMPLAINT_LIMIT are kept. */
 static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
 {
 	va_list arguments;
@@ -69,8 +69,8 @@ static void unknown_complain(const char *variable, size_t length)
 		 near ? near : "", near ? "?)" : "");
 }
 
-/* Takes one value of the operator's. free_text: room for a copy of it; NULL if memory is out. Returns the first byte of the room
- * left. */
+/* Takes one value of the operator. free_text points to memory for a copy of the text; NULL if memory is out. Returns the first byte
+ * after the copy. */
 static char *value_take(enum setting setting, const char *text, char *free_text)
 {
 	const struct setting_spec *spec = &settings_table[setting];
@@ -96,7 +96,7 @@ static char *value_take(enum setting setting, const char *text, char *free_text)
 	return free_text;
 }
 
-/* The setting whose variable this is, SETTING_COUNT if there is none. */
+/* The setting of this variable; SETTING_COUNT if there is none. */
 static enum setting setting_of_variable(const char *variable, size_t length)
 {
 	size_t setting = 0;
@@ -107,7 +107,7 @@ static enum setting setting_of_variable(const char *variable, size_t length)
 	return (enum setting)setting;
 }
 
-/* Two letters first, which are in the code: the rest of the name would be a page more to read in every process. */
+/* Compares two letters first, as constants in the code: reading the name's string would touch another page in every process. */
 static inline bool begins_with(const char *entry, const char *name, size_t length)
 {
 	return entry[0] == name[0] && entry[1] == name[1] && strncmp(entry, name, length) == 0;
@@ -123,16 +123,16 @@ static bool is_preload(const char *entry)
 	return begins_with(entry, PRELOAD, sizeof(PRELOAD) - 1);
 }
 
-/* Reads the entries that are ours, from the first of them on. */
+/* Reads our variables; environment points to the first of them. */
 static void environment_read(char *const *environment)
 {
 	bool seen[SETTING_COUNT] = {false};
-	size_t room = 0;
+	size_t size = 0;
 	char *free_text;
 
 	for (char *const *entry = environment; *entry; entry++)
-		room += is_ours(*entry) ? strlen(*entry) + 1 : 0;
-	texts = free_text = malloc(room);
+		size += is_ours(*entry) ? strlen(*entry) + 1 : 0;
+	texts = free_text = malloc(size);
 	memcpy(chosen, settings_recipe, sizeof(chosen));
 
 	for (char *const *entry = environment; *entry; entry++) {
@@ -146,7 +146,7 @@ static void environment_read(char *const *environment)
 			if ((*entry)[sizeof(SETTINGS_PREFIX) - 1] == '_')
 				unknown_complain(*entry, (size_t)(equals - *entry));
 		} else if (!seen[setting]) {
-			/* Of a variable that stands there twice the first counts, as for getenv. */
+			/* the first one counts, as for getenv */
 			seen[setting] = true;
 			free_text = value_take(setting, equals + 1, free_text);
 		}
@@ -154,7 +154,7 @@ static void environment_read(char *const *environment)
 	in_force = chosen;
 }
 
-/* Whoever starts a setuid program is not its operator, and its operator cannot speak to us: it is left alone. */
+/* The user who starts a setuid program is not its operator and must not control it, so the environment is ignored. */
 static void pass_through(void)
 {
 	memcpy(chosen, settings_recipe, sizeof(chosen));
@@ -166,14 +166,14 @@ static void pass_through(void)
 static void forget(void)
 {
 	complaint_count = 0;
-	nobody_asked = true;
+	machine_wide = true;
 	free(texts);
 	texts = NULL;
 }
 
 void settings_load(char *const *environment, bool privileged)
 {
-	if (__builtin_expect(in_force == chosen || !nobody_asked, 0))
+	if (__builtin_expect(in_force == chosen || !machine_wide, 0))
 		forget();
 	in_force = settings_recipe;
 	if (__builtin_expect(privileged, 0)) {
@@ -182,19 +182,19 @@ void settings_load(char *const *environment, bool privileged)
 	}
 	for (; environment && *environment; environment++) {
 		if (is_preload(*environment))
-			nobody_asked = false;
+			machine_wide = false;
 		if (is_ours(*environment)) {
-			nobody_asked = false;
+			machine_wide = false;
 			environment_read(environment);
 			break;
 		}
 	}
 }
 
-bool settings_nobody_asked(void)
+bool settings_is_machine_wide(void)
 {
 	(void)settings_get(SETTING_ENABLED);
-	return nobody_asked;
+	return machine_wide;
 }
 
 static void load_from_process(void)
@@ -213,7 +213,7 @@ const struct setting_value *settings_get(enum setting setting)
 {
 	const struct setting_value *values = atomic_load_explicit(&in_force, memory_order_acquire);
 
-	/* the constructors of the libraries that a program is linked to run before ours, and may open databases */
+	/* constructors of the libraries that a program is linked to run before ours, and may open databases */
 	if (__builtin_expect(values == NOT_LOADED, 0)) {
 		settings_start();
 		values = in_force;

@@ -1,4 +1,4 @@
-/* settings.h - the one table of settings, and their values in this process.
+/* settings.h - the table of settings, and their values in this process.
  *
  * Parsing, PRAGMAs, the README's table and `sqlprod settings` come from settings_table or are tested against it. */
 #ifndef SQLPROD_BASE_SETTINGS_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first SETTING_APPLIED_COUNT are put on each connection and reported for it. */
+/* The first SETTING_APPLIED_COUNT are applied to each connection and reported for it. */
 enum setting {
 	SETTING_JOURNAL_MODE,
 	SETTING_SYNCHRONOUS,
@@ -44,13 +44,12 @@ enum setting_type {
 	SETTING_FILE,     /* a path */
 };
 
-/* Values of the word settings: positions in settings_table[].words, which have the order of SQLite's own numbers where it has them.
- */
+/* Values of the word settings: indices into settings_table[].words, which follow SQLite's own numbers where it has them. */
 enum { JOURNAL_DELETE, JOURNAL_PERSIST, JOURNAL_OFF, JOURNAL_TRUNCATE, JOURNAL_MEMORY, JOURNAL_WAL };
 enum { SYNCHRONOUS_OFF, SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL, SYNCHRONOUS_EXTRA };
 enum { FOREIGN_KEYS_OFF, FOREIGN_KEYS_ON };
 enum { TEMP_STORE_DEFAULT, TEMP_STORE_FILE, TEMP_STORE_MEMORY };
-enum { BUSY_WAIT_FAIR, BUSY_WAIT_SQLITE }; /* keep means as sqlite: there is no program's way of waiting to keep */
+enum { BUSY_WAIT_FAIR, BUSY_WAIT_SQLITE }; /* keep means sqlite: a program has no other way of waiting to keep */
 enum { TRANSACTION_IMMEDIATE, TRANSACTION_EXCLUSIVE };
 enum { SWITCH_OFF, SWITCH_ON };
 enum { LOG_OFF, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -60,8 +59,8 @@ enum { LOG_OFF, LOG_WARN, LOG_INFO, LOG_DEBUG };
 struct setting_spec {
 	const char *variable; /* SQLPROD_… */
 	const char *pragma;   /* NULL where no PRAGMA of that name exists */
-	const char *recipe;   /* the default, as it would stand in the environment; "" for none */
-	const char *allowed;  /* for people: the README's and the warning's text */
+	const char *recipe;   /* the default, written as in the environment; "" for none */
+	const char *allowed;  /* the allowed values in words, for the README and warnings */
 	const char *meaning;
 	enum setting_type type;
 	bool may_keep;             /* "keep" is allowed */
@@ -78,42 +77,42 @@ struct setting_value {
 	const char *text; /* SETTING_PATTERNS, SETTING_FILE: never NULL, "" for none */
 };
 
-/* What is in force where the operator says nothing. */
+/* The values in force where the environment has none. */
 extern const struct setting_value settings_recipe[SETTING_COUNT];
 
-/* Parses text as a value of spec. True and *out set if it is one (out->text points to text); false and *out untouched if not.
+/* Parses text as a value of spec. True, with *out set (out->text points to text), if it is one; else false, with *out untouched.
  * Words are compared without case; numbers are decimal, without blanks, plus sign or fraction. Pure. */
 bool setting_parse(const struct setting_spec *spec, const char *text, struct setting_value *out);
 
-/* Writes the value as it would stand in the environment ("wal", "30000", "keep"), cut to size - 1 bytes and terminated. Pure. */
+/* Writes the value as the environment would have it ("wal", "30000", "keep"), cut to size - 1 bytes and terminated. Pure. */
 void setting_format(const struct setting_spec *spec, const struct setting_value *value, char *out, size_t size);
 
-/* Does name match one of the comma-separated shell patterns (fnmatch(3), where * matches slashes too)? Blanks around commas do not
- * count; a comma in a name is matched by ?. The empty list matches nothing. Pure, but for memory: without it nothing matches. */
+/* Does name match one of the comma-separated shell patterns (fnmatch(3), where * matches slashes too)? Blanks around commas are
+ * ignored; ? matches a comma in a name. The empty list matches nothing. Pure, but allocates: nothing matches when memory is out. */
 bool settings_match(const char *patterns, const char *name);
 
-/* The setting's variable that somebody who wrote name (length characters, without SETTINGS_PREFIX and its underscore) most likely
- * meant: a slip of two letters, or a part of its name. NULL if none is near. Pure. */
+/* The variable that was most likely meant by name (length characters, without SETTINGS_PREFIX and its underscore): one that differs
+ * in at most two letters, or has name as a part. NULL if there is none. Pure. */
 const char *settings_variable_near(const char *name, size_t length);
 
-/* Reads the environment once. A bad value leaves the recipe's and is kept for settings_complain; so is a variable SQLPROD_… that is
- * not in the table. An empty value means: as if unset. Of a variable that stands there twice the first counts, as for getenv.
- * Copies what it keeps: programs overwrite their environment (setproctitle). If privileged (AT_SECURE: setuid, setgid, file
- * capabilities), the environment is not read at all, and the library is off and silent. */
+/* Reads the environment once. A bad value leaves the recipe's value in force and is recorded for settings_complain; so is a
+ * variable SQLPROD_… that is not in the table. An empty value counts as unset. If a variable occurs twice the first one counts, as
+ * for getenv. The values are copied: programs overwrite their environment (setproctitle). If privileged (AT_SECURE: setuid, setgid,
+ * file capabilities), the environment is not read at all, and the library is off and silent. */
 void settings_load(char *const *environment, bool privileged);
 
-/* The same with the environment and the privileges of this process, unless that is done: for the constructor. */
+/* Calls settings_load with the environment and the privileges of this process, unless that was done. For the constructor. */
 void settings_start(void);
 
-/* Did the library come without being named in the environment, by LD_PRELOAD or by a variable of ours? /etc/ld.so.preload puts it
- * into every program of a machine: there nobody waits for its warnings, and many read what programs print. */
-bool settings_nobody_asked(void);
+/* Does the environment name the library neither in LD_PRELOAD nor by a variable of ours? Then /etc/ld.so.preload loads it into
+ * every program of the machine: its warnings would land in output that other programs parse, and are not written. */
+bool settings_is_machine_wide(void);
 
-/* The value in force, loaded now if the constructor has not run yet. Never changes after settings_load. */
+/* The value in force; loads the settings if the constructor has not run yet. Never changes after settings_load. */
 const struct setting_value *settings_get(enum setting setting);
 
-/* Hands each bad variable found by settings_load to warn (the first 24 of them), as one finished line that names variable, value
- * and what is allowed. It is printable ASCII and at most 511 bytes, whatever the environment held. */
+/* Calls warn for each bad variable that settings_load found (the first 24 of them), with one line that names the variable, its
+ * value and the allowed values. The line is printable ASCII and at most 511 bytes long, whatever the environment held. */
 void settings_complain(void (*warn)(const char *message));
 
 #endif

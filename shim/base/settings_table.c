@@ -1,7 +1,7 @@
-/* settings_table.c - the one table of settings, and the recipe.
+/* settings_table.c - the table of settings, and the recipe.
  *
- * Data only. settings_recipe is what setting_parse makes of the table's recipe texts, so that a process without SQLite parses
- * nothing; the unit test compares the two. */
+ * Data only. settings_recipe holds the table's recipe texts as setting_parse would parse them, so that a process without SQLite
+ * parses nothing; a unit test compares the two. */
 #include "base/settings.h"
 
 #include <limits.h>

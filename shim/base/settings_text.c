@@ -1,4 +1,4 @@
-/* settings_text.c - values and names of settings as text: parsed, formatted, matched, guessed. */
+/* settings_text.c - parses, formats and matches values of settings, and guesses misspelt names. */
 #include "base/settings.h"
 
 #include <fnmatch.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ASCII only: strcasecmp follows the program's locale, and Turkish has another lower-case I. */
+/* ASCII only: strcasecmp depends on the program's locale, and in Turkish the lower case of I is not i. */
 static int fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : (unsigned char)c;
@@ -21,7 +21,7 @@ static bool word_is(const char *text, const char *word)
 	return !*text && !*word;
 }
 
-/* Reads [-]digits, no blanks, no plus, no other base. Returns what follows; NULL if there is no number or it overflows. */
+/* Reads [-]digits; no blanks, no plus sign, no other base. Returns what follows; NULL if there is no number or it overflows. */
 static const char *number_read(const char *text, long long *out)
 {
 	bool negative = *text == '-';
@@ -119,7 +119,7 @@ bool settings_match(const char *patterns, const char *name)
 	return matched;
 }
 
-/* Levenshtein's distance between a (length characters, at most 63) and b, without case. */
+/* The Levenshtein distance between a (length characters, at most 63) and b, ignoring case. */
 static size_t edit_distance(const char *a, size_t length, const char *b)
 {
 	size_t row[64];

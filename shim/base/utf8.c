@@ -1,4 +1,4 @@
-/* utf8.c - what may be shown of bytes that somebody else chose. */
+/* utf8.c - makes bytes from outside safe to print. */
 #include "base/utf8.h"
 
 #include <string.h>

@@ -98,13 +98,13 @@ static void test_values(void)
 	check(is_recipe(SETTING_JOURNAL_MODE) && is_recipe(SETTING_REPORT), "its environment is not read");
 
 	LOAD("PATH=/bin", "LD_PRELOADED=1");
-	check(settings_nobody_asked(), "an environment that names neither the library nor a setting");
+	check(settings_is_machine_wide(), "an environment that names neither the library nor a setting");
 	LOAD("PATH=/bin", "LD_PRELOAD=/usr/lib/libsqlprod.so");
-	check(!settings_nobody_asked(), "LD_PRELOAD asks for the library");
+	check(!settings_is_machine_wide(), "LD_PRELOAD names the library");
 	LOAD("SQLPROD_CACHE_SIZE=5", "LD_PRELOAD=libsqlprod.so");
-	check(!settings_nobody_asked() && settings_get(SETTING_CACHE_SIZE)->by_operator, "both do");
+	check(!settings_is_machine_wide() && settings_get(SETTING_CACHE_SIZE)->by_operator, "LD_PRELOAD and a setting name the library");
 	LOAD("SQLPROD_CACHE_SIZE=5");
-	check(!settings_nobody_asked(), "and so does a setting");
+	check(!settings_is_machine_wide(), "a setting names the library");
 	check(message_count == 0, "a privileged program's environment is not even complained about");
 }
 
