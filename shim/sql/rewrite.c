@@ -1,4 +1,4 @@
-/* rewrite.c - a statement with other words in one place. */
+/* rewrite.c - makes a statement with other words at one place. */
 #include "sql/rewrite.h"
 
 #include "sql/token.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Appends units of the text, in native byte order; returns the place behind them. */
+/* Appends units of the text, in native byte order; returns the end of the output. */
 static char *append_text(char *out, const struct sql_text *text, size_t from, size_t end)
 {
 	uint16_t unit;

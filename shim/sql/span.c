@@ -1,7 +1,7 @@
-/* span.c - what SQL text says at a span: names and values without their quotes, as SQLite takes them. */
+/* span.c - decodes names and values at a span of SQL text as SQLite does, without their quotes. */
 #include "sql/token.h"
 
-/* One character a call, from here to the span's end. */
+/* Returns one character a call, up to the span's end. */
 struct span_reader {
 	const struct sql_text *text;
 	size_t at, end;
@@ -25,7 +25,7 @@ static struct span_reader reader_begin(const struct sql_text *text, struct span 
 	return reader;
 }
 
-/* The next code point (a byte of UTF-8 counts as one), or 0 behind the last. */
+/* The next code point (of UTF-8 text, the next byte); 0 after the last one. */
 static unsigned reader_next(struct span_reader *reader)
 {
 	size_t at = reader->at;

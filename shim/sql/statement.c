@@ -1,7 +1,7 @@
-/* statement.c - which SQL statement is this?
+/* statement.c - classifies SQL statements.
  *
- * Just enough of SQLite's grammar to tell statements apart, on top of token.c. Reads the program's own text, UTF-8 or UTF-16,
- * where it stands, and allocates nothing. */
+ * Knows just enough of SQLite's grammar to distinguish the kinds of statements. Reads the program's own text, UTF-8 or UTF-16, in
+ * place, and allocates nothing. */
 #include "sql/statement.h"
 
 #include "sql/token.h"
@@ -77,7 +77,8 @@ static enum statement_kind kind_of_word(const struct sql_text *text, struct toke
 	return STATEMENT_OTHER;
 }
 
-/* name or schema.name, from *token; *token becomes the token behind. False, with both spans untouched, if there is none. */
+/* Reads name or schema.name from *token on; *token becomes the token after it. False, with both spans untouched, if there is
+ * none. */
 static bool read_name(const struct sql_text *text, struct token *token, struct span *schema, struct span *name)
 {
 	struct token first = *token;
@@ -117,7 +118,7 @@ static void read_begin(const struct sql_text *text, struct token token, struct s
 		out->begin = BEGIN_OTHER;
 }
 
-/* A name, a number, or a signed number; *token becomes the token behind. */
+/* Reads a name, a number, or a signed number; *token becomes the token after it. */
 static bool read_value(const struct sql_text *text, struct token *token, struct span *value)
 {
 	size_t start = token->span.start;
@@ -156,8 +157,8 @@ static bool read_pragma(const struct sql_text *text, struct token token, struct 
 	return token_ends_statement(token);
 }
 
-/* The token behind WITH … (…), the verb. A common table may be called anything, replace included, so only what follows a
- * closing parenthesis counts: AS behind a list of columns, a comma before the next table, or the verb. */
+/* The verb: the token after WITH … (…). A common table may have any name, even replace, so only the token after a closing
+ * parenthesis counts: AS after a list of columns, a comma before the next table, or the verb. */
 static struct token find_verb(const struct sql_text *text, struct token token)
 {
 	size_t depth = 0;
@@ -177,7 +178,7 @@ static struct token find_verb(const struct sql_text *text, struct token token)
 	}
 }
 
-/* INSERT, REPLACE or UPDATE: is it one that replaces rows, and in which table? */
+/* INSERT, REPLACE or UPDATE: finds whether it replaces rows, and in which table. */
 static void read_write(const struct sql_text *text, struct token token, struct statement *out)
 {
 	token = token_next(text, token);
@@ -250,7 +251,7 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 	}
 }
 
-/* How semicolons stand in a statement. */
+/* Which semicolon ends the statement: the first, the one after END, or the first outside of parentheses. */
 enum body { BODY_PLAIN, BODY_TRIGGER, BODY_VIRTUAL_TABLE };
 
 static enum body find_body(const struct sql_text *text, struct token token)
@@ -282,10 +283,10 @@ size_t statement_find_end(const struct sql_text *text, const struct statement *s
 	for (; token.kind != TOKEN_END; token = token_next(text, token)) {
 		if (token.kind == TOKEN_SEMICOLON && last && depth == 0)
 			break;
-		/* No statement in a trigger's body begins with END. */
+		/* no statement in a trigger's body begins with END */
 		if (token.kind == TOKEN_SEMICOLON && !last)
 			last = token_is(text, token_next(text, token), "end");
-		/* A virtual table's arguments are any tokens between parentheses. */
+		/* a virtual table's arguments are any tokens between parentheses */
 		if (token.kind == TOKEN_OPEN && body == BODY_VIRTUAL_TABLE)
 			depth++;
 		else if (token.kind == TOKEN_CLOSE && depth > 0)

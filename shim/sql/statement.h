@@ -1,7 +1,7 @@
-/* statement.h - which SQL statement is this?
+/* statement.h - classifies SQL statements.
  *
- * Pure text: no SQLite call, no state. Positions are code units of the text (bytes, or 16-bit units), never characters.
- * The reader follows SQLite's own tokenizer (sqlite.org/lang.html; src/tokenize.c); tests/fuzz compares the two. */
+ * Pure text: no SQLite call, no state. Positions are code units of the text (bytes, or 16-bit units), never characters. The reader
+ * follows SQLite's own tokenizer (sqlite.org/lang.html; src/tokenize.c); tests/fuzz compares the two. */
 #ifndef SQLPROD_SQL_STATEMENT_H
 #define SQLPROD_SQL_STATEMENT_H
 
@@ -11,7 +11,7 @@
 
 struct sql_text {
 	const void *units;
-	size_t length; /* in units; what SQLite would read, without a terminating NUL */
+	size_t length; /* in units, up to where SQLite would read, without a terminating NUL */
 	bool wide;     /* UTF-16 */
 	bool swapped;  /* UTF-16 in the other byte order, announced by a byte order mark */
 };
@@ -21,33 +21,33 @@ struct span {
 };
 
 enum statement_kind {
-	STATEMENT_EMPTY, /* blanks, comments and semicolons only, up to the end of the text */
+	STATEMENT_EMPTY, /* only blanks, comments and semicolons up to the end of the text */
 	STATEMENT_BEGIN,
 	STATEMENT_PRAGMA, /* well formed up to its end */
 	STATEMENT_DROP_TABLE,
-	STATEMENT_REPLACE, /* REPLACE, INSERT OR REPLACE, UPDATE OR REPLACE, also behind WITH */
-	STATEMENT_WRITE,   /* any other INSERT, UPDATE or DELETE, also behind WITH */
+	STATEMENT_REPLACE, /* REPLACE, INSERT OR REPLACE, UPDATE OR REPLACE, also after WITH */
+	STATEMENT_WRITE,   /* any other INSERT, UPDATE or DELETE, also after WITH */
 	STATEMENT_SCHEMA,  /* CREATE, ALTER, every other DROP, REINDEX, ANALYZE */
 	STATEMENT_READ,    /* SELECT, VALUES, WITH … SELECT */
 	STATEMENT_EXPLAIN,
 	STATEMENT_ATTACH,
 	STATEMENT_VACUUM,
 	STATEMENT_SAVEPOINT, /* well formed up to its end */
-	STATEMENT_OTHER,     /* COMMIT, ROLLBACK, RELEASE, DETACH, …, and what SQLite would refuse */
+	STATEMENT_OTHER,     /* COMMIT, ROLLBACK, RELEASE, DETACH, …, and syntax errors */
 };
 
 enum begin_form {
 	BEGIN_PLAIN,    /* BEGIN, BEGIN TRANSACTION, BEGIN TRANSACTION name */
 	BEGIN_DEFERRED, /* BEGIN DEFERRED … */
-	BEGIN_OTHER,    /* IMMEDIATE, EXCLUSIVE, CONCURRENT, or not well formed: never rewritten */
+	BEGIN_OTHER,    /* IMMEDIATE, EXCLUSIVE, CONCURRENT, or not well formed; never rewritten */
 };
 
 struct statement {
 	enum statement_kind kind;
-	size_t start; /* its first token; the end is found by statement_find_end */
+	size_t start; /* its first token; statement_find_end finds the end */
 
 	enum begin_form begin;
-	struct span mode; /* BEGIN: the word DEFERRED, or the empty place behind the word BEGIN */
+	struct span mode; /* BEGIN: the word DEFERRED, or the empty place after the word BEGIN */
 
 	struct span schema, name, value; /* PRAGMA: each empty if absent; value includes a sign and quotes */
 	bool has_value;
@@ -59,17 +59,17 @@ struct statement {
 struct sql_text sql_text_utf8(const char *sql, int bytes);
 struct sql_text sql_text_utf16(const void *sql, int bytes);
 
-/* Reads the first statement at or behind `from`. Leading empty statements are skipped, as SQLite does.
- * Looks no further than what it tells needs: a long INSERT costs no more than a short one. */
+/* Classifies the first statement at or after `from`. Leading empty statements are skipped, as SQLite does. Reads no more tokens
+ * than it needs: a long INSERT costs no more than a short one. */
 void statement_read(const struct sql_text *text, size_t from, struct statement *out);
 
-/* Where SQLite's pzTail would point, if SQLite accepts the statement: behind its semicolon, or the end of the text.
- * Behind a byte order mark SQLite's own pzTail is one unit short; this is not. */
+/* Where SQLite's pzTail would point if SQLite accepts the statement: after its semicolon, or at the end of the text. After a byte
+ * order mark SQLite's own pzTail is one unit short; this position is right. */
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
 
-/* The first letter behind the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if no ASCII letter stands
- * there; STATEMENT_SA for SA, as SAVEPOINT begins and SELECT does not. For connections that await only a few kinds of statement:
- * far cheaper than statement_read. */
+/* The first letter after the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if there is no ASCII letter;
+ * STATEMENT_SA for SA, with which SAVEPOINT begins and SELECT does not. Far cheaper than statement_read, for connections on which
+ * only a few kinds of statement matter. */
 #define STATEMENT_SA 27
 static inline unsigned statement_first_letter(const char *sql, int bytes)
 {
@@ -88,11 +88,11 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 	return 0;
 }
 
-/* Does the span hold this word, compared as SQLite compares names (ASCII letters fold), after removing quotes? */
+/* Is the span this word, without quotes, compared as SQLite compares names (ASCII letters fold)? */
 bool span_is(const struct sql_text *text, struct span span, const char *word);
 
-/* Copies the span as UTF-8 as SQLite would take it, without quotes, a plus sign, and blanks behind a sign; cut to size - 1 bytes
- * and terminated. Returns the length before cutting. */
+/* Copies the span in UTF-8 as SQLite would read it, without quotes, a plus sign, or blanks after a sign; cut to size - 1 bytes and
+ * terminated. Returns the length before cutting. */
 size_t span_copy(const struct sql_text *text, struct span span, char *out, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
-/* token.c - the tokens of SQL text, after SQLite's own rules (its src/tokenize.c).
+/* token.c - splits SQL text into tokens by SQLite's own rules (its src/tokenize.c).
  *
- * Never reads behind the text's length, whatever the text. Where SQLite refuses a token, only its beginning is certain. */
+ * Never reads past the text's length, whatever the text. If SQLite rejects a token, only the token's start is the same as
+ * SQLite's. */
 #include "sql/token.h"
 
 static bool is_hex_digit(unsigned unit)
@@ -8,7 +9,7 @@ static bool is_hex_digit(unsigned unit)
 	return unit_is_digit(unit) || unit_fold(unit) - 'a' < 6u;
 }
 
-/* The vertical tab is a blank only behind another blank. */
+/* SQLite takes the vertical tab for a blank only after another blank. */
 static bool is_blank(unsigned unit)
 {
 	return unit == ' ' || unit - '\t' < 5u;
@@ -39,7 +40,7 @@ static size_t skip_line_comment(const struct sql_text *text, size_t at)
 	return at;
 }
 
-/* A comment without its end reaches to the end of the text. */
+/* A comment that is not closed extends to the end of the text. */
 static size_t skip_block_comment(const struct sql_text *text, size_t at)
 {
 	unsigned unit;
@@ -51,7 +52,7 @@ static size_t skip_block_comment(const struct sql_text *text, size_t at)
 	return at;
 }
 
-/* From the opening quote; a doubled quote is part of the text, but a bracket cannot be doubled. */
+/* Starts at the opening quote. A doubled quote is part of the text, but a bracket cannot be doubled. */
 static enum token_kind scan_quoted(const struct sql_text *text, size_t *at)
 {
 	unsigned open = unit_get(text, *at), close = open == '[' ? ']' : open, unit;
@@ -68,7 +69,7 @@ static enum token_kind scan_quoted(const struct sql_text *text, size_t *at)
 
 static enum token_kind scan_number(const struct sql_text *text, size_t *at)
 {
-	size_t behind;
+	size_t end;
 
 	if (unit_get(text, *at) == '0' && unit_fold(unit_get(text, *at + 1)) == 'x' && is_hex_digit(unit_get(text, *at + 2))) {
 		for (*at += 3; is_hex_digit(unit_get(text, *at));)
@@ -79,17 +80,17 @@ static enum token_kind scan_number(const struct sql_text *text, size_t *at)
 	if (unit_get(text, *at) == '.')
 		*at = skip_digits(text, *at + 1);
 	if (unit_fold(unit_get(text, *at)) == 'e') {
-		behind = *at + 1;
-		behind += unit_get(text, behind) == '+' || unit_get(text, behind) == '-';
-		if (unit_is_digit(unit_get(text, behind)))
-			*at = skip_digits(text, behind);
+		end = *at + 1;
+		end += unit_get(text, end) == '+' || unit_get(text, end) == '-';
+		if (unit_is_digit(unit_get(text, end)))
+			*at = skip_digits(text, end);
 	}
-	behind = *at;
-	*at = skip_word(text, behind);
-	return *at == behind ? TOKEN_NUMBER : TOKEN_OTHER;
+	end = *at;
+	*at = skip_word(text, end);
+	return *at == end ? TOKEN_NUMBER : TOKEN_OTHER;
 }
 
-/* $name, @name, :name, #name, and Tcl's $space::name(index): the index may hold anything but blanks and a parenthesis. */
+/* $name, @name, :name, #name, and Tcl's $space::name(index), whose index may hold anything but blanks and a parenthesis. */
 static enum token_kind scan_variable(const struct sql_text *text, size_t *at)
 {
 	bool named = false;
@@ -113,7 +114,7 @@ static enum token_kind scan_variable(const struct sql_text *text, size_t *at)
 	return TOKEN_OTHER;
 }
 
-/* The length in units of a byte order mark there, or 0. */
+/* The length in units of a byte order mark at that position; 0 if there is none. */
 static size_t measure_mark(const struct sql_text *text, size_t at)
 {
 	if (text->wide)
@@ -121,12 +122,12 @@ static size_t measure_mark(const struct sql_text *text, size_t at)
 	return unit_get(text, at) == 0xef && unit_get(text, at + 1) == 0xbb && unit_get(text, at + 2) == 0xbf ? 3 : 0;
 }
 
-/* A blob, x'00', counts as a word and a string: no statement that matters here holds one, and they end where it ends. */
+/* A blob, x'00', is scanned as a word and a string, which end where the blob ends: no statement that matters here holds one. */
 static enum token_kind scan_word(const struct sql_text *text, size_t *at)
 {
 	size_t mark = unit_get(text, *at) >= 0x80 ? measure_mark(text, *at) : 0;
 
-	/* Between tokens, SQLite takes a byte order mark for a blank; inside a word it is a letter. */
+	/* SQLite takes a byte order mark between tokens for a blank; inside a word it is a letter */
 	if (mark > 0) {
 		*at += mark;
 		return TOKEN_BLANK;
@@ -159,7 +160,7 @@ static enum token_kind scan_punctuation(const struct sql_text *text, size_t *at)
 	}
 }
 
-/* Moves *at behind the token that begins there. */
+/* Moves *at past the token that begins there. */
 static enum token_kind scan(const struct sql_text *text, size_t *at)
 {
 	unsigned unit = unit_get(text, *at), second;

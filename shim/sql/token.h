@@ -1,6 +1,6 @@
-/* token.h - the tokens of SQL text, after SQLite's own rules.
+/* token.h - splits SQL text into tokens by SQLite's own rules.
  *
- * For the rooms that read SQL text (statement.c, span.c). Positions are code units, as in statement.h. Pure. */
+ * For statement.c, span.c and rewrite.c. Positions are code units, as in statement.h. Pure. */
 #ifndef SQLPROD_SQL_TOKEN_H
 #define SQLPROD_SQL_TOKEN_H
 
@@ -11,7 +11,7 @@
 
 enum token_kind {
 	TOKEN_END,
-	TOKEN_BLANK, /* blanks and comments; token_find and token_next skip them */
+	TOKEN_BLANK, /* blanks and comments, which token_find and token_next skip */
 	TOKEN_WORD,  /* keyword or bare name */
 	TOKEN_NAME,  /* "…", `…` or […] */
 	TOKEN_STRING,
@@ -23,7 +23,7 @@ enum token_kind {
 	TOKEN_OPEN,
 	TOKEN_CLOSE,
 	TOKEN_SEMICOLON,
-	TOKEN_OTHER, /* operators, variables, and what SQLite refuses */
+	TOKEN_OTHER, /* operators, variables, and what SQLite rejects */
 };
 
 struct token {
@@ -31,7 +31,7 @@ struct token {
 	struct span span;
 };
 
-/* The first token at or behind a position that is not blank. At the end of the text it is TOKEN_END, again and again. */
+/* The first non-blank token at or after a position; TOKEN_END at the end of the text, however often it is called. */
 struct token token_find(const struct sql_text *text, size_t at);
 
 static inline struct token token_next(const struct sql_text *text, struct token token)
@@ -39,10 +39,10 @@ static inline struct token token_next(const struct sql_text *text, struct token 
 	return token_find(text, token.span.end);
 }
 
-/* Is the token this bare word (given in lower case)? Quoted, it would be a name. */
+/* Is the token this keyword or bare name (given in lower case)? A quoted one is not. */
 bool token_is(const struct sql_text *text, struct token token, const char *word);
 
-/* The unit at a position; 0 behind the end. Programs may hand in UTF-16 at odd addresses. */
+/* The unit at a position; 0 past the end. UTF-16 text may lie at an odd address. */
 static inline unsigned unit_get(const struct sql_text *text, size_t at)
 {
 	uint16_t unit;
@@ -55,7 +55,7 @@ static inline unsigned unit_get(const struct sql_text *text, size_t at)
 	return text->swapped ? __builtin_bswap16(unit) : unit;
 }
 
-/* The position behind the character there. SQLite takes any unit behind any surrogate for its other half, even a quote. */
+/* The position after the character there. SQLite takes any unit after any surrogate for its other half, even a quote. */
 static inline size_t unit_next(const struct sql_text *text, size_t at)
 {
 	if (text->wide && (unit_get(text, at) & 0xf800) == 0xd800 && at + 1 < text->length)
@@ -63,7 +63,7 @@ static inline size_t unit_next(const struct sql_text *text, size_t at)
 	return at + 1;
 }
 
-/* ASCII letters in lower case; everything else as it is. */
+/* The lower case of an ASCII letter; any other unit unchanged. */
 static inline unsigned unit_fold(unsigned unit)
 {
 	return unit - 'A' < 26u ? unit + 32 : unit;
@@ -74,7 +74,7 @@ static inline bool unit_is_digit(unsigned unit)
 	return unit - '0' < 10u;
 }
 
-/* May the unit stand in a keyword, a bare name or the name of a variable? */
+/* May the unit be part of a keyword, a bare name or the name of a variable? */
 static inline bool unit_is_word(unsigned unit)
 {
 	/* Bits '$', '0' to '9'; 'A' to 'Z', '_'; 'a' to 'z'. */
