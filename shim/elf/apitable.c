@@ -16,7 +16,7 @@
 /* The table of 3.8.7, the first that has auto_extension. */
 #define LEAST_ENTRIES (ENTRY(auto_extension) + 1)
 
-/* How far the code that opens files is at most from the nearest function of its SQLite's table. */
+/* The greatest distance from the code that opens files to the nearest function of its SQLite's table. */
 #define NEAR 0x40000
 
 /* No build leaves these out. */
@@ -29,7 +29,7 @@ static const unsigned short required[] = {
 	ENTRY(close_v2),          ENTRY(auto_extension),
 };
 
-/* Is there a version, "3.", digits, ".", digits and nothing else? */
+/* Is the text at address a version, "3.40.1"? */
 static bool is_version(const struct image *image, uintptr_t address, void *table)
 {
 	struct api_table *out = table;
@@ -43,7 +43,7 @@ static bool is_version(const struct image *image, uintptr_t address, void *table
 	n = strnlen(text, left < sizeof(out->version) ? left : sizeof(out->version));
 	if (n >= left || n >= sizeof(out->version) || sscanf(text, "3.%3u.%3u", &minor, &patch) != 2)
 		return false;
-	/* a fourth number, of a branch, is not in the version number */
+	/* a branch's fourth number is not part of the version number */
 	n = (size_t)snprintf(again, sizeof(again), "3.%u.%u", minor, patch);
 	if (strncmp(text, again, n) != 0 || (text[n] != '\0' && text[n] != '.'))
 		return false;
@@ -76,11 +76,11 @@ static bool is_number(const struct image *image, uintptr_t value, void *table)
 	return (uint32_t)value == out->number;
 }
 
-/* Where the functions of a table may lie. */
+/* Where the functions of a table can lie. */
 struct text {
 	uintptr_t start, stop;
 	uintptr_t ours_start, ours_stop;
-	uintptr_t code; /* one of them lies near this; 0 for no matter */
+	uintptr_t code; /* one of them must lie near this address, unless it is 0 */
 };
 
 static inline bool is_function(const struct text *text, uintptr_t pointer)
@@ -88,7 +88,7 @@ static inline bool is_function(const struct text *text, uintptr_t pointer)
 	return pointer - text->start < text->stop - text->start || pointer - text->ours_start < text->ours_stop - text->ours_start;
 }
 
-/* A build may leave functions out, but the table points nowhere else. */
+/* A build may omit functions; every other entry points to a function. */
 static inline bool is_entry(const struct text *text, uintptr_t word)
 {
 	return word == 0 || is_function(text, word);
@@ -102,8 +102,8 @@ static bool has_function_near(const uintptr_t *entries, uintptr_t code)
 	return false;
 }
 
-/* All its entries are known to be functions or nothing. Much looks like a table at first, as those of C++ classes do: the code of
- * the functions is read last. */
+/* Is it the table? The caller has checked that all entries are functions or NULL. Many arrays look like a table at first, such as
+ * vtables of C++ classes, so the functions' code is read last. */
 static bool is_table(const struct image *image, const struct text *text, const uintptr_t *entries, struct api_table *out)
 {
 	uintptr_t version = entries[ENTRY(libversion)], number = entries[ENTRY(libversion_number)],
@@ -148,7 +148,7 @@ static size_t find_in(const struct image *image, const struct place *place, cons
 	words = (const uintptr_t *)(const void *)(place->segment->bytes + (start - place->segment->start));
 	count = (place->stop - start) / sizeof(void *);
 	while (i + LEAST_ENTRIES <= count && found < limit) {
-		/* from behind: a word that is no entry rules out every table that would cover it */
+		/* backwards: a word that is no entry rules out every table that would contain it */
 		size_t at = i + LEAST_ENTRIES;
 		while (at > known && is_entry(text, words[at - 1]))
 			at--;

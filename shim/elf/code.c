@@ -4,10 +4,10 @@
 #include <elf.h>
 #include <string.h>
 
-/* A function that returns a constant is no longer. */
+/* The greatest size of a function that returns a constant. */
 #define WINDOW 96
 
-/* The longest instruction that is read, on x86-64. */
+/* The longest x86-64 instruction that is decoded. */
 #define LONGEST 7
 
 static int32_t signed_at(const unsigned char *bytes)
@@ -18,10 +18,10 @@ static int32_t signed_at(const unsigned char *bytes)
 	return value;
 }
 
-/* What an instruction gives. */
+/* What an instruction loads. */
 enum gives { GIVES_NOTHING, GIVES_CONSTANT, GIVES_POINTER_TO_IT, GIVES_JUMP_TABLE };
 
-/* Could an instruction at these bytes be one that loads a constant? */
+/* Decodes the bytes as an instruction that loads a constant, if they can be one. */
 static enum gives read_x86_64(const unsigned char *c, uintptr_t pc, uintptr_t *value)
 {
 	uintptr_t relative;
@@ -52,7 +52,7 @@ static enum gives read_x86_64(const unsigned char *c, uintptr_t pc, uintptr_t *v
 	return GIVES_NOTHING;
 }
 
-/* The same, given what each register would hold by now. */
+/* The same; registers has the values that the instructions so far would have loaded. */
 static enum gives read_aarch64(uint32_t code, uintptr_t pc, uint64_t *registers, uintptr_t *value)
 {
 	uint32_t to = code & 31, from = code >> 5 & 31;
@@ -122,8 +122,8 @@ static bool returns_aarch64(const struct image *image, uintptr_t function, code_
 	return false;
 }
 
-/* Some builds have a table point at jumps to the functions. */
-static uintptr_t behind_jump(const struct image *image, uintptr_t function)
+/* The target, if the function is only a jump: in some builds the table points to jumps. */
+static uintptr_t jump_target(const struct image *image, uintptr_t function)
 {
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
 	size_t left, skip;
@@ -142,7 +142,7 @@ static uintptr_t behind_jump(const struct image *image, uintptr_t function)
 
 bool code_returns(const struct image *image, uintptr_t function, code_taker take, void *argument)
 {
-	function = behind_jump(image, function);
+	function = jump_target(image, function);
 	if (image->machine == EM_AARCH64)
 		return returns_aarch64(image, function, take, argument);
 	return returns_x86_64(image, function, take, argument);

@@ -9,7 +9,7 @@
 
 #include "base/glibc.h"
 
-/* Up to glibc 2.33 these are in libdl, which a program need not have loaded: then they are NULL. */
+/* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it. */
 #pragma weak dlsym
 #pragma weak dlclose
 #pragma weak dlinfo
@@ -42,7 +42,7 @@ struct search {
 	struct loaded *out;
 };
 
-/* For dl_iterate_phdr(3): 1 when it is the object. */
+/* For dl_iterate_phdr(3): 1 if the address lies in this object. */
 static int is_in(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	const struct search *search = argument;
@@ -119,7 +119,7 @@ void *loader_symbol_anywhere(const char *name)
 
 	if (!program)
 		return NULL;
-	/* the main program's is the first in the list */
+	/* the main program's map is the first in the list */
 	if (dlinfo(program, RTLD_DI_LINKMAP, &map) == 0)
 		for (; map && !symbol; map = map->l_next)
 			symbol = loader_symbol(map->l_name, name);

@@ -5,29 +5,29 @@
 #include <stdbool.h>
 
 struct loaded {
-	char name[512];                /* as the loader has it: "" for the main program */
-	const void *start, *stop;      /* where it lies in memory */
-	unsigned long long unloadings; /* how many objects the process had unloaded by then */
+	char name[512];                /* as the loader names it: "" for the main program */
+	const void *start, *stop;      /* its bounds in memory */
+	unsigned long long unloadings; /* how many objects the process had unloaded at that time */
 };
 
-/* The object that the address lies in. False if it lies in none (code made at run time). Unlike dladdr(3), which looks for the
- * nearest symbol as well, this costs little. Takes the loader's lock. */
+/* Finds the object that the address lies in. False if there is none (code generated at run time). Cheap, unlike dladdr(3), which
+ * also searches for the nearest symbol. Takes the loader's lock. */
 bool loader_find(const void *address, struct loaded *out);
 
-/* How many objects the process has unloaded: as long as this stays, what lay where still does. */
+/* How many objects the process has unloaded. While the number stays the same, every object is still where it was. */
 unsigned long long loader_unloadings(void);
 
-/* The address that the name has in the scope of a loaded object (itself, then what it needs), or, for NULL, next after us in the
- * global scope. Never one of our own. NULL if there is none. */
+/* The symbol's address in the scope of a loaded object (the object, then what it needs), or, for object NULL, the next definition
+ * after ours in the global scope. Never one of our own functions. NULL if there is none. */
 void *loader_symbol(const char *object, const char *name);
 
-/* The first one in the global scope, ours too. */
+/* The symbol's first definition in the global scope, which may be ours. */
 void *loader_symbol_first(const char *name);
 
-/* The first in any loaded object, but ours. */
+/* The symbol's first definition in any loaded object except ours. */
 void *loader_symbol_anywhere(const char *name);
 
-/* Is this address ours? And our bounds. */
+/* Does this address lie in our library? And the library's bounds. */
 bool loader_is_ours(const void *address);
 void loader_own_bounds(const void **start, const void **stop);
 

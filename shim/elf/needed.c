@@ -14,7 +14,7 @@ struct file {
 	ElfW(Ehdr) header;
 };
 
-/* Copies the part [offset, offset + length), which may lie at any address; false if the file does not have it. */
+/* Copies the bytes [offset, offset + length), which may be unaligned; false if the file does not have them all. */
 static bool copy_part(const struct file *file, uint64_t offset, void *out, size_t length)
 {
 	if (offset > file->size || length > file->size - offset)
@@ -29,7 +29,7 @@ static bool segment_get(const struct file *file, unsigned index, ElfW(Phdr) * ou
 	       copy_part(file, file->header.e_phoff + (uint64_t)index * sizeof(*out), out, sizeof(*out));
 }
 
-/* Where in the file the address is that the object will have it at; the file's size if nowhere. */
+/* The file offset of the byte that will be loaded at this address; the file's size if there is none. */
 static uint64_t offset_of(const struct file *file, ElfW(Addr) address)
 {
 	ElfW(Phdr) segment;
@@ -79,7 +79,7 @@ bool needed_has_sqlite(const unsigned char *bytes, size_t size)
 	return false;
 }
 
-/* The first one alone is in libmagic too. */
+/* libmagic has the first one, but not the second. */
 bool needed_carries_sqlite(const unsigned char *bytes, size_t size)
 {
 	static const char magic[] = "SQLite format 3", table[] = "sqlite_sequence";

@@ -1,4 +1,4 @@
-/* object.c - looks for copies of SQLite in loaded objects. */
+/* object.c - searches loaded objects for copies of SQLite, and remembers the results. */
 #include "elf/object.h"
 
 #include "base/process.h"
@@ -12,8 +12,8 @@
 
 #define KNOWN_LIMIT 128
 
-static struct object known[KNOWN_LIMIT]; /* under lock; when it is full, the oldest entry is used again */
-static unsigned known_count;             /* under lock; how many there ever were */
+static struct object known[KNOWN_LIMIT]; /* under lock; when it is full, the oldest entry is reused */
+static unsigned known_count;             /* under lock; how many entries were ever made */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void object_lock(void)
@@ -30,7 +30,7 @@ struct search {
 	uintptr_t code;
 	struct object object;
 	struct image image;
-	bool program; /* it is the main program's */
+	bool program; /* the object is the main program */
 };
 
 static void add_segment(struct image *image, uintptr_t base, const ElfW(Phdr) * header)
@@ -46,7 +46,7 @@ static void add_segment(struct image *image, uintptr_t base, const ElfW(Phdr) * 
 	image->count++;
 }
 
-/* For dl_iterate_phdr(3): 1 when it is the object. */
+/* For dl_iterate_phdr(3): describes the object; 1 if the code lies in it. */
 static int describe(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	struct search *search = argument;
@@ -97,8 +97,8 @@ static bool is_same(const struct object *object, const struct search *search)
 	       object->headers == search->object.headers && strcmp(object->path, search->object.path) == 0;
 }
 
-/* Is what we found still there? Asked when anything was unloaded since: the same file may have been loaded again, or another build
- * of it. */
+/* Are the tables that were found still there? If any object was unloaded since, the same file, or another build of it, may have
+ * been loaded again at this address. */
 static bool still_holds(struct object *object, const struct search *search)
 {
 	if (object->unloadings == search->object.unloadings || search->program)
@@ -112,7 +112,7 @@ static bool still_holds(struct object *object, const struct search *search)
 	return true;
 }
 
-/* The caller's place in the list; caller_count if it is not there. */
+/* The caller's index in the list; caller_count if it is not in it. */
 static size_t caller_place(const struct object *object, const void *code)
 {
 	size_t place = 0;
@@ -122,7 +122,7 @@ static size_t caller_place(const struct object *object, const void *code)
 	return place;
 }
 
-/* Looks near the code: the constants of a program may be a hundred megabytes that nobody has touched. */
+/* Searches near the code: reading all constants of a program could page in a hundred megabytes. False if that does not suffice. */
 static bool look_near(struct object *object, const struct search *search)
 {
 	struct api_table tables[OBJECT_TABLES];
@@ -160,7 +160,7 @@ static struct object *find_or_add(struct search *search)
 		if (is_same(&known[i], search) && still_holds(&known[i], search))
 			return &known[i];
 		if (known[i].start < search->object.stop && search->object.start < known[i].stop)
-			object = &known[i]; /* something that is gone lay here */
+			object = &known[i]; /* an object that was unloaded lay here */
 	}
 	if (!object)
 		object = &known[known_count++ % KNOWN_LIMIT];

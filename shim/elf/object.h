@@ -1,4 +1,4 @@
-/* object.h - the loaded objects that open files the way SQLite does, each looked at once for copies of SQLite. */
+/* object.h - a cache of the loaded objects that open files as SQLite does, each searched once for copies of SQLite. */
 #ifndef SQLPROD_ELF_OBJECT_H
 #define SQLPROD_ELF_OBJECT_H
 
@@ -9,43 +9,44 @@
 #define OBJECT_TABLES 4
 #define OBJECT_CALLERS 4
 
-/* Code that opens files, near which a table was found. */
+/* An address of code that opens files, with a table found near it. */
 struct object_caller {
 	uintptr_t code;
-	bool confirmed; /* that table's SQLite was seen to be the one that opened */
+	bool confirmed; /* a connection showed that the SQLite of that table opened the file */
 };
 
 struct object {
-	char path[512]; /* as the loader has it; the program's own for the main program */
+	char path[512]; /* as the loader names it; the executable's path for the main program */
 	uintptr_t start, stop;
-	const void *headers;           /* where its program headers lie: part of its identity */
-	unsigned long long unloadings; /* of the process, when it was looked at */
+	const void *headers;           /* the address of its program headers, a part of its identity */
+	unsigned long long unloadings; /* of the process (loader.h), when it was searched */
 	struct api_table tables[OBJECT_TABLES];
 	size_t table_count;
-	bool whole; /* all of it was searched; else only near the callers */
+	bool whole; /* all of it was searched; else only the places near the callers */
 	struct object_caller callers[OBJECT_CALLERS];
 	size_t caller_count;
-	enum { MAGIC_UNKNOWN, MAGIC_MISSING, MAGIC_THERE } magic; /* has it what every SQLite holds? */
+	enum { MAGIC_UNKNOWN, MAGIC_MISSING, MAGIC_THERE } magic; /* does it hold the string that every SQLite holds? */
 };
 
-/* The object that the code lies in, which must stay loaded meanwhile; looked at if it is new, or if the code is. False if the code
- * lies in none. Objects can be unloaded and their addresses used again: an entry is looked at again when the object there is
- * another one. Takes the loader's lock, then its own, never both. */
+/* Copies out the object that the code lies in, and searches it near the code if object or code are new. False if the code lies in
+ * no object. The object must stay loaded during the call. Objects can be unloaded and their addresses reused: an entry is searched
+ * again if the object at its address is another one. Takes the loader's lock, then its own, never both at once. */
 bool object_of_code(const void *code, struct object *out);
 
-/* The same, and searches all of it. */
+/* The same, but searches the whole object. */
 bool object_search_whole(const void *code, struct object *out);
 
-/* The same, and tells whether it carries a SQLite at all, with a table or without. */
+/* The same, but returns whether the object has a SQLite at all, with a table or without. */
 bool object_has_sqlite(const void *code, struct object *out);
 
-/* Might the object have another copy of SQLite than was found, to which this code belongs? */
+/* Might this code belong to a copy of SQLite in the object that was not found? */
 bool object_is_doubtful(const struct object *object, const void *code);
 
-/* The copy with this table made a connection, for which this code opened the file: no doubt is left of that code. */
+/* Records that this code opened the file of a connection made by the copy with this table, so that the code is no longer
+ * doubtful. */
 void object_confirm(const void *code, const void *table);
 
-/* Its lock, for fork(). */
+/* The cache's lock, for fork(). */
 void object_lock(void);
 void object_unlock(void);
 

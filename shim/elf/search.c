@@ -1,4 +1,4 @@
-/* search.c - where a table may lie. */
+/* search.c - finds the places where a table can lie. */
 #include "elf/search.h"
 
 #include "elf/code.h"
@@ -8,13 +8,13 @@
 
 #define PAGE 4096
 
-/* How far around the code it is read. */
+/* How far before and after the address the code is read. */
 #define WINDOW 0x8000
 
-/* Less is searched as fast as code is read. */
+/* Fewer bytes are searched whole: that is as fast as reading the code. */
 #define SMALL 0x100000
 
-/* Linkers used to put constants and code into one segment. */
+/* Does a segment hold constants only? Older linkers put constants and code into one segment. */
 static bool has_constants(const struct image *image)
 {
 	for (unsigned i = 0; i < image->count; i++)
@@ -24,7 +24,7 @@ static bool has_constants(const struct image *image)
 	return false;
 }
 
-/* May a table lie in it? One that needed relocation lies in a segment that was writable then. */
+/* Can a table lie in this segment? A table that was relocated lies in a segment marked writable. */
 static bool is_searched(const struct image *image, const struct segment *segment)
 {
 	if (!(segment->flags & PF_R))
@@ -44,7 +44,7 @@ size_t search_everywhere(const struct image *image, struct place out[SEARCH_PLAC
 
 		if (!is_searched(image, segment))
 			continue;
-		/* where there is RELRO, in that */
+		/* constants that need relocation are in RELRO, if there is one */
 		if (!image->fixed && image->relro_start != image->relro_stop) {
 			place.start = image->relro_start > place.start ? image->relro_start : place.start;
 			place.stop = image->relro_stop < place.stop ? image->relro_stop : place.stop;
@@ -55,10 +55,10 @@ size_t search_everywhere(const struct image *image, struct place out[SEARCH_PLAC
 	return count;
 }
 
-/* A page that code refers to, and how often. */
+/* A page that the code refers to, and how often. */
 struct count {
 	const struct segment *segment;
-	uintptr_t address; /* one of those on it that are referred to */
+	uintptr_t address; /* the first address in it that the code refers to */
 	unsigned references;
 };
 
@@ -67,7 +67,7 @@ struct counts {
 	size_t used;
 };
 
-/* Tables are aligned; most strings, which linkers sort apart from their units, are not. */
+/* Counts aligned addresses only, as tables are aligned: most strings are not, and linkers sort them away from their unit. */
 static bool count_reference(const struct image *image, uintptr_t address, void *argument)
 {
 	struct counts *counts = argument;
@@ -95,7 +95,7 @@ static int more_references(const void *left, const void *right)
 	return (a->references < b->references) - (a->references > b->references);
 }
 
-/* Around an address as far as `around`, within the segment. */
+/* The range of `around` bytes before and after an address, within the segment. */
 static struct place place_around(const struct segment *segment, uintptr_t address, uintptr_t around)
 {
 	struct place place = {segment, segment->start, segment->stop};
