@@ -7,8 +7,8 @@ struct field {
 	const char *start, *end;
 };
 
-/* Cuts the field that starts at *at, up to a blank or the line's end, and moves *at behind the blank. False if the line is at its
- * end. */
+/* Reads the field that starts at *at, up to a blank or the line's end, and moves *at past the blank. False at the end of the
+ * line. */
 static bool field_next(const char **at, const char *line_end, struct field *out)
 {
 	const char *blank;
@@ -27,7 +27,7 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* Takes one byte of a field, where the kernel writes blanks, newlines and backslashes as \ooo. */
+/* Reads one byte of a field, in which the kernel writes blanks, newlines and backslashes as \ooo. */
 static char field_byte(const char **at, const char *end)
 {
 	const char *text = *at;
@@ -49,7 +49,7 @@ static void field_copy(struct field field, char *out, size_t size)
 	out[length] = '\0';
 }
 
-/* The length of the mount point if path lies in it, whole names only (/data does not hold /database); -1 if it does not. */
+/* The length of the mount point if path lies in it, compared by whole names (/database is not in /data); -1 if it does not. */
 static long field_holds(struct field mount, const char *path)
 {
 	long length = 0;
@@ -88,7 +88,7 @@ static bool field_is_device(struct field field, unsigned major, unsigned minor)
 	       found_minor == minor;
 }
 
-/* A line is: id parent major:minor root mount-point options [optional…] - type source options */
+/* A line has the fields: id parent major:minor root mount-point options [optional…] - type source options */
 struct mount_line {
 	struct field device, mount, type;
 };

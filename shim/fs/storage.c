@@ -1,8 +1,8 @@
-/* storage.c - may a database in this folder use WAL and mmap?
+/* storage.c - decides whether a database in this folder may use WAL and mmap.
  *
- * connection.c asks once for each database. The common case, a local disk, costs one statfs and one stat; /proc/self/mountinfo is
- * read only where these do not settle it. Nothing is kept: mounts come and go. */
-#define _FILE_OFFSET_BITS 64 /* a 32-bit statfs fails on large filesystems, and a failure reads as local */
+ * Called once for each connection. The common case, a local disk, costs one statfs and one stat; /proc/self/mountinfo is read only
+ * if these do not decide. Nothing is cached: mounts change. */
+#define _FILE_OFFSET_BITS 64 /* a 32-bit statfs fails on large filesystems, and a failure counts as local */
 #include "fs/storage.h"
 
 #include "base/glibc.h"
@@ -18,7 +18,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define MOUNTINFO_LIMIT ((size_t)1 << 20) /* a host of many containers has some 100 KB */
+#define MOUNTINFO_LIMIT ((size_t)1 << 20) /* a host with many containers has some 100 KB */
 #define LINK_LIMIT 16
 #define OVERLAY 0x794C7630UL /* f_type; linux/magic.h */
 
@@ -62,8 +62,8 @@ static void path_to_folder(char *path)
 		strcpy(path, ".");
 }
 
-/* Makes of path (PATH_MAX bytes) what its symbolic link points to; target is as large. False if it is no link, or the target does
- * not fit. */
+/* Replaces path (PATH_MAX bytes) by the target of the symbolic link that it names; target is a buffer of the same size. False if it
+ * is no link, or the target does not fit. */
 static bool path_follow(char *path, char *target)
 {
 	ssize_t length = readlink(path, target, PATH_MAX - 1);
@@ -87,8 +87,8 @@ static bool path_statfs(const char *path, struct statfs *out)
 	return rc == 0;
 }
 
-/* Makes of path (PATH_MAX bytes), which is not there, what there is to ask about: the folder it would be created in, also behind a
- * link that points to nothing yet. target is as large. */
+/* Replaces path (PATH_MAX bytes), which does not exist, by the folder it would be created in, following dangling links. target is a
+ * buffer of the same size. False if there is no such folder. */
 static bool path_existing(char *path, char *target, struct statfs *filesystem)
 {
 	for (int links = 0; errno == ENOENT && links < LINK_LIMIT; links++) {
@@ -102,7 +102,7 @@ static bool path_existing(char *path, char *target, struct statfs *filesystem)
 	return false;
 }
 
-/* Fills out from mountinfo. False if that does not tell. */
+/* Fills out from mountinfo. False if the mount is not found there. */
 static bool mount_find(const char *existing, struct storage *out)
 {
 	char *absolute = realpath(existing, NULL);
@@ -129,7 +129,7 @@ bool storage_is_mount_point(const char *path)
 	return is;
 }
 
-/* Is what mountinfo says possible after what statfs said (NULL: nothing)? If not, the mount has changed in between. */
+/* Does the type from mountinfo agree with the one from statfs (NULL: unknown)? If not, the mount changed between the two calls. */
 static bool type_agrees(const char *type_of_magic, const struct storage *found)
 {
 	if (!type_of_magic || found->shared)
@@ -137,15 +137,15 @@ static bool type_agrees(const char *type_of_magic, const struct storage *found)
 	return strcmp(type_of_magic, "fuse") == 0 && strncmp(found->type, "fuseblk", 7) == 0;
 }
 
-/* Some filesystems count no blocks at all. */
+/* Some filesystems report no blocks at all. */
 static bool is_full(const struct statfs *filesystem)
 {
 	return filesystem->f_blocks > 0 && filesystem->f_bsize > 0 &&
 	       filesystem->f_bavail < STORAGE_ROOM / (unsigned long)filesystem->f_bsize;
 }
 
-/* 9p as QEMU serves it tells the number of the host's filesystem. Only a number that goes with a disk is to be believed, where the
- * file lies on one. */
+/* QEMU's 9p server reports the f_type of the host's filesystem. The f_type of a disk filesystem counts only if the file lies on a
+ * block device. */
 static bool is_on_block_device(const char *existing)
 {
 	struct stat status;
@@ -186,7 +186,7 @@ void storage_look(const char *path, struct storage *out)
 			look_at(existing, &filesystem, out);
 		free(existing);
 	} else {
-		/* a path that leads nowhere is some VFS's own name */
+		/* a path whose folder does not exist is a name of the VFS's own */
 		out->unknown = errno != ENOENT && errno != ENOTDIR;
 	}
 	errno = kept_errno;

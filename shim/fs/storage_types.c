@@ -1,13 +1,13 @@
-/* storage_types.c - filesystems by number and by name.
+/* storage_types.c - the tables of filesystems, by number and by name.
  *
- * A filesystem that is in neither table counts as local. The tables hold their texts: pointers to them would be relocated in every
- * process. */
+ * A filesystem that is in neither table counts as local. The tables hold arrays of characters, because pointers would be relocated
+ * in every process. */
 #include "fs/storage.h"
 
 #include <string.h>
 
-/* f_type as statfs(2) gives it. Sources: linux/magic.h and statfs(2) unless the line names another. "" is local, "fuse" is for
- * mountinfo to tell. */
+/* f_type as statfs(2) returns it. Sources: linux/magic.h and statfs(2) unless the line names another. "" is local; for "fuse"
+ * mountinfo has the precise type. */
 static const struct magic {
 	unsigned long number;
 	char type[12];
@@ -51,11 +51,11 @@ static const struct magic {
 	{0x65735546, "fuse"},   /* FUSE, fuseblk, virtiofs */
 };
 
-/* Types as mountinfo names them, where the name says that another machine, the host of a virtual one, or a process is behind it.
- * fuseblk is not among them: a disk of this machine, behind ntfs-3g or exfat-fuse, with one page cache for all processes (WAL under
- * four writing processes held there). The rest of FUSE is, also where it serves local files: with direct_io it refuses shared maps,
- * the switch to WAL succeeds all the same, and every later statement on the database answers SQLITE_IOERR (bindfs -o direct_io,
- * SQLite 3.40.1, Linux 6.18). */
+/* Types as mountinfo names them that are served by another machine, by the host of a virtual machine, or by a process. fuseblk is
+ * not in the list: it is a disk of this machine, served by ntfs-3g or exfat-fuse, with one page cache for all processes (WAL with
+ * four writing processes worked there). The rest of FUSE is, even if it serves local files: with direct_io it refuses shared maps,
+ * yet the switch to WAL succeeds, and every later statement on the database returns SQLITE_IOERR (bindfs -o direct_io, SQLite
+ * 3.40.1, Linux 6.18). */
 static const char shared_types[][12] = {
 	"nfs",       "nfs4",   "cifs",      "smb3",   "smbfs", "9p",    "virtiofs", "vboxsf",     "lustre",   "ceph",
 	"glusterfs", "afs",    "coda",      "gpfs",   "gfs",   "gfs2",  "ocfs2",    "beegfs",     "orangefs", "pvfs2",
@@ -66,7 +66,7 @@ static const char shared_types[][12] = {
 const char *storage_type_of_magic(unsigned long f_type)
 {
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		/* f_type is a signed int on some machines, so that CIFS arrives sign-extended. */
+		/* f_type is a signed int on some machines, which sign-extends CIFS's number */
 		if (magics[i].number == (f_type & 0xFFFFFFFF))
 			return magics[i].type;
 	}
