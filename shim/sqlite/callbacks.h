@@ -5,12 +5,12 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* What the program put into the connection's offsets: we lend them to ourselves now and then and put it back. */
+/* The program's callbacks in a connection, kept while the library replaces them for a statement of its own, and then restored. */
 struct busy_callback {
 	int (*handler)(void *, int); /* the program's own, NULL if it has none */
 	void *argument;
 	int timeout;  /* milliseconds, where there is no handler */
-	bool unknown; /* the connection was adopted: there may be a handler that we did not see */
+	bool unknown; /* the connection was adopted: the program may have set a handler before */
 };
 
 struct authorizer_callback {

@@ -1,4 +1,4 @@
-/* copy.c - a list that only grows. No lock, so that fork() finds none taken. */
+/* copy.c - keeps embedded copies in a list that only grows. Lock-free: fork() cannot copy a held lock. */
 #include "sqlite/copy.h"
 
 #include "elf/loader.h"
@@ -20,7 +20,7 @@ struct copy *copy_find(const struct sqlite3_api_routines *table)
 	return NULL;
 }
 
-/* An exporting library's table points to our own functions where we interpose them: its real ones are found by name. */
+/* The table of a library that exports its functions points to our hooks for interposed ones, so its originals are found by name. */
 static const struct sqlite *functions_of(const struct sqlite3_api_routines *table, unsigned number)
 {
 	if (loader_is_ours((const void *)(uintptr_t)table->exec))
@@ -46,7 +46,7 @@ struct copy *copy_get(const struct api_table *found)
 		free(copy);
 		return NULL;
 	}
-	/* two threads may both get here: two records of one copy do no harm */
+	/* two threads may both get here: two records of one copy are harmless */
 	copy->next = atomic_load(&copies);
 	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
 		;

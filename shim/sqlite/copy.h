@@ -1,4 +1,4 @@
-/* copy.h - the copies of SQLite in this process that the second door has entered. */
+/* copy.h - the embedded copies of SQLite in this process that were found. */
 #ifndef SQLPROD_SQLITE_COPY_H
 #define SQLPROD_SQLITE_COPY_H
 
@@ -10,25 +10,25 @@
 
 struct sqlite3_api_routines;
 
-/* Immutable but for its atomics, and never removed: an object that was unloaded may come back at its place. */
+/* Immutable except for its atomics, and never removed: an unloaded object may be loaded again at the same address. */
 struct copy {
 	struct copy *next;
 	const struct sqlite3_api_routines *table;
 	uint64_t fingerprint;
 	const struct sqlite *sqlite;
 	unsigned number;                                /* of its version, as 3040001 */
-	const struct callback_offsets *_Atomic offsets; /* NULL until they were learnt */
-	atomic_bool answered;                           /* it has made a connection since it was entered, so that it is set up */
+	const struct callback_offsets *_Atomic offsets; /* NULL until they were probed */
+	atomic_bool answered;                           /* it has called our entry point, so it is initialized */
 };
 
-/* The copy with this table; NULL if there is none, or another build lies at that address now. No lock is taken. */
+/* The copy with this table; NULL if there is none, or if another build now lies at that address. Lock-free. */
 struct copy *copy_find(const struct sqlite3_api_routines *table);
 
-/* The same, made if it is new. NULL if memory is out. Takes the loader's lock: not to be called inside any of ours. */
+/* The same, but a missing record is made. NULL if memory is out. Takes the loader's lock: the caller must hold none of ours. */
 struct copy *copy_get(const struct api_table *found);
 
-/* The layout of its connections, learnt from this one if need be, which nobody else uses yet. Of any number of threads that learn
- * at once, one is heard. */
+/* Where its connections keep their callbacks; probed on this connection, which no other thread uses yet, unless that was done
+ * before. If several threads probe at once, the first result is kept. */
 const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db);
 
 #endif

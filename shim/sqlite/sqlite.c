@@ -1,4 +1,4 @@
-/* sqlite.c - finds the copies of SQLite that the doors meet, and keeps their functions. */
+/* sqlite.c - finds the copies of SQLite that hooks and embedded copies lead to, and keeps their functions. */
 #include "sqlite/sqlite.h"
 
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries stay for ever. No lock: a thread inside dlopen() holds the loader's when it gets here, others take it from here. */
+/* Never shrinks. Lock-free: a thread inside dlopen() holds the loader's lock when it gets here, other threads take it from here. */
 static struct sqlite *_Atomic copies;
 
 bool sqlite_owns(const struct sqlite *sqlite, const void *code)
@@ -20,8 +20,8 @@ bool sqlite_owns(const struct sqlite *sqlite, const void *code)
 	return (code >= sqlite->start && code < sqlite->stop) || loader_is_ours(code);
 }
 
-/* Python, Perl, Tcl and others load SQLite out of the global scope (RTLD_LOCAL), where the next definition is not; and a compiler
- * may have turned the caller's call into a jump, so that its object is not the one the return address lies in. */
+/* Python, Perl, Tcl and others load SQLite with RTLD_LOCAL, so the global scope does not have it. A compiler may also have turned
+ * the caller's call into a jump: then the return address lies in another object than the caller. */
 static void *symbol_for_caller(const char *name, const void *caller)
 {
 	void *symbol = loader_symbol(NULL, name);
@@ -37,7 +37,7 @@ static int missing(void)
 	return SQLITE_ERROR;
 }
 
-/* The first ones need no memory: a program must be able to open its database when there is none. */
+/* The first records are static: a program must be able to open its database when memory is out. */
 static struct sqlite *allocate(void)
 {
 	static struct sqlite first[4];
@@ -73,7 +73,7 @@ static void resolve(struct sqlite *copy, const char *object)
 	stand_in(copy);
 }
 
-/* After its functions are known. */
+/* Fills in the record's description; its functions are resolved already. */
 static void describe(struct sqlite *copy, const struct loaded *loaded)
 {
 	copy->start = loaded->start;
@@ -86,8 +86,8 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
 }
 
-/* Is the function, which lies where the copy did, still one of it? An object can be unloaded and another build loaded at its place:
- * the same functions and the same source id make the same copy. */
+/* Is the copy still loaded at its address? An object can be unloaded and another build loaded there: it is the same copy if
+ * functions and source id are the same. */
 static bool is_still(struct sqlite *copy)
 {
 	unsigned long long unloadings = loader_unloadings();
@@ -115,11 +115,10 @@ const struct sqlite *sqlite_of_function(const void *function)
 	copy = allocate();
 	if (!copy)
 		return NULL;
-	/* Another interposer that has sqlite3_open() and no more stands in front of the real library: take the rest as ld.so would.
-	 */
+	/* another interposer may define sqlite3_open() and nothing else: find the other functions as ld.so would */
 	resolve(copy, loader_symbol(loaded.name, "sqlite3_libversion") ? loaded.name : NULL);
 	describe(copy, &loaded);
-	/* two threads may both get here: two records of one copy do no harm */
+	/* two threads may both get here: two records of one copy are harmless */
 	copy->next = atomic_load(&copies);
 	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
 		;
@@ -195,7 +194,8 @@ bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *s
 	return sqlite->db_readonly && sqlite->db_readonly(db, schema) == 1;
 }
 
-/* Of a shared cache each connection is told its part. */
+/* CACHE_USED_SHARED divides a shared cache's memory by the number of its connections: it differs from CACHE_USED if it is
+ * shared. */
 bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db)
 {
 	int whole = 0, part = 0, most = 0;

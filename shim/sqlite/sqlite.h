@@ -1,8 +1,8 @@
 /* sqlite.h - one copy of SQLite in this process: its functions, its version, where it came from.
  *
- * Two copies in one process are normal, and a handle belongs to the copy that made it. The doors find a copy when a program opens a
- * connection and keep it with the handle; nothing of SQLite is called before that (sqlite3_config() fails once SQLite is
- * initialized). */
+ * Two copies in one process are normal, and a handle belongs to the copy that opened it. A copy is found when a program opens a
+ * connection, and kept in the connection's record; no function of SQLite is called before that (sqlite3_config() fails once SQLite
+ * is initialized). */
 #ifndef SQLPROD_SQLITE_SQLITE_H
 #define SQLPROD_SQLITE_SQLITE_H
 
@@ -14,7 +14,8 @@
 int sqlite3_key(sqlite3 *db, const void *key, int bytes);
 int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 
-/* The interposed functions. In a copy that does not have one, it answers SQLITE_ERROR; close_v2 is close there. */
+/* The interposed functions. If a copy lacks one, the member is a stand-in that returns SQLITE_ERROR, and for close_v2 it is
+ * close. */
 #define SQLITE_TABLED(X)                                                                                                           \
 	X(open)                                                                                                                    \
 	X(open_v2)                                                                                                                 \
@@ -36,19 +37,19 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(commit_hook)                                                                                                             \
 	X(rollback_hook)
 
-/* … those that are NULL in a copy that does not have them, … */
+/* Interposed functions whose member is NULL in a copy that lacks them. */
 #define SQLITE_LATER(X)                                                                                                            \
 	X(prepare_v3)                                                                                                              \
 	X(prepare16_v3)
 
-/* … and those that are in no table for extensions. */
+/* Interposed functions that are not in the table for extensions. */
 #define SQLITE_KEYED(X)                                                                                                            \
 	X(key)                                                                                                                     \
 	X(key_v2)
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X)
 
-/* Those we only call: NULL in a copy that does not have one. */
+/* Functions that are called but not interposed: NULL in a copy that lacks them. */
 #define SQLITE_CALLED(X)                                                                                                           \
 	X(step)                                                                                                                    \
 	X(finalize)                                                                                                                \
@@ -81,51 +82,50 @@ struct sqlite {
 	SQLITE_CALLED(SQLITE_MEMBER)
 #undef SQLITE_MEMBER
 	struct sqlite *next;
-	char object[512];         /* path of the object that holds it, as the loader has it: "" for the main program */
+	char object[512];         /* path of the object that holds it, as the loader names it: "" for the main program */
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
-	bool has_authorizer;      /* set_authorizer is no stand-in */
-	bool has_key;             /* … nor is key: it encrypts */
-	const void *start, *stop; /* where that object lies in memory */
-	atomic_ullong unloadings; /* of the process, when it was last seen there: loader.h */
+	bool has_authorizer;      /* set_authorizer is not a stand-in */
+	bool has_key;             /* key is not a stand-in: an encrypting build */
+	const void *start, *stop; /* bounds of that object in memory */
+	atomic_ullong unloadings; /* of the process (loader.h), when the copy was last verified */
 };
 
-/* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach if we were not here: the next
- * definition in the global scope, else the scope of the caller's object, else, as a return address can lie, any loaded object that
- * has it. NULL if there is none, or memory is out and the process has many copies. Takes the loader's lock. Source: ld.so(8),
- * dlsym(3). */
+/* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach without our hooks: the next
+ * definition in the global scope, else the one in the scope of the caller's object, else, as a return address can be misleading,
+ * one in any loaded object. NULL if there is none, or if memory is out and the process has many copies. Takes the loader's lock.
+ * Source: ld.so(8), dlsym(3). */
 const struct sqlite *sqlite_of_caller(const char *name, const void *caller);
 
-/* The copy in the object that holds this function of it, found by name. NULL as above. */
+/* The copy in the object in which this function lies; its functions are found by name. NULL as above. */
 const struct sqlite *sqlite_of_function(const void *function);
 
-/* The copy that an embedded table of functions gives: those that came after the table's first version (number, as 3040001) are
- * taken only if that copy has them. NULL when memory is out. */
+/* The copy that an embedded table of functions describes. number is its version (3040001): functions that were added to the table
+ * later are taken only if that version has them. NULL when memory is out. */
 struct sqlite3_api_routines;
 const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, unsigned number);
 
-/* Is the code inside an object of which a copy is known? */
+/* Does this code address lie in the object of a known copy? */
 bool sqlite_is_known(const void *code);
 
-/* Is this code address inside the copy's object, or inside ours? (SQLite may reach one of its exported functions by a jump, which
- * leaves our own frame as the caller.) */
+/* Does this code address lie in the copy's object, or in ours? (SQLite may reach one of its exported functions by a jump, after
+ * which our own frame looks like the caller.) */
 bool sqlite_owns(const struct sqlite *sqlite, const void *code);
 
-/* SQLite's file of that database of the handle ("main"); NULL if it has none, or none that is open. */
+/* SQLite's file object for that database of the handle ("main"); NULL if there is none, or it is not open. */
 sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
 
-/* The name of the VFS that the main database was opened with, "unix"; NULL if the copy does not tell (before 3.12). */
+/* The name of the VFS of the main database, "unix"; NULL if the copy cannot return it (before 3.12). */
 const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
 
-/* An error that a statement of ours left in the handle would be taken for one of the program's: its error code is SQLITE_OK again.
- */
+/* Resets the handle's error code to SQLITE_OK: the program would take an error left by a statement of ours for its own. */
 void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db);
 
-/* Is that database read-only? False if there is none, or the copy does not tell (before 3.7.11). */
+/* Is that database read-only? False if there is none, or the copy cannot tell (before 3.7.11). */
 bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
 
-/* Does the handle share the cache of one of its databases, main or attached, with another one now? False if the copy does not tell
- * (before 3.14). */
+/* Does the handle share the cache of a database, main or attached, with another handle now? False if the copy cannot tell (before
+ * 3.14). */
 bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db);
 
 #endif
