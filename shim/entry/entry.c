@@ -1,8 +1,8 @@
 /* entry.c - the library run as a program: /usr/lib/libsqlprod.so --settings
  *
- * This is how the sqlprod command asks this very library for its table, and what it makes of an environment. The linker's -e names
- * entry_start, which ld.so calls instead of a main(); nothing here runs or is looked up in a process that only preloads the
- * library.
+ * The sqlprod command runs the library to get its table of settings, and the values that an environment results in. The linker's -e
+ * names entry_start, which ld.so calls in place of main(). Nothing here runs, and no symbol is looked up for it, in a process that
+ * only preloads the library.
  *
  *   --settings[=json]   the table and the values in force; text is one line a setting, fields separated by tabs:
  *                       variable, pragma, recipe, value, decided by, allowed, meaning
@@ -43,10 +43,10 @@ static void complain(const char *message)
 {
 	complained = true;
 	if (write(STDERR_FILENO, message, strlen(message)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)
-		return; /* nobody reads it: the exit status tells */
+		return; /* stderr is closed: the exit status reports the error */
 }
 
-/* fputs() would be one more symbol to look up in every process under the preload. */
+/* fputs() would be another symbol to look up in every process under the preload. */
 static void put(FILE *out, const char *text)
 {
 	fwrite(text, 1, strlen(text), out);
@@ -55,7 +55,7 @@ static void put(FILE *out, const char *text)
 static void put_text(FILE *out, const struct setting_spec *spec, const char *value, const char *decider)
 {
 	fprintf(out, "%s\t%s\t%s\t", spec->variable, spec->pragma ? spec->pragma : "-", *spec->recipe ? spec->recipe : "-");
-	/* a value may be a path: what would break the line or the terminal becomes a question mark */
+	/* a value may be a path: a control character would break the line or drive the terminal */
 	for (; *value; value++)
 		fputc((unsigned char)*value < ' ' || *value == 0x7f ? '?' : *value, out);
 	fprintf(out, "\t%s\t%s\t%s\n", decider, spec->allowed, spec->meaning);
@@ -111,7 +111,7 @@ static void put_storage(FILE *out, const char *path)
 		storage.type, storage.mount);
 }
 
-/* Writes what the arguments ask for. False if they ask for nothing that is here. */
+/* Writes what the arguments ask for. False if they are not understood. */
 static bool answer(FILE *out, char *const *arguments)
 {
 	if (!arguments[0])
@@ -144,7 +144,7 @@ static bool write_all(const char *text, size_t length)
 	return true;
 }
 
-/* What main() would be; the stack holds argc, argv, NULL, the environment, NULL. Returns the exit status. */
+/* Takes the place of main(); the stack holds argc, argv, NULL, the environment, NULL. Returns the exit status. */
 static __attribute__((used)) int entry_main(long *stack)
 {
 	long argc = stack[0];
@@ -171,8 +171,8 @@ static __attribute__((used)) int entry_main(long *stack)
 	return complained ? 2 : 0;
 }
 
-/* No function of C: it has no frame, and gcc knows no naked functions on arm64. Leaves by the system call: exit() would be one more
- * symbol as well. */
+/* In assembler, because there is no frame yet and gcc has no naked functions on arm64. Exits by the system call: exit() would be
+ * another symbol to look up. */
 #if defined(__x86_64__)
 #define ENTRY                                                                                                                      \
 	"mov %rsp, %rdi\n"                                                                                                         \

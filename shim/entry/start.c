@@ -1,6 +1,6 @@
-/* start.c - the beginning and the end of the process.
+/* start.c - the constructor and the destructor.
  *
- * Every process under the preload passes here, most of them without SQLite: nothing but a look at the environment. */
+ * They run in every process under the preload, most of which have no SQLite: so the constructor only reads the environment. */
 #include "base/log_sink.h"
 #include "base/settings.h"
 #include "report/report.h"

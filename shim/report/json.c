@@ -1,4 +1,4 @@
-/* json.c - the JSON line of a connection. */
+/* json.c - formats the JSON line of a connection. */
 #include "report/json.h"
 
 #include "base/process.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of a sequence of up to three bytes. */
+/* The code point of a UTF-8 sequence of up to three bytes. */
 static unsigned point_of(const unsigned char *s, size_t n)
 {
 	return n == 1   ? s[0]
@@ -74,7 +74,7 @@ static void put_outcomes(FILE *out, const struct connection *connection)
 	}
 }
 
-/* null where the wait is not ours. */
+/* Writes null if the library does not wait for this connection. */
 static void put_waits(FILE *out, const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
@@ -129,7 +129,7 @@ static bool memory_open(struct memory *memory)
 	return memory->out != NULL;
 }
 
-/* What was written, to be freed; NULL if memory ran out. */
+/* Returns what was written, which the caller frees; NULL if memory ran out. */
 static char *memory_close(struct memory *memory)
 {
 	if (fclose(memory->out) == 0)

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* Writes text as a JSON string, NULL as null. Bytes that are no UTF-8 (a path may hold any) become U+FFFD. */
+/* Writes text as a JSON string, NULL as null. Bytes that are not UTF-8 (a path may hold any) become U+FFFD. */
 void json_put_string(FILE *out, const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* report.c - writes the JSON report. */
+/* report.c - appends lines to the report. */
 #include "report/report.h"
 
 #include "base/log.h"
@@ -45,7 +45,7 @@ static void write_last(struct connection *connection, void *pid)
 	if (connection->report_done || connection->pid != *(pid_t *)pid)
 		return;
 	write_connection(connection, false);
-	/* destructors of the libraries that a program is linked to run after ours, and may close it */
+	/* destructors of the libraries that a program is linked to run after ours, and may close the connection */
 	connection->report_done = true;
 }
 

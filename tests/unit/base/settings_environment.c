@@ -102,7 +102,8 @@ static void test_values(void)
 	LOAD("PATH=/bin", "LD_PRELOAD=/usr/lib/libsqlprod.so");
 	check(!settings_is_machine_wide(), "LD_PRELOAD names the library");
 	LOAD("SQLPROD_CACHE_SIZE=5", "LD_PRELOAD=libsqlprod.so");
-	check(!settings_is_machine_wide() && settings_get(SETTING_CACHE_SIZE)->by_operator, "LD_PRELOAD and a setting name the library");
+	check(!settings_is_machine_wide() && settings_get(SETTING_CACHE_SIZE)->by_operator,
+	      "LD_PRELOAD and a setting name the library");
 	LOAD("SQLPROD_CACHE_SIZE=5");
 	check(!settings_is_machine_wide(), "a setting names the library");
 	check(message_count == 0, "a privileged program's environment is not even complained about");
