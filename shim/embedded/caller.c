@@ -1,4 +1,4 @@
-/* caller.c - looks past libraries that stand in front of ours. */
+/* caller.c - finds who opens a file when another preloaded library forwards the call to our hook. */
 #include "embedded/caller.h"
 
 #include "base/guard.h"
@@ -11,12 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How far up the stack SQLite's frame is looked for. */
+/* How many words of the stack are searched for SQLite's frame. */
 #define WORDS 192
 #define PAGE 4096
 
-/* Does a name that is ours lead to somebody else? This never changes: preloaded libraries keep their order. */
-static bool is_somebody_in_front(void)
+/* Does another library define our open functions before us in the search order? The answer never changes: preloaded libraries keep
+ * their order. */
+static bool is_preceded(void)
 {
 	static atomic_int known; /* 1 for no, 2 for yes */
 	int answer = atomic_load_explicit(&known, memory_order_relaxed);
@@ -34,14 +35,14 @@ static bool is_somebody_in_front(void)
 	return answer == 2;
 }
 
-/* Reads other functions' frames. */
+/* Reads frames of other functions, which sanitizers would report. */
 __attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t word_at(const uintptr_t *place)
 {
 	return *(const volatile uintptr_t *)place;
 }
 
-/* A coroutine's stack may end above us, and what is behind it may not be there. The kernel reads the word as a set of signals, and
- * then refuses what it is asked to do with it: nothing changes, and no filter of system calls forbids this one. */
+/* A coroutine's stack may end within the searched words, and the next page may not be mapped. The kernel reads the word as a signal
+ * set and then rejects the unknown `how`: nothing changes, and seccomp filters allow this system call. */
 static bool is_readable(const uintptr_t *word)
 {
 	const int no_such_way = -1;
@@ -66,7 +67,7 @@ static const void *find_on_stack(const void *caller, const void *frame)
 			break;
 		word = word_at(place);
 		code = (const void *)word;
-		/* not in the object of the word before, which has no SQLite */
+		/* the object of the previous word has no SQLite: skip other addresses in it */
 		if (word < 4096 || (word >= object.start && word < object.stop) || loader_is_ours(code))
 			continue;
 		if (object_has_sqlite(code, &object))
@@ -77,9 +78,9 @@ static const void *find_on_stack(const void *caller, const void *frame)
 
 const void *caller_find(const void *caller, const void *frame)
 {
-	if (!is_somebody_in_front())
+	if (!is_preceded())
 		return caller;
-	/* what a signal handler opens meanwhile passes */
+	/* a signal handler may open files during the search: let those pass */
 	guard_enter(NULL);
 	caller = find_on_stack(caller, frame);
 	guard_leave();

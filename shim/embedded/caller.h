@@ -1,11 +1,11 @@
-/* caller.h - whose code opens this file?
+/* caller.h - finds the code that opens a file.
  *
- * The caller's, unless another library stands in front of our open functions (a sanitizer's, fakechroot's): then that one called
- * us, and the return address of the real opener lies a little further up the stack. */
+ * That is the caller of our hook, unless another library interposes open() before us (a sanitizer's, fakechroot's): then that
+ * library called the hook, and the return address into the code that opens lies a little further up the stack. */
 #ifndef SQLPROD_EMBEDDED_CALLER_H
 #define SQLPROD_EMBEDDED_CALLER_H
 
-/* The code that SQLite lies around, if it is SQLite that opens: caller, or what stands for it on the stack above frame. Otherwise
+/* An address in SQLite's code, if SQLite opens the file: caller itself, or a return address on the stack above frame. Otherwise
  * caller. */
 const void *caller_find(const void *caller, const void *frame);
 

@@ -1,4 +1,29 @@
-/* embedded.c - enters embedded copies of SQLite. */
+/* embedded.c - finds embedded copies of SQLite and registers with them.
+ *
+ * How it works, in the order of events:
+ *
+ * 1. A program opens a file. Our hooks of open() and openat() (hook_open.c) see every call. The flags, a comparison without a
+ * function call, exclude nearly all of them; the rest look like SQLite's unix VFS.
+ *
+ * 2. caller_find() finds the code that opens: the hook's caller, or a frame above it if another library interposes open() too.
+ *
+ * 3. object_of_code() finds the loaded object that the code lies in and searches it, once, for the table of functions that every
+ * SQLite has for its loadable extensions (apitable.h): near the code first. If that table's copy then opens no connection, the next
+ * open by the same code searches the whole object.
+ *
+ * 4. register_with() calls the copy's own sqlite3_auto_extension(), found in the table, with auto_extension() below. SQLite is
+ * inside sqlite3_open*() at this moment and runs its auto extensions after the file is open, so that already the connection being
+ * opened is served.
+ *
+ * 5. auto_extension() runs for each new connection, before the program has the handle. It makes the connection's record and
+ * installs a trace callback and a collation whose destructor runs when the handle is freed (embedded_connection.c).
+ *
+ * 6. The trace callback runs at the start and at the end of each statement, with the connection's mutex held
+ * (embedded_statement.c). A statement cannot be replaced, only followed: after a BEGIN the write lock is taken, after a PRAGMA the
+ * operator's value is set.
+ *
+ * Nothing is locked here but the cache in object.c and the loader's own lock. No code is patched. A SQLite that has no table (no
+ * extension loading, older than 3.8.7) is reported once and left alone. */
 #include "embedded/embedded.h"
 
 #include "base/guard.h"
@@ -18,24 +43,25 @@
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
 
-/* This thread's last opener of which it is not sure that we found its SQLite (object.h); NULL once that made a connection. */
-static _Thread_local const void *unanswered;
+/* The code that opened this thread's last file, while it is doubtful whether its SQLite was found (object.h); NULL when a
+ * connection has confirmed it. */
+static _Thread_local const void *unconfirmed;
 
-/* SQLite has just opened db and nobody has it yet. */
-static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
+/* Called by SQLite inside sqlite3_open*(), before the program has the handle. */
+static int auto_extension(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
 {
 	struct copy *copy = copy_find(table);
 	int saved = errno;
 
 	(void)message;
-	/* the front door is opening it */
+	/* the hook of sqlite3_open*() is running, and will serve it */
 	if (guard_depth > 0 || !copy || settings_get(SETTING_EMBEDDED)->number == SWITCH_OFF)
 		return SQLITE_OK;
 	guard_enter(NULL);
-	if (unanswered)
-		object_confirm(unanswered, table);
-	unanswered = NULL;
-	atomic_store_explicit(&copy->answered, true, memory_order_relaxed);
+	if (unconfirmed)
+		object_confirm(unconfirmed, table);
+	unconfirmed = NULL;
+	atomic_store_explicit(&copy->initialized, true, memory_order_relaxed);
 	embedded_connection_open(copy, db);
 	sqlite_forget_error(copy->sqlite, db);
 	guard_leave();
@@ -43,22 +69,22 @@ static int entry(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 	return SQLITE_OK;
 }
 
-/* 3.31 was the first to open with O_NOFOLLOW; a few builds later it is in use. A program's own files are opened without, and its
- * sqlite3_config() must find SQLite unused. */
+/* 3.31 was the first release to open with O_NOFOLLOW, and some releases later all builds do. Without the flag it is a file of the
+ * program's own, and SQLite must stay uninitialized for the program's sqlite3_config(). */
 #define FIRST_WITH_NOFOLLOW 3035000
 
-/* How often the mutex below is tried: as long as another thread holds it, which is for a few instructions. */
+/* How often the mutex below is tried: another thread holds it for a few instructions only. */
 #define TRIES 100
 
-/* A signal handler may open files (signal-safety(7)), and may have interrupted SQLite in this very thread while it held the mutex
- * that sqlite3_auto_extension() takes: to wait for that would be for ever. False then. A copy that is not set up yet has no mutex
- * to try. */
+/* Can sqlite3_auto_extension() be called without a deadlock? A signal handler may open files (signal-safety(7)), and may have
+ * interrupted SQLite in this very thread while it held the mutex that the function takes. A copy that is not initialized yet has no
+ * mutex to try. */
 static bool can_register(const struct copy *copy)
 {
 	const struct sqlite3_api_routines *table = copy->table;
 	sqlite3_mutex *mutex;
 
-	if (!atomic_load_explicit(&copy->answered, memory_order_relaxed) || !table->mutex_alloc || !table->mutex_try ||
+	if (!atomic_load_explicit(&copy->initialized, memory_order_relaxed) || !table->mutex_alloc || !table->mutex_try ||
 	    !table->mutex_leave)
 		return true;
 	/* NULL in a copy without threads */
@@ -73,9 +99,9 @@ static bool can_register(const struct copy *copy)
 	return true;
 }
 
-/* Again at every file, for the case that the program called sqlite3_reset_auto_extension() or sqlite3_shutdown(): it is kept
- * once. */
-static void enter(const struct object *object, const struct api_table *table)
+/* Registers auto_extension() with the copy. Repeated for every file, because the program may have called
+ * sqlite3_reset_auto_extension() or sqlite3_shutdown(); SQLite keeps only one registration. */
+static void register_with(const struct object *object, const struct api_table *table)
 {
 	bool known = copy_find((const void *)table->address);
 	struct copy *copy = copy_get(table);
@@ -86,34 +112,34 @@ static void enter(const struct object *object, const struct api_table *table)
 		log_write(LOG_DEBUG, "%s: SQLite %s found %s", object->path, table->version,
 			  object->whole ? "in all that may hold it" : "near the code that opened a file");
 	if (can_register(copy))
-		copy->table->auto_extension((void (*)(void))entry);
+		copy->table->auto_extension((void (*)(void))auto_extension);
 }
 
 void embedded_notice(const void *caller, int flags)
 {
 	struct object object;
-	bool again = unanswered == caller;
+	bool again = unconfirmed == caller;
 	int saved = errno;
 
-	/* whatever we open, and whatever a signal handler opens meanwhile, passes */
+	/* files that we open, or a signal handler opens during this, pass through */
 	guard_enter(NULL);
-	unanswered = NULL;
+	unconfirmed = NULL;
 	if (object_of_code(caller, &object)) {
 		if (object_is_doubtful(&object, caller)) {
 			if (again)
 				object_search_whole(caller, &object);
 			else
-				unanswered = caller;
+				unconfirmed = caller;
 		}
 		for (size_t i = 0; i < object.table_count; i++)
 			if ((flags & O_NOFOLLOW) || object.tables[i].number < FIRST_WITH_NOFOLLOW)
-				enter(&object, &object.tables[i]);
+				register_with(&object, &object.tables[i]);
 	}
 	guard_leave();
 	errno = saved;
 }
 
-/* The file of a SQLite that has no table. */
+/* Is it a database opened by a SQLite that has no table of functions? */
 static bool is_unreached(const void *caller, int fd, struct object *object)
 {
 	static const char magic[] = "SQLite format 3";
@@ -131,7 +157,7 @@ void embedded_opened(const void *caller, const char *path, int fd)
 	char *line;
 
 	if (fd < 0) {
-		unanswered = NULL;
+		unconfirmed = NULL;
 		return;
 	}
 	guard_enter(NULL);

@@ -1,21 +1,21 @@
-/* embedded.h - the second door: copies of SQLite that the loader cannot redirect.
+/* embedded.h - embedded copies of SQLite: those whose functions the loader cannot redirect to our hooks.
  *
- * A program may carry SQLite inside itself, or look its functions up with dlsym(). Such a copy is noticed when it opens a file,
- * found by its table of functions (apitable.h), and handed our entry through its own sqlite3_auto_extension(), which calls us for
- * every connection that it opens, the one in the making included. From then on a trace callback shows each statement when it starts
- * and when it has ended. No code is patched.
+ * A program may have SQLite linked in, or look its functions up with dlsym(). Such a copy is noticed when it opens a file, found by
+ * its table of functions (apitable.h), and served through its own sqlite3_auto_extension() and trace callbacks. embedded.c opens
+ * with how this works.
  *
- * What differs from the front door: a statement is seen only when it is compiled. So BEGIN is upgraded right after it ran
- * (embedded.c), what the program sets comes before what we set, and foreign_keys stays as the program has it, since DROP TABLE
- * cannot be embedded. */
+ * Differences from interposition: a statement is seen only after it was compiled. So the write lock is taken right after a BEGIN
+ * has run (embedded_statement.c), settings of the program come before ours, and foreign_keys stays as the program has it, because a
+ * DROP TABLE could not be prepared for. */
 #ifndef SQLPROD_EMBEDDED_EMBEDDED_H
 #define SQLPROD_EMBEDDED_EMBEDDED_H
 
-/* The code at `caller` is about to open a file, with these flags, the way SQLite's unix VFS opens a database. errno is kept. */
+/* To be called before the code at `caller` opens a file with these flags, which are those of SQLite's unix VFS for a database.
+ * errno is kept. */
 void embedded_notice(const void *caller, int flags);
 
-/* It has opened path as fd, or failed to (-1): if that is a database and its SQLite cannot be reached, this is said once. errno and
- * fd's offset are kept. */
+/* To be called after that code opened path as fd, or failed to (-1). Warns once if it is a database whose SQLite cannot be reached.
+ * errno and fd's offset are kept. */
 void embedded_opened(const void *caller, const char *path, int fd);
 
 #endif

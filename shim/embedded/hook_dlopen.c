@@ -1,4 +1,4 @@
-/* hook_dlopen.c - leaves RTLD_DEEPBIND out where it would hide SQLite from us. */
+/* hook_dlopen.c - the hook of dlopen(): removes RTLD_DEEPBIND if it would hide the module's SQLite from our hooks. */
 #include "embedded/hook_dlopen.h"
 
 #include "base/glibc.h"
@@ -16,12 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* musl has no such flag, and loads as if it were not there. */
+/* musl has no such flag. */
 #ifndef RTLD_DEEPBIND
 #define RTLD_DEEPBIND 0
 #endif
 
-/* The real dlopen(), for the jump below. */
+/* The original dlopen(), for the jump below. */
 void *deepbind_dlopen __attribute__((visibility("hidden")));
 
 #if defined(__x86_64__)
@@ -96,8 +96,8 @@ static enum use use_of(const char *path)
 	return use;
 }
 
-/* Without the flag a module with SQLite inside could come to use another copy than its own, or other libraries: it is left as it
- * is. */
+/* The mode to load the file with. A module with an embedded SQLite keeps the flag: without it, it could bind to another copy than
+ * its own, or to other libraries. */
 static int mode_for(const char *file, int mode)
 {
 	switch (use_of(file)) {
@@ -115,7 +115,7 @@ static int mode_for(const char *file, int mode)
 	}
 }
 
-/* Before glibc 2.34 a program may have no dlopen() at all, and ask for ours because it is there. */
+/* Before glibc 2.34 a program may have no dlopen() but ours, and call it because a weak symbol is no longer NULL. */
 static void *no_dlopen(const char *file, int mode)
 {
 	(void)file;
@@ -136,7 +136,7 @@ int deepbind_mode(const char *file, int mode)
 
 	if (!__atomic_load_n(&deepbind_dlopen, __ATOMIC_RELAXED))
 		find_dlopen();
-	/* a name without a slash is searched for by the caller's rules, which only the loader knows */
+	/* only the loader can search for a name without a slash, by the caller's RUNPATH */
 	if ((mode & RTLD_DEEPBIND) && file && strchr(file, '/') && settings_get(SETTING_ENABLED)->number == SWITCH_ON)
 		mode = mode_for(file, mode);
 	errno = saved;

@@ -1,6 +1,6 @@
-/* hook_open.c - the functions by which a program opens files: how copies of SQLite are noticed that do not come to the front door.
+/* hook_open.c - the hooks of open() and openat(), by which embedded copies of SQLite are noticed.
  *
- * Nearly every call is none of ours, and every process under the preload makes many: a look at the flags lets them pass. */
+ * Every process under the preload makes many such calls, and nearly none is SQLite's: the flags alone exclude the others. */
 #include "base/guard.h"
 #include "base/settings.h"
 #include "elf/loader.h"
@@ -14,9 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The function that would be called if we were not here, found at its first call: a process that opens nothing, or only by way of
- * libc's own functions, pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: on success
- * dlsym() allocates nothing. Where there is no dlsym() (glibc.h), the kernel is asked. */
+/* The next definition of the function after ours, resolved at its first call: a process that opens files only by other functions of
+ * libc pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: dlsym() allocates nothing when
+ * it succeeds. Without dlsym() (loader.c) the system call is made. */
 #define REAL(function, kernel_function)                                                                                            \
 	__extension__({                                                                                                            \
 		static void *_Atomic found;                                                                                        \
@@ -53,9 +53,9 @@ static int kernel_open(const char *path, int flags, ...)
 	return kernel_openat(AT_FDCWD, path, flags, mode);
 }
 
-/* SQLite's unix VFS opens a database O_RDWR|O_CREAT or, if it must, O_RDONLY; O_NOFOLLOW since 3.31, O_CLOEXEC unless it was built
- * with headers that lack it (xerial's sqlite-jdbc), and none of the others: src/os_unix.c. O_EXCL is for files of its own that it
- * deletes again, and for those of Python's tempfile and of git. */
+/* SQLite's unix VFS (src/os_unix.c) opens a database with O_RDWR|O_CREAT, or O_RDONLY as a fallback; with O_NOFOLLOW since 3.31;
+ * with O_CLOEXEC unless the headers it was built with lack it (xerial's sqlite-jdbc); and with none of the flags in `never`. O_EXCL
+ * is for SQLite's temporary files, and is used by Python's tempfile and by git. */
 static inline bool looks_like_sqlite(int flags)
 {
 	const int never = O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_PATH;
@@ -108,7 +108,7 @@ HOOK int openat(int folder, const char *path, int flags, ...)
 	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER) : real(folder, path, flags, mode);
 }
 
-/* Elsewhere, as in musl, these are other names for the two above. */
+/* Other C libraries, such as musl, define these as aliases of the two above. */
 #ifdef __GLIBC__
 
 HOOK int open64(const char *path, int flags, ...)

@@ -18,7 +18,7 @@ struct copy {
 	const struct sqlite *sqlite;
 	unsigned number;                                /* of its version, as 3040001 */
 	const struct callback_offsets *_Atomic offsets; /* NULL until they were probed */
-	atomic_bool answered;                           /* it has called our entry point, so it is initialized */
+	atomic_bool initialized;                        /* it has called our auto extension */
 };
 
 /* The copy with this table; NULL if there is none, or if another build now lies at that address. Lock-free. */
