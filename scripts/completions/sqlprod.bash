@@ -36,7 +36,7 @@ _sqlprod() {
 	COMPREPLY=()
 	if ((COMP_CWORD > 1)); then
 		case ${COMP_WORDS[1]} in
-			run | check | settings | ab | revert)
+			run | check | settings | ab | revert | locks | backup | restore)
 				command=${COMP_WORDS[1]}
 				first=2
 				;;
@@ -97,13 +97,15 @@ _sqlprod() {
 		check) words='--json -s --set --integrity --pid --help --' ;;
 		ab) words='-A -B --variant --each --db -n --warmup --load --ready --json --markdown --plot --recover --help --' ;;
 		settings) words='--json --help' ;;
-		revert) words='--help' ;;
+		revert | restore) words='--help' ;;
+		locks) words='--json --help' ;;
+		backup) words='--force --help' ;;
 	esac
 	if [[ $current == -* ]]; then
 		((first == 2)) || words+=' --version'
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	elif [[ $command == run || $command == ab ]]; then
-		((first == 2)) || words='run check settings ab revert'
+		((first == 2)) || words='run check settings ab locks backup restore revert'
 		((first == 2)) && words=
 		mapfile -t COMPREPLY < <(compgen -W "$words" -A command -- "$current")
 	elif [[ $command != settings ]]; then

@@ -65,6 +65,19 @@ $1 == "advisory" {
 	next
 }
 
+$1 == "wal_frames" {
+	printf "  %-14s %d, of which %d are in the database\n", "wal frames", $2, $3
+	next
+}
+
+$1 == "process" {
+	if (!processes++)
+		printf "\n  %s%-8s %-10s %-24s %-8s %-8s %s%s\n", bold, "PID", "USER", "PROGRAM", "LIBRARY", "WAITS", "LOCKS", plain
+	mark = $6 ~ /(^|,)(write|exclusive|reserved|pending)(,|$)/ ? bold : ""
+	printf "  %s%-8s %-10.10s %-24.24s %-8s %-8s %s%s\n", mark, $2, $3, $4, $5, $7, $6, (mark == "" ? "" : plain)
+	next
+}
+
 $1 == "verdict" {
 	printf "\n%s%s%s\n", ($2 == "whole" || $2 == "loaded" ? bold : red), $3, plain
 	next

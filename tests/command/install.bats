@@ -103,6 +103,7 @@ complete_words() {
 @test "bash completes commands, options, settings and their values" {
 	complete_words sqlprod re
 	expect_line revert
+	expect_line restore
 	complete_words sqlprod check --
 	expect_line --integrity
 	expect_line --pid

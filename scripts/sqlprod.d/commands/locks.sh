@@ -1,0 +1,199 @@
+# sqlprod locks - who holds the locks of a database, and who has it open.
+# shellcheck shell=sh
+
+locks_usage() {
+	cat <<-'END'
+		usage: sqlprod locks [--json] DATABASE...
+
+		Shows each process that has a database open: its pid, user and program, whether the library is in it, the locks it holds (write,
+		checkpoint, recovery, read and the snapshot read; or the locks of a rollback journal), and whether it waits for one. The size
+		of -wal comes first, and how much of it a reader keeps from being checkpointed. Looks from outside, with or without the library
+		in those processes, and disturbs nobody. Other users' processes are named to root alone; a process that has no pid in this pid
+		namespace (the host's, seen from a container) is not seen.
+
+		Exit status: 0; 1 no process was seen to have it open; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a
+		special file; 12 jq is missing (--json). Of several files, the first that was not 0.
+	END
+}
+
+command_locks() {
+	sqlprod_json=false
+	part records
+	part database
+	part holders
+	while [ $# -gt 0 ]; do
+		case $1 in
+			-h | --help)
+				locks_usage
+				exit
+				;;
+			--json) sqlprod_json=true ;;
+			--)
+				shift
+				break
+				;;
+			-*) fail 2 "locks: no option $1; see sqlprod locks --help" ;;
+			*) break ;;
+		esac
+		shift
+	done
+	[ $# -gt 0 ] || fail 2 "locks: no file; see sqlprod locks --help"
+	! $sqlprod_json || tool_require jq
+	status=0
+	for file; do
+		if database_require "$file"; then
+			locks_show "$file"
+			file_status=$?
+		else
+			file_status=$?
+		fi
+		[ "$status" -ne 0 ] || status=$file_status
+	done
+	exit "$status"
+}
+
+locks_show() {
+	database_resolve "$1"
+	records=$(locks_records "$database_file")
+	if $sqlprod_json; then
+		printf '%s\n' "$records" | jq -Rnc -f "$sqlprod_parts/locks.jq"
+	else
+		printf '%s\n' "$records" | records_show
+	fi
+	case $records in
+		*'
+process	'*) return 0 ;;
+		*) return 1 ;;
+	esac
+}
+
+locks_records() {
+	record database "$1"
+	mode=$(database_journal_mode "$1")
+	record journal_mode "$mode"
+	if [ -e "$1-wal" ]; then
+		record wal_size "$(file_size "$1-wal")"
+		locks_frames "$1"
+	fi
+	locks_table "$1" "$mode" | sort -n | while IFS='	' read -r pid held; do
+		locks_process "$1" "$pid" "$held"
+	done
+}
+
+# How many frames the -wal has, and how many of them are in the database: the -shm's header (sqlite.org/walformat.html), in the byte
+# order of this machine.
+locks_frames() {
+	[ -r "$1-shm" ] && [ "$(file_size "$1-shm")" -ge 136 ] || return 0
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(od -An -v -tu4 -j16 -N4 <"$1-shm") $(od -An -v -tu4 -j96 -N4 <"$1-shm")
+	[ $# -eq 2 ] || return 0
+	record wal_frames "$1" "$2"
+}
+
+# A line for each process: pid, its locks separated by commas.
+locks_table() (
+	{
+		for suffix in '' -wal -shm; do
+			[ ! -e "$1$suffix" ] || processes_with "$1$suffix" | sed 's/$/	/'
+		done
+		locks_on "$1" | sed 's/$/	file/'
+		[ ! -e "$1-shm" ] || locks_on "$1-shm" | sed 's/$/	shm/'
+	} | awk -F '\t' -v OFS='\t' -v mode="$2" -v marks="$(locks_marks "$1")" '
+		function add(pid, lock) {
+			if (index("," held[pid] ",", "," lock ","))
+				return
+			held[pid] = held[pid] (held[pid] == "" ? "" : ",") lock
+		}
+		# The bytes of a database file: src/os.h. In WAL mode every connection holds SHARED for good.
+		function file_lock(pid, kind, first, last) {
+			if (first <= 1073741824 && last >= 1073741824)
+				add(pid, "pending")
+			if (first <= 1073741825 && last >= 1073741825)
+				add(pid, "reserved")
+			if (last >= 1073741826 && kind == "write")
+				add(pid, "exclusive")
+			else if (last >= 1073741826 && mode != "wal")
+				add(pid, "shared")
+		}
+		# The lock bytes of a -shm: sqlite.org/walformat.html, 2.3.1.
+		function shm_lock(pid, kind, first, last, byte) {
+			for (byte = first < 120 ? 120 : first; byte <= last && byte <= 127; byte++)
+				if (byte == 120)
+					add(pid, "write")
+				else if (byte == 121)
+					add(pid, "checkpoint")
+				else if (byte == 122)
+					add(pid, "recovery")
+				else
+					add(pid, "read:" (byte == 123 ? "database" : mark[byte - 123]))
+		}
+		BEGIN {
+			split(marks, list, " ")
+			for (i = 1; i <= 5; i++)
+				mark[i - 1] = list[i]
+		}
+		!($1 in seen) { seen[$1] = 1 }
+		$5 == "file" { file_lock($1, $2, $3, $4 == "EOF" ? 2147483647 : $4) }
+		$5 == "shm" { shm_lock($1, $2, $3, $4 == "EOF" ? 2147483647 : $4) }
+		END {
+			for (pid in seen)
+				if (pid != "")
+					print pid, held[pid]
+		}'
+)
+
+# The five read marks of the -shm: each the last frame that its readers may see.
+locks_marks() {
+	[ ! -r "$1-shm" ] || [ "$(file_size "$1-shm")" -lt 120 ] || od -An -v -tu4 -j100 -N20 <"$1-shm" | tr '\n' ' '
+}
+
+# process, pid, user, program, library (yes, no, unknown), locks, waiting (yes, no, unknown)
+locks_process() {
+	if [ "$2" -le 0 ]; then
+		record process "$2" unknown "a process of another pid namespace" unknown "${3:-none}" unknown
+		return
+	fi
+	library=unknown
+	waits=unknown
+	if [ -r "/proc/$2/maps" ] && maps=$(cat "/proc/$2/maps" 2>/dev/null); then
+		library=no
+		waits=no
+		case $maps in
+			*/libsqlprod.so*) library=yes ;;
+		esac
+		! locks_waits "$1" "$2" || waits=yes
+	fi
+	record process "$2" "$(process_user "$2")" "$(process_name "$2")" "$library" "${3:-none}" "$waits"
+}
+
+# A thread that waits for the write lock with the library sleeps in futex(2) on a word of the -shm: its system call's first argument lies
+# in the process's mapping of that file.
+locks_waits() {
+	[ -e "$1-shm" ] || return 1
+	cat "/proc/$2/task/"*/syscall 2>/dev/null | awk -v inode="$(stat -Lc %i -- "$1-shm")" -v maps="/proc/$2/maps" '
+		function number(hex, i, n) {
+			hex = tolower(hex)
+			sub(/^0x/, "", hex)
+			n = 0
+			for (i = 1; i <= length(hex); i++)
+				n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+			return n
+		}
+		BEGIN {
+			while ((getline line < maps) > 0) {
+				split(line, field, " ")
+				if (field[5] == inode) {
+					split(field[1], range, "-")
+					from[++count] = number(range[1])
+					to[count] = number(range[2])
+				}
+			}
+		}
+		{
+			at = number($2)
+			for (i = 1; i <= count; i++)
+				if (at >= from[i] && at < to[i])
+					found = 1
+		}
+		END { exit !found }'
+}

@@ -1,0 +1,61 @@
+# holders.sh - which processes of this machine have a database open, and which of its locks they hold.
+#
+# Nothing of the database is opened but for a look at its -shm by od: closing a file drops the locks of the process that closes it, and
+# this one has none. Locks come from /proc/locks, open files from /proc/PID/fd, which shows those of other users to root alone.
+# shellcheck shell=sh
+
+# file_identity FILE - "major:minor:inode" as /proc/locks writes it.
+file_identity() {
+	stat -Lc '%d %i' -- "$1" 2>/dev/null | awk '{
+		# dev_t as glibc packs it: 12 bits of the major, 20 of the minor
+		dev = $1
+		low = dev % 256
+		major = int(dev / 256) % 4096
+		minor = low + int(dev / 1048576) % 4096 * 256
+		printf "%02x:%02x:%s\n", major, minor, $2
+	}'
+}
+
+# holders_of DATABASE - a line for each process that has it, its -wal or its -shm open or holds a lock on one: pid.
+holders_of() (
+	for suffix in '' -wal -shm; do
+		[ -e "$1$suffix" ] || continue
+		locks_on "$1$suffix" | cut -f 1
+		processes_with "$1$suffix"
+	done | sort -un
+)
+
+# processes_with FILE - pids that have it open, as far as this user may see.
+processes_with() (
+	identity=$(stat -Lc %d:%i -- "$1" 2>/dev/null) || exit 0
+	# One stat for all descriptors: a machine has thousands.
+	find /proc/[0-9]*/fd -mindepth 1 -maxdepth 1 2>/dev/null | tr '\n' '\0' |
+		xargs -0 stat -Lc '%n %d:%i' -- 2>/dev/null |
+		awk -v identity="$identity" '$2 == identity { split($1, path, "/"); print path[3] }' | sort -un
+)
+
+# locks_on FILE - a line for each lock on it: pid, read or write, first byte, last byte. pid is -1 for a lock of an open file
+# description, 0 for a process of another pid namespace.
+locks_on() (
+	identity=$(file_identity "$1")
+	[ -n "$identity" ] || exit 0
+	# A blocked request has "->" after its number.
+	awk -v identity="$identity" -v OFS='\t' '
+		$2 != "->" && $6 == identity { print $5, tolower($4), $7, $8 }' /proc/locks 2>/dev/null
+)
+
+# process_name PID - what the program calls itself; its script, where it is an interpreter's.
+process_name() (
+	name=$(cat "/proc/$1/comm" 2>/dev/null) || exit 0
+	case $name in
+		python* | ruby* | node | perl | php* | java | bash | sh | dash)
+			script=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk 'NR > 1 && /^-m$/ { getline; print; exit } NR > 1 && !/^-/ { print; exit }')
+			[ -z "$script" ] || name="$name ${script##*/}"
+			;;
+	esac
+	printf '%s' "$name"
+)
+
+process_user() {
+	stat -c %U -- "/proc/$1" 2>/dev/null
+}
