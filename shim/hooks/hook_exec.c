@@ -3,13 +3,8 @@
  * A statement can decide about the next one (PRAGMA page_size before CREATE TABLE, PRAGMA query_only before BEGIN), so each is
  * looked at when its turn comes. */
 #include "base/guard.h"
-#include "connection/pragma.h"
 #include "hooks/hook.h"
-#include "locking/busy_handler.h"
-#include "policy/begin.h"
-#include "policy/foreign_keys.h"
 #include "policy/statement_policy.h"
-#include "policy/upgrade.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +13,7 @@
 struct script {
 	struct sql_text text;
 	size_t at;       /* where the next one begins */
-	bool query_only; /* PRAGMA query_only came by and has not run yet: no BEGIN behind it is rewritten */
-	bool savepoint;  /* the statement whose turn it is begins a transaction that is to have the write lock */
+	bool query_only; /* PRAGMA query_only came by and has not run yet: no BEGIN after it is rewritten */
 };
 
 /* Surely no statement follows: nothing but blanks stands behind the first semicolon, wherever that is. Far cheaper than to find the
@@ -39,27 +33,19 @@ static void discard(char *made)
 
 /* The next statement, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves. NULL if
  * memory is out. */
-static const char *next_statement(struct connection *connection, struct script *script, char **made)
+static const char *next_statement(struct connection *connection, struct script *script, enum passage passage,
+				  struct statement_plan *plan, char **made)
 {
 	const struct sql_text *text = &script->text;
 	const char *sql = (const char *)text->units + script->at;
 	size_t from = script->at, bytes;
-	struct statement statement;
-	enum action action;
-	struct rewrite rewrite;
 
 	*made = NULL;
-	statement_read(text, from, &statement);
-	script->at = is_last(text, from) ? text->length : statement_find_end(text, &statement);
-	action = policy_statement(connection, text, &statement, &rewrite);
-	script->savepoint = action == ACTION_UPGRADE_AFTER;
-	if (action == ACTION_REWRITE && !(script->query_only && statement.kind == STATEMENT_BEGIN)) {
-		*made = rewrite_make(&rewrite, text, &statement, from, &bytes);
-		if (*made)
-			policy_rewritten(connection, &statement);
-	}
-	if (statement.kind == STATEMENT_PRAGMA && span_is(text, statement.name, "query_only"))
-		script->query_only = true;
+	policy_before(connection, passage, text, from, plan);
+	script->at = is_last(text, from) ? text->length : statement_find_end(text, &plan->statement);
+	if (plan->action == ACTION_REWRITE && !(script->query_only && plan->statement.kind == STATEMENT_BEGIN))
+		*made = rewrite_make(&plan->rewrite, text, &plan->statement, from, &bytes);
+	plan->rewritten = *made != NULL;
 	if (!*made && script->at == text->length)
 		return sql;
 	if (!*made)
@@ -76,51 +62,38 @@ static void skip_blanks(struct script *script)
 		script->at++;
 }
 
-/* Takes the write lock for it. If SQLite lost it over that, and it cannot be had again, the program is told by the code returned.
- */
-static int savepoint_begun(struct connection *connection, const char *sql)
+/* Runs the next statement; if there is no memory to look at it, all that is left. */
+static int execute_next(struct connection *connection, struct script *script, int (*callback)(void *, int, char **, char **),
+			void *argument, char **message)
 {
-	const struct sqlite *sqlite = connection->sqlite;
-	int rc = SQLITE_OK;
+	const char *rest = (const char *)script->text.units + script->at;
+	struct statement_plan plan;
+	char *made;
+	const char *sql = next_statement(connection, script, PASSAGE_EXEC, &plan, &made);
+	int rc = plan.error;
 
-	callbacks_suspend(connection);
-	begin_upgraded(connection, upgrade_begin(connection));
-	if (!upgrade_begin_again(connection, sql))
-		rc = sqlite->errcode(connection->db);
-	else
-		sqlite_forget_error(sqlite, connection->db);
-	callbacks_resume(connection);
+	if (rc != SQLITE_OK) {
+		if (message)
+			*message = NULL;
+	} else if (sql) {
+		rc = connection->sqlite->exec(connection->db, sql, callback, argument, message);
+	} else {
+		policy_before_unseen(connection);
+		rc = connection->sqlite->exec(connection->db, rest, callback, argument, message);
+		script->at = script->text.length;
+	}
+	rc = policy_after(connection, &script->text, &plan, sql ? sql : rest, rc);
+	discard(made);
 	return rc;
 }
 
 static int execute_each(struct connection *connection, struct script *script, int (*callback)(void *, int, char **, char **),
 			void *argument, char **message)
 {
-	const struct sqlite *sqlite = connection->sqlite;
-	const char *sql, *rest;
-	char *made;
 	int rc;
 
 	do {
-		rest = (const char *)script->text.units + script->at;
-		sql = next_statement(connection, script, &made);
-		rc = policy_take_error(connection);
-		if (rc != SQLITE_OK) {
-			if (message)
-				*message = NULL;
-		} else {
-			if (!sql)
-				foreign_keys_before_unseen(connection);
-			rc = sqlite->exec(connection->db, sql ? sql : rest, callback, argument, message);
-			if (!sql)
-				return rc;
-			if (script->savepoint && rc == SQLITE_OK)
-				rc = savepoint_begun(connection, sql);
-		}
-		discard(made);
-		foreign_keys_resume(connection);
-		busy_handler_reinstall(connection, 0);
-		script->query_only = false;
+		rc = execute_next(connection, script, callback, argument, message);
 		skip_blanks(script);
 	} while (rc == SQLITE_OK && script->at < script->text.length);
 	return rc;
@@ -166,21 +139,24 @@ static bool append(struct joined *all, const char *sql)
 	return true;
 }
 
-/* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. */
-static char *rewrite_all(struct connection *connection, struct script *script)
+/* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. It cannot be seen
+ * which of them SQLite accepts, as sqlite3_get_table() runs them all: those count that are in front of an error of ours. */
+static char *rewrite_all(struct connection *connection, struct script *script, int *error)
 {
+	struct statement_plan plan;
 	struct joined all = {0};
 	const char *sql;
 	char *made;
 	bool ok;
 
 	do {
-		sql = next_statement(connection, script, &made);
-		if (script->savepoint)
-			begin_not_upgraded(connection, "SAVEPOINT in sqlite3_get_table() is not seen to run");
+		sql = next_statement(connection, script, PASSAGE_TABLE, &plan, &made);
+		if (plan.statement.kind == STATEMENT_PRAGMA && span_is(&script->text, plan.statement.name, "query_only"))
+			script->query_only = true;
+		*error = policy_after(connection, &script->text, &plan, sql, plan.error);
 		ok = sql && append(&all, sql);
 		discard(made);
-	} while (ok && script->at < script->text.length);
+	} while (ok && *error == SQLITE_OK && script->at < script->text.length);
 	if (ok)
 		return all.text;
 	discard(all.text);
@@ -198,11 +174,10 @@ HOOK int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 
 	if (!connection)
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
-	all = rewrite_all(connection, &script);
-	rc = policy_take_error(connection);
+	all = rewrite_all(connection, &script, &rc);
 	if (rc == SQLITE_OK) {
 		if (!all)
-			foreign_keys_before_unseen(connection);
+			policy_before_unseen(connection);
 		rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
 	} else {
 		*table = NULL;
@@ -210,8 +185,7 @@ HOOK int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 			*message = NULL;
 	}
 	discard(all);
-	foreign_keys_resume(connection);
-	busy_handler_reinstall(connection, 0);
+	policy_after_table(connection);
 	hook_leave(connection);
 	return rc;
 }

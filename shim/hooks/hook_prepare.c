@@ -5,9 +5,6 @@
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
-#include "locking/busy_handler.h"
-#include "policy/begin.h"
-#include "policy/foreign_keys.h"
 #include "policy/statement_policy.h"
 
 #include <limits.h>
@@ -74,47 +71,43 @@ static bool is_half_a_unit(const struct preparation *p)
 	return p->form >= PREPARE16 && p->bytes > 0 && p->bytes % 2 == 1;
 }
 
+static enum passage passage_of(const struct preparation *p, const struct sqlite *sqlite, const void *caller)
+{
+	if (p->form != PREPARE && p->form != PREPARE16)
+		return PASSAGE_PREPARE;
+	return sqlite_owns(sqlite, caller) ? PASSAGE_PREPARE_BY_SQLITE : PASSAGE_PREPARE_V1;
+}
+
+static int refuse(const struct preparation *p, int error)
+{
+	*p->stmt = NULL;
+	if (p->tail)
+		*p->tail = p->sql;
+	return error;
+}
+
 static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller,
 						     const void *frame)
 {
 	const struct sqlite *sqlite;
 	struct connection *connection = hook_enter(p->db, function, caller, frame, &sqlite);
-	struct statement statement;
-	struct rewrite rewrite;
-	enum action action;
+	struct statement_plan plan;
 	struct sql_text text;
-	bool is_v1;
 	int rc;
 
 	if (!connection)
 		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
-	is_v1 = p->form == PREPARE || p->form == PREPARE16;
-	/* Before 3.15 VACUUM's own statements come this way, and must stay valid while it runs. */
-	if (is_v1 && sqlite_owns(sqlite, caller) && begin_may_be_vacuum(connection)) {
-		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
-		hook_leave(connection);
-		return rc;
-	}
-	if (is_v1)
-		foreign_keys_before_v1(connection);
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
-	statement_read(&text, 0, &statement);
-	action = policy_statement(connection, &text, &statement, &rewrite);
-	if (action == ACTION_UPGRADE_AFTER)
-		begin_not_upgraded(connection, "SAVEPOINT that was prepared is not seen to run");
-	rc = policy_take_error(connection);
-	if (rc != SQLITE_OK) {
-		*p->stmt = NULL;
-		if (p->tail)
-			*p->tail = p->sql;
-	} else if (action == ACTION_REWRITE && !is_half_a_unit(p) && prepare_rewritten(sqlite, p, &text, &statement, &rewrite)) {
-		policy_rewritten(connection, &statement);
+	policy_before(connection, passage_of(p, sqlite, caller), &text, 0, &plan);
+	plan.rewritten = !plan.error && plan.action == ACTION_REWRITE && !is_half_a_unit(p) &&
+			 prepare_rewritten(sqlite, p, &text, &plan.statement, &plan.rewrite);
+	if (plan.error)
+		rc = refuse(p, plan.error);
+	else if (plan.rewritten)
 		rc = SQLITE_OK;
-	} else {
+	else
 		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
-	}
-	/* PRAGMA busy_timeout=N acts when it is prepared */
-	busy_handler_reinstall(connection, 0);
+	rc = policy_after(connection, &text, &plan, NULL, rc);
 	hook_leave(connection);
 	return rc;
 }

@@ -95,65 +95,42 @@ static void leave_to_program(struct connection *connection, enum setting setting
 	*outcome = (struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
 }
 
-/* PRAGMA busy_timeout=N: the number is rewritten where the program's does not hold. */
-static bool pragma_busy_timeout(struct connection *connection, const char *value, struct rewrite *out)
-{
-	int asked = to_int(value), effective = effective_timeout(asked);
-
-	decide_busy_timeout(connection, asked, effective);
-	snprintf(out->words, sizeof(out->words), "%d", effective);
-	return effective != asked;
-}
-
-/* A program that turns foreign keys off is obeyed, whoever turned them on. */
-static bool pragma_foreign_keys(struct connection *connection, const char *value, struct rewrite *out)
-{
-	const struct setting_value *operator= settings_get(SETTING_FOREIGN_KEYS);
-
-	/* inside a transaction the PRAGMA does nothing, and without us they would be off */
-	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS && !is_true(value))
-		foreign_keys_set(connection, false);
-	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
-	if (is_true(value) && operator->by_operator && !operator->keep && operator->number == FOREIGN_KEYS_OFF) {
-		snprintf(out->words, sizeof(out->words), "off");
-		return true;
-	}
-	leave_to_program(connection, SETTING_FOREIGN_KEYS);
-	return false;
-}
-
-static void pragma_journal_mode(struct connection *connection, const char *value)
-{
-	leave_to_program(connection, SETTING_JOURNAL_MODE);
-	connection->wal_retry = 0;
-	if (!connection->settled)
-		return;
-	if (strcasecmp(value, "wal") == 0)
-		connection->recheck = true;
-	else
-		apply_synchronous_full(connection);
-}
-
-/* The program sets one of our settings. */
-static bool decide(struct connection *connection, enum setting setting, const char *value, struct rewrite *out)
+/* What the operator wants instead of the program's value; false if the program's holds. */
+static bool overrides(struct connection *connection, enum setting setting, const char *value, struct rewrite *out)
 {
 	const struct setting_value *wanted = settings_get(setting);
 	bool kept_from_wal = setting == SETTING_JOURNAL_MODE && connection->shared_file && wanted->number == JOURNAL_WAL;
 	bool kept_from_mmap = setting == SETTING_MMAP_SIZE && connection->shared_file;
 
-	if (setting == SETTING_BUSY_TIMEOUT)
-		return pragma_busy_timeout(connection, value, out);
-	if (setting == SETTING_FOREIGN_KEYS)
-		return pragma_foreign_keys(connection, value, out);
-	if (wanted->by_operator && !wanted->keep && !kept_from_wal && !kept_from_mmap) {
-		setting_format(&settings_table[setting], wanted, out->words, sizeof(out->words));
-		return true;
+	if (setting == SETTING_BUSY_TIMEOUT) {
+		snprintf(out->words, sizeof(out->words), "%d", effective_timeout(to_int(value)));
+		return effective_timeout(to_int(value)) != to_int(value);
 	}
-	if (setting == SETTING_JOURNAL_MODE)
-		pragma_journal_mode(connection, value);
-	else
-		leave_to_program(connection, setting);
-	return false;
+	if (!wanted->by_operator || wanted->keep || kept_from_wal || kept_from_mmap)
+		return false;
+	/* a program that turns foreign keys off is obeyed, whoever turned them on */
+	if (setting == SETTING_FOREIGN_KEYS && !(is_true(value) && wanted->number == FOREIGN_KEYS_OFF))
+		return false;
+	setting_format(&settings_table[setting], wanted, out->words, sizeof(out->words));
+	return true;
+}
+
+static void decide_foreign_keys(struct connection *connection, const char *value, bool rewritten)
+{
+	/* inside a transaction the PRAGMA does nothing, and without us they would be off */
+	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS && !is_true(value))
+		foreign_keys_set(connection, false);
+	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
+	if (!rewritten)
+		leave_to_program(connection, SETTING_FOREIGN_KEYS);
+}
+
+static void decide_journal_mode(struct connection *connection, const char *value)
+{
+	leave_to_program(connection, SETTING_JOURNAL_MODE);
+	connection->wal_retry = 0;
+	if (connection->settled && strcasecmp(value, "wal") == 0)
+		connection->recheck = true;
 }
 
 /* PRAGMA aux.journal_mode is about an attached database. These are about the whole connection, whatever schema is named. */
@@ -174,15 +151,34 @@ enum setting program_pragma_setting(const struct sql_text *text, const struct st
 	return setting == SETTING_APPLIED_COUNT || is_ours(text, statement, setting) ? setting : SETTING_APPLIED_COUNT;
 }
 
-bool program_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		    enum setting setting, struct rewrite *out)
+void program_pragma_begins(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			   struct program_pragma *pragma, struct rewrite *out)
 {
-	char value[64];
-	bool rewrite;
-
-	span_copy(text, statement->value, value, sizeof(value));
+	span_copy(text, statement->value, pragma->value, sizeof(pragma->value));
 	out->place = statement->value;
-	rewrite = decide(connection, setting, value, out);
+	pragma->overridden = overrides(connection, pragma->setting, pragma->value, out);
+	if (pragma->setting == SETTING_JOURNAL_MODE && !pragma->overridden && connection->settled &&
+	    strcasecmp(pragma->value, "wal") != 0)
+		apply_synchronous_full(connection);
+}
+
+void program_pragma_accepted(struct connection *connection, const struct program_pragma *pragma)
+{
+	if (pragma->setting == SETTING_BUSY_TIMEOUT)
+		decide_busy_timeout(connection, to_int(pragma->value), effective_timeout(to_int(pragma->value)));
+	else if (pragma->setting == SETTING_FOREIGN_KEYS)
+		decide_foreign_keys(connection, pragma->value, pragma->overridden);
+	else if (!pragma->overridden && pragma->setting == SETTING_JOURNAL_MODE)
+		decide_journal_mode(connection, pragma->value);
+	else if (!pragma->overridden)
+		leave_to_program(connection, pragma->setting);
 	connection_update_interest(connection);
-	return rewrite;
+}
+
+void program_pragma_refused(struct connection *connection, const struct program_pragma *pragma)
+{
+	/* it is still in WAL mode, where synchronous need not be FULL */
+	if (pragma->setting == SETTING_JOURNAL_MODE && connection->settled)
+		connection->recheck = true;
+	connection_update_interest(connection);
 }

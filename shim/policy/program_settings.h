@@ -21,8 +21,20 @@ void program_found_busy_handler(struct connection *connection, int (*handler)(vo
  * database alone. */
 enum setting program_pragma_setting(const struct sql_text *text, const struct statement *statement);
 
-/* This PRAGMA sets that one. True if it is to be rewritten, with *out filled. */
-bool program_pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-		    enum setting setting, struct rewrite *out);
+/* A PRAGMA that sets one of our settings, from before SQLite gets it until it is known what became of it. */
+struct program_pragma {
+	enum setting setting;
+	char value[64];
+	bool overridden; /* the operator wants something else */
+};
+
+/* Before SQLite gets it; pragma->setting is filled in. Decides nothing yet: SQLite, or the program's authorizer, may refuse it. If
+ * it is overridden it is to be rewritten as *out says. */
+void program_pragma_begins(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			   struct program_pragma *pragma, struct rewrite *out);
+
+/* After SQLite took it: now the program has decided. Or refused it: nothing has changed. */
+void program_pragma_accepted(struct connection *connection, const struct program_pragma *pragma);
+void program_pragma_refused(struct connection *connection, const struct program_pragma *pragma);
 
 #endif

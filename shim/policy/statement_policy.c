@@ -1,11 +1,12 @@
 /* statement_policy.c - reads the program's statements and calls for what they mean to its connection. */
 #include "policy/statement_policy.h"
 
+#include "connection/pragma.h"
+#include "locking/busy_handler.h"
 #include "policy/apply.h"
 #include "policy/begin.h"
 #include "policy/foreign_keys.h"
-#include "policy/program_settings.h"
-#include "sqlite/callbacks.h"
+#include "policy/upgrade.h"
 
 #include <string.h>
 
@@ -96,7 +97,7 @@ static bool is_key(const struct sql_text *text, struct span name)
 	return false;
 }
 
-static void pragma_locking_mode(struct connection *connection, const struct sql_text *text, const struct statement *statement)
+static void locking_mode_decided(struct connection *connection, const struct sql_text *text, const struct statement *statement)
 {
 	char value[16];
 
@@ -109,36 +110,86 @@ static void pragma_locking_mode(struct connection *connection, const struct sql_
 		connection->exclusive = false;
 }
 
-/* Not one of our settings. */
-static void pragma_of_others(struct connection *connection, const struct sql_text *text, const struct statement *statement)
+/* It sets what is none of our settings. */
+static void other_pragma_accepted(struct connection *connection, const struct sql_text *text, const struct statement *statement)
 {
-	if (span_is(text, statement->name, "query_only"))
-		connection->query_only = true;
-	else if (statement->has_value && is_key(text, statement->name))
+	if (is_key(text, statement->name))
 		policy_keyed(connection);
-	else if (statement->has_value && span_is(text, statement->name, "locking_mode"))
-		pragma_locking_mode(connection, text, statement);
+	else if (span_is(text, statement->name, "locking_mode"))
+		locking_mode_decided(connection, text, statement);
 }
 
-static enum action pragma(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			  struct rewrite *out)
+static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
 {
+	const struct statement *statement = &plan->statement;
 	enum setting setting = program_pragma_setting(text, statement);
 	bool at_first_use = setting == SETTING_JOURNAL_MODE || setting == SETTING_SYNCHRONOUS || setting == SETTING_CACHE_SIZE ||
 			    setting == SETTING_WAL_AUTOCHECKPOINT;
 
-	if (setting == SETTING_APPLIED_COUNT)
-		pragma_of_others(connection, text, statement);
-	else if (statement->has_value)
-		return program_pragma(connection, text, statement, setting, out) ? ACTION_REWRITE : ACTION_PASS;
-	else if (at_first_use && !connection->settled && !tries_key(connection))
+	if (span_is(text, statement->name, "query_only")) {
+		connection->query_only = true;
+	} else if (statement->has_value && setting == SETTING_APPLIED_COUNT) {
+		plan->sets = PRAGMA_OTHER;
+	} else if (statement->has_value) {
+		plan->sets = PRAGMA_OURS;
+		plan->pragma.setting = setting;
+		program_pragma_begins(connection, text, statement, &plan->pragma, &plan->rewrite);
+		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
+	} else if (at_first_use && !connection->settled && !tries_key(connection)) {
 		/* who asks sees the truth */
 		apply_at_first_use(connection);
-	return ACTION_PASS;
+	}
 }
 
-enum action policy_statement(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			     struct rewrite *out)
+/* Was it refused when it was compiled, by a syntax error or an authorizer? Busy or not, one that ran was accepted. */
+static bool is_refused(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_ERROR:
+	case SQLITE_AUTH:
+	case SQLITE_NOMEM:
+	case SQLITE_MISUSE:
+	case SQLITE_TOOBIG:
+	case SQLITE_INTERRUPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void pragma_after(struct connection *connection, const struct sql_text *text, const struct statement_plan *plan, int rc)
+{
+	bool refused = plan->error || is_refused(rc);
+
+	if (plan->sets == PRAGMA_OURS && refused)
+		program_pragma_refused(connection, &plan->pragma);
+	else if (plan->sets == PRAGMA_OURS)
+		program_pragma_accepted(connection, &plan->pragma);
+	else if (plan->sets == PRAGMA_OTHER && !refused)
+		other_pragma_accepted(connection, text, &plan->statement);
+}
+
+static bool has_run(const struct statement_plan *plan)
+{
+	return plan->passage == PASSAGE_RAN_FIRST || plan->passage == PASSAGE_RAN_INSIDE;
+}
+
+/* A SAVEPOINT outside of a transaction begins one. */
+static void savepoint_before(struct connection *connection, struct statement_plan *plan)
+{
+	bool begins = has_run(plan) ? plan->passage == PASSAGE_RAN_FIRST && plan->inside : !plan->inside;
+
+	if (!begins || !begin_savepoint(connection))
+		return;
+	if (plan->passage == PASSAGE_TABLE)
+		begin_not_upgraded(connection, "SAVEPOINT in sqlite3_get_table() is not seen to run");
+	else if (plan->passage != PASSAGE_EXEC && !has_run(plan))
+		begin_not_upgraded(connection, "SAVEPOINT that was prepared is not seen to run");
+	else
+		plan->action = ACTION_UPGRADE_AFTER;
+}
+
+static void apply_what_is_due(struct connection *connection, const struct statement *statement)
 {
 	if (!connection->settled) {
 		if (is_use(connection, statement) && !tries_key(connection))
@@ -148,31 +199,127 @@ enum action policy_statement(struct connection *connection, const struct sql_tex
 	} else if (connection->wal_retry && statement->kind != STATEMENT_PRAGMA) {
 		apply_wal_again(connection);
 	}
-	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
-		foreign_keys_before(connection, text, statement);
-	if (statement->kind == STATEMENT_PRAGMA)
-		return pragma(connection, text, statement, out);
-	if (statement->kind == STATEMENT_BEGIN)
-		return begin_rewrite(connection, statement, out) ? ACTION_REWRITE : ACTION_PASS;
-	if (statement->kind == STATEMENT_ATTACH)
-		connection->attached = connection->attached_unchecked = true;
-	/* behind the second door it has run already */
-	if (statement->kind == STATEMENT_SAVEPOINT && !connection->embedded && connection->sqlite->get_autocommit(connection->db) &&
-	    begin_savepoint(connection))
-		return ACTION_UPGRADE_AFTER;
-	return ACTION_PASS;
 }
 
-int policy_take_error(struct connection *connection)
+void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
+		   struct statement_plan *plan)
 {
-	int rc = connection->rolled_back;
+	const struct statement *statement = &plan->statement;
 
+	*plan = (struct statement_plan){.passage = passage};
+	/* Before 3.15 VACUUM's own statements come by sqlite3_prepare(), and must stay valid while it runs. */
+	plan->is_vacuum = passage == PASSAGE_PREPARE_BY_SQLITE && begin_may_be_vacuum(connection);
+	if (plan->is_vacuum)
+		return;
+	if (passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE)
+		foreign_keys_before_v1(connection);
+	plan->inside = !connection->sqlite->get_autocommit(connection->db);
+	statement_read(text, from, &plan->statement);
+	apply_what_is_due(connection, statement);
+	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
+		foreign_keys_before(connection, text, statement);
+	switch (statement->kind) {
+	case STATEMENT_PRAGMA:
+		pragma_before(connection, text, plan);
+		break;
+	case STATEMENT_BEGIN:
+		plan->action = begin_rewrite(connection, statement, &plan->rewrite) ? ACTION_REWRITE : ACTION_PASS;
+		break;
+	case STATEMENT_ATTACH:
+		connection->attached = connection->attached_unchecked = true;
+		break;
+	case STATEMENT_SAVEPOINT:
+		savepoint_before(connection, plan);
+		break;
+	default:
+		break;
+	}
+	plan->error = connection->rolled_back;
 	connection->rolled_back = SQLITE_OK;
+}
+
+/* It has run: takes the write lock for the transaction that it began. If SQLite lost that over it, and it cannot be had again,
+ * the program gets the code returned. */
+static int upgrade_executed(struct connection *connection, const char *sql)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	int rc = SQLITE_OK;
+
+	callbacks_suspend(connection);
+	begin_upgraded(connection, upgrade_begin(connection));
+	if (!upgrade_begin_again(connection, sql))
+		rc = sqlite->errcode(connection->db);
+	else
+		sqlite_forget_error(sqlite, connection->db);
+	callbacks_resume(connection);
 	return rc;
 }
 
-void policy_rewritten(struct connection *connection, const struct statement *statement)
+/* In WAL mode EXCLUSIVE is the same as IMMEDIATE. */
+static bool is_exclusive(const struct connection *connection, const struct rewrite *rewrite)
 {
-	if (statement->kind == STATEMENT_BEGIN)
+	return strcmp(rewrite->words, "EXCLUSIVE") == 0 && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
+}
+
+/* The same for one that an embedded copy has run. */
+static void upgrade_ran(struct connection *connection, struct statement_plan *plan, const char *sql)
+{
+	const char *obstacle = upgrade_begin(connection);
+	bool is_begin = plan->statement.kind == STATEMENT_BEGIN;
+
+	if (!upgrade_begin_again(connection, is_begin ? "BEGIN" : sql))
+		plan->lost = is_begin ? "BEGIN" : "";
+	if (!obstacle && is_begin && is_exclusive(connection, &plan->rewrite))
+		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
+	begin_upgraded(connection, obstacle);
+}
+
+/* The program decided by PRAGMA, and SQLite has done it; the operator wants something else. */
+static void override_ran(struct connection *connection, const struct sql_text *text, const struct statement_plan *plan)
+{
+	size_t bytes = 0;
+	char *sql = rewrite_make(&plan->rewrite, text, &plan->statement, 0, &bytes);
+
+	if (sql)
+		pragma_run(connection, sql, NULL, 0);
+	rewrite_discard(sql, bytes);
+}
+
+static void after_run(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, const char *sql)
+{
+	if (plan->action == ACTION_REWRITE && plan->statement.kind == STATEMENT_PRAGMA)
+		override_ran(connection, text, plan);
+	else if (plan->action != ACTION_PASS && plan->inside)
+		upgrade_ran(connection, plan, sql);
+}
+
+int policy_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, const char *sql, int rc)
+{
+	if (plan->is_vacuum)
+		return rc;
+	pragma_after(connection, text, plan, rc);
+	if (has_run(plan)) {
+		after_run(connection, text, plan, sql);
+		return rc;
+	}
+	if (rc == SQLITE_OK && plan->rewritten && plan->statement.kind == STATEMENT_BEGIN)
 		connection->begins_rewritten++;
+	if (rc == SQLITE_OK && plan->action == ACTION_UPGRADE_AFTER)
+		rc = upgrade_executed(connection, sql);
+	if (plan->passage == PASSAGE_EXEC)
+		foreign_keys_resume(connection);
+	/* PRAGMA busy_timeout=N acts when it is prepared */
+	busy_handler_reinstall(connection, 0);
+	return rc;
+}
+
+void policy_before_unseen(struct connection *connection)
+{
+	foreign_keys_before_unseen(connection);
+}
+
+void policy_after_table(struct connection *connection)
+{
+	foreign_keys_resume(connection);
+	busy_handler_reinstall(connection, 0);
 }

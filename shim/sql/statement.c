@@ -114,7 +114,9 @@ static void read_begin(const struct sql_text *text, struct token token, struct s
 		if (token_may_name(token))
 			token = token_next(text, token);
 	}
-	if (!token_ends_statement(token))
+	if (token_ends_statement(token))
+		out->end = token.span.end;
+	else
 		out->begin = BEGIN_OTHER;
 }
 
@@ -154,6 +156,7 @@ static bool read_pragma(const struct sql_text *text, struct token token, struct 
 			token = token_next(text, token);
 		}
 	}
+	out->end = token.span.end;
 	return token_ends_statement(token);
 }
 
@@ -205,11 +208,18 @@ static void read_with(const struct sql_text *text, struct token token, struct st
 		out->kind = STATEMENT_OTHER;
 }
 
-static bool is_savepoint(const struct sql_text *text, struct token token)
+static void read_savepoint(const struct sql_text *text, struct token token, struct statement *out)
 {
-	struct token name = token_next(text, token);
+	struct token name, end;
 
-	return token_is(text, token, "savepoint") && token_may_name(name) && token_ends_statement(token_next(text, name));
+	if (!token_is(text, token, "savepoint"))
+		return;
+	name = token_next(text, token);
+	end = token_next(text, name);
+	if (!token_may_name(name) || !token_ends_statement(end))
+		return;
+	out->kind = STATEMENT_SAVEPOINT;
+	out->end = end.span.end;
 }
 
 void statement_read(const struct sql_text *text, size_t from, struct statement *out)
@@ -243,8 +253,7 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 			out->kind = STATEMENT_DROP_TABLE;
 		break;
 	case STATEMENT_OTHER:
-		if (is_savepoint(text, token))
-			out->kind = STATEMENT_SAVEPOINT;
+		read_savepoint(text, token, out);
 		break;
 	default:
 		break;
@@ -273,7 +282,7 @@ static enum body find_body(const struct sql_text *text, struct token token)
 	return token_is(text, token, "trigger") ? BODY_TRIGGER : BODY_PLAIN;
 }
 
-size_t statement_find_end(const struct sql_text *text, const struct statement *statement)
+static size_t find_end(const struct sql_text *text, const struct statement *statement)
 {
 	struct token token = token_find(text, statement->start);
 	enum body body = find_body(text, token);
@@ -293,4 +302,9 @@ size_t statement_find_end(const struct sql_text *text, const struct statement *s
 			depth--;
 	}
 	return token.span.end;
+}
+
+size_t statement_find_end(const struct sql_text *text, const struct statement *statement)
+{
+	return statement->end ? statement->end : find_end(text, statement);
 }

@@ -44,7 +44,8 @@ enum begin_form {
 
 struct statement {
 	enum statement_kind kind;
-	size_t start; /* its first token; statement_find_end finds the end */
+	size_t start; /* its first token */
+	size_t end;   /* what statement_find_end() returns, where reading it showed that; else 0 */
 
 	enum begin_form begin;
 	struct span mode; /* BEGIN: the word DEFERRED, or the empty place after the word BEGIN */
