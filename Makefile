@@ -24,7 +24,7 @@ warnings := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 ifeq ($(WERROR),1)
 warnings += -Werror
 endif
-override CPPFLAGS := -Ishim -D_GNU_SOURCE -DSQLPROD_VERSION='"$(VERSION)"' $(CPPFLAGS)
+override CPPFLAGS := -Ishim -D_GNU_SOURCE -include base/features.h -DSQLPROD_VERSION='"$(VERSION)"' $(CPPFLAGS)
 override CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions $(warnings) $(CFLAGS)
 # Every process under the preload maps the library: two segments cost some 12 us less than four.
 library_ldflags := -shared -Wl,--version-script=shim/exports.map -Wl,-soname,libsqlprod.so -Wl,-e,entry_start \
