@@ -18,6 +18,13 @@ $(sqlprod_command): scripts/sqlprod scripts/package.mk
 	$(Q)$(call place_command,$(@D),scripts/sqlprod.d,$(library)) >$@.new
 	$(Q)chmod 755 $@.new && mv $@.new $@
 
+# Before the first object is compiled: a missing header is told by the name of its package.
+$(objects): | $(BUILD)/requirements
+
+$(BUILD)/requirements:
+	@mkdir -p $(@D)
+	$(Q)scripts/package/requirements '$(CC)' $(CPPFLAGS) && touch $@
+
 .PHONY: man
 man: $(mans) ## make the manual pages
 
@@ -39,15 +46,16 @@ install: $(library) $(mans) ## install under PREFIX (DESTDIR for staging)
 	install -m 644 $(BUILD)/man/libsqlprod.7 $(DESTDIR)$(MANDIR)/man7
 	install -m 644 scripts/completions/sqlprod.bash $(DESTDIR)$(BASHCOMPDIR)/sqlprod
 	install -m 644 scripts/completions/_sqlprod $(DESTDIR)$(ZSHCOMPDIR)/_sqlprod
-	$(if $(DESTDIR),,-ldconfig $(LIBDIR))
+	$(if $(DESTDIR),,$(Q)scripts/package/after-install $(LIBDIR)/libsqlprod.so $(BINDIR)/sqlprod)
 
 # Folders that others use stay, even if empty.
 .PHONY: uninstall
 uninstall: ## remove what install put there
+	$(if $(DESTDIR),,$(Q)scripts/package/in-use $(LIBDIR)/libsqlprod.so)
 	rm -f $(DESTDIR)$(LIBDIR)/libsqlprod.so $(DESTDIR)$(BINDIR)/sqlprod $(DESTDIR)$(BASHCOMPDIR)/sqlprod \
 		$(DESTDIR)$(ZSHCOMPDIR)/_sqlprod $(DESTDIR)$(MANDIR)/man1/sqlprod.1 $(DESTDIR)$(MANDIR)/man7/libsqlprod.7
 	rm -rf $(DESTDIR)$(PARTSDIR)
-	$(if $(DESTDIR),,-ldconfig)
+	$(if $(DESTDIR),,$(Q)[ "$$(id -u)" -ne 0 ] || ldconfig || true)
 
 .PHONY: deb
 deb: ## build a Debian package under BUILD

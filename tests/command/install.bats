@@ -52,12 +52,13 @@ files() {
 
 @test "a staged install runs no ldconfig, a real one does" {
 	mkdir bin
-	printf '#!/bin/sh\necho "$@" >>"%s/called"\n' "$PWD" >bin/ldconfig
+	printf '#!/bin/sh\n[ "$1" = -p ] || echo "called $*" >>"%s/called"\n' "$PWD" >bin/ldconfig
 	chmod +x bin/ldconfig
 	PATH=$PWD/bin:$PATH run_make install DESTDIR="$PWD/stage"
 	[[ ! -e called ]]
 	PATH=$PWD/bin:$PATH run_make install PREFIX="$PWD/real"
-	[[ $(<called) == "$PWD/real/lib" ]]
+	# without a folder, which the next one would forget
+	[[ $EUID -ne 0 || $(<called) == 'called ' ]]
 	run_app real/bin/sqlprod sqlite3 a.db 'PRAGMA journal_mode'
 	expect wal
 	PATH=$PWD/bin:$PATH run_make uninstall PREFIX="$PWD/real"
