@@ -27,9 +27,9 @@ apt() {
 }
 apt update
 cd "$folder"
-# Only the original archive matters; a mirror may lack the packaging around it.
+# Only the original archive matters, not the signature beside it; a mirror may lack the packaging around it.
 apt source --download-only "python$version" >/dev/null 2>errors || true
-archive=$(ls python*.orig.tar.* 2>/dev/null) || {
+archive=$(ls python*.orig.tar.*[z2] 2>/dev/null) || {
 	cat errors >&2
 	exit 1
 }
