@@ -61,6 +61,11 @@ uninstall: ## remove what install put there
 deb: ## build a Debian package under BUILD
 	$(Q)scripts/package/deb $(VERSION) $(BUILD)
 
+.PHONY: cross
+cross: ## build the library for glibc 2.17 and musl, x86-64 and arm64, under BUILD/cross
+	$(Q)scripts/install-packages build cross
+	$(Q)scripts/package/cross $(BUILD)
+
 .PHONY: dist
 dist: ## make a reproducible tarball of HEAD under BUILD
 	$(Q)scripts/package/dist $(VERSION) $(BUILD)
