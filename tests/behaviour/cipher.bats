@@ -41,7 +41,7 @@ journal_mode() {
 			is_encrypted t.db
 			[[ $(journal_mode t.db other) == wal ]]
 			run_plain victim_cipher 'open a t.db' 'key a secret' 'exec a SELECT x FROM t'
-			expect_line 'exec 26 file is encrypted or is not a database'
+			expect_not_decrypted
 		done
 	done
 }

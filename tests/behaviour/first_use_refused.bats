@@ -103,7 +103,7 @@ fresh_databases() {
 		cp seed.db t.db
 		$run victim_cipher 'open a t.db' 'exec a SELECT x FROM t' 'key a secret' 'exec a SELECT x FROM t' \
 			'exec a INSERT INTO t VALUES(6)' 'exec a SELECT count(*) FROM t'
-		expect_line 'exec 26 file is encrypted or is not a database'
+		expect_not_decrypted
 		expect_line 5
 		expect_line 2
 	done
