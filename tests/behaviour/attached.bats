@@ -25,7 +25,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 	done
 }
 
-@test "BEGIN locks all that are attached, and waits for each" {
+@test "BEGIN locks all attached databases, and waits for each" {
 	fresh_databases
 	for run in run_plain:free run_shim:held; do
 		${run%:*} victim 'open a main.db' "${attach[@]}" 'exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'sh observer lock wal.db' \

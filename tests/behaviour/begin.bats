@@ -33,7 +33,7 @@ forms=('BEGIN' 'begin' 'BEGIN;' 'BEGIN ' 'BEGIN TRANSACTION' 'BEGIN TRANSACTION;
 	done
 }
 
-@test "without the shim no form of plain BEGIN takes the write lock" {
+@test "without the library no form of plain BEGIN takes the write lock" {
 	plain=yes
 	for form in "${forms[@]}"; do
 		expect_lock "$form" exec free
@@ -53,7 +53,7 @@ forms=('BEGIN' 'begin' 'BEGIN;' 'BEGIN ' 'BEGIN TRANSACTION' 'BEGIN TRANSACTION;
 	done
 }
 
-@test "nByte cuts the text where the program says" {
+@test "nByte cuts the text where SQLite would" {
 	for run in run_plain run_shim; do
 		$run victim 'open a t.db' 'prepare a s v2 5 BEGIN nonsense' 'step s' 'autocommit a' 'finalize s' 'exec a ROLLBACK' \
 			'prepare a s v2 9 SELECT 12345' 'step s' 'finalize s' 'prepare a s 16_v2 10 BEGIN nonsense' 'step s' \
@@ -139,7 +139,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	expect_line free
 }
 
-@test "a BEGIN that says how is left as it is" {
+@test "a BEGIN with IMMEDIATE, EXCLUSIVE or DEFERRED, and a SAVEPOINT, are not changed" {
 	script=('open a t.db')
 	for text in 'BEGIN IMMEDIATE' 'BEGIN EXCLUSIVE TRANSACTION' 'BEGIN DEFERRED' 'BEGIN DEFERRED TRANSACTION'; do
 		script+=("prepare a s v2 -1 $text" 'sql s' 'finalize s')
@@ -192,7 +192,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	[[ $output != *'exec 5'* ]]
 }
 
-@test "a BEGIN that meets a held lock fails like any busy statement, and the program can go on" {
+@test "a BEGIN that meets a held lock fails like any busy statement, and the connection stays usable" {
 	export SQLPROD_BUSY_TIMEOUT=0
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec b BEGIN' 'autocommit b' 'exec a COMMIT' \
@@ -214,7 +214,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	done
 }
 
-@test "VACUUM works where SQLite does not tell which statements run" {
+@test "VACUUM works on a SQLite without sqlite3_stmt_busy()" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v2 -1 VACUUM' 'step s' 'finalize s' 'exec a BEGIN' 'close a')
 	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
 	expect $'open 0\nexec 0\nprepare 0 tail 6\nstep 101\nfinalize 0\nexec 0\nclose 0'

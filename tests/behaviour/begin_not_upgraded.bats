@@ -1,7 +1,7 @@
 # Where BEGIN is left alone because IMMEDIATE would hurt, and where it must not be missed.
 load ../harness/harness
 
-@test "a connection that can only read begins as before" {
+@test "BEGIN on a read-only connection works as without the library" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	observer query t.db 'INSERT INTO t VALUES(1)'
 	for run in run_plain run_shim; do
@@ -11,7 +11,7 @@ load ../harness/harness
 	done
 }
 
-@test "an in-memory or temporary database begins as before" {
+@test "BEGIN on an in-memory or temporary database works as without the library" {
 	for run in run_plain run_shim; do
 		$run victim 'open a :memory:' 'open b ' 'open_v2 c file::memory: rw,create,uri' \
 			'open_v2 d x rw,create,memory' 'prepare a s v2 -1 BEGIN' 'sql s' 'prepare b u v2 -1 BEGIN' 'sql u' \
@@ -28,7 +28,7 @@ load ../harness/harness
 	done
 }
 
-@test "connections that share a cache begin as before" {
+@test "BEGIN on a shared cache works as without the library" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
 		$run victim 'open_v2 a t.db rw,shared' 'open_v2 b t.db rw,shared' 'open_v2 c file:t.db?cache=shared rw,uri' \
@@ -39,7 +39,7 @@ load ../harness/harness
 	done
 }
 
-@test "BEGIN is not missed in what a program does inside a callback or a function of its own" {
+@test "BEGIN is rewritten in a program's callbacks and SQL functions" {
 	observer query t.db 'CREATE TABLE t(x)'
 	observer query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
@@ -51,7 +51,7 @@ load ../harness/harness
 	done
 }
 
-@test "BEGIN is not missed while a VACUUM or another statement of the connection is under way" {
+@test "BEGIN is rewritten while a VACUUM or another statement of the connection runs" {
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
 	observer query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
@@ -74,7 +74,7 @@ load ../harness/harness
 	done
 }
 
-@test "a trace sees the program's statements and none of ours" {
+@test "a trace sees the program's statements and none of the library's" {
 	script=('open a t.db' 'trace a' 'exec a SELECT 1' 'exec a CREATE TABLE t(x)' 'exec a BEGIN IMMEDIATE' 'exec a COMMIT')
 	run_plain victim "${script[@]}"
 	wanted=$output
@@ -83,7 +83,7 @@ load ../harness/harness
 	expect "$wanted"
 }
 
-@test "an authorizer is asked about the program's statements and none of ours" {
+@test "an authorizer is called for the program's statements and none of the library's" {
 	script=('open a t.db' 'authorizer a log' 'exec a SELECT 1' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a COMMIT'
 		'exec a PRAGMA user_version'
 		'authorizer a deny' 'exec a PRAGMA user_version' 'exec a BEGIN' 'authorizer a off' 'exec a BEGIN')
@@ -95,7 +95,7 @@ load ../harness/harness
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
 
-@test "one file attached under two names: BEGIN stays, as the connection would wait for itself" {
+@test "BEGIN is not rewritten if one file is attached under two names, as the connection would wait for itself" {
 	observer query t.db 'CREATE TABLE t(x)'
 	ln t.db hard.db
 	ln -s t.db soft.db
@@ -128,7 +128,7 @@ load ../harness/harness
 	[[ $(report "$scratch/report.json" begins_not_upgraded | tail -n 1) == *'SAVEPOINT outside of a transaction'*': 4'* ]]
 }
 
-@test "connections that share a cache through ATTACH begin as before" {
+@test "BEGIN on a cache shared through ATTACH works as without the library" {
 	runs=(run_plain:free)
 	! sqlite_has 3014000 || runs+=(run_shim:held)
 	shared=('shared_cache on' 'open a t.db' 'open b u.db' "exec b ATTACH 't.db' AS t")
@@ -170,7 +170,7 @@ make_schema() {
 	finish "$second" second
 }
 
-@test "two processes that make the schema of a new file, each in a transaction: none is told that the database is locked" {
+@test "two processes that each create the schema of a new file in a transaction do not get SQLITE_BUSY" {
 	make_schema plain
 	[[ $output == *'exec 5 '* ]]
 	make_schema shim
@@ -178,7 +178,7 @@ make_schema() {
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
-@test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction by sqlite3_exec() has the write lock once it has run" {
+@test "with SQLPROD_BEGIN_DEFERRED=immediate a SAVEPOINT that begins a transaction by sqlite3_exec() has the write lock" {
 	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	script=('open a t.db' 'exec a SAVEPOINT one' 'sh observer lock t.db' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1)'
@@ -192,7 +192,7 @@ make_schema() {
 	[[ $(report "$scratch/report.json" begins_rewritten) == 1 && $(report "$scratch/report.json" begins_not_upgraded) == *'was prepared'*': 1'* ]]
 }
 
-@test "a trace, an authorizer and hooks see nothing of what takes its lock" {
+@test "a trace, an authorizer and hooks do not see how a SAVEPOINT gets the write lock" {
 	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	script=('open a t.db' 'trace a' 'authorizer a log' 'hooks a' 'exec a SAVEPOINT one' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1); RELEASE one'
@@ -203,7 +203,7 @@ make_schema() {
 	expect "$wanted"
 }
 
-@test "where the lock cannot be had, such a SAVEPOINT is what it was" {
+@test "a SAVEPOINT that cannot get the write lock succeeds as without the library" {
 	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	script=('open a t.db' 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec a SAVEPOINT one' 'errcode a' 'autocommit a' 'exec b COMMIT' 'exec a SELECT count(*) FROM t'
@@ -216,7 +216,7 @@ make_schema() {
 	[[ $(report "$scratch/report.json" begins_not_upgraded | tail -n 1) == *'stayed busy'*': 1'* ]]
 }
 
-@test "where SQLite rolled such a SAVEPOINT back as the lock was taken, it is run again, or its program is told" {
+@test "a SAVEPOINT that SQLite rolled back while its lock was taken is run again, or returns the error" {
 	observer query t.db 'CREATE TABLE t(x)'
 	export SQLPROD_BEGIN_DEFERRED=immediate
 	savepoint=('interrupt a' 'exec a SAVEPOINT one' 'autocommit a')

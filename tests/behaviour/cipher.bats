@@ -23,7 +23,7 @@ journal_mode() {
 	echo "${lines[-2]}"
 }
 
-@test "a key by sqlite3_key_v2, for a new database and for one that is there" {
+@test "sqlite3_key_v2 works for a new and for an existing database" {
 	expect_same victim_cipher 'open a t.db' 'key_v2 a main secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'exec a BEGIN' \
 		'exec a INSERT INTO t VALUES(6)' 'exec a COMMIT' 'close a'
 	is_encrypted t.db
@@ -33,7 +33,7 @@ journal_mode() {
 	is_encrypted t.db
 }
 
-@test "a database gets another key, by every call, before and after its first use" {
+@test "rekeying works by every call, before and after the first use" {
 	seeded=yes
 	for change in 'rekey a other' "exec a PRAGMA rekey='other'"; do
 		for use in 'exec a SELECT x FROM t' 'exec a PRAGMA user_version'; do
@@ -46,14 +46,14 @@ journal_mode() {
 	done
 }
 
-@test "nothing is mapped: with mmap_size on, SQLCipher 4 gives a new database a salt of zeros" {
+@test "mmap_size stays 0 with SQLCipher 4, which would give a new database a salt of zeros" {
 	expect_same victim_cipher 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA mmap_size' 'close a'
 	SQLPROD_MMAP_SIZE=1000000 SQLPROD_REPORT=$scratch/report.json run_shim victim_cipher 'open a t.db' 'key a secret' 'exec a PRAGMA mmap_size' 'close a'
 	expect_line 0
 	[[ $(report "$scratch/report.json" settings mmap_size reason) == 'this SQLite encrypts, and maps nothing' ]]
 }
 
-@test "a wrong key is refused as without the shim, and changes nothing" {
+@test "a wrong key fails as without the library, and changes nothing" {
 	seeded=yes
 	seed
 	before=$(cksum <t.db)
@@ -79,7 +79,7 @@ mounted() {
 		"$preloaded" 'open a mount.db' "key a $key" "${@/#/exec a }" 'errcode a' 'close a'
 }
 
-@test "an encrypted file that is mounted by itself does not get WAL, and a wrong key is refused where it was" {
+@test "an encrypted file that is itself a mount point does not get WAL, and a wrong key fails at the same call as without the library" {
 	[[ $EUID -eq 0 ]] || skip "needs root"
 	work=('SELECT x FROM t' 'PRAGMA journal_mode' BEGIN 'INSERT INTO t VALUES(6)' COMMIT)
 	for key in secret wrong; do
@@ -94,7 +94,7 @@ mounted() {
 	[[ $(report "$scratch/report.json" settings journal_mode reason | tail -n 1) == 'the file is a mount of its own, '* ]]
 }
 
-@test "a wrong key and then the right one" {
+@test "the right key works after a wrong one" {
 	seeded=yes expect_same victim_cipher 'open a t.db' 'key a wrong' 'exec a SELECT x FROM t' 'close a' 'open a t.db' 'key a secret' 'exec a SELECT x FROM t' 'exec a SELECT 1' 'close a'
 	[[ $(journal_mode t.db secret) == wal ]]
 }
@@ -122,7 +122,7 @@ mounted() {
 	expect_line 5
 }
 
-@test "what says how to decrypt comes after the key and before the first use" {
+@test "cipher PRAGMAs between the key and the first use take effect" {
 	for how in 'PRAGMA kdf_iter=4000' 'PRAGMA cipher_page_size=4096' "PRAGMA cipher='aes-128-cbc'" 'PRAGMA cipher_use_hmac=OFF'; do
 		expect_same victim_cipher 'open a t.db' "exec a PRAGMA key='secret'" "exec a $how" 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'close a' \
 			'open b t.db' "exec b PRAGMA key='secret'" "exec b $how" 'exec b SELECT x FROM t' 'exec b INSERT INTO t VALUES(6)' 'close b'

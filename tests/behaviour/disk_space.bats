@@ -15,21 +15,21 @@ make_unusable() {
 	mkdir "t.db-$1"
 }
 
-@test "without the shim a database whose -shm cannot be made is read and written in its rollback journal" {
+@test "without the library a database whose -shm cannot be created is read and written with a rollback journal" {
 	make_database
 	make_unusable shm
 	run_plain victim "${write_and_read[@]}"
 	expect "$written"
 }
 
-@test "and by hand the switch to WAL is what stops it" {
+@test "a switch to WAL by hand makes a database unusable whose -shm cannot be created" {
 	make_database
 	make_unusable shm
 	run_plain victim 'open a t.db' 'exec a PRAGMA journal_mode=wal' 'exec a INSERT INTO t VALUES(2)'
 	expect_line 'exec 8 attempt to write a readonly database'
 }
 
-@test "where the -shm cannot be made, the database keeps its rollback journal, and the report says why" {
+@test "a database whose -shm cannot be created keeps its rollback journal, and the report says why" {
 	for wait in fair sqlite; do
 		make_database
 		make_unusable shm
@@ -43,7 +43,7 @@ make_unusable() {
 	done
 }
 
-@test "where a -wal was left that the program may not read, the database keeps its rollback journal" {
+@test "a database with a left-over -wal that is not readable keeps its rollback journal" {
 	chmod 755 "$scratch"
 	chmod 777 .
 	make_database
@@ -54,7 +54,7 @@ make_unusable() {
 	expect_quiet
 }
 
-@test "eight threads lose no row there" {
+@test "eight threads lose no row in a database whose -shm cannot be created" {
 	make_database
 	make_unusable shm
 	run_shim victim quiet 'threads 8' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t INSERT INTO t VALUES(%t)' 'exec a%t COMMIT' 'end'
@@ -64,7 +64,7 @@ make_unusable() {
 	[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA journal_mode; PRAGMA integrity_check' | xargs) == '9 delete ok' ]]
 }
 
-@test "an attached database is not asked for its lock" {
+@test "a first use waits for no lock of an attached database" {
 	make_database
 	observer query other.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
 	run_shim victim 'open b other.db' 'exec b BEGIN IMMEDIATE' 'open a t.db' "exec a ATTACH 'other.db' AS other" \
@@ -73,7 +73,7 @@ make_unusable() {
 	expect_quiet
 }
 
-@test "a database that works in WAL is not asked for its write lock when it is opened" {
+@test "the first use of a database in WAL mode takes no write lock" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for wait in fair sqlite; do
 		SQLPROD_BUSY_WAIT=$wait run_shim victim 'open a t.db' 'exec a SELECT * FROM t' 'exec a BEGIN IMMEDIATE' 'open b t.db' \
@@ -116,7 +116,7 @@ stand_on_free() {
 	[[ $(ls) == text ]]
 }
 
-@test "once there is room, the next transaction after a second gets WAL" {
+@test "once the disk has space, a transaction begun after a second gets WAL" {
 	make_database
 	stand_on_free 4096
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode' "setenv FAKE_STATFS_FREE $((64 << 20))" 'sh sleep 1.1' 'exec a BEGIN' \

@@ -1,7 +1,7 @@
 # What the library shows to the loader and asks of it.
 load ../harness/harness
 
-@test "it exports exactly the functions that the export map names, and each is a hook" {
+@test "the library exports exactly the functions of the export map, and each is a hook" {
 	[[ -s $shim ]]
 	wanted=$(sed -n 's/^\t\([a-z0-9_]*\);$/\1/p' "$root/shim/exports.map" | sort)
 	got=$(nm -D --defined-only "$shim" | awk '{ print $3 }' | sort)
@@ -11,13 +11,13 @@ load ../harness/harness
 	[[ $hooks == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$hooks"))"
 }
 
-@test "it has no undefined symbol of SQLite" {
+@test "the library has no undefined symbol of SQLite" {
 	nm -D --undefined-only "$shim" >"$scratch/undefined"
 	[[ -s $scratch/undefined ]]
 	! grep sqlite3_ "$scratch/undefined" || fail "would need SQLite"
 }
 
-@test "it needs nothing but libc" {
+@test "the library needs nothing but libc" {
 	needed=$(readelf -d "$shim" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 	allowed='^(libc\.so\.6|ld-linux[-a-z0-9_]*\.so\.[0-9])$'
 	glibc=$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)
@@ -29,13 +29,13 @@ load ../harness/harness
 	[[ $needed == *libc.so.6* ]]
 }
 
-@test "it can be neither unloaded nor written to after it was loaded" {
+@test "the library cannot be unloaded, and nothing relocated in it stays writable" {
 	flags=$(readelf -dl "$shim")
 	[[ $flags == *NODELETE* && $flags == *NOW* && $flags == *GNU_RELRO* && $flags != *TEXTREL* ]]
 	[[ $flags != *' RWE '* ]]
 }
 
-@test "it asks glibc for nothing younger than 2.17, whatever it was built on" {
+@test "the library needs no glibc newer than 2.17, whatever it was built on" {
 	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer's own calls"
 	"$root/scripts/package/check-symbols" "$shim"
 	# and the check sees what it looks for
@@ -57,7 +57,7 @@ load ../harness/harness
 }
 
 # Up to glibc 2.33 these were in libraries that a program need not have.
-@test "what was not in libc itself may be missing" {
+@test "functions that old glibcs have in libdl or libpthread are weak" {
 	for function in dlsym dlclose dlinfo pthread_once pthread_testcancel; do
 		[[ $(readelf --dyn-syms -W "$shim" | grep " $function@") == *WEAK* ]] || fail "$function has to be there"
 	done

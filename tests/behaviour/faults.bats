@@ -13,7 +13,7 @@ like_alone() {
 	expect "$wanted"
 }
 
-@test "a library that uses a database before our constructor: what the operator says counts there too" {
+@test "the operator's settings are applied to a library that opens a database before our constructor" {
 	preload_also=$build/programs/early.so
 	for word in SQLPROD_JOURNAL_MODE=wal:wal SQLPROD_JOURNAL_MODE=truncate:truncate SQLPROD=off:delete SQLPROD_SKIP_PROGRAMS=true:delete; do
 		rm -f ./*.db*
@@ -30,7 +30,7 @@ like_alone() {
 	[[ $(report "$scratch/report.json" database | xargs -n 1 basename | xargs) == 'early.db late.db' ]]
 }
 
-@test "a limit on the size of files: the program is not killed by a WAL that outgrows its database" {
+@test "a program with RLIMIT_FSIZE is not killed by a WAL that outgrows its database" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000))' 'repeat 50' 'exec a UPDATE t SET x=randomblob(100000)' 'end'
 		'close a')
 	run_plain bash -c 'ulimit -f 1024; exec victim quiet "$@"' - "${script[@]}"
@@ -45,7 +45,7 @@ like_alone() {
 	SQLPROD_JOURNAL_MODE=wal run_shim 153 bash -c 'ulimit -f 1024; exec victim quiet "$@"' - "${script[@]}"
 }
 
-@test "a relative path of log and report is one in the folder where the program started" {
+@test "a relative path of log and report refers to the folder in which the program started" {
 	mkdir elsewhere
 	SQLPROD_REPORT=r.%p SQLPROD_LOG=l SQLPROD_LOG_LEVEL=debug run_shim victim 'open a t.db' 'chdir elsewhere' 'exec a CREATE TABLE t(x)' 'close a'
 	[[ -s l && $(cat r.*) == *'/t.db"'* && -z $(ls elsewhere) ]]
@@ -56,19 +56,19 @@ like_alone() {
 	expect $'cancelled\ncount(*) 1'
 }
 
-@test "callbacks that leave by longjmp: what comes after is as before" {
+@test "a callback that leaves by longjmp leaves the connection working" {
 	like_alone jump
 }
 
-@test "a signal handler that opens files as SQLite does, wherever the signal hits" {
+@test "a signal handler may open files with SQLite's flags at any moment" {
 	like_alone handler 100
 }
 
-@test "children of vfork open files" {
+@test "a child of vfork may open files with SQLite's flags" {
 	like_alone vfork
 }
 
-@test "a thread needs no more stack than without, give or take 1 KiB" {
+@test "a thread needs at most 1 KiB more stack than without the library" {
 	run_plain unruly stack u.db
 	alone=${output#stack }
 	rm u.db*
@@ -91,20 +91,20 @@ inject() {
 	PYTHONDONTWRITEBYTECODE=1 run_app python3 "$root/tests/stress/faults/inject.py" "$build" "$scratch/faults" "$@"
 }
 
-@test "a system call that fails once, in a transaction that changes a large schema: all of it or nothing" {
+@test "a system call that fails once in a transaction that changes a large schema leaves all of it or nothing" {
 	inject --fault 'EIO once' --scene 9 --stride 9
 }
 
-@test "a process killed at a system call, from the first use on: nothing that was acknowledged is lost" {
+@test "a process killed at any system call since its first use loses no acknowledged commit" {
 	inject --fault kill --scene 0,2,3 --stride 9
 }
 
-@test "want of memory, ours or SQLite's, costs no row that foreign keys could delete" {
+@test "an allocation that fails, the library's or SQLite's, costs no row that foreign keys could delete" {
 	inject --fault 'the library out of memory once' --scene 6,7,10
 	inject --fault 'SQLite out of memory once' --scene 10 --stride 3
 }
 
-@test "a sandbox that refuses the system calls that we add: the program goes on, with the settings that need none of them" {
+@test "a sandbox that refuses the library's system calls leaves the program working, with the settings that need none of them" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t'
 		'exec a PRAGMA journal_mode' 'close a')
 	for answer in EPERM ENOSYS; do
@@ -120,7 +120,7 @@ inject() {
 	done
 }
 
-@test "a sandbox that kills for statfs(2) kills, which it does not do alone: the manual says so" {
+@test "a sandbox that kills for statfs(2) kills a program with the library, as the manual says" {
 	run_app filter kill statfs victim 'open a t.db' 'exec a CREATE TABLE t(x)'
 	run_app 159 filter kill statfs env LD_PRELOAD="$preload" victim 'open b u.db' 'exec b CREATE TABLE t(x)'
 }

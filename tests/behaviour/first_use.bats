@@ -10,7 +10,7 @@ load ../harness/harness
 	done
 }
 
-@test "each of them survives alone, as the very first statement, by every call" {
+@test "page_size, auto_vacuum, encoding and ids each survive as the very first statement, by every call" {
 	for pragma in page_size=8192:page_size:8192 auto_vacuum=2:auto_vacuum:2 auto_vacuum=full:auto_vacuum:1 "encoding='UTF-16be':encoding:UTF-16be"; do
 		IFS=: read -r set ask answer <<<"$pragma"
 		for call in "exec a PRAGMA $set" "get_table a PRAGMA $set" "prepare a s v2 -1 PRAGMA $set" "prepare a s 16_v2 length PRAGMA main.$set;"; do
@@ -23,7 +23,7 @@ load ../harness/harness
 	done
 }
 
-@test "looking around on an empty database is not yet its use" {
+@test "reading from an empty database is not its first use" {
 	expect_same victim 'open a t.db' 'exec a SELECT 1' 'exec a SELECT name FROM sqlite_schema' 'exec a PRAGMA page_size' \
 		'exec a PRAGMA auto_vacuum' 'exec a PRAGMA encoding' \
 		'exec a PRAGMA user_version' 'exec a PRAGMA application_id' 'exec a PRAGMA some_thing_unknown' \
@@ -31,7 +31,7 @@ load ../harness/harness
 	[[ $(outside_pragma t.db page_size) == 8192 && $(outside_pragma t.db auto_vacuum) == 2 && $(outside_pragma t.db journal_mode) == wal ]]
 }
 
-@test "opening alone changes nothing in the folder" {
+@test "opening a database changes nothing in its folder" {
 	for run in run_plain run_shim; do
 		rm -f t.db*
 		$run victim 'open a t.db' 'sh ls; find . -size +0 -name "t.db*"' 'close a' 'sh ls'
@@ -43,7 +43,7 @@ load ../harness/harness
 	[[ $(cksum t.db) == "$before" ]]
 }
 
-@test "every kind of first use brings WAL" {
+@test "every kind of first use switches to WAL" {
 	observer query seed.db 'CREATE TABLE t(x)'
 	for use in 'exec a SELECT * FROM t' 'exec a INSERT INTO t VALUES(1)' 'exec a CREATE TABLE u(x)' 'exec a BEGIN' 'exec a SAVEPOINT s' 'exec a PRAGMA journal_mode' \
 		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'get_table a SELECT * FROM t' \
@@ -71,7 +71,7 @@ load ../harness/harness
 	expect_line -20000
 }
 
-@test "a program that asks for WAL itself gets it, and one that asks for DELETE is obeyed" {
+@test "a program that sets WAL itself gets it, and one that sets DELETE keeps it" {
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=WAL' 'exec a PRAGMA synchronous'
 	expect $'open 0\nwal\nexec 0\n1\nexec 0'
 	rm t.db*
@@ -93,14 +93,14 @@ load ../harness/harness
 	expect_line 1
 }
 
-@test "synchronous is back at full before a prepared statement leaves WAL" {
+@test "synchronous is full again before a prepared statement leaves WAL" {
 	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 PRAGMA journal_mode=delete' \
 		'exec a PRAGMA synchronous' 'step s' 'step s' 'finalize s' 'exec a INSERT INTO t VALUES(1)' \
 		'exec a PRAGMA synchronous'
 	[[ ${lines[-2]} == 2 ]]
 }
 
-@test "a database that another process is writing to does not hold the program up, and gets WAL later" {
+@test "the switch to WAL does not wait for another process that writes, and is made later" {
 	export SQLPROD_BUSY_TIMEOUT=600000
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7)'
 	barrier_make held
@@ -122,7 +122,7 @@ load ../harness/harness
 	expect_quiet
 }
 
-@test "a database that another process is reading does not hold the program up either" {
+@test "the switch to WAL does not wait for another process that reads" {
 	export SQLPROD_BUSY_TIMEOUT=600000
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7),(8)'
 	barrier_make held
@@ -137,7 +137,7 @@ load ../harness/harness
 	finish "$reader" reader
 }
 
-@test "a first use inside a transaction of the program's leaves it alone" {
+@test "a first use inside the program's transaction does not end it" {
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open_hidden a t.db' 'exec a BEGIN; INSERT INTO t VALUES(1)' 'autocommit a' \
 		'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT' 'exec a SELECT count(*) FROM t'
@@ -155,12 +155,12 @@ load ../harness/harness
 	done
 }
 
-@test "a program that locks exclusively goes on working" {
+@test "a program with locking_mode=EXCLUSIVE works" {
 	expect_same victim 'open a t.db' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a CREATE TABLE t(x)' \
 		'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'sh observer lock t.db' 'exec a SELECT count(*) FROM t'
 }
 
-@test "the program's own counters and error codes are as they would be" {
+@test "the program's counters and error codes are the same as without the library" {
 	expect_same victim 'open a t.db' 'errcode a' 'errmsg a' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1),(2),(3)' \
 		'changes a' 'total_changes a' 'rowid a' 'statements a' \
 		'prepare a s v2 -1 SELECT nonsense' 'errcode a' 'errmsg a' 'exec a BEGIN' 'errcode a' 'changes a' 'rowid a' \

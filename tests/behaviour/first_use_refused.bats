@@ -6,7 +6,7 @@ fresh_databases() {
 	:
 }
 
-@test "a read-only connection reads, and leaves the file as it is" {
+@test "a read-only connection reads, and does not change the file" {
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	before=$(cksum t.db)
 	opens=('open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri')
@@ -19,7 +19,7 @@ fresh_databases() {
 	done
 }
 
-@test "a file the user may not write is read" {
+@test "a file without write permission is read" {
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' \
@@ -27,7 +27,7 @@ fresh_databases() {
 	expect_quiet
 }
 
-@test "a file the user may write in a folder he may not is read, and asked to begin" {
+@test "a writable file in a folder without write permission gets the same results as without the library" {
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	chmod 666 t.db
@@ -36,13 +36,13 @@ fresh_databases() {
 	expect_quiet
 }
 
-@test "a WAL database in a folder the user may not write fails as it does without the shim" {
+@test "a WAL database in a folder without write permission fails as without the library" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	chmod 755 "$scratch" "$PWD"
 	expect_same victim 'setuid 65534' 'open_v2 a t.db ro' 'exec a SELECT count(*) FROM t' 'errcode a' 'errmsg a'
 }
 
-@test "a failed open is a failed open" {
+@test "a failed open fails as without the library" {
 	mkdir folder.db
 	expect_same victim 'open a nowhere/t.db' 'errcode a' 'errmsg a' 'exec a SELECT 1' 'exec a BEGIN' 'busy_timeout a 5' \
 		'busy_handler a on' 'close a' \
@@ -51,7 +51,7 @@ fresh_databases() {
 	expect_quiet
 }
 
-@test "a file that is no database says so at the same call, with the same code" {
+@test "a file that is no database fails at the same call with the same code" {
 	head -c 8192 /dev/zero | tr '\0' x >t.db
 	expect_same victim 'open a t.db' 'errcode a' 'errmsg a' 'busy_timeout a 5' 'errcode a' \
 		'exec a PRAGMA user_version=1' 'exec a SELECT 1' 'exec a BEGIN' 'errcode a' 'exec a CREATE TABLE t(x)' \
@@ -97,7 +97,7 @@ fresh_databases() {
 	done
 }
 
-@test "a keyed database that is used before its key goes on as without the shim" {
+@test "a database that is used before its key is given behaves as without the library" {
 	run_plain victim_cipher 'open a seed.db' 'key a secret' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(5)'
 	for run in run_plain run_shim; do
 		cp seed.db t.db

@@ -16,7 +16,7 @@ children() {
 # A table rebuild, as ALTER TABLE's documentation and every migration tool do it.
 rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, name) SELECT id, name FROM p; DROP TABLE p; ALTER TABLE n RENAME TO p'
 
-@test "an orphan is refused" {
+@test "a row without its parent is refused" {
 	for run in run_plain:0 "run_shim:19 $(orphan_refused)"; do
 		family_make
 		${run%:*} victim 'open a t.db' 'exec a INSERT INTO c VALUES(13, 99)' 'exec a PRAGMA foreign_keys' \
@@ -26,7 +26,7 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 	done
 }
 
-@test "a table rebuild keeps the children, and enforcement goes on after it" {
+@test "a table rebuild keeps the children, and foreign keys are enforced after it" {
 	for text in "exec a $rebuild" "exec a BEGIN; $rebuild; COMMIT" "get_table a BEGIN; $rebuild; COMMIT"; do
 		family_make
 		run_plain victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "$text"
@@ -108,7 +108,7 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 	done
 }
 
-@test "a program that turns foreign keys off is obeyed, the operator notwithstanding" {
+@test "a program that turns foreign keys off is obeyed even if the operator turns them on" {
 	for operator in '' on; do
 		for off in 'exec a PRAGMA foreign_keys=OFF' 'exec a PRAGMA main.foreign_keys(0)' 'fkey a off'; do
 			family_make
@@ -130,13 +130,13 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 	done
 }
 
-@test "foreign keys on by the operator mean all of it" {
+@test "foreign keys turned on by the operator are enforced for DROP TABLE too" {
 	family_make
 	SQLPROD_FOREIGN_KEYS=on run_shim victim 'open a t.db' 'exec a DROP TABLE p'
 	[[ $(children) == 0 ]]
 }
 
-@test "an ordinary DELETE does what the schema says" {
+@test "an ordinary DELETE runs the actions of the schema" {
 	family_make
 	run_plain victim 'open a t.db' 'exec a DELETE FROM p WHERE id=1'
 	[[ $(children) == 3 ]]
@@ -177,7 +177,7 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 	done
 }
 
-@test "what was an orphan before does not stop the program from touching its row" {
+@test "a row that was an orphan before can still be updated" {
 	for run in run_plain run_shim; do
 		family_make "$family; INSERT INTO c VALUES(50, 99)"
 		$run victim 'open a t.db' 'exec a UPDATE c SET id=51 WHERE id=50' 'exec a DELETE FROM c WHERE id=51'

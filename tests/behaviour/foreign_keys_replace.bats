@@ -28,7 +28,7 @@ expect_yield() {
 	expect_line 'fkey 0 off'
 }
 
-@test "every form of REPLACE into such a parent keeps the children" {
+@test "every form of REPLACE into a parent with ON DELETE CASCADE keeps the children" {
 	while read -r text; do
 		[[ $text != WITH* ]] || sqlite_has 3008003 || continue
 		[[ $text != *' AS q '* ]] || sqlite_has 3028000 || continue
@@ -55,7 +55,7 @@ expect_yield() {
 	expect_yield "$parent$child CREATE VIEW v AS SELECT * FROM p; CREATE TRIGGER r INSTEAD OF INSERT ON v BEGIN INSERT OR REPLACE INTO p VALUES(new.id,new.name); END" "INSERT INTO v VALUES(1,'uno')"
 }
 
-@test "a constraint or trigger that the program adds itself is seen" {
+@test "a constraint or trigger with REPLACE that the program adds later keeps the children" {
 	make_file "$family"
 	run_shim victim 'open a t.db' "exec a INSERT INTO p VALUES(3,'three')" 'exec a CREATE TABLE t(x)' \
 		"exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END" \
@@ -64,7 +64,7 @@ expect_yield() {
 	expect_warnings 1
 }
 
-@test "SET NULL and SET DEFAULT are actions too" {
+@test "REPLACE into a parent with ON DELETE SET NULL or SET DEFAULT keeps the children's references" {
 	for action in 'SET NULL' 'SET DEFAULT'; do
 		make_file "$parent CREATE TABLE c(id INTEGER PRIMARY KEY, p DEFAULT 2 REFERENCES p(id) ON DELETE $action); INSERT INTO c VALUES(10,1)"
 		run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
@@ -73,7 +73,7 @@ expect_yield() {
 	done
 }
 
-@test "prepared by every call, and prepared once and stepped again, it keeps the children" {
+@test "REPLACE keeps the children when prepared by every call, and when stepped again" {
 	for api in v1 v2 v3 16 16_v2 16_v3; do
 		make_file "$family"
 		run_shim victim 'open a t.db' "prepare a s $api length REPLACE INTO p VALUES(1,'uno')" 'step s' 'reset s' \
@@ -82,7 +82,7 @@ expect_yield() {
 	done
 }
 
-@test "a parent in an attached database is found, named or not" {
+@test "REPLACE into a parent in an attached database keeps the children, with and without the schema's name" {
 	for text in "REPLACE INTO u.p VALUES(1,'uno')" "REPLACE INTO p VALUES(1,'uno')" "INSERT INTO u.t VALUES(1)"; do
 		rm -f ./*.db*
 		observer query u.db "$family CREATE TABLE t(x); CREATE TRIGGER r AFTER INSERT ON t BEGIN REPLACE INTO p VALUES(1,'uno'); END"
@@ -92,7 +92,7 @@ expect_yield() {
 	done
 }
 
-@test "a parent in the temporary database is found" {
+@test "REPLACE into a parent in the temporary database keeps the children" {
 	run_shim victim 'open a t.db' \
 		'exec a CREATE TEMP TABLE p(id INTEGER PRIMARY KEY); CREATE TEMP TABLE c(p REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES(1); INSERT INTO c VALUES(1)' \
 		\
@@ -100,7 +100,7 @@ expect_yield() {
 	expect $'open 0\nexec 0\nexec 0\n1\nexec 0'
 }
 
-@test "where no action hangs on the parent, REPLACE goes on and so does enforcement" {
+@test "REPLACE into a parent without actions works, and foreign keys stay enforced" {
 	make_file "$parent CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id)); INSERT INTO c VALUES(10,1); CREATE TABLE k(id INTEGER PRIMARY KEY, v)"
 	run_shim victim 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')" 'exec a REPLACE INTO k VALUES(1,2)' \
 		'exec a INSERT INTO c VALUES(11,99)' 'fkey a ask'
@@ -109,7 +109,7 @@ expect_yield() {
 	expect_quiet
 }
 
-@test "REPLACE into a table that is nobody's parent does not yield" {
+@test "REPLACE into a table that is no parent leaves foreign keys on" {
 	make_file "$family CREATE TABLE k(id INTEGER PRIMARY KEY, v)"
 	run_shim victim 'open a t.db' 'exec a REPLACE INTO k VALUES(1,2)' 'exec a REPLACE INTO c VALUES(10,2)' 'fkey a ask'
 	if sqlite_has 3016000; then
@@ -122,14 +122,14 @@ expect_yield() {
 	fi
 }
 
-@test "the warning comes once for a database, however many connections yield" {
+@test "foreign keys turned off for REPLACE give one warning per database, not per connection" {
 	make_file "$family"
 	run_shim victim 'open a t.db' 'open b t.db' "exec a REPLACE INTO p VALUES(1,'uno')" \
 		"exec b REPLACE INTO p VALUES(1,'uno')" 'close a' 'open a t.db' "exec a REPLACE INTO p VALUES(1,'uno')"
 	expect_warnings 1
 }
 
-@test "a program that turned foreign keys on itself keeps them" {
+@test "REPLACE leaves foreign keys on that the program turned on itself" {
 	make_file "$family"
 	run_shim victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "exec a REPLACE INTO p VALUES(1,'uno')" 'fkey a ask'
 	[[ $(children) -eq 1 ]]
@@ -137,7 +137,7 @@ expect_yield() {
 	expect_quiet
 }
 
-@test "a parent whose children SQLite cannot tell, as the database is locked, keeps them" {
+@test "REPLACE keeps the children of a parent whose schema cannot be read because the database is locked" {
 	for run in run_plain:start_plain run_shim:start_shim; do
 		make_file "$family"
 		barrier_make read

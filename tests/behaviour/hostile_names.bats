@@ -25,7 +25,7 @@ expect_harmless() {
 	iconv -f UTF-8 -t UTF-8 <"$1" >/dev/null
 }
 
-@test "every byte in a database's name" {
+@test "a database's name may hold any byte" {
 	for ((byte = 1; byte < 256; byte++)); do
 		# shellcheck disable=SC2059 # an escape
 		((byte == 47)) || printf "name\\x$(printf %02x $byte)end\\0"
@@ -43,7 +43,7 @@ expect_harmless() {
 	done | cmp - got
 }
 
-@test "names with terminal escapes, quotes, backslashes, broken UTF-8, and lines that look like ours" {
+@test "names with terminal escapes, quotes, backslashes, broken UTF-8 or forged log lines are neutralized" {
 	printf '%s\0' $'\e[31mred\e[0m' $'\e]0;title\a' $'a\nsqlprod: DANGER' $'"},{"pid":1}' 'back\slash\u0041\x' "it's \$(reboot)\`id\`" \
 		$'\xc2\x9b31m' $'\xe2\x80\xaeevil' $'\xe2\x80\xa8' $'\xff\xfe' $'\xc0\xaf' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xc3' \
 		$'\xf0\x9f\x98' $'\xf0\x9f\x98\x80' '%s%n%p' ' ' $'\t' '-rf' '*' '~' $'tail\r' '{}' 'null' >names
@@ -57,7 +57,7 @@ expect_harmless() {
 	expect_harmless "$scratch/log"
 }
 
-@test "names as long as the system allows" {
+@test "names may be as long as the system allows" {
 	SQLPROD_LOG=$scratch/log SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=$scratch/report.json run_shim python3 -c '
 import os, sqlite3
 part = "\u00e9" * 120
@@ -84,7 +84,7 @@ for name in ("x" * 4000, "x/" * 2047 + "x", "\u00e9" * 4000):
 	expect_harmless "$scratch/log"
 }
 
-@test "programs of any name, deleted ones, and ones without a name" {
+@test "programs may have any name, be deleted, or have no name" {
 	export SQLPROD_REPORT=$scratch/report.json SQLPROD_LOG=$scratch/log SQLPROD_LOG_LEVEL=debug SQLPROD_SKIP_PROGRAMS='[,\,*nobody*'
 	for name in $'\e[31m"\\\n\xff' '' '-' '/' 'a/b/' '%s%n' "$(printf 'x%.0s' {1..4000})"; do
 		# shellcheck disable=SC2016 # for the shell that is started
@@ -100,7 +100,7 @@ for name in ("x" * 4000, "x/" * 2047 + "x", "\u00e9" * 4000):
 	expect_quiet
 }
 
-@test "a program that writes another title over its arguments is still a line of JSON" {
+@test "a program that overwrites its arguments still has a line of valid JSON" {
 	SQLPROD_REPORT=$scratch/report.json run_shim python3 -c '
 import ctypes, sqlite3
 start = int(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[45])

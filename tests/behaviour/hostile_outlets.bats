@@ -11,7 +11,7 @@ try_outlets() {
 	expect "$shown"
 }
 
-@test "a standard error that nobody reads, that is full, or that stops who writes to it, costs the line and nothing else" {
+@test "a standard error without a reader, full, or on a terminal that stops background writers loses only the line" {
 	for kind in gone full background; do
 		rm -f t.db*
 		SQLPROD_BUSY_TIMEOUT=soon run_app python3 "$root/tests/harness/stderr_is.py" $kind env LD_PRELOAD="$preload" \
@@ -20,19 +20,19 @@ try_outlets() {
 	done
 }
 
-@test "those three do stop a program that writes to them itself" {
+@test "a program that writes to such a standard error itself is stopped" {
 	run_app 141 python3 "$root/tests/harness/stderr_is.py" gone sh -c 'echo word >&2; exec echo not here'
 	PATIENCE=1 run_app 78 python3 "$root/tests/harness/stderr_is.py" full sh -c 'echo word >&2'
 	run_app 77 python3 "$root/tests/harness/stderr_is.py" background sh -c 'echo word >&2'
 }
 
-@test "a pipe that was broken for the program, and a signal that it waits for, stay the program's" {
+@test "a program's own write to a broken pipe still ends it by SIGPIPE" {
 	SQLPROD_LOG_LEVEL=debug run_app 141 python3 "$root/tests/harness/stderr_is.py" gone env LD_PRELOAD="$preload" \
 		sh -c 'victim "open a t.db" "exec a SELECT 1"; echo word >&2; echo not here'
 	expect $'open 0\n1\nexec 0'
 }
 
-@test "the limit on a file's size under log and report is no signal for the program" {
+@test "RLIMIT_FSIZE reached by log or report raises no signal in the program" {
 	head -c 8192 /dev/zero >full.log
 	SQLPROD_LOG=full.log SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=full.log run_shim bash -c 'ulimit -f 8; exec victim "$@"' - \
 		'open a :memory:' 'exec a CREATE TABLE t(x)' 'close a'
@@ -40,7 +40,7 @@ try_outlets() {
 	[[ $(stat -c %s full.log) -eq 8192 ]]
 }
 
-@test "folders, devices, FIFOs, sockets and paths that lead nowhere are tried, and that is all" {
+@test "a log or report that is a folder, device, FIFO, socket or missing path does the program no harm" {
 	mkdir folder
 	mkfifo unread
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
@@ -50,7 +50,7 @@ try_outlets() {
 	[[ -d folder && -p unread && -S socket ]]
 }
 
-@test "a FIFO that is read gets whole lines" {
+@test "a FIFO with a reader gets whole lines" {
 	mkfifo pipe
 	exec {reader}<>pipe
 	SQLPROD_REPORT=pipe run_shim victim "${script[@]}"
@@ -59,7 +59,7 @@ try_outlets() {
 	jq -e '.database' <<<"$line"
 }
 
-@test "links are not followed, and a file that has another name is not written to" {
+@test "a log or report is not written through a symbolic link or to a file with several hard links" {
 	printf 'precious\n' >theirs
 	ln -s theirs link
 	ln -s nothing dangling
@@ -73,7 +73,7 @@ try_outlets() {
 	[[ -s plain ]]
 }
 
-@test "a path too long is refused, and a part of it is not taken for it" {
+@test "a path of log or report that is too long is refused, not cut" {
 	long=$PWD/$(printf 'x/../%.0s' {1..900})name
 	mkdir x
 	try_outlets "$long"
@@ -86,7 +86,7 @@ try_outlets() {
 	[[ $(ls) == $'t.db\nx' ]] || fail "$(ls)"
 }
 
-@test "a new report is its owner's alone, whatever the umask, and can be written to again" {
+@test "a new report has mode 0600 whatever the umask, and can be appended to" {
 	for mask in 0 022 077 0277 0777; do
 		rm -f r l
 		for _ in 1 2; do
@@ -100,7 +100,7 @@ try_outlets() {
 	[[ $(stat -c %a r) == 660 ]]
 }
 
-@test "a path with a newline is a path" {
+@test "a path of log or report may hold a newline" {
 	mkdir $'new\nline'
 	SQLPROD_LOG=$'new\nline/lo\ng' SQLPROD_REPORT=$'new\nline/r\e' SQLPROD_LOG_LEVEL=debug run_shim victim "${script[@]}"
 	[[ -s $'new\nline/lo\ng' && -s $'new\nline/r\e' ]]

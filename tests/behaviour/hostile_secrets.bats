@@ -16,7 +16,7 @@ expect_silence() {
 	! grep -aiE "$canary|4711|hexkey|VALUES|ATTACH" "$SQLPROD_LOG" "$SQLPROD_REPORT" "$scratch/stderr" || fail "shows a secret"
 }
 
-@test "not what stands in SQL, whatever call it comes by, accepted or refused" {
+@test "log and report hold no SQL text, by whatever call, accepted or refused" {
 	setup_outlets
 	script=('open a t.db' "exec a PRAGMA foreign_keys=on" "exec a CREATE TABLE \"$canary\"(x DEFAULT '$canary' CHECK(x<>'4711'))")
 	for sql in "INSERT INTO \"$canary\" VALUES('$canary')" "SELECT '$canary' FROM nothing" "$canary" "BEGIN -- $canary" "BEGIN $canary" \
@@ -32,7 +32,7 @@ expect_silence() {
 	expect_silence
 }
 
-@test "not what is bound to a statement or computed by it" {
+@test "log and report hold no value that is bound to a statement or computed by it" {
 	setup_outlets
 	run_shim python3 -c '
 import sqlite3, sys
@@ -46,7 +46,7 @@ db.close()' "$canary"
 	expect_silence
 }
 
-@test "not the key of a database, however it is given" {
+@test "log and report hold no key of a database, however it is given" {
 	setup_outlets
 	for key in "PRAGMA key='$canary'" "PRAGMA key=\"x'47114711471147114711471147114711471147114711471147114711471147ab'\"" \
 		"PRAGMA cipher_page_size=8192; PRAGMA key='$canary'; PRAGMA rekey='$canary'"; do
@@ -61,7 +61,7 @@ db.close()' "$canary"
 	expect_silence
 }
 
-@test "not the parameters of a URI: only the path is told" {
+@test "log and report hold the path of a URI, not its parameters" {
 	setup_outlets
 	for name in "file:t.db?key=$canary" "file:$PWD/t.db?hexkey=4711&cache=private" "file:t.db?vfs=unix&password=$canary#4711" \
 		"file://localhost$PWD/t.db?$canary" "file:memory-4711?mode=memory&key=$canary"; do
@@ -72,7 +72,7 @@ db.close()' "$canary"
 	[[ $(jq -r .database "$SQLPROD_REPORT" | sort | uniq -c | awk '{ print $1, $2 }') == $'1 \n4 '"$PWD/t.db" ]]
 }
 
-@test "not the environment: of a variable of ours that does not exist the name, of others nothing" {
+@test "log and report hold nothing of the environment but the names of unknown SQLPROD_ variables" {
 	setup_outlets
 	HOME=$canary PASSWORD=$canary SQLPROD_PASSWORD=$canary SQLPROD_DATABASES="*,$canary" SQLPROD_SKIP_PROGRAMS=$canary \
 		run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'

@@ -1,7 +1,7 @@
 # Where a program's SQLite comes from: linked, loaded with a plugin, twice, or not at all.
 load ../harness/harness
 
-@test "a program whose SQLite comes with a plugin, out of the global scope, is reached" {
+@test "a SQLite loaded by a plugin with RTLD_LOCAL is reached" {
 	for run in run_plain:free:delete run_shim:held:wal; do
 		IFS=: read -r start lock mode <<<"$run"
 		rm -f t.db*
@@ -27,7 +27,7 @@ load ../harness/harness
 	[[ $(report "$scratch/report.json" sqlite library | xargs -n1 basename | sort | xargs) == 'libsqlcopy.so.0 libsqlite3.so.0' ]]
 }
 
-@test "the second copy alone, first or last, is reached" {
+@test "the second of two copies of SQLite is reached, used alone, first or last" {
 	for order in 'victim_copy.so' 'victim_copy.so victim.so' 'victim.so victim_copy.so'; do
 		plugins=()
 		for name in $order; do plugins+=("$build/programs/$name"); done
@@ -48,14 +48,14 @@ load ../harness/harness
 	[[ $(grep -cx wal <<<"$output") -eq 2 ]]
 }
 
-@test "sqlite3_config still works before the first open: nothing of SQLite was called" {
+@test "sqlite3_config works before the first open, as no function of SQLite was called" {
 	for run in run_plain run_shim; do
 		$run victim 'config serialized' 'memory' 'open a t.db' 'config serialized'
 		expect $'config 0\nmemory unused\nopen 0\nconfig 21'
 	done
 }
 
-@test "a handle that was opened out of sight is adopted at its first statement" {
+@test "a handle whose opening was not seen is adopted at its first statement" {
 	observer query t.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
 		${run%:*} victim 'open_hidden a t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1)' \
@@ -85,7 +85,7 @@ load ../harness/harness
 	done
 }
 
-@test "a program's children are reached too" {
+@test "SQLite in a program's child processes is reached" {
 	run_shim sh -c 'victim "open a t.db" "exec a PRAGMA journal_mode"'
 	expect_line wal
 	run_shim env -u LD_PRELOAD victim 'open a u.db' 'exec a PRAGMA journal_mode'

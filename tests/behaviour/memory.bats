@@ -1,7 +1,7 @@
 # Little memory.
 load ../harness/harness
 
-@test "a program with little memory goes on, or fails by SQLite's own code" {
+@test "a program with little memory works, or fails with SQLite's own code" {
 	for limit in 10000 12000 15000 20000 30000 60000; do
 		rm -f t.db*
 		run_shim any bash -c \
@@ -16,7 +16,7 @@ script=('open a t.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); BEGIN; INSERT INT
 	'prepare a s 16_v2 -1 BEGIN' 'step s' 'finalize s' 'exec a COMMIT' 'get_table a BEGIN; SELECT x FROM t; COMMIT'
 	'exec a REPLACE INTO t VALUES(3)' 'exec a SELECT x FROM t' 'close a')
 
-@test "whichever of our allocations fails, the program gets its own results" {
+@test "a program gets its own results whichever of the library's allocations fails" {
 	run_plain victim "${script[@]}"
 	plain=$(grep -v '^sql ' <<<"$output")
 	rm -f t.db*
@@ -32,7 +32,7 @@ script=('open a t.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); BEGIN; INSERT INT
 	done
 }
 
-@test "whichever of our allocations fails in a program that carries SQLite, it gets its own results" {
+@test "a program with an embedded SQLite gets its own results whichever of the library's allocations fails" {
 	run_plain victim 'open_hidden a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' \
 		'exec a SELECT x FROM t' 'close a'
 	plain=$output
@@ -56,14 +56,14 @@ for api in v1 v2 v3 16 16_v2; do
 done
 secretive+=('close a')
 
-@test "no memory is given back with a statement in it" {
+@test "the library frees no memory that still holds a statement" {
 	preload_also=$build/programs/watch_free.so
 	export WATCH_FREE=$secret WATCH_FREE_COUNT=$scratch/count SQLPROD_BUSY_TIMEOUT=5000 SQLPROD_JOURNAL_MODE=wal
 	run_shim victim "${secretive[@]}"
 	[[ $(<"$scratch/count") -eq 0 ]]
 }
 
-@test "as SQLite itself does, which the one who looks for it sees" {
+@test "without the library SQLite frees memory that still holds a statement" {
 	WATCH_FREE=$secret WATCH_FREE_COUNT=$scratch/count WATCH_FREE_OBJECT=libsqlite3.so \
 		run_plain env LD_PRELOAD="$build/programs/watch_free.so" victim "${secretive[@]}"
 	[[ $(<"$scratch/count") -gt 0 ]]

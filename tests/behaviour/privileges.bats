@@ -24,7 +24,7 @@ expect_unwritable() {
 	expect_warnings 1 "sqlprod: cannot write the report ($2) to $1"
 }
 
-@test "a program that drops its privileges goes on, and writes its report as whom it has become" {
+@test "a program that drops its privileges works, and writes its report as the new user" {
 	need_root
 	let_nobody_in
 	mkdir ours theirs
@@ -40,7 +40,7 @@ expect_unwritable() {
 	jq -e '.database' theirs/r
 }
 
-@test "a report that was begun before is not taken away from its owner" {
+@test "a report that exists already keeps its owner" {
 	need_root
 	let_nobody_in
 	SQLPROD_REPORT=$PWD/r run_shim victim 'open b :memory:' 'close b' "${script[@]}" 'setuid 65534' 'close a'
@@ -94,7 +94,7 @@ os.chdir("/")
 print(db.execute("SELECT count(*) FROM t").fetchone())
 db.close()'
 
-@test "a program that has gone into a chroot reports there, if there is such a folder, and goes on in any case" {
+@test "a program in a chroot writes its report inside if the folder exists, and works in any case" {
 	need_root
 	mkdir -p jail
 	for report in "$PWD/r" r; do
@@ -121,7 +121,7 @@ in_small_disk() {
 	run_app unshare --mount --propagation private bash -c 'mount -t tmpfs -o size=64k none disk && exec "$@"' - "$@"
 }
 
-@test "a disk that is full under log and report costs their lines, which is told once, and no line after it is torn" {
+@test "a full disk loses lines of log and report, gives one warning, and tears no later line" {
 	need_root
 	# shellcheck disable=SC2016 # for the shell that is started
 	in_small_disk bash -c '
@@ -136,7 +136,7 @@ in_small_disk() {
 	[[ $(jq -rR 'fromjson? | .database' r) == "$PWD/t.db" ]]
 }
 
-@test "what a full disk does not take of the log goes to standard error" {
+@test "log lines that a full disk does not take go to standard error" {
 	need_root
 	# shellcheck disable=SC2016
 	in_small_disk bash -c 'head -c 100000 /dev/zero >disk/ballast 2>/dev/null
@@ -163,7 +163,7 @@ preloaded_everywhere() {
 				SQLPROD_LOG_LEVEL=debug SQLPROD_BUSY_TIMEOUT=soon ./program "$@"' "$scratch" "${script[@]}" 'exec a PRAGMA busy_timeout' 'close a'
 }
 
-@test "a program that gains privileges is left alone, and neither says nor writes anything" {
+@test "a program that gains privileges is left alone, and writes neither warning, log nor report" {
 	need_root
 	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "the sanitizer's runtime would have to be there too"
 	for gains in '755 chown 0:0' '4755 chown 0:0' '2755 chown 0:0' '755 setcap cap_net_raw+ep'; do
@@ -182,7 +182,7 @@ preloaded_everywhere() {
 	done
 }
 
-@test "a user who may have no more processes gets the recipe" {
+@test "a user at the limit of processes gets the recipe" {
 	need_root
 	let_nobody_in
 	for how in SQLPROD=on "LD_PRELOAD=$preload"; do
@@ -204,7 +204,7 @@ else:
     libc.prctl(65, 1, 0, 0, 0)
     os.execvp(sys.argv[1], sys.argv[1:])'
 
-@test "a program that may not make memory executable from its start on gets the recipe" {
+@test "a program that must not make memory executable gets the recipe" {
 	run_plain python3 -c "$sealed" python3 -c "$sealed" ask
 	[[ $output == 'sealed 1' ]] || skip "this kernel cannot forbid it"
 	run_plain python3 -c "$sealed" env LD_PRELOAD="$preload" victim "${script[@]}" 'close a'

@@ -1,7 +1,7 @@
 # The program keeps working, and sees nothing of the shim but its effects.
 load ../harness/harness
 
-@test "the shim writes nothing to standard output, and nothing to standard error without need" {
+@test "the library writes nothing to standard output, and nothing to standard error without need" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a BEGIN; UPDATE t SET x=2; COMMIT'
 		'get_table a SELECT x FROM t' 'exec a nonsense' 'close a')
 	run_plain victim "${script[@]}"
@@ -12,7 +12,7 @@ load ../harness/harness
 	expect_quiet
 }
 
-@test "signals, threads and descriptors are as they would be" {
+@test "signals, threads and descriptors are the same as without the library" {
 	script=('self SigCgt' 'self SigIgn' 'self SigBlk' 'self Threads' 'descriptors' 'open a :memory:'
 		'exec a CREATE TABLE t(x)' 'self SigCgt' 'self SigBlk' 'self Threads' 'descriptors' 'close a' 'descriptors')
 	run_plain victim "${script[@]}"
@@ -31,7 +31,7 @@ load ../harness/harness
 	[[ $(grep descriptors <<<"$output") == "$wanted" ]]
 }
 
-@test "the program's POSIX locks survive whatever the shim does with the same file" {
+@test "the program's POSIX locks survive whatever the library does with the same file" {
 	for run in run_plain run_shim; do
 		rm -f t.db*
 		observer query t.db 'CREATE TABLE t(x)'
@@ -62,13 +62,13 @@ load ../harness/harness
 	expect_warnings 2
 }
 
-@test "a program that never opens a database hears nothing of bad settings" {
+@test "a program that never opens a database gives no warning about bad settings" {
 	SQLPROD_BUSY_TIMEOUT=soon run_shim echo word
 	expect word
 	expect_quiet
 }
 
-@test "a program that was not given the library by name, as by /etc/ld.so.preload, prints nothing new" {
+@test "a program that gets the library from /etc/ld.so.preload prints nothing new" {
 	loader=$(readelf -l "$build/programs/victim" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
 	seed='CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)'
 	script=('open a t.db' 'prepare a s v1 -1 SELECT 1' 'exec a REPLACE INTO p VALUES(1)' 'exec a DROP TABLE c' 'finalize s'
@@ -103,7 +103,7 @@ load ../harness/harness
 	expect $'open 0\nexec 0\nclose 0'
 }
 
-@test "WAL stays in the file when the shim is gone, and can be undone" {
+@test "WAL stays in the file without the library, and can be undone" {
 	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 	run_plain victim 'open a t.db' 'exec a INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode=delete' \
@@ -155,7 +155,7 @@ load ../harness/harness
 	done
 }
 
-@test "other ways to lock files work as before" {
+@test "the VFSes unix-dotfile, unix-excl and unix-none work as without the library" {
 	for vfs in unix-excl unix-dotfile unix-none; do
 		expect_same victim "open_v2 a file:t.db?vfs=$vfs rw,create,uri" 'exec a CREATE TABLE t(x)' \
 			'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t' \
@@ -166,7 +166,7 @@ load ../harness/harness
 	done
 }
 
-@test "the last one to close takes -wal and -shm away, as SQLite does" {
+@test "the last connection to close removes -wal and -shm, as SQLite does" {
 	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'open b t.db' \
 		'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT' 'close a' 'close b' 'sh ls'
 	expect_line t.db
@@ -175,7 +175,7 @@ load ../harness/harness
 	[[ ${lines[-1]} == t.db ]]
 }
 
-@test "a statement that runs is not disturbed by what the shim does for another" {
+@test "a running statement is not disturbed by what the library does for another statement" {
 	seed='CREATE TABLE t(x); INSERT INTO t VALUES(1),(2),(3); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)'
 	for api in v1 v2; do
 		expect_same victim 'open a t.db' "prepare a s $api -1 SELECT x FROM t" 'step s' \
@@ -184,7 +184,7 @@ load ../harness/harness
 	done
 }
 
-@test "statements prepared by the oldest call stay valid" {
+@test "statements prepared by sqlite3_prepare stay valid" {
 	seed='CREATE TABLE t(x); INSERT INTO t VALUES(1); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)'
 	expect_same victim 'open a t.db' 'prepare a s v1 -1 SELECT x FROM t' 'prepare a i v1 -1 INSERT INTO t VALUES(2)' \
 		'exec a SELECT 1' 'exec a INSERT INTO t VALUES(5)' 'step s' 'reset s' 'step i' 'reset i' \

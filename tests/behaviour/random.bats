@@ -1,7 +1,7 @@
 # Programs made up at random print the same with the shim as without it. RANDOM_SEED and RANDOM_COUNT choose others, and more.
 load ../harness/harness
 
-@test "made-up programs see no difference" {
+@test "random programs get the same results as without the library" {
 	first=${RANDOM_SEED:-1}
 	for ((seed = first; seed < first + ${RANDOM_COUNT:-40}; seed++)); do
 		rm -f ./*.db*

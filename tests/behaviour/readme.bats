@@ -9,13 +9,13 @@ readme=$BATS_TEST_DIRNAME/../../README.md
 	diff <("$build/programs/settings_table" markdown) <(grep -E '^\| (variable|SQLPROD)|^\|---\|---\|---\|---\|$' "$readme" | sed -n '1,/SQLPROD_REPORT_OPEN/p')
 }
 
-@test "the README names every target that it tells people to make" {
+@test "every make target that the README mentions exists" {
 	grep -oE '`?make [a-z-]+' "$readme" | tr -d '`' | sed 's/make //' | sort -u | while read -r target; do
 		make -C "$BATS_TEST_DIRNAME/../.." -n "$target" >/dev/null
 	done
 }
 
-@test "the library's README names every wing, and each wing tells what it holds in three lines" {
+@test "shim/README.md names every wing, and each wing has a README of three lines" {
 	for wing in "$BATS_TEST_DIRNAME"/../../shim/*/; do
 		name=$(basename "$wing")
 		grep -q "^| $name |" "$wing/../README.md" || fail "shim/README.md does not name $name"

@@ -9,7 +9,7 @@ get() {
 	report "$scratch/report.json" "$@"
 }
 
-@test "a connection is one line of JSON that says who, where and with which SQLite" {
+@test "a connection is one line of JSON with program, database and SQLite" {
 	setup_report
 	run_shim victim 'open a t.db' 'exec a SELECT 1' 'close a'
 	[[ $(wc -l <"$scratch/report.json") -eq 1 ]]
@@ -19,7 +19,7 @@ get() {
 	expect_quiet
 }
 
-@test "a connection that a signal ends is a line as well, if one asks for a line while it is open" {
+@test "a connection of a process killed by a signal has a line with SQLPROD_REPORT_OPEN" {
 	export SQLPROD_REPORT=$scratch/report.json
 	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' '_exit 9')
 	run_shim 9 victim "${script[@]}"
@@ -31,7 +31,7 @@ get() {
 	[[ $(get open) == $'true\nfalse\nfalse' && $(get connection) == $'1\n1\n2' && $(get begins_rewritten) == $'0\n1\n0' ]]
 }
 
-@test "each setting says wanted, got and who decided" {
+@test "each setting in the report has wanted, got and who decided" {
 	setup_report
 	SQLPROD_CACHE_SIZE=-555 run_shim victim 'open a t.db' 'exec a PRAGMA temp_store=1' 'exec a CREATE TABLE t(x)' 'close a'
 	[[ $(get settings journal_mode wanted) == wal && $(get settings journal_mode got) == wal && $(get settings journal_mode decided_by) == recipe ]]
@@ -44,7 +44,7 @@ get() {
 	[[ $(get settings mmap_size got) == 134217728 && $(get settings journal_size_limit got) == 67108864 ]]
 }
 
-@test "what could not be set has a reason, and no warning" {
+@test "a setting that could not be applied has a reason, and no warning" {
 	setup_report
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open_v2 a t.db ro' 'exec a SELECT * FROM t' 'close a'
@@ -61,7 +61,7 @@ get() {
 	expect_quiet
 }
 
-@test "the program's decisions are told, and what came of them" {
+@test "settings made by the program are reported with their result" {
 	setup_report
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=delete' 'busy_timeout a 70000' \
 		'exec a PRAGMA foreign_keys=off' 'exec a PRAGMA synchronous=full' 'exec a CREATE TABLE t(x)' 'close a'
@@ -70,7 +70,7 @@ get() {
 	done
 }
 
-@test "BEGINs are counted, and those left alone by reason" {
+@test "BEGINs are counted, those not upgraded by reason" {
 	setup_report
 	run_shim victim 'open a t.db' 'exec a BEGIN; COMMIT; BEGIN' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT' \
 		'exec a PRAGMA query_only=1' 'exec a BEGIN; COMMIT' 'exec a PRAGMA query_only=0' 'close a'
@@ -87,7 +87,7 @@ get() {
 	[[ $(get database) == */t.db ]]
 }
 
-@test "a close that answers busy reports nothing yet" {
+@test "a close that returns SQLITE_BUSY writes no line" {
 	setup_report
 	run_shim victim 'open a t.db' 'prepare a s v2 -1 SELECT 1' 'close a' "sh [ ! -s $scratch/report.json ]" \
 		'exec a BEGIN' 'exec a COMMIT' 'finalize s' 'close a'
@@ -102,13 +102,13 @@ get() {
 	[[ $(get pid | sort -u | wc -l) -eq 2 ]]
 }
 
-@test "a database left alone says why" {
+@test "a database left alone is reported with the reason" {
 	setup_report
 	SQLPROD_SKIP_DATABASES='*/t.db' run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
 	[[ $(cat "$scratch/report.json") == *SQLPROD_SKIP_DATABASES* ]]
 }
 
-@test "a foreign key that yielded says why" {
+@test "foreign keys turned off for REPLACE are reported with the reason" {
 	setup_report
 	run_shim victim 'open a t.db' \
 		'exec a CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)' \

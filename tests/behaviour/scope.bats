@@ -12,37 +12,37 @@ modes() {
 	echo "$(mode shop.db) $(mode other.db)"
 }
 
-@test "without patterns every program and database is looked after" {
+@test "without patterns every program and database gets the recipe" {
 	[[ $(modes) == 'wal wal' ]]
 }
 
-@test "SQLPROD_PROGRAMS names the only programs that are looked after" {
+@test "only programs in SQLPROD_PROGRAMS get the recipe" {
 	[[ $(SQLPROD_PROGRAMS=victim modes) == 'wal wal' ]]
 	[[ $(SQLPROD_PROGRAMS='gunicorn, vic*' modes) == 'wal wal' || $(SQLPROD_PROGRAMS='gunicorn,vic*' modes) == 'wal wal' ]]
 	[[ $(SQLPROD_PROGRAMS='gunicorn,python3*' modes) == 'delete delete' ]]
 }
 
-@test "SQLPROD_SKIP_PROGRAMS names those that are not" {
+@test "programs in SQLPROD_SKIP_PROGRAMS do not get the recipe" {
 	[[ $(SQLPROD_SKIP_PROGRAMS=victim modes) == 'delete delete' ]]
 	[[ $(SQLPROD_SKIP_PROGRAMS='gunicorn,v?ctim' modes) == 'delete delete' ]]
 	[[ $(SQLPROD_SKIP_PROGRAMS=gunicorn modes) == 'wal wal' ]]
 	[[ $(SQLPROD_PROGRAMS='*' SQLPROD_SKIP_PROGRAMS='vic*' modes) == 'delete delete' ]]
 }
 
-@test "SQLPROD_DATABASES names the only databases, by their absolute path" {
+@test "only databases in SQLPROD_DATABASES, by absolute path, get the recipe" {
 	[[ $(SQLPROD_DATABASES="$PWD/shop.db" modes) == 'wal delete' ]]
 	[[ $(SQLPROD_DATABASES='*/shop.db' modes) == 'wal delete' ]]
 	[[ $(SQLPROD_DATABASES='*/shop.db,*/o*.db' modes) == 'wal wal' ]]
 	[[ $(SQLPROD_DATABASES='shop.db' modes) == 'delete delete' ]]
 }
 
-@test "SQLPROD_SKIP_DATABASES names those that are not" {
+@test "databases in SQLPROD_SKIP_DATABASES do not get the recipe" {
 	[[ $(SQLPROD_SKIP_DATABASES='*/other.db' modes) == 'wal delete' ]]
 	[[ $(SQLPROD_SKIP_DATABASES="$PWD/*" modes) == 'delete delete' ]]
 	[[ $(SQLPROD_DATABASES='*/*.db' SQLPROD_SKIP_DATABASES='*/shop*' modes) == 'delete wal' ]]
 }
 
-@test "a database that is skipped is untouched in every respect" {
+@test "a skipped database is not changed in any respect" {
 	script=('open a other.db' 'exec a PRAGMA busy_timeout' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
 		'exec a PRAGMA foreign_keys' 'exec a PRAGMA mmap_size'
 		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a BEGIN' 'sh observer lock other.db'
@@ -54,7 +54,7 @@ modes() {
 	expect_quiet
 }
 
-@test "a relative path is made absolute where it was opened" {
+@test "a database opened by a relative path is matched by its absolute path" {
 	mkdir deep
 	run_shim victim 'chdir deep' 'open a t.db' 'chdir ..' 'exec a CREATE TABLE t(x)'
 	[[ $(mode deep/t.db) == wal ]]

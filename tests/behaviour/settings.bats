@@ -31,7 +31,7 @@ answers() {
 	done
 }
 
-@test "every way to ask sees the recipe" {
+@test "every way to query a setting shows the recipe" {
 	for api in v1 v2 v3 16 16_v2 16_v3; do
 		rm -f t.db*
 		run_shim victim 'open a t.db' "prepare a s $api -1 PRAGMA journal_mode" 'step s' 'finalize s' \
@@ -44,7 +44,7 @@ answers() {
 	expect_line wal
 }
 
-@test "the operator's value goes on instead of the recipe's" {
+@test "the operator's value is applied instead of the recipe's" {
 	while read -r variable value pragma answer; do
 		rm -f t.db*
 		export "SQLPROD_$variable=$value"
@@ -104,7 +104,7 @@ PRAGMA cache_size=-333:cache_size:-333
 PRAGMA wal_autocheckpoint=5:wal_autocheckpoint:5
 PRAGMA busy_timeout=60000:busy_timeout:60000'
 
-@test "what the program decides holds over the recipe, said first or later" {
+@test "a setting made by the program overrides the recipe, before and after the first use" {
 	while IFS=: read -r pragma name answer; do
 		[[ $answer != 3 ]] || sqlite_has 3012000 || answer=1 # EXTRA was no word then
 		for before in 'exec a ' 'exec a SELECT 1' 'exec a CREATE TABLE IF NOT EXISTS t(x)'; do
@@ -116,7 +116,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	done <<<"$decided"
 }
 
-@test "the operator's value holds over the program's, with an answer of the same kind" {
+@test "the operator's value overrides the program's, and the PRAGMA returns a result of the same kind" {
 	while IFS=: read -r pragma name answer operator wanted; do
 		rm -f t.db*
 		run_plain victim 'open a t.db' "exec a $pragma"
@@ -161,7 +161,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	done
 }
 
-@test "a value means what SQLite makes of it, however odd it is" {
+@test "an odd value of a PRAGMA means what SQLite takes it for" {
 	while read -r name values; do
 		for value in $values; do
 			for run in run_plain run_shim; do
@@ -184,7 +184,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	END
 }
 
-@test "a PRAGMA for another database, or another PRAGMA, decides nothing about ours" {
+@test "a PRAGMA for another database, or another PRAGMA, does not count as the program's setting" {
 	for text in "ATTACH 'u.db' AS u; PRAGMA u.journal_mode=delete" 'PRAGMA user_version=3' "SELECT 'PRAGMA journal_mode=delete'" '-- PRAGMA journal_mode=delete' 'EXPLAIN PRAGMA journal_mode=delete'; do
 		rm -f t.db*
 		run_shim victim 'open a t.db' "exec a $text" "${ask[@]}"
@@ -192,7 +192,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	done
 }
 
-@test "a bad value is one warning that names variable, value and what is allowed; the recipe's value holds" {
+@test "a bad value gives one warning with variable, value and allowed values, and the recipe's value is applied" {
 	while read -r variable value allowed; do
 		rm -f t.db*
 		export "SQLPROD_$variable=$value"
@@ -214,7 +214,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 	END
 }
 
-@test "a variable of ours that does not exist is warned about" {
+@test "an unknown SQLPROD_ variable gives a warning" {
 	SQLPROD_JOURNALMODE=wal run_shim victim 'open a t.db'
 	expect_warnings 1 '*SQLPROD_JOURNALMODE*'
 }

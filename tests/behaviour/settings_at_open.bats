@@ -4,7 +4,7 @@ load ../harness/harness
 work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALUES(1); COMMIT' 'exec a BEGIN' 'exec a INSERT INTO w VALUES(2)'
 	'exec a ROLLBACK' 'exec a SELECT count(*) FROM w' 'errcode a' 'close a')
 
-@test "the modes of a URI mean what they mean without the shim" {
+@test "the modes of a URI have the same effect as without the library" {
 	for uri in 'file:t.db?mode=ro' 'file:t.db?mode=rw' 'file:t.db?mode=rwc' 'file:t.db' 'file:t.db?psow=0' 'file:t.db?mode=memory' "file://$PWD/t.db" \
 		'file:t%2edb'; do
 		seed='CREATE TABLE t(x)' expect_same_quietly victim "open_v2 a $uri rw,create,uri" "${work[@]}"
@@ -13,7 +13,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	expect_same_quietly victim 'open_v2 a file:none.db?mode=rw rw,create,uri' 'errcode a' 'close a' 'sh ls'
 }
 
-@test "without a lock there is no WAL by us: nolock, also where the program locks exclusively" {
+@test "a database opened with nolock is not switched to WAL, even with locking_mode=EXCLUSIVE" {
 	for first in '' 'exec a PRAGMA locking_mode=EXCLUSIVE'; do
 		sqlite_has 3008005 || break # it knows no nolock
 		seed='CREATE TABLE t(x)' expect_same_quietly victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' ${first:+"$first"} \
@@ -23,7 +23,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 }
 
 # With an exclusive lock SQLite would give it WAL, and then refuse the database to the next one, who has none.
-@test "a VFS without shared memory never gets WAL by us, whoever wants it" {
+@test "a database on a VFS without shared memory is not switched to WAL, even if the operator sets it" {
 	sqlite_has 3007017
 	refusal='the VFS has no shared memory, which WAL needs'
 	! sqlite_built OMIT_WAL || refusal='this SQLite was built without WAL'
@@ -44,13 +44,13 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	done
 }
 
-@test "without the shim, WAL and such a VFS lock the next one out" {
+@test "without the library, WAL on a VFS without shared memory locks other processes out" {
 	run_plain victim 'open_v2 a file:t.db?vfs=unix-none rw,create,uri' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a PRAGMA journal_mode=wal' \
 		'exec a CREATE TABLE w(x)' 'close a' 'open_v2 b file:t.db?vfs=unix-none rw,uri' 'exec b SELECT count(*) FROM w'
 	[[ ${lines[-1]} == 'exec 14 unable to open database file' ]]
 }
 
-@test "unix-excl keeps its shared memory to itself: it gets WAL, and the file is everybody's afterwards" {
+@test "a database on unix-excl gets WAL, and other processes can open it afterwards" {
 	run_shim victim 'open_v2 a file:t.db?vfs=unix-excl rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a PRAGMA journal_mode' 'exec a BEGIN' \
 		'exec a INSERT INTO w VALUES(1)' 'exec a COMMIT' 'sh observer lock t.db' 'close a'
 	expect_line wal
@@ -71,7 +71,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
 
-@test "memory that connections share stays what it is" {
+@test "a shared in-memory database is not changed" {
 	for uri in 'file:m?mode=memory&cache=shared' 'file::memory:?cache=shared' 'file:/m?vfs=memdb'; do
 		[[ $uri != *memdb ]] || sqlite_has 3036000 || continue
 		expect_same_quietly victim "open_v2 a $uri rw,create,uri" "open_v2 b $uri rw,create,uri" 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' \
@@ -81,7 +81,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	done
 }
 
-@test "a cache that connections share gets WAL, and its BEGINs stay" {
+@test "a database with a shared cache gets WAL, and its BEGINs are not rewritten" {
 	for share in 'open_v2 a file:t.db?cache=shared rw,create,uri/open_v2 b file:t.db?cache=shared rw,create,uri' \
 		'open_v2 a t.db rw,create,shared/open_v2 b t.db rw,create,shared' 'shared_cache on/open a t.db/open b t.db'; do
 		mapfile -t opens <<<"${share//\/open/$'\n'open}"
@@ -92,7 +92,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	done
 }
 
-@test "a WAL database is read by one who may write neither file nor folder, if somebody has it open" {
+@test "a WAL database that is open elsewhere is read without write permission on file and folder" {
 	chmod 755 "$scratch" "$PWD"
 	for run in run_plain run_shim; do
 		rm -f ./*.db*
@@ -117,7 +117,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	fi
 }
 
-@test "a WAL database of which nothing but the file is there is read where its folder can be written, or as immutable" {
+@test "a WAL database without -wal and -shm is read if its folder is writable, or as immutable" {
 	for opened in 'open_v2 a t.db ro' 'open_v2 a file:t.db?mode=ro rw,uri' 'open_v2 a file:t.db?immutable=1 rw,uri'; do
 		[[ $opened != *immutable* ]] || sqlite_has 3008005 || continue
 		seed='PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' expect_same_quietly victim "$opened" 'exec a SELECT x FROM t' \
@@ -125,7 +125,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	done
 }
 
-@test "an exclusive lock that the program takes first goes with WAL, and can be given up again" {
+@test "locking_mode=EXCLUSIVE, set first by the program, works with WAL and can be reset to NORMAL" {
 	for seed in '' 'CREATE TABLE t(x)' 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'; do
 		for lock in locking_mode=EXCLUSIVE 'main.locking_mode = exclusive'; do
 			# without the shim a database that is in WAL mode already keeps the lock
@@ -149,7 +149,7 @@ two_names() {
 	[[ $(observer query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == "ok $rows" ]]
 }
 
-@test "a file of two names does not get WAL, in which they would lose each other's rows" {
+@test "a file with two hard links does not get WAL, which would lose rows" {
 	rows=3
 	two_names run_plain
 	for wanted in '' wal; do
@@ -164,7 +164,7 @@ two_names() {
 	expect $'open 0\n3\nexec 0\nwal\nexec 0'
 }
 
-@test "by hand, WAL loses a row of such a file" {
+@test "WAL set by hand loses a row of a file with two hard links" {
 	rm -f ./*.db*
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE w(x)'
 	ln t.db u.db
@@ -173,7 +173,7 @@ two_names() {
 	[[ $(observer query t.db 'SELECT count(*) FROM w') -lt 3 ]]
 }
 
-@test "a symbolic link is no name of its own where SQLite follows it" {
+@test "a symbolic link that SQLite follows does not count as a second name" {
 	observer query t.db 'CREATE TABLE w(x)'
 	ln -s t.db link.db
 	run_shim victim 'open a link.db' 'exec a SELECT count(*) FROM w' 'exec a PRAGMA journal_mode'
@@ -196,7 +196,7 @@ mounted_twice() {
 	[[ $(observer query t.db 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == 'ok 3' ]]
 }
 
-@test "a file that is mounted by itself, as docker -v FILE:FILE does, does not get WAL: its -wal would lie in another folder" {
+@test "a bind-mounted single file (docker -v FILE:FILE) does not get WAL, as its -wal would be in another folder" {
 	mounted_twice ''
 	SQLPROD_REPORT=$scratch/report.json mounted_twice "$preload"
 	expect_quiet

@@ -42,12 +42,12 @@ expect_shared() {
 	expect_quiet
 }
 
-@test "without the shim a shared filesystem is as any" {
+@test "without the library a shared filesystem makes no difference" {
 	run_plain victim 'open a t.db' 'exec a PRAGMA journal_mode=wal'
 	expect_line wal
 }
 
-@test "filesystems that statfs tells get neither, the rest of the recipe, and one warning that names them" {
+@test "shared filesystems that statfs identifies get the recipe without WAL and mmap, and one warning that names them" {
 	while read -r type name; do
 		stand_on "$type"
 		expect_shared "$name"
@@ -63,14 +63,14 @@ expect_shared() {
 	END
 }
 
-@test "filesystems that only mountinfo tells are known too" {
+@test "shared filesystems that only mountinfo identifies are recognized" {
 	for type in fuse.sshfs fuse.glusterfs fuse virtiofs fuse.s3fs; do
 		stand_on 0x65735546 "$type"
 		expect_shared "$type"
 	done
 }
 
-@test "9p that tells the number of its server's filesystem is known by its name" {
+@test "9p that reports its server's f_type is recognized by its name" {
 	# 9p lies on no block device, and tmpfs neither
 	in_memory
 	for number in 0xef53 0x9123683e 0x58465342 0x01021994; do
@@ -79,20 +79,20 @@ expect_shared() {
 	done
 }
 
-@test "NTFS on a local disk comes through FUSE and is local" {
+@test "NTFS on a local disk, served by FUSE, counts as local" {
 	stand_on 0x65735546 fuseblk
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode'
 	expect_line wal
 }
 
-@test "the warning comes once a mount, not once a connection" {
+@test "a shared filesystem is warned of once per mount, not per connection" {
 	stand_on 0x6969
 	run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'open b u.db' 'exec b CREATE TABLE t(x)' 'threads 8' \
 		'open c%t t.db' 'exec c%t SELECT * FROM t' 'close c%t' 'end'
 	expect_warnings 1
 }
 
-@test "a database that is WAL already there is left as it is, with a louder warning" {
+@test "a database in WAL mode on a shared filesystem is not changed, and gives a stronger warning" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	stand_on 0x6969
 	run_shim victim 'open a t.db' 'exec a SELECT * FROM t' 'exec a PRAGMA journal_mode' 'exec a PRAGMA mmap_size'
@@ -100,7 +100,7 @@ expect_shared() {
 	expect_warnings 1 '*DANGER*t.db*WAL*'
 }
 
-@test "the program and the operator may still ask for WAL there, and the shim stays out of it or refuses" {
+@test "on a shared filesystem a program may set WAL, and the operator's WAL is refused with a warning" {
 	stand_on 0x6969
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode=wal' 'exec a PRAGMA journal_mode'
 	expect $'open 0\nwal\nexec 0\nwal\nexec 0'
@@ -110,7 +110,7 @@ expect_shared() {
 	expect_warnings 1
 }
 
-@test "the report says why" {
+@test "the report says why a database on a shared filesystem has no WAL and no mmap" {
 	stand_on 0x6969
 	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
 	for name in journal_mode mmap_size; do
@@ -118,7 +118,7 @@ expect_shared() {
 	done
 }
 
-@test "a database behind a link is judged where it lies" {
+@test "a database opened through a link is judged by the filesystem of its target" {
 	mkdir there
 	observer query there/t.db 'CREATE TABLE t(x)'
 	ln -s there/t.db link.db
@@ -128,7 +128,7 @@ expect_shared() {
 	expect_warnings 1
 }
 
-@test "an in-memory database asks no filesystem" {
+@test "an in-memory database makes no statfs call" {
 	stand_on 0x6969
 	run_shim victim 'open a :memory:' 'exec a CREATE TABLE t(x)'
 	expect_quiet

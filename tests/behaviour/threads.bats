@@ -10,14 +10,14 @@ load ../harness/harness
 	expect_quiet
 }
 
-@test "without the shim the same threads fail" {
+@test "without the library the same threads fail" {
 	observer query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)'
 	run_plain victim quiet 'threads 8' 'repeat 25' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t SELECT n FROM t' \
 		'exec a%t UPDATE t SET n=n+1' 'exec a%t COMMIT' 'exec a%t ROLLBACK' 'close a%t' 'end' 'end'
 	[[ $output == *'database is locked'* ]]
 }
 
-@test "one handle used by many threads at once" {
+@test "one handle may be used by many threads at once" {
 	run_shim victim quiet 'open a t.db' 'exec a CREATE TABLE t(n)' 'threads 8' 'repeat 50' \
 		'exec a INSERT INTO t VALUES(%t)' 'prepare a s%t v2 -1 SELECT count(*) FROM t' 'step s%t' 'finalize s%t' \
 		'busy_timeout a 5' 'end' 'end' 'close a'
@@ -25,7 +25,7 @@ load ../harness/harness
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 400 ]]
 }
 
-@test "the first use of one handle by many threads at once" {
+@test "the first use of one handle may be made by many threads at once" {
 	for _ in 1 2 3 4 5; do
 		rm -f t.db*
 		observer query t.db 'CREATE TABLE t(n)'
@@ -42,14 +42,14 @@ load ../harness/harness
 	[[ $(grep -cx 30000 <<<"$output") -eq 50 && $(grep -cx 1 <<<"$output") -eq 50 ]]
 }
 
-@test "hundreds of connections at once" {
+@test "hundreds of connections may be open at once" {
 	lines_of_script=()
 	for i in {1..250}; do lines_of_script+=("open a$i t.db" "exec a$i SELECT 1"); done
 	run_shim victim quiet "${lines_of_script[@]}" 'exec a1 CREATE TABLE t(x)' 'exec a250 BEGIN' 'sh observer lock t.db'
 	expect held
 }
 
-@test "a close that answers busy keeps the record" {
+@test "a close that returns SQLITE_BUSY keeps the record" {
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		observer query t.db 'CREATE TABLE t(x)'
@@ -70,7 +70,7 @@ load ../harness/harness
 	done
 }
 
-@test "a child of a fork opens its own connection, and the parent's go on" {
+@test "a child of fork opens its own connection, and the parent's stay usable" {
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		observer query t.db 'CREATE TABLE t(x)'
@@ -114,7 +114,7 @@ load ../harness/harness
 }
 
 # One after the other: at once they would be on their own, as without sqlite3_mutex_enter() nothing guards what we know of it.
-@test "a thread goes on with another's connection of a SQLite that lacks one of the calls for its mutex" {
+@test "a thread may continue with another's connection of a SQLite that lacks a call for its mutex" {
 	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a :memory:' 'exec a SELECT 1' 'close a'
 	for function in sqlite3_mutex_enter sqlite3_mutex_leave; do
 		python3 "$root/tests/harness/hide_symbol.py" "$(report "$scratch/report.json" sqlite library)" libsqlite3.so.0 "$function"

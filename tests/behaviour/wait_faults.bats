@@ -28,7 +28,7 @@ rows() {
 	observer query t.db 'SELECT group_concat(x) FROM (SELECT x FROM t ORDER BY x)'
 }
 
-@test "the first in the queue is killed: the next one gets the lock" {
+@test "the next waiter gets the lock when the first one is killed" {
 	hold
 	queue first 1
 	first=$started
@@ -40,7 +40,7 @@ rows() {
 	[[ $(rows) == 0,2 ]]
 }
 
-@test "the first in the queue is stopped: the next one gets the lock, and so does the first when it goes on" {
+@test "the next waiter gets the lock when the first one is stopped, and the first when it is continued" {
 	hold
 	queue first 1
 	first=$started
@@ -56,7 +56,7 @@ rows() {
 	[[ $(rows) == 0,1,2 ]]
 }
 
-@test "all who wait are stopped: one who comes along is not kept" {
+@test "a new writer gets the lock when all waiters are stopped" {
 	hold
 	queue first 1
 	first=$started
@@ -70,7 +70,7 @@ rows() {
 	[[ $(rows) == 0,1,3,4 ]]
 }
 
-@test "the holder is killed in its transaction: a waiter gets the lock" {
+@test "a waiter gets the lock when its holder is killed in a transaction" {
 	hold
 	queue first 1
 	kill -KILL "$(victim_of "$holder")"
@@ -78,7 +78,7 @@ rows() {
 	[[ $(rows) == 1 ]]
 }
 
-@test "the holder rolls back: a waiter gets the lock" {
+@test "a waiter gets the lock when its holder rolls back" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	barrier_make held
 	start_shim holder victim 'open a t.db' 'exec a BEGIN; INSERT INTO t VALUES(0)' 'barrier held' 'exec a ROLLBACK' 'barrier end'
@@ -95,7 +95,7 @@ rows() {
 	finish "$holder" holder
 }
 
-@test "a writer killed with its turn near costs the others nothing" {
+@test "a waiter that is killed just before it gets the lock does not delay the others" {
 	start_shim crowd contention t.db defaults processes 6 200 0 2
 	crowd=$started
 	until [[ -s t.db-wal ]]; do sleep 0.01; done
@@ -131,14 +131,14 @@ rows() {
 	[[ $output == *'step 101'* && $(rows) == 0,1 ]]
 }
 
-@test "one handle after the other, at the same address, in a crowd" {
+@test "handles that reuse an address wait correctly among many writers" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	run_shim victim quiet 'threads 8' 'repeat 40' 'open a%t t.db' 'exec a%t BEGIN' 'exec a%t INSERT INTO t VALUES(1)' 'exec a%t COMMIT' 'close a%t' 'end' 'end'
 	expect ''
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 320 ]]
 }
 
-@test "no shared memory of ours: a full or missing /dev/shm changes nothing" {
+@test "a full or missing /dev/shm changes nothing" {
 	# what lies below the mount could not be opened any more
 	[[ $scratch != /dev/shm/* ]] || {
 		rm -r "$scratch"

@@ -20,26 +20,26 @@ release() {
 	finish "$holder" holder
 }
 
-@test "eight processes that never pause all write, none is passed over, and no update is lost" {
+@test "eight processes that never pause all write, none starves, and no update is lost" {
 	run_shim contention t.db defaults processes 8 1000 0 1
 	[[ ${lines[0]} == *' 0 0' ]]
 	[[ $(observer query t.db 'SELECT count(DISTINCT worker) FROM log') == 8 ]]
 	(($(longest_gap) < 100))
 }
 
-@test "eight threads do too" {
+@test "eight threads that never pause all write, none starves, and no update is lost" {
 	run_shim contention t.db defaults threads 8 1000 0 1
 	[[ ${lines[0]} == *' 0 0' ]]
 	[[ $(observer query t.db 'SELECT count(DISTINCT worker) FROM log') == 8 ]]
 	(($(longest_gap) < 100))
 }
 
-@test "without the shim the same processes fail" {
+@test "without the library some of eight processes that never pause fail" {
 	run_plain contention t.db defaults processes 8 1000 0 1
 	[[ ${lines[0]} != *' 0 0' ]]
 }
 
-@test "nothing lies beside the database, and no more descriptors are open" {
+@test "waiting leaves no file beside the database and no descriptor open" {
 	hold start_shim
 	start_shim waiter victim 'open b t.db' 'exec b INSERT INTO t VALUES(1)'
 	wait_until_waits "$started"
@@ -73,7 +73,7 @@ release() {
 	release
 }
 
-@test "who gave up is out of the queue, and the next one gets the lock" {
+@test "a waiter that timed out does not delay the next one" {
 	hold start_plain
 	SQLPROD_BUSY_TIMEOUT=30 start_shim impatient victim 'open b t.db' 'exec b INSERT INTO t VALUES(1)'
 	impatient=$started
@@ -87,7 +87,7 @@ release() {
 	[[ $(observer query t.db 'SELECT group_concat(x) FROM t') == 0,2 ]]
 }
 
-@test "programs with the shim and without wait for each other" {
+@test "programs with the library and without it wait for each other" {
 	for pair in 'start_plain start_shim' 'start_shim start_plain'; do
 		rm -f t.db* held.*
 		hold "${pair% *}"
@@ -99,7 +99,7 @@ release() {
 	done
 }
 
-@test "PRAGMA busy_timeout tells the truth by every way to ask, and again after each way to set it" {
+@test "PRAGMA busy_timeout is right by every way to query it and after every way to set it" {
 	for set in '' 'busy_timeout a 70000' 'exec a PRAGMA busy_timeout=70000' 'prepare a p v2 -1 PRAGMA busy_timeout=70000' 'get_table a PRAGMA busy_timeout=70000'; do
 		wanted=${set:+7}0000
 		[[ -n $set ]] || wanted=30000
@@ -108,7 +108,7 @@ release() {
 	done
 }
 
-@test "SQLite's own sleeps, where the operator wants them" {
+@test "SQLPROD_BUSY_WAIT=sqlite waits by SQLite's own sleeps" {
 	for wait in sqlite keep; do
 		SQLPROD_BUSY_WAIT=$wait run_shim contention t.db defaults processes 4 0 0 0.2
 		[[ ${lines[0]} == *' 0 0' ]]
@@ -116,12 +116,12 @@ release() {
 	done
 }
 
-@test "a rollback journal is waited for as well" {
+@test "writers of a rollback database wait for each other" {
 	SQLPROD_JOURNAL_MODE=delete run_shim contention t.db defaults processes 4 0 0 0.5
 	[[ ${lines[0]} == *' 0 0' ]]
 }
 
-@test "a checkpoint waits for the writer, and readers for nobody" {
+@test "a checkpoint waits for the writer, and readers wait for no lock" {
 	hold start_shim
 	start_shim checkpoint victim 'open b t.db' 'exec b SELECT count(*) FROM t' 'exec b PRAGMA wal_checkpoint(TRUNCATE)'
 	wait_until_waits "$started"
@@ -133,7 +133,7 @@ release() {
 }
 
 # Without pause a writer is always there, and a WAL that never starts anew would grow by 8 KiB with each commit.
-@test "under steady writing the WAL is started anew now and then" {
+@test "under steady writing the WAL is restarted now and then" {
 	observer query t.db 'PRAGMA journal_mode=wal' >/dev/null
 	barrier_make idle
 	start_plain watcher victim 'open a t.db' 'exec a SELECT count(*) FROM sqlite_schema' 'barrier idle'

@@ -1,7 +1,7 @@
 # How long a connection waits for a lock: the recipe is a floor, the operator is exact, a program's own handler stays.
 load ../harness/harness
 
-@test "a short timeout of the program's is raised to the recipe's, 0 included" {
+@test "a program's short timeout, even 0, is raised to the recipe's" {
 	for ms in 0 5 5000 29999 -1; do
 		for set in "busy_timeout a $ms" "exec a PRAGMA busy_timeout=$ms" "exec a pragma Busy_Timeout ( $ms )" "get_table a PRAGMA busy_timeout=$ms"; do
 			run_plain victim 'open a t.db' "$set" 'exec a PRAGMA busy_timeout'
@@ -12,13 +12,13 @@ load ../harness/harness
 	done
 }
 
-@test "PRAGMA busy_timeout with a value answers the timeout in force" {
+@test "PRAGMA busy_timeout with a value returns the timeout in force" {
 	run_shim victim 'open a t.db' 'exec a PRAGMA busy_timeout=5' 'exec a PRAGMA busy_timeout=0' \
 		'exec a PRAGMA busy_timeout=45000' 'exec a PRAGMA busy_timeout'
 	expect $'open 0\n30000\nexec 0\n30000\nexec 0\n45000\nexec 0\n45000\nexec 0'
 }
 
-@test "a longer timeout of the program's stays" {
+@test "a program's longer timeout stays" {
 	run_shim victim 'open a t.db' 'busy_timeout a 60000' 'exec a PRAGMA busy_timeout' 'exec a CREATE TABLE t(x)' \
 		'exec a BEGIN' 'exec a COMMIT' 'exec a PRAGMA busy_timeout' 'busy_timeout a 1' 'exec a PRAGMA busy_timeout'
 	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '60000 60000 30000' ]]
@@ -51,7 +51,7 @@ load ../harness/harness
 	expect $'open 0\n1\n30000\n2\nexec 0\n30000\nexec 0'
 }
 
-@test "a program's own busy handler stays, is called as before, and PRAGMA busy_timeout tells of it" {
+@test "a program's own busy handler stays, is called as before, and makes PRAGMA busy_timeout 0" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
 		$run victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' \
@@ -63,14 +63,14 @@ load ../harness/harness
 	done
 }
 
-@test "a program's own busy handler stays, the operator notwithstanding, and decides for BEGIN too" {
+@test "a program's own busy handler stays even if the operator sets a timeout, and is called for BEGIN too" {
 	observer query t.db 'CREATE TABLE t(x)'
 	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec b BEGIN' \
 		'exec a BEGIN' 'handler_calls a' 'exec a PRAGMA busy_timeout'
 	expect $'open 0\nopen 0\nbusy_handler 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\n0\nexec 0'
 }
 
-@test "nothing that we put on at first use waits by the program's busy handler" {
+@test "no setting applied at first use calls the program's busy handler" {
 	observer query t.db 'CREATE TABLE t(x)'
 	for run in run_plain run_shim; do
 		SQLPROD_JOURNAL_MODE=keep $run victim 'open b t.db' 'exec b BEGIN EXCLUSIVE' 'open a t.db' 'busy_handler a on' \
@@ -79,7 +79,7 @@ load ../harness/harness
 	done
 }
 
-@test "our own switch to WAL does not call the program's busy handler" {
+@test "the library's switch to WAL does not call the program's busy handler" {
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' \
 		'busy_handler a on' 'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a BEGIN' 'handler_calls a'
@@ -87,7 +87,7 @@ load ../harness/harness
 	expect_line 'handler_calls 4'
 }
 
-@test "without its handler a connection has the floor again" {
+@test "a connection whose busy handler is removed has the recipe's timeout again" {
 	run_shim victim 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'busy_handler a off' \
 		'exec a PRAGMA busy_timeout' 'busy_handler a on' 'busy_timeout a 5' 'exec a PRAGMA busy_timeout'
 	[[ $(grep -E '^[0-9]+$' <<<"$output" | xargs) == '0 30000 30000' ]]
@@ -115,7 +115,7 @@ contend() {
 	finish "$started" waiter
 }
 
-@test "a program that asked for no wait waits for the write lock and gets it" {
+@test "a program with a timeout of 0 waits for the write lock and gets it" {
 	contend start_plain
 	[[ $output == *'exec 5 database is locked'* ]]
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 1 ]]
@@ -124,13 +124,13 @@ contend() {
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
-@test "SQLite's own sleeps wait too" {
+@test "a program waits for the write lock with SQLPROD_BUSY_WAIT=sqlite too" {
 	export SQLPROD_BUSY_WAIT=sqlite
 	contend start_shim
 	[[ $output != *'exec 5'* ]]
 }
 
-@test "a process that is killed while it holds the lock, or waits for it, stops nobody" {
+@test "a process killed while it holds the write lock, or waits for it, blocks no other" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	barrier_make held
 	start_shim holder victim 'open a t.db' 'exec a BEGIN; INSERT INTO t VALUES(0)' 'barrier held'
@@ -152,7 +152,7 @@ contend() {
 	[[ $(observer query t.db 'PRAGMA integrity_check') == ok ]]
 }
 
-@test "programs with the shim and without it wait for each other and lose nothing" {
+@test "programs with the library and without it wait for each other and lose nothing" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)'
 	pids=()
 	for i in 1 2 3 4; do

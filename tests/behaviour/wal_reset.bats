@@ -1,7 +1,7 @@
 # SQLite's WAL-reset race (sqlite.org/wal.html#walresetbug): what it costs without the shim, and that it costs nothing with it.
 load ../harness/harness
 
-@test "a WAL that is started anew under a checkpoint loses nothing" {
+@test "a WAL that is restarted during another process's checkpoint loses no commit" {
 	run_shim wal_reset t.db
 	expect '56 committed, 56 there'
 	[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'56\nok' ]]
@@ -13,7 +13,7 @@ load ../harness/harness
 	fi
 }
 
-@test "the same with SQLite's own sleeps, where the operator wants them" {
+@test "a WAL that is restarted during a checkpoint loses no commit with SQLPROD_BUSY_WAIT=sqlite either" {
 	SQLPROD_BUSY_WAIT=sqlite run_shim wal_reset t.db
 	expect '56 committed, 56 there'
 }

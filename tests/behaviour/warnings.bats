@@ -24,13 +24,13 @@ stand_on() {
 	export FAKE_STATFS_FOLDER=$PWD FAKE_STATFS_TYPE=$1 FAKE_MOUNTINFO=${2-/nowhere}
 }
 
-@test "an ordinary database has nothing told of it" {
+@test "an ordinary database gives no warning" {
 	told victim 'open a t.db' "${work[@]}"
 	expect_quiet
 	[[ $(reason journal_mode) == null && $(reason mmap_size) == null && $(left) == '{}' ]]
 }
 
-@test "a filesystem that nothing tells is warned of once, and taken for local" {
+@test "a filesystem that cannot be determined gives one warning, and counts as local" {
 	stand_on 0x1234567
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode' 'open b u.db' 'exec b PRAGMA journal_mode'
 	expect $'open 0\nwal\nexec 0\nopen 0\nwal\nexec 0'
@@ -43,7 +43,7 @@ stand_on() {
 	expect_quiet
 }
 
-@test "so is a sandbox that refuses to tell" {
+@test "a sandbox that refuses statfs gives one warning, and the filesystem counts as local" {
 	run_app filter EPERM statfs,fstatfs env LD_PRELOAD="$preload" victim 'open a t.db' "${work[@]}" 'open b u.db' 'exec b SELECT 1'
 	expect_warnings 1 'sqlprod: nothing tells which filesystem *'
 	rm -f ./*.db*
@@ -68,15 +68,15 @@ told_of_attached() {
 	expect_quiet
 }
 
-@test "a database that is attached from a shared filesystem is warned of once" {
+@test "a database attached from a shared filesystem gives one warning" {
 	told_of_attached open
 }
 
-@test "also in a program that carries SQLite" {
+@test "a database attached from a shared filesystem gives one warning in a program with an embedded SQLite" {
 	told_of_attached open_hidden
 }
 
-@test "a database that is only read, in either mode" {
+@test "a read-only database gives no warning, in either journal mode" {
 	for mode in delete wal; do
 		observer query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE t(x)"
 		told victim "open_v2 a file:$mode.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'exec a BEGIN' 'exec a COMMIT' 'close a'
@@ -88,7 +88,7 @@ told_of_attached() {
 	[[ $(reason journal_mode) == 'the database is read-only' ]]
 }
 
-@test "a database without locks, and a VFS that has no shared memory" {
+@test "a database without locks, or on a VFS without shared memory, gives no warning" {
 	told victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' "${work[@]}"
 	[[ $(reason journal_mode) == *nolock* ]]
 	told victim 'open_v2 a file:u.db?vfs=unix-none rw,create,uri' "${work[@]}"
@@ -101,7 +101,7 @@ told_of_attached() {
 	sqlite_built OMIT_WAL || [[ $(reason journal_mode) == null ]]
 }
 
-@test "a SQLite that was built without WAL" {
+@test "a SQLite built without WAL gives no warning" {
 	told victim 'open a t.db' "${work[@]}"
 	if sqlite_built OMIT_WAL; then
 		[[ $(reason journal_mode) == 'this SQLite was built without WAL' && $(reason synchronous) == 'only with WAL' ]]
@@ -110,7 +110,7 @@ told_of_attached() {
 	fi
 }
 
-@test "a SQLite that was built without foreign keys" {
+@test "a SQLite built without foreign keys gives no warning" {
 	told victim 'open a t.db' "${work[@]}"
 	if sqlite_built OMIT_FOREIGN_KEY; then
 		[[ $(reason foreign_keys) == 'this SQLite was built without foreign keys' && $(report "$scratch/report.json" settings foreign_keys got) == null ]]
@@ -119,12 +119,12 @@ told_of_attached() {
 	fi
 }
 
-@test "a shared cache" {
+@test "a shared cache gives no warning" {
 	told victim 'open_v2 a t.db rw,create,shared' "${work[@]}"
 	[[ $(left) == *'shared cache: no timeout waits for its locks'* ]]
 }
 
-@test "a database that is attached read-only, where an old SQLite fails to begin" {
+@test "BEGIN does not fail on an old SQLite with a database attached read-only" {
 	observer query u.db 'CREATE TABLE w(x)'
 	told victim 'open_v2 a file:t.db rw,create,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" "${work[@]}"
 	if sqlite_has 3034000; then
@@ -134,7 +134,7 @@ told_of_attached() {
 	fi
 }
 
-@test "limits that leave no room for a WAL" {
+@test "limits too low for a WAL give no warning, and the report says why there is none" {
 	told bash -c 'ulimit -f 100000; exec victim "$@"' - 'open a t.db' "${work[@]}"
 	[[ $(reason journal_mode) == 'the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL' ]]
 }
@@ -145,7 +145,7 @@ without() {
 	python3 "$root/tests/harness/hide_symbol.py" "$(ldd "$build/programs/victim" | awk '/libsqlite3/ { print $3 }')" lib/libsqlite3.so.0 "$1"
 }
 
-@test "a SQLite without authorizers, or that does not tell its file" {
+@test "a SQLite without authorizers or without sqlite3_db_filename() gives no warning, and the report says what is missing" {
 	without sqlite3_set_authorizer
 	told env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
 	expect_quiet
@@ -156,7 +156,7 @@ without() {
 	[[ $(reason journal_mode) == 'this SQLite has no sqlite3_db_filename(), '* && $(left) == *sqlite3_db_filename* ]]
 }
 
-@test "whichever function that we call a SQLite lacks, the program gets its own results" {
+@test "a program gets its own results whichever function, of those the library calls, its SQLite lacks" {
 	mapfile -t functions < <(sed -n '/^#define SQLITE_CALLED/,/^$/s/^\tX(\([a-z0-9_]*\)).*/\1/p' "$root/shim/sqlite/sqlite.h")
 	[[ ${#functions[@]} -gt 15 ]]
 	for function in "${functions[@]}"; do

@@ -112,13 +112,13 @@ without_shim() {
 @test "the APSW wheel with a BEGIN of the program's own alone has neither" { without_shim free apsw plain foreign_keys=0; }
 
 @test "a timeout of the program's own below ours is raised in an embedded copy" { with_shim held apsw timeout foreign_keys=0; }
-@test "that timeout alone is what the program set" { without_shim free apsw timeout busy_timeout=5000; }
+@test "without the library the timeout of an embedded copy is the program's own" { without_shim free apsw timeout busy_timeout=5000; }
 
 @test "a busy handler of the program's own stays in an embedded copy" {
 	with_shim held apsw handler foreign_keys=0 busy_timeout=0
 	is "who decided" program "$(reported settings busy_timeout decided_by)"
 }
-@test "that handler alone stays as well" { without_shim free apsw handler busy_timeout=0; }
+@test "without the library a busy handler of the program's own stays as well" { without_shim free apsw handler busy_timeout=0; }
 
 @test "a database with tables gets the whole recipe when an embedded copy opens it" {
 	observer query app.db 'CREATE TABLE t(a)'

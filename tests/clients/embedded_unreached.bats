@@ -42,13 +42,13 @@ fossil_twice() {
 	is "the object" /usr/bin/fossil "$(reported sqlite library)"
 }
 
-@test "fossil is not warned of where the operator closes the second door" {
+@test "fossil gives no warning with SQLPROD_EMBEDDED=off" {
 	SQLPROD_EMBEDDED=off fossil_twice "$preload"
 	is "warnings" "" "$(<stderr)"
 	[[ ! -e report.jsonl ]]
 }
 
-@test "modernc.org/sqlite, pure Go, works as before under the shim" {
+@test "modernc.org/sqlite, pure Go, works as before under the library" {
 	observe "" modernc
 	mv shown shown_alone
 	rm -f app.db* to_client from_client
@@ -60,7 +60,7 @@ fossil_twice() {
 	[[ ! -e report.jsonl ]]
 }
 
-@test "sqlprod check says that modernc.org/sqlite is out of reach" {
+@test "sqlprod check says that modernc.org/sqlite cannot be reached" {
 	run_app 3 "$build/sqlprod" check -- "$clients/modernc" app.db </dev/null
 	[[ $output$stderr == *"modernc.org/sqlite, a SQLite in pure Go: no library can reach it"* ]]
 }

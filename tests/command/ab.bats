@@ -17,7 +17,7 @@ commits() {
 	END
 }
 
-@test "a pair of known difference is told apart, with the right sign and an interval that holds it" {
+@test "ab finds a known difference, with the right sign and an interval that contains it" {
 	printf '#!/bin/sh\n[ "$SQLPROD_LOG_LEVEL" = off ] && exec sleep 0.6\nexec sleep 0.2\n' >nap
 	chmod +x nap
 	run_app "$sqlprod" ab -n 6 --warmup 0 -A sqlprod=off -B sqlprod=off,log_level=off --json result.json -- ./nap
@@ -28,7 +28,7 @@ commits() {
 	[[ $(compared time verdict) == less ]]
 }
 
-@test "synchronous=FULL writes more than NORMAL where there are many commits" {
+@test "ab shows that synchronous=FULL writes more than NORMAL with many commits" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	commits 200
 	run_app "$sqlprod" ab -n 6 --db a.db -A journal_mode=delete,synchronous=full -B synchronous=normal --json result.json -- \
@@ -41,7 +41,7 @@ commits() {
 }
 
 # 5% of the intervals may miss by chance, 1% of the verdicts.
-@test "A against A is declared equal" {
+@test "ab declares A against A equal" {
 	equal=0
 	for _ in {1..20}; do
 		run_app "$sqlprod" ab -n 6 --warmup 0 -B sqlprod=off --json result.json -- true
@@ -50,7 +50,7 @@ commits() {
 	((equal >= 18)) || fail "$equal of 20"
 }
 
-@test "few rounds and noise are said so" {
+@test "ab says when there are few rounds or much noise" {
 	run_app "$sqlprod" ab -n 3 --warmup 0 --json result.json -- true
 	[[ $(compared time verdict) == few && $output == *'too few rounds'* && $output == *'5 of each variant'* ]]
 	printf '#!/bin/sh\nsleep 0.$(($(od -An -N1 -tu1 /dev/urandom) %% 5))\n' >noisy
@@ -59,7 +59,7 @@ commits() {
 	[[ $output == *'too noisy'* || $output != *'no difference seen'* ]]
 }
 
-@test "runs that fail are counted, and told first" {
+@test "ab counts failed runs, and reports them first" {
 	printf '#!/bin/sh\n[ "$SQLPROD" = off ] && { echo "database is locked" >&2; exit 3; }\nexit 0\n' >fails
 	chmod +x fails
 	run_app 3 "$sqlprod" ab -n 5 --warmup 0 --json result.json -- ./fails
@@ -72,7 +72,7 @@ commits() {
 	[[ $output == *'1 of 5 runs failed: ended with 137: signal 9'* ]]
 }
 
-@test "a locked database is counted without the library too" {
+@test "ab counts SQLITE_BUSY without the library too" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	cat >locked.py <<-'END'
 		import sqlite3
@@ -85,20 +85,20 @@ commits() {
 	jq -e '[.variants[1].runs[] | .busy_returned == 1 and .busy_waits == 1 and .busy_time >= 0.01] | all' result.json
 }
 
-@test "each setting alone, and without each" {
+@test "ab compares each setting alone, and the recipe without each" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	run_app "$sqlprod" ab -n 1 --warmup 0 --db a.db --each --json result.json -- sqlite3 a.db 'PRAGMA journal_mode; PRAGMA cache_size'
 	jq -e '[.variants[].label] | index("without journal_mode") and index("only busy_wait") and length == 22' result.json
 	jq -e '.variants[] | select(.label == "only begin") | .settings | .SQLPROD_JOURNAL_MODE == "keep" and has("SQLPROD_BEGIN") == false' result.json
 }
 
-@test "more variants, with commas in values" {
+@test "ab takes further variants, with commas in values" {
 	run_app "$sqlprod" ab -n 1 --warmup 0 --variant 'some:databases=*/a.db,*/b.db,begin=keep' --json result.json -- true
 	[[ $(jq -c '.variants[2].settings' result.json) == '{"SQLPROD_DATABASES":"*/a.db,*/b.db","SQLPROD_BEGIN":"keep"}' ]]
 	[[ ${lines[3]} == some* ]]
 }
 
-@test "the program finds its environment and arguments as they are" {
+@test "ab passes environment and arguments to the program unchanged" {
 	cat >shows <<-'END'
 		#!/bin/sh
 		printf '[%s]' "$@" >>shown
@@ -112,7 +112,7 @@ commits() {
 	[[ $(sed -n 2p shown) == "[it's][a \"b\" \\\$c {x}][]SQLPROD=off " ]]
 }
 
-@test "Markdown and a plot are written" {
+@test "ab writes Markdown and a plot" {
 	run_app "$sqlprod" ab -n 2 --warmup 0 --markdown result.md --plot result.png -- true
 	[[ $(sed -n 2p result.md) == '|---|---|---|---|---|' ]]
 	[[ $(od -An -tx1 -N4 result.png) == ' 89 50 4e 47' ]]
@@ -120,12 +120,12 @@ commits() {
 	grep -q '<svg' result.svg
 }
 
-@test "a terminal sees how far it is" {
+@test "ab shows its progress on a terminal" {
 	run_on_terminal 0 "$sqlprod" ab -n 2 --warmup 1 -- true
 	[[ $output == *'warming up'* && $output == *'round 2 of 2'* ]]
 }
 
-@test "wrong usage is refused" {
+@test "ab refuses wrong usage" {
 	run_app 2 "$sqlprod" ab
 	expect_refused 'ab: no command; see sqlprod ab --help'
 	run_app 2 "$sqlprod" ab -n 0 -- true
@@ -148,7 +148,7 @@ commits() {
 	[[ ${lines[0]} == 'usage: sqlprod ab '* ]]
 }
 
-@test "what is missing is named" {
+@test "ab names missing tools" {
 	mkdir bin
 	for tool in sh readlink dirname python3 sed awk cat od stat id tr env; do ln -s "$(command -v "$tool")" bin/; done
 	run_app 12 env PATH="$PWD/bin" "$sqlprod" ab -- true

@@ -20,7 +20,7 @@ make_left() {
 
 writes='INSERT INTO t VALUES (8); DELETE FROM t WHERE a = 7; PRAGMA journal_mode=wal; PRAGMA user_version=9; VACUUM'
 
-@test "after success" {
+@test "ab restores the database after success" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	chmod 640 a.db
 	touch -d '2001-02-03 04:05:06.789' a.db
@@ -29,14 +29,14 @@ writes='INSERT INTO t VALUES (8); DELETE FROM t WHERE a = 7; PRAGMA journal_mode
 	[[ $(seen) == "$before" && $(ls -A) == a.db ]]
 }
 
-@test "after success, with rows that are only in -wal" {
+@test "ab restores the database after success, with rows that are only in -wal" {
 	make_left
 	before=$(seen)
 	run_app "$sqlprod" ab -n 2 --db a.db -- sh -c '[ "$(sqlite3 a.db "SELECT a FROM t")" = 7 ] && exec sqlite3 a.db "$0"' "$writes"
 	[[ $(seen) == "$before" ]]
 }
 
-@test "after failure, and when the command removes or spoils the file" {
+@test "ab restores the database after a failure, and if the command removes or damages it" {
 	make_left
 	before=$(seen)
 	run_app 3 "$sqlprod" ab -n 2 --db a.db -- sh -c 'sqlite3 a.db "$0"; exit 5' "$writes"
@@ -93,7 +93,7 @@ ended_by() {
 	nothing_runs
 }
 
-@test "after Ctrl-C" {
+@test "ab restores the database after Ctrl-C" {
 	make_left
 	before=$(seen)
 	start_long
@@ -105,23 +105,23 @@ ended_by() {
 	nothing_runs
 }
 
-@test "after SIGINT to the command alone" {
+@test "ab restores the database after SIGINT to the command alone" {
 	ended_by INT 130
 }
 
-@test "after SIGTERM" {
+@test "ab restores the database after SIGTERM" {
 	ended_by TERM 143
 }
 
-@test "after SIGHUP" {
+@test "ab restores the database after SIGHUP" {
 	ended_by HUP 129
 }
 
-@test "after SIGTERM, when the command does not want to end" {
+@test "ab restores the database after SIGTERM, if the command ignores it" {
 	ended_by TERM 143 stays
 }
 
-@test "after SIGKILL of the process that measures" {
+@test "ab restores the database after SIGKILL of the measuring process" {
 	make_left
 	before=$(seen)
 	start_long
@@ -132,7 +132,7 @@ ended_by() {
 	nothing_runs
 }
 
-@test "after SIGKILL of the process that watches over it" {
+@test "ab restores the database after SIGKILL of the supervising process" {
 	make_left
 	before=$(seen)
 	start_long
@@ -144,7 +144,7 @@ ended_by() {
 	nothing_runs
 }
 
-@test "after SIGKILL of both it is put back by --recover, and no other comparison begins before" {
+@test "ab --recover restores the database after SIGKILL of both processes, and no other comparison starts before" {
 	make_left
 	before=$(seen)
 	start_long
@@ -160,7 +160,7 @@ ended_by() {
 	run_app 4 "$sqlprod" ab --recover --db a.db
 }
 
-@test "a kill between two of the moves loses nothing" {
+@test "ab loses nothing when killed between two renames" {
 	make_left
 	before=$(seen)
 	mkdir -m 700 a.db.sqlprod-ab
@@ -174,7 +174,7 @@ ended_by() {
 	[[ $(seen) == "$before" ]]
 }
 
-@test "it is refused while somebody has the database open" {
+@test "ab is refused while another process has the database open" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	exec 9<a.db
 	run_app 8 "$sqlprod" ab -n 1 --db a.db -- true
@@ -184,7 +184,7 @@ ended_by() {
 	run_app "$sqlprod" ab -n 1 --db a.db -- true
 }
 
-@test "a second comparison of the same database is refused" {
+@test "ab refuses a second comparison of the same database" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	start_long
 	run_app 8 "$sqlprod" ab -n 1 --db a.db -- true
@@ -194,7 +194,7 @@ ended_by() {
 	finish "$started" ab 143
 }
 
-@test "every run finds the database as it was, through links and in several" {
+@test "every run of ab finds the database as it was, through links, and several databases" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	sqlite3 b.db 'CREATE TABLE t(a)'
 	ln -s a.db link.db
@@ -213,13 +213,13 @@ ended_by() {
 	expect_quiet
 }
 
-@test "a database that nobody named is pointed out" {
+@test "ab points out a database that was not named" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	run_app "$sqlprod" ab -n 1 --warmup 0 -- sqlite3 a.db 'SELECT * FROM t'
 	[[ $output == *"$PWD/a.db is not put back before each run: --db $PWD/a.db"* ]]
 }
 
-@test "processes that a run leaves behind are ended before the next one" {
+@test "ab ends processes that a run leaves running before the next run" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	printf '#!/bin/sh\nsetsid sh -c "exec 9<>a.db; exec sleep 60" >/dev/null 2>&1 &\n' >leaves
 	chmod +x leaves
@@ -228,7 +228,7 @@ ended_by() {
 	run_app "$sqlprod" ab -n 1 --warmup 0 --db a.db -- true
 }
 
-@test "a folder that cannot be written is refused" {
+@test "ab refuses a database in a folder without write permission" {
 	need_root
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	chmod 644 a.db
@@ -236,7 +236,7 @@ ended_by() {
 	[[ $stderr == *"a.db.sqlprod-ab: Permission denied"* ]]
 }
 
-@test "somebody who opens the copy meanwhile ends the comparison" {
+@test "ab stops when another process opens the copy" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	before=$(seen)
 	start_plain ab "$sqlprod" ab -n 50 --db a.db -- sh -c 'touch ready; while [ ! -e opened ]; do sleep 0.05; done'

@@ -49,7 +49,7 @@ none_left() {
 	done
 }
 
-@test "a server is started for each run, loaded and ended" {
+@test "ab starts a server for each run, loads it and ends it" {
 	make_server
 	before=$(sha256sum a.db)
 	run_app "$sqlprod" ab -n 2 --db a.db --load 'python3 ask.py 20; rm port' --ready 'python3 ask.py 1' --json result.json -- \
@@ -63,7 +63,7 @@ none_left() {
 	none_left
 }
 
-@test "a server that does not end is killed, and that is said" {
+@test "ab kills a server that does not end, and says so" {
 	make_server
 	APP_TIMEOUT=120 run_app "$sqlprod" ab -n 1 --warmup 0 -B sqlprod=off --db a.db --load 'rm port' --ready 'test -e port' -- \
 		python3 server.py stubborn
@@ -71,7 +71,7 @@ none_left() {
 	none_left
 }
 
-@test "a server that ends too early, or a load that fails, is a failed run" {
+@test "a server that ends too early, or a load that fails, counts as a failed run of ab" {
 	make_server
 	run_app 3 "$sqlprod" ab -n 1 --warmup 0 --db a.db --load true --ready false -- python3 server.py dies
 	[[ $output == *'runs failed: the server ended with 3 before it answered'* ]]
@@ -84,7 +84,7 @@ none_left() {
 	none_left
 }
 
-@test "Ctrl-C ends server and load" {
+@test "Ctrl-C ends ab's server and load" {
 	make_server
 	before=$(sha256sum a.db)
 	start_plain ab "$sqlprod" ab --db a.db --load 'python3 ask.py 1; touch loading; sleep 60' --ready 'test -e port' -- python3 server.py
@@ -95,7 +95,7 @@ none_left() {
 	none_left
 }
 
-@test "the numbers of hey and ApacheBench are understood" {
+@test "ab reads the results of hey and ApacheBench" {
 	make_server
 	cat >hey <<-'END'
 		Summary:

@@ -3,7 +3,7 @@ load sqlprod
 
 whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES (1)' 'exec a COMMIT' 'close a')
 
-@test "a program that decides nothing has the whole recipe" {
+@test "check finds the whole recipe for a program that sets nothing" {
 	run_app 0 "$sqlprod" check -- victim "${whole[@]}"
 	[[ $(records connection 3 4 7 8) == "victim $PWD/a.db interposition 1" ]]
 	[[ $(records setting 2 3 4 5 6 | head -n 2) == $'journal_mode wal wal recipe ok\nsynchronous normal normal recipe ok' ]]
@@ -12,13 +12,13 @@ whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT IN
 	[[ $(records verdict 2) == whole ]]
 }
 
-@test "the command's output goes to stderr, its input is its own" {
+@test "under check the command's output goes to stderr, and it keeps its input" {
 	run_app 0 sh -c 'echo "SELECT 40 + 2;" | "$0" check -- sqlite3 a.db' "$sqlprod"
 	[[ $stderr == 42 ]]
 	[[ ${lines[0]} == connection* ]]
 }
 
-@test "the JSON is one document and says the same" {
+@test "check --json is one document and says the same" {
 	run_app 0 "$sqlprod" check --json -- victim "${whole[@]}"
 	jq -e --arg file "$PWD/a.db" '.verdict == "whole" and .status == 0 and .reason == null and (.connections | length) == 1
 		and .connections[0].database == $file and .connections[0].whole
@@ -26,7 +26,7 @@ whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT IN
 		and .connections[0].begins_rewritten == 1' <<<"$output"
 }
 
-@test "a program that decides otherwise misses something, unless it is meant to" {
+@test "check fails for a program that sets something else, unless the operator keeps or sets it" {
 	run_app 1 "$sqlprod" check -- victim 'open a a.db' 'exec a PRAGMA cache_size=100' 'exec a CREATE TABLE t(a)' 'close a'
 	[[ $(records setting 2 4 5 6 | grep cache_size) == 'cache_size 100 program program' ]]
 	[[ $(records verdict 2) == missing ]]
@@ -38,18 +38,18 @@ whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT IN
 	[[ $(records setting 2 4 5 6 | grep cache_size) == 'cache_size 200 operator ok' ]]
 }
 
-@test "a database that could not become WAL is missing it, with the reason" {
+@test "check fails for a database that could not get WAL, with the reason" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	run_app 1 "$sqlprod" check -- victim 'open_v2 a a.db ro' 'exec a SELECT * FROM t' 'close a'
 	[[ $(records setting 2 4 6 7 | grep journal_mode) == 'journal_mode delete failed the database is read-only' ]]
 }
 
-@test "a database that is left alone is missing the recipe, with the reason" {
+@test "check fails for a database that is left alone, with the reason" {
 	SQLPROD_SKIP_DATABASES='*/a.db' run_app 1 "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'close a'
 	[[ $(records left_alone 2) == 'in SQLPROD_SKIP_DATABASES' ]]
 }
 
-@test "every process that the command starts is seen, and connections alike are shown once" {
+@test "check sees every process that the command starts, and shows equal connections once" {
 	run_app 0 "$sqlprod" check -- sh -c 'sqlite3 a.db "create table t(a)"; sqlite3 b.db "create table t(a)"; true'
 	[[ $(records connection 4 | sort) == $PWD/a.db$'\n'$PWD/b.db ]]
 	run_app 0 "$sqlprod" check -- victim 'open a c.db' 'exec a CREATE TABLE t(a)' 'repeat 3' 'open b c.db' 'exec b BEGIN' \
@@ -58,13 +58,13 @@ whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT IN
 	[[ $(records begins 2 3) == 'rewritten 3' ]]
 }
 
-@test "a connection that is never closed is seen when its process exits" {
+@test "check sees a connection that is never closed when its process exits" {
 	run_app 0 "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'exit 4'
 	[[ $(records connection 4) == "$PWD/a.db" ]]
 	[[ $(records status 2) == 'the command ended with 4' ]]
 }
 
-@test "a connection that is open when a signal ends its process is seen" {
+@test "check sees a connection that is open when a signal kills its process" {
 	run_app 0 "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'open b b.db' 'exec b CREATE TABLE t(a)' 'close b' 'sh kill -TERM $PPID; sleep 9'
 	[[ $(records connection 4 | sort) == "$PWD/a.db"$'\n'"$PWD/b.db" && $(records open 2) == 1 ]]
 	[[ $(records status 2) == 'the command ended with 143' && $(records verdict 2) == whole ]]
@@ -72,7 +72,7 @@ whole=('open a a.db' 'exec a CREATE TABLE t(a)' 'exec a BEGIN' 'exec a INSERT IN
 	[[ ! $(records open 2) ]]
 }
 
-@test "real programs have the whole recipe" {
+@test "check finds the whole recipe for real programs" {
 	run_app 0 "$sqlprod" check -- /usr/bin/python3 -c 'import sqlite3; c = sqlite3.connect("a.db"); c.execute("CREATE TABLE t(a)")
 c.execute("INSERT INTO t VALUES (1)"); c.commit()'
 	[[ $(records begins 2 3) == 'rewritten 1' ]]
@@ -81,7 +81,7 @@ c.execute("INSERT INTO t VALUES (1)"); c.commit()'
 	run_app 0 "$sqlprod" check -- perl -MDBI -e 'DBI->connect("dbi:SQLite:c.db")->do("CREATE TABLE t(a)")'
 }
 
-@test "without a connection it says why" {
+@test "check says why there was no connection" {
 	run_app 3 "$sqlprod" check -- true
 	[[ $(records verdict 2 3) == 'none no connection was seen: there is no SQLite in '* ]]
 	run_app 3 "$sqlprod" check -- sqlite3 --version
@@ -94,14 +94,14 @@ c.execute("INSERT INTO t VALUES (1)"); c.commit()'
 	jq -e '.verdict == "none" and .connections == [] and (.reason | test("no SQLite"))' <<<"$output"
 }
 
-@test "a SQLite in pure Go is named" {
+@test "check names a SQLite in pure Go" {
 	cp "$(type -P true)" app
 	printf 'dep\tmodernc.org/sqlite\tv1.34.0' >>app
 	run_app 3 "$sqlprod" check -- ./app
 	[[ $(records verdict 3) == *'modernc.org/sqlite, a SQLite in pure Go: no library can reach it' ]]
 }
 
-@test "the WAL-reset race is told of the versions that have it, and of no others" {
+@test "check warns of the WAL-reset race for the versions that have it only" {
 	run_app 0 sh -c '. "$0"; for version; do ! sqlite_has_reset_race "$version" || echo "$version"; done' "$(parts)/advisories.sh" \
 		3.6.23 3.7.0 3.40.1 3.44.5 3.44.6 3.44.7 3.45.0 3.49.2 3.50.0 3.50.6 3.50.7 3.51.0 3.51.2 3.51.3 3.52.0 3.53 4.0.0 '' x 3.x.1
 	expect $'3.7.0\n3.40.1\n3.44.5\n3.45.0\n3.49.2\n3.50.0\n3.50.6\n3.51.0\n3.51.2'
@@ -111,7 +111,7 @@ parts() {
 	echo "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")"
 }
 
-@test "the race and mmap are told where WAL is used, and not where it is not" {
+@test "check warns of the WAL-reset race and of mmap only if WAL is used" {
 	has_race=$(sh -c '. "$0"; sqlite_has_reset_race "$1" && echo yes' "$(parts)/advisories.sh" "$(sqlite3 :memory: 'SELECT sqlite_version()')") || true
 	[[ $has_race ]] || skip "this SQLite does not have the race"
 	run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
@@ -122,7 +122,7 @@ parts() {
 	[[ $(records advisory 2) != *'WAL-reset race'* ]]
 }
 
-@test "a folder that readers cannot write is told" {
+@test "check warns of a folder that readers cannot write" {
 	umask 022
 	run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
 	chmod 755 .
@@ -138,7 +138,7 @@ parts() {
 	[[ $(records advisory 2) != *'its folder'* ]]
 }
 
-@test "what run refuses, check refuses alike" {
+@test "check refuses the programs that run refuses" {
 	run_app 2 "$sqlprod" check -s begin=x -- true
 	expect_refused 'SQLPROD_BEGIN="x" *'
 	run_app 127 "$sqlprod" check -- no-such-command
@@ -149,7 +149,7 @@ parts() {
 	expect_refused './static: is fully static: *'
 }
 
-@test "wrong usage is one line and 2" {
+@test "wrong usage of check gives one line and exit status 2" {
 	run_app 2 "$sqlprod" check
 	expect_refused 'check: no file, no --pid, and no -- COMMAND; *'
 	run_app 2 "$sqlprod" check --
@@ -166,7 +166,7 @@ parts() {
 	expect_refused 'true: no such file'
 }
 
-@test "an interrupt ends the command, and what it did is shown" {
+@test "check interrupted ends the command, and shows what it did" {
 	start_plain one "$sqlprod" check -- victim 'open a a.db' 'exec a CREATE TABLE t(a)' 'close a' 'sh touch ready' 'sh sleep 60'
 	until [[ -e ready ]]; do sleep 0.05; done
 	kill -INT -- "-$started"
@@ -174,7 +174,7 @@ parts() {
 	[[ $output == *$'verdict\twhole'* ]]
 }
 
-@test "a SQLite that could not be reached is missing the recipe, with the reason" {
+@test "check fails for a SQLite that could not be reached, with the reason" {
 	line='{"pid":1,"program":"p","database":"/x/a.db","sqlite":{"version":null,"library":"/x/p"},"reached":null,"left_alone":"no door",
 		"settings":{},"begins_rewritten":0,"begins_not_upgraded":{}}'
 	run_app 1 "$sqlprod" check -- sh -c 'echo "$0" >>"$SQLPROD_REPORT"' "$(tr -d '\n' <<<"$line")"
@@ -182,12 +182,12 @@ parts() {
 	[[ $(records verdict 2) == missing ]]
 }
 
-@test "a torn line of the report does not hide the others" {
+@test "a torn line of the report does not hide the others from check" {
 	run_app 0 "$sqlprod" check -- sh -c 'sqlite3 a.db "CREATE TABLE t(a)"; printf "{\"pid\":12,\"prog" >>"$SQLPROD_REPORT"'
 	[[ $(records connection 4) == "$PWD/a.db" ]]
 }
 
-@test "it leaves nothing behind" {
+@test "check leaves no file and no process" {
 	mkdir tmp
 	TMPDIR=$PWD/tmp run_app 0 "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
 	TMPDIR=$PWD/tmp run_app 3 "$sqlprod" check -- true
@@ -195,24 +195,24 @@ parts() {
 	[[ -z $(ls -A tmp) ]]
 }
 
-@test "the report's folder is private" {
+@test "check keeps its report in a private folder" {
 	TMPDIR=$PWD run_app 0 "$sqlprod" check -- sh -c 'stat -c %a "${SQLPROD_REPORT%/*}" >&2; sqlite3 a.db "create table t(a)"'
 	[[ $stderr == *700* ]]
 }
 
-@test "a terminal gets a table" {
+@test "check prints a table to a terminal" {
 	run_on_terminal 0 env TERM=dumb "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
 	[[ $output == *SETTING*WANTED*GOT*'DECIDED BY'*WHY*'every connection has the whole recipe (1 seen)'* ]]
 	[[ $output != *$'\t'* ]]
 }
 
-@test "a database with an odd name is shown on one line" {
+@test "check shows a database with an odd name on one line" {
 	name=$'new\nline\ttab"\\.db'
 	run_app 0 "$sqlprod" check -- sqlite3 "$name" 'CREATE TABLE t(a)'
 	[[ $(records connection 4) == "$PWD/new\\nline\\ttab\"\\\\.db" ]]
 }
 
-@test "without jq it says so" {
+@test "check without jq says so" {
 	mkdir bin
 	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
 	run_app 12 env PATH="$PWD/bin" "$sqlprod" check -- true

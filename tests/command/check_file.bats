@@ -5,7 +5,7 @@ value() {
 	records "$1" 2
 }
 
-@test "a WAL database is described" {
+@test "check describes a WAL database" {
 	sqlite3 a.db 'PRAGMA page_size=65536; PRAGMA journal_mode=wal; CREATE TABLE t(a)' >/dev/null
 	run_app "$sqlprod" check a.db
 	[[ $(value database) == "$PWD/a.db" && $(value journal_mode) == wal && $(value page_size) == 65536 ]]
@@ -14,7 +14,7 @@ value() {
 	expect_quiet
 }
 
-@test "a rollback database and an empty one are described" {
+@test "check describes a rollback database and an empty one" {
 	sqlite3 a.db 'PRAGMA page_size=1024; CREATE TABLE t(a)'
 	: >empty.db
 	run_app "$sqlprod" check a.db empty.db
@@ -25,7 +25,7 @@ value() {
 	jq -e '.size == 0' <<<"$output"
 }
 
-@test "a database in use is described with its neighbours, and its locks stay" {
+@test "check describes a database in use with its -wal and -shm, and drops no lock" {
 	make_wal a.db
 	barrier_make "$PWD/held"
 	start_plain holder victim 'open a a.db' 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO t VALUES (2)' "barrier $PWD/held" 'exec a COMMIT'
@@ -38,7 +38,7 @@ value() {
 	expect_line 'exec 0' || [[ $output == *'exec 0'* ]]
 }
 
-@test "a hot journal is told" {
+@test "check reports a hot journal" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	barrier_make "$PWD/held"
 	start_plain holder victim 'open a a.db' 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO t VALUES (2)' "barrier $PWD/held"
@@ -49,7 +49,7 @@ value() {
 	finish "$started" holder
 }
 
-@test "the JSON says the same" {
+@test "check --json of a file says the same" {
 	make_wal a.db
 	run_app "$sqlprod" check --json --integrity a.db
 	jq -e --arg file "$PWD/a.db" '.database == $file and .journal_mode == "wal" and .page_size == 4096 and .size == 8192
@@ -64,7 +64,7 @@ value() {
 	[[ ${#lines[@]} -eq 2 ]]
 }
 
-@test "a damaged database is 9 when integrity is asked for" {
+@test "check --integrity exits with 9 for a damaged database" {
 	sqlite3 a.db 'CREATE TABLE t(a); CREATE INDEX i ON t(a);
 		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 2000) INSERT INTO t SELECT i FROM n'
 	dd if=/dev/urandom of=a.db bs=4096 seek=3 count=2 conv=notrunc status=none
@@ -75,7 +75,7 @@ value() {
 	jq -e '.integrity != "ok"' <<<"$output"
 }
 
-@test "a database that somebody locks exclusively is 8 when integrity is asked for" {
+@test "check --integrity exits with 8 for a database that is locked exclusively" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	barrier_make "$PWD/held"
 	start_plain holder victim 'open a a.db' 'exec a BEGIN EXCLUSIVE' "barrier $PWD/held"
@@ -86,7 +86,7 @@ value() {
 	finish "$started" holder
 }
 
-@test "looking changes nothing" {
+@test "check changes nothing" {
 	make_wal a.db
 	sqlite3 b.db 'CREATE TABLE t(a)'
 	before=$(md5sum a.db b.db)
@@ -97,7 +97,7 @@ value() {
 	[[ $(outside_pragma a.db journal_mode) == wal && $(outside_pragma b.db journal_mode) == delete ]]
 }
 
-@test "bad input has a line and a status of its own" {
+@test "bad input of check gives one line and its own exit status" {
 	run_app 4 "$sqlprod" check nothing.db
 	expect_refused 'nothing.db: no such file'
 	run_app 4 "$sqlprod" check ''
@@ -116,7 +116,7 @@ value() {
 	expect_refused 'noise: not a SQLite database, *'
 }
 
-@test "no permission is 5" {
+@test "check without permission exits with 5" {
 	need_root
 	make_wal a.db
 	chmod 600 a.db
@@ -124,7 +124,7 @@ value() {
 	expect_refused 'a.db: no permission to read it'
 }
 
-@test "a cut-off header is described as far as it goes, or refused, and nothing crashes" {
+@test "check describes a truncated header as far as it goes, or refuses it, and does not crash" {
 	make_wal a.db
 	for bytes in 15 16 17 18 20 60 99 100; do
 		head -c $bytes a.db >cut.db
@@ -144,7 +144,7 @@ command_on_nfs() {
 	chmod +x bin/library bin/sqlprod
 }
 
-@test "a shared filesystem is told, louder where WAL is used" {
+@test "check warns of a shared filesystem, more strongly if WAL is used" {
 	command_on_nfs
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	run_app bin/sqlprod check a.db
@@ -156,7 +156,7 @@ command_on_nfs() {
 	[[ $(records filesystem 3) == local && -z $(value advisory) ]]
 }
 
-@test "a filesystem that nothing tells is told" {
+@test "check warns of a filesystem that cannot be determined" {
 	command_on_nfs 0x1234567
 	make_wal a.db
 	run_app bin/sqlprod check a.db
@@ -165,7 +165,7 @@ command_on_nfs() {
 	[[ $(value advisory) != *'nothing tells'* ]]
 }
 
-@test "a terminal gets lines for people" {
+@test "check of a file prints readable lines to a terminal" {
 	make_wal a.db
 	run_on_terminal 0 env TERM=dumb "$sqlprod" check a.db
 	[[ $output == *'journal mode   wal'* && $output != *$'\t'* ]]

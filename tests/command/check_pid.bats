@@ -14,7 +14,7 @@ release() {
 	finish "$started" holder
 }
 
-@test "a process with the library is 0, with its settings and databases" {
+@test "check --pid exits with 0 for a process with the library, and shows its settings and databases" {
 	hold "$sqlprod" run -s busy_timeout=1234 --
 	run_app 0 "$sqlprod" check --pid "$victim"
 	[[ $(records pid 2) == "$victim" && $(records program 2) == victim && $(records library 2) == "$library" ]]
@@ -27,14 +27,14 @@ release() {
 	expect_refused "no process $victim"
 }
 
-@test "a process without it is 1, and its databases are shown too" {
+@test "check --pid exits with 1 for a process without the library, and shows its databases" {
 	hold env
 	run_app 1 "$sqlprod" check --pid "$victim"
 	[[ $(records verdict 3) == *'it was started without it' && $(records database 2 3) == "$PWD/a.db rollback" ]]
 	release
 }
 
-@test "looking takes no lock from the process" {
+@test "check --pid drops no lock of the process" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	barrier_make "$PWD/held"
 	start_plain holder victim 'open a a.db' 'exec a BEGIN IMMEDIATE' "barrier $PWD/held"
@@ -45,7 +45,7 @@ release() {
 	release
 }
 
-@test "the JSON says the same" {
+@test "check --pid --json says the same" {
 	hold "$sqlprod" run -s cache_size=5 --
 	run_app 0 "$sqlprod" check --json --pid "$victim"
 	jq -e --arg file "$PWD/a.db" --argjson pid "$victim" '.pid == $pid and .verdict == "loaded" and .databases[0].database == $file
@@ -53,21 +53,21 @@ release() {
 	release
 }
 
-@test "a bad setting of the process is told" {
+@test "check --pid shows a bad setting of the process" {
 	hold env LD_PRELOAD="$library" SQLPROD_BEGIN=perhaps
 	run_app 0 "$sqlprod" check --pid "$victim"
 	[[ $(records advisory 2) == 'SQLPROD_BEGIN="perhaps" is not understood, '* ]]
 	release
 }
 
-@test "what is set where we ask does not count" {
+@test "check --pid ignores the settings of its own environment" {
 	hold "$sqlprod"
 	SQLPROD_CACHE_SIZE=77 run_app 0 "$sqlprod" check --pid "$victim"
 	[[ $(records setting 2 3 | grep CACHE_SIZE) == 'SQLPROD_CACHE_SIZE -20000' ]]
 	release
 }
 
-@test "another build of the library is told, and is not run" {
+@test "check --pid names another build of the library, and does not run it" {
 	cp "$library" libsqlprod.so
 	printf x >>libsqlprod.so
 	hold env LD_PRELOAD="$PWD/libsqlprod.so"
@@ -79,7 +79,7 @@ release() {
 	release
 }
 
-@test "a process that the library could not enter is told apart" {
+@test "check --pid names a process that the library cannot be loaded into" {
 	printf '#include <unistd.h>\nint main(void) { pause(); }\n' | cc -static -x c -o static -
 	start_plain static env LD_PRELOAD="$library" ./static
 	until pid=$(pgrep -g "$started" -x static); do sleep 0.05; done
@@ -87,7 +87,7 @@ release() {
 	[[ $(records verdict 3) == *'LD_PRELOAD names it, but is fully static: '* ]]
 }
 
-@test "a pid that is none, is gone, or is not ours" {
+@test "check --pid refuses a bad pid, one that is gone, and one of another user" {
 	run_app 2 "$sqlprod" check --pid abc
 	expect_refused 'check: --pid abc: not a process id'
 	run_app 2 "$sqlprod" check --pid ''
@@ -100,7 +100,7 @@ release() {
 	expect_refused "process $$ is not ours to look at *"
 }
 
-@test "a process that has ended but was not waited for is gone" {
+@test "check --pid treats a zombie as gone" {
 	start_plain parent sh -c 'sh -c "echo \$\$ >child" & exec sleep 60'
 	until [[ -s child ]]; do sleep 0.05; done
 	child=$(<child)
@@ -109,7 +109,7 @@ release() {
 	expect_refused "process $child has ended, *"
 }
 
-@test "a terminal gets lines for people" {
+@test "check --pid prints readable lines to a terminal" {
 	hold "$sqlprod"
 	run_on_terminal 0 env TERM=dumb "$sqlprod" check --pid "$victim"
 	[[ $output == *"the library is in process $victim"* && $output != *$'\t'* ]]

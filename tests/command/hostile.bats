@@ -17,7 +17,7 @@ state() {
 	done
 }
 
-@test "databases of any name are checked, and nothing of them changes" {
+@test "check handles databases of any name, and does not change them" {
 	make_wal kept.db
 	for name in "${names[@]}"; do
 		cp kept.db "./$name"
@@ -34,7 +34,7 @@ state() {
 	done
 }
 
-@test "databases of any name are reverted" {
+@test "revert handles databases of any name" {
 	for name in "${names[@]}"; do
 		make_wal kept.db 'PRAGMA page_size=1024;'
 		mv kept.db "./$name"
@@ -45,7 +45,7 @@ state() {
 	done
 }
 
-@test "an environment that bends shells bends nothing" {
+@test "environment variables that change how shells work have no effect on sqlprod" {
 	make_wal kept.db
 	run_app 0 "$sqlprod" check kept.db
 	wanted=$output
@@ -57,7 +57,7 @@ state() {
 	[[ ! -e ran ]]
 }
 
-@test "an output that is closed, full or read by nobody is an error and no more" {
+@test "an output that is closed, full or without a reader is an error and does no harm" {
 	make_wal kept.db
 	for command in settings 'settings --json' 'check kept.db' '--help' '--version'; do
 		# shellcheck disable=SC2016,SC2086 # for the shell that is started; words

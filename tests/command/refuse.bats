@@ -21,7 +21,7 @@ loader_place() {
 	grep -abo -m1 '/lib[^[:cntrl:]]*/ld-linux[^[:cntrl:]]*' "$1" | head -n 1 | cut -d: -f1
 }
 
-@test "a static program is refused, and a dynamic one is not" {
+@test "sqlprod refuses a static program, not a dynamic one" {
 	program static -static
 	run_plain ./static
 	run_app 125 "$sqlprod" ./static
@@ -37,7 +37,7 @@ loader_place() {
 	expect started
 }
 
-@test "a program without a loader is static" {
+@test "a program without PT_INTERP counts as static" {
 	program dynamic
 	patch_elf dynamic patched "$(loader_entry dynamic)" '\0'
 	run_app 125 "$sqlprod" ./patched
@@ -64,7 +64,7 @@ loader_place() {
 	expect_refused './other: is built for another libc *'
 }
 
-@test "the loader itself may start a program" {
+@test "a program started through ld.so is not refused" {
 	program dynamic
 	loader=$(sqlprod_loader)
 	run_app "$sqlprod" "$loader" ./dynamic
@@ -105,7 +105,7 @@ sqlprod_loader() {
 	done
 }
 
-@test "a script whose interpreter is missing, or is itself, is told apart" {
+@test "a script whose interpreter is missing, or is the script itself, has its own message" {
 	printf '#!/nowhere/sh\n' >script
 	chmod +x script
 	run_app 127 "$sqlprod" ./script
@@ -137,7 +137,7 @@ sqlprod_loader() {
 	run_app 125 "$sqlprod" ./own
 }
 
-@test "a program with file capabilities is refused to those who gain them" {
+@test "a program with file capabilities is refused if they would be gained" {
 	need_root
 	program dynamic
 	PATH=$PATH:/usr/sbin:/sbin setcap cap_net_raw+ep dynamic || skip "no file capabilities here"
@@ -147,7 +147,7 @@ sqlprod_loader() {
 	expect started
 }
 
-@test "what is refused is what the loader would not have served" {
+@test "exactly those programs are refused that ld.so would not load the library into" {
 	need_root
 	cat >show.c <<-'END'
 		#include <stdio.h>
@@ -173,7 +173,7 @@ sqlprod_loader() {
 	expect served
 }
 
-@test "a command that is not there is 127, one that cannot be run 126" {
+@test "a missing command exits with 127, one that cannot be run with 126" {
 	run_app 127 "$sqlprod" no-such-command
 	expect_refused 'no-such-command: not found'
 	run_app 127 "$sqlprod" ./no-such-command

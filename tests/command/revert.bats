@@ -4,7 +4,7 @@ load sqlprod
 kept='PRAGMA page_size; PRAGMA auto_vacuum; PRAGMA encoding; PRAGMA user_version; PRAGMA application_id; PRAGMA schema_version;
 	SELECT sql FROM sqlite_master; SELECT count(*), sum(length(b)) FROM t;'
 
-@test "a WAL database becomes a rollback database, and nothing else changes" {
+@test "revert makes a WAL database a rollback database, and changes nothing else" {
 	sqlite3 a.db 'PRAGMA page_size=8192; PRAGMA auto_vacuum=2; PRAGMA encoding="UTF-16le"; PRAGMA journal_mode=wal;
 		CREATE TABLE t(a INTEGER PRIMARY KEY, b); PRAGMA user_version=42; PRAGMA application_id=4711;
 		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 5000) INSERT INTO t SELECT i, randomblob(100) FROM n' >/dev/null
@@ -17,7 +17,7 @@ kept='PRAGMA page_size; PRAGMA auto_vacuum; PRAGMA encoding; PRAGMA user_version
 	[[ $(ls) == a.db ]]
 }
 
-@test "rows that are only in -wal are kept" {
+@test "revert keeps rows that are only in -wal" {
 	start_plain writer victim 'open a a.db' 'exec a PRAGMA journal_mode=wal' 'exec a CREATE TABLE t(a)' \
 		'exec a INSERT INTO t VALUES (7)' 'sh touch ready' 'sh sleep 60'
 	until [[ -e ready ]]; do sleep 0.05; done
@@ -29,7 +29,7 @@ kept='PRAGMA page_size; PRAGMA auto_vacuum; PRAGMA encoding; PRAGMA user_version
 	[[ $(ls a.db*) == a.db ]]
 }
 
-@test "a database that is no WAL database is left as it is" {
+@test "revert does not change a database that is not in WAL mode" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	: >empty.db
 	before=$(md5sum a.db)
@@ -52,22 +52,22 @@ refuse_while() {
 	[[ $(outside_pragma a.db journal_mode) == delete ]]
 }
 
-@test "it is refused while an idle reader has it open" {
+@test "revert is refused while an idle reader has the database open" {
 	make_wal a.db
 	refuse_while 'exec a SELECT * FROM t'
 }
 
-@test "it is refused while a reader reads" {
+@test "revert is refused while a reader reads" {
 	make_wal a.db
 	refuse_while 'exec a BEGIN' 'exec a SELECT * FROM t'
 }
 
-@test "it is refused while a writer writes" {
+@test "revert is refused while a writer writes" {
 	make_wal a.db
 	refuse_while 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO t VALUES (2)'
 }
 
-@test "it is refused while a program with the library has it open" {
+@test "revert is refused while a program with the library has the database open" {
 	make_wal a.db
 	barrier_make "$PWD/held"
 	start_plain holder "$sqlprod" victim 'open a a.db' 'exec a INSERT INTO t VALUES (3)' "barrier $PWD/held"
@@ -78,7 +78,7 @@ refuse_while() {
 	[[ $(observer query a.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
-@test "the library in revert's own environment does not make it WAL again" {
+@test "the library in revert's own environment does not set WAL again" {
 	make_wal a.db
 	run_app "$sqlprod" run "$sqlprod" revert a.db
 	[[ $(outside_pragma a.db journal_mode) == delete ]]
@@ -88,7 +88,7 @@ refuse_while() {
 	[[ $(outside_pragma b.db journal_mode) == delete ]]
 }
 
-@test "a damaged database is left as it is" {
+@test "revert does not change a damaged database" {
 	sqlite3 a.db "PRAGMA journal_mode=wal; CREATE TABLE t(a); CREATE INDEX i ON t(a);
 		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 2000) INSERT INTO t SELECT i FROM n" >/dev/null
 	dd if=/dev/urandom of=a.db bs=4096 seek=3 count=2 conv=notrunc status=none
@@ -98,7 +98,7 @@ refuse_while() {
 	[[ $(md5sum a.db) == "$before" ]]
 }
 
-@test "odd names are only names" {
+@test "revert handles databases with odd names" {
 	for name in 'a b.db' "it's.db" '-x.db' 'file:q.db?mode=ro' ':memory:' '$(touch hit).db' $'new\nline.db' 'ü.db'; do
 		make_wal "$PWD/$name"
 		run_app "$sqlprod" revert -- "$name"
@@ -108,7 +108,7 @@ refuse_while() {
 	[[ -z $(ls) ]]
 }
 
-@test "a link is followed" {
+@test "revert follows a symbolic link" {
 	mkdir real
 	make_wal real/a.db
 	ln -s real/a.db link.db
@@ -116,7 +116,7 @@ refuse_while() {
 	[[ $(outside_pragma real/a.db journal_mode) == delete && -L link.db ]]
 }
 
-@test "bad input has a line and a status of its own" {
+@test "bad input of revert gives one line and its own exit status" {
 	run_app 2 "$sqlprod" revert
 	expect_refused 'revert: no file; *'
 	run_app 2 "$sqlprod" revert --nonsense a.db
@@ -138,7 +138,7 @@ refuse_while() {
 	expect_refused 'pipe: is no regular file'
 }
 
-@test "no permission is 5, and nothing changes" {
+@test "revert without permission exits with 5, and changes nothing" {
 	need_root
 	make_wal a.db
 	chmod 600 a.db
@@ -158,7 +158,7 @@ refuse_while() {
 	[[ $(outside_pragma a.db journal_mode) == wal ]]
 }
 
-@test "of several files each is done, and the first failure is the status" {
+@test "revert treats each of several files, and exits with the first failure" {
 	make_wal a.db
 	make_wal b.db
 	run_app 4 "$sqlprod" revert a.db nothing.db . b.db
@@ -166,7 +166,7 @@ refuse_while() {
 	expect_warnings 2 'sqlprod: *'
 }
 
-@test "without sqlite3 it says so" {
+@test "revert without the sqlite3 shell says so" {
 	make_wal a.db
 	mkdir bin
 	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
@@ -174,7 +174,7 @@ refuse_while() {
 	expect_refused 'sqlite3 is needed for this and not installed'
 }
 
-@test "a database of two names is left as it is, and check warns of it" {
+@test "revert does not change a database with two hard links, and check warns of it" {
 	make_wal a.db
 	ln a.db b.db
 	before=$(md5sum a.db)

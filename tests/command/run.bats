@@ -3,7 +3,7 @@ load sqlprod
 
 journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA journal_mode").fetchone()[0])'
 
-@test "a command gets the recipe, and without sqlprod it does not" {
+@test "a command run by sqlprod gets the recipe, and without sqlprod it does not" {
 	run_plain sqlite3 a.db 'PRAGMA journal_mode'
 	expect delete
 	run_app "$sqlprod" run sqlite3 a.db 'PRAGMA journal_mode; PRAGMA busy_timeout;'
@@ -11,7 +11,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	expect_quiet
 }
 
-@test "the word run may be left out, and -- stands before any command" {
+@test "the word run may be omitted, and -- may precede any command" {
 	for words in "" run -- "run --"; do
 		rm -f a.db*
 		# shellcheck disable=SC2086 # words
@@ -20,7 +20,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	done
 }
 
-@test "a command named like one of ours is run behind run" {
+@test "a command named like a subcommand is run by sqlprod run" {
 	mkdir bin
 	printf '#!/bin/sh\necho mine\n' >bin/check
 	chmod +x bin/check
@@ -41,7 +41,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	expect wal
 }
 
-@test "options set settings, in any spelling" {
+@test "options of run set settings, in any spelling" {
 	for setting in busy_timeout=77 BUSY_TIMEOUT=77 busy-timeout=77 SQLPROD_BUSY_TIMEOUT=77; do
 		run_app "$sqlprod" run -s "$setting" sqlite3 a.db 'PRAGMA busy_timeout'
 		expect 77
@@ -52,14 +52,14 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	expect $'79\n-5'
 }
 
-@test "an option wins over the environment, which wins over the recipe" {
+@test "an option overrides the environment, which overrides the recipe" {
 	SQLPROD_BUSY_TIMEOUT=5 run_app "$sqlprod" sqlite3 a.db 'PRAGMA busy_timeout'
 	expect 5
 	SQLPROD_BUSY_TIMEOUT=5 run_app "$sqlprod" -s busy_timeout=6 sqlite3 a.db 'PRAGMA busy_timeout'
 	expect 6
 }
 
-@test "the log and the report go where they are told, also when the program changes its folder" {
+@test "log and report go to the paths given, even if the program changes its working folder" {
 	mkdir there
 	run_app "$sqlprod" --log log --report report -s log_level=debug victim 'chdir there' 'open a t.db' 'exec a SELECT 1' 'close a'
 	expect_quiet
@@ -68,21 +68,21 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	[[ $(report report database) == "$PWD/there/t.db" ]]
 }
 
-@test "the command's exit status and signals come through" {
+@test "run passes on the command's exit status and signals" {
 	run_app 7 "$sqlprod" sh -c 'exit 7'
 	run_app 0 "$sqlprod" true
 	run_app 1 "$sqlprod" false
 	run_app 137 sh -c "\"$sqlprod\" sh -c 'kill -KILL \$\$'"
 }
 
-@test "the command is this process, and nothing of sqlprod is left" {
+@test "run executes the command in its own process" {
 	run_app sh -c 'echo $$; exec "$0" sh -c "echo \$\$; ps -o pid= --ppid \$\$ | wc -l"' "$sqlprod"
 	[[ ${lines[0]} == "${lines[1]}" ]]
 	# ps itself, and the subshell of the pipe's end where sh makes one
 	[[ ${lines[2]} -le 2 ]]
 }
 
-@test "signals reach the command itself" {
+@test "signals sent to run reach the command" {
 	start_plain one "$sqlprod" sh -c 'trap "echo got it; exit 3" TERM; echo ready >ready; while :; do sleep 0.05; done'
 	until [[ -s ready ]]; do sleep 0.05; done
 	pkill -TERM -g "$started" -x sh
@@ -90,7 +90,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	expect 'got it'
 }
 
-@test "standard input, arguments and the environment come through" {
+@test "run passes standard input, arguments and the environment to the command" {
 	run_app sh -c 'printf "a\nb\n" | "$0" cat' "$sqlprod"
 	expect $'a\nb'
 	run_app "$sqlprod" printf '<%s>\n' '' 'a b' '*' -s --help $'x\ny'
@@ -102,19 +102,19 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	done
 }
 
-@test "services that ignore SIGPIPE hear nothing of our pipes" {
+@test "a command that ignores SIGPIPE still does so under run" {
 	run_app sh -c 'trap "" PIPE; exec "$0" sqlite3 --version' "$sqlprod"
 	expect_quiet
 }
 
-@test "the library stands in front of what is in LD_PRELOAD, once" {
+@test "run puts the library first in LD_PRELOAD, once" {
 	run_app env LD_PRELOAD="$build/programs/victim.so" "$sqlprod" sh -c 'echo $LD_PRELOAD'
 	expect "$library:$build/programs/victim.so"
 	run_app "$sqlprod" "$sqlprod" sh -c 'echo $LD_PRELOAD'
 	expect "$library"
 }
 
-@test "the library is found from anywhere, through links too, never in the current folder" {
+@test "run finds the library from anywhere, through links too, never in the current folder" {
 	mkdir bin build
 	: >libsqlprod.so
 	: >build/libsqlprod.so
@@ -124,7 +124,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	(cd bin && run_app ./sqlprod sh -c 'echo $LD_PRELOAD' && expect "$library")
 }
 
-@test "bad settings are refused with one message before anything starts" {
+@test "run refuses bad settings with one message before anything starts" {
 	SQLPROD_BEGIN=perhaps run_app 2 "$sqlprod" touch started
 	expect_refused 'SQLPROD_BEGIN="perhaps" is not understood (allowed: *'
 	run_app 2 "$sqlprod" -s cache_size=big touch started
@@ -138,7 +138,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	[[ ! -e started ]]
 }
 
-@test "wrong usage is one line and 2" {
+@test "wrong usage of run gives one line and exit status 2" {
 	run_app 2 "$sqlprod"
 	[[ $stderr == usage:* ]]
 	run_app 2 "$sqlprod" run
@@ -165,7 +165,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	expect_refused '--report .: is a folder'
 }
 
-@test "help and version are there for every command" {
+@test "every subcommand has --help and --version" {
 	run_app "$sqlprod" --version
 	[[ $output =~ ^sqlprod\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
 	for command in "" run check settings revert; do
@@ -176,7 +176,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	done
 }
 
-@test "a missing library is 125" {
+@test "run exits with 125 if the library is missing" {
 	mkdir -p bin
 	sed 's|^sqlprod_library_at=.*|sqlprod_library_at=nowhere.so|; s|^sqlprod_parts_at=.*|sqlprod_parts_at=parts|' "$sqlprod" >bin/sqlprod
 	chmod +x bin/sqlprod

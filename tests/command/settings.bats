@@ -1,7 +1,7 @@
 # sqlprod settings: the library's own table.
 load sqlprod
 
-@test "the table is the library's, one setting a line" {
+@test "sqlprod settings shows the library's table, one setting a line" {
 	run_app "$sqlprod" settings
 	expect_quiet
 	[[ ${#lines[@]} -ge 20 ]]
@@ -10,14 +10,14 @@ load sqlprod
 	[[ $(awk -F '\t' '$2 == "journal_mode" { print $1, $3, $4, $5 }' <<<"$output") == 'SQLPROD_JOURNAL_MODE wal wal recipe' ]]
 }
 
-@test "what the environment says is in force, and shown as the operator's" {
+@test "sqlprod settings shows values of the environment as the operator's" {
 	SQLPROD_MMAP_SIZE=1G SQLPROD_BEGIN=keep run_app "$sqlprod" settings
 	[[ $(awk -F '\t' '$5 == "operator" { print $1, $3, $4 }' <<<"$output") == $'SQLPROD_MMAP_SIZE 134217728 1073741824\nSQLPROD_BEGIN immediate keep' ]]
 	SQLPROD_MMAP_SIZE=1G run_app "$sqlprod" settings --json
 	jq -e '.settings[] | select(.variable == "SQLPROD_MMAP_SIZE") | .value == "1073741824" and .decided_by == "operator"' <<<"$output"
 }
 
-@test "the JSON holds the same" {
+@test "sqlprod settings --json has the same table" {
 	run_app "$sqlprod" settings --json
 	json=$(jq -r '.settings[] | [.variable, .pragma // "-", .recipe, .value, .decided_by, .allowed, .meaning]
 		| map(if . == "" then "-" else . end) | @tsv' <<<"$output")
@@ -26,7 +26,7 @@ load sqlprod
 	[[ $(jq -r .version <<<"$("$sqlprod" settings --json)") == "$("$library" --version)" ]]
 }
 
-@test "what is shown is what a connection gets" {
+@test "sqlprod settings shows what a connection gets" {
 	run_app env LD_PRELOAD="$preload" SQLPROD_REPORT="$PWD/report" sqlite3 t.db 'CREATE TABLE t(a)'
 	run_app "$sqlprod" settings
 	while IFS=$'\t' read -r _ pragma _ value _; do
@@ -35,7 +35,7 @@ load sqlprod
 	done <<<"$output"
 }
 
-@test "a bad setting shows the table and is 2" {
+@test "sqlprod settings with a bad setting shows the table and exits with 2" {
 	SQLPROD_SYNCHRONOUS=maybe run_app 2 "$sqlprod" settings
 	expect_warnings 1 'sqlprod: SQLPROD_SYNCHRONOUS="maybe" is not understood *'
 	[[ ${#lines[@]} -ge 20 ]]
@@ -43,14 +43,14 @@ load sqlprod
 	jq -e . <<<"$output" >/dev/null
 }
 
-@test "values with anything in them do not break a line or the JSON" {
+@test "values with any bytes break neither a line nor the JSON of sqlprod settings" {
 	SQLPROD_LOG=$'a\tb\nc\e[1m"\\é' run_app "$sqlprod" settings
 	awk -F '\t' 'NF != 7 { exit 1 }' <<<"$output"
 	SQLPROD_LOG=$'a\tb\nc\e[1m"\\é' run_app "$sqlprod" settings --json
 	[[ $(jq -r '.settings[] | select(.variable == "SQLPROD_LOG") | .value' <<<"$output") == $'a\tb\nc\e[1m"\\é' ]]
 }
 
-@test "a terminal gets a table" {
+@test "sqlprod settings prints a table to a terminal" {
 	run_on_terminal 0 env TERM=xterm "$sqlprod" settings
 	[[ ${lines[0]} == *VARIABLE*RECIPE*HERE*'DECIDED BY'* ]]
 	[[ $output != *$'\t'* ]]
@@ -58,14 +58,14 @@ load sqlprod
 	[[ $output != *$'\e'* ]]
 }
 
-@test "wrong usage is 2" {
+@test "sqlprod settings used wrongly exits with 2" {
 	run_app 2 "$sqlprod" settings --nonsense
 	expect_refused 'settings: no option --nonsense; *'
 	run_app 2 "$sqlprod" settings journal_mode
 	expect_refused 'settings: takes no argument journal_mode'
 }
 
-@test "the library answers only what it is asked, and dies of no closed output" {
+@test "libsqlprod.so run as a program rejects unknown arguments, and survives a closed output" {
 	run_app 2 "$library"
 	[[ $stderr == usage:* ]]
 	run_app 2 "$library" --nonsense
@@ -76,7 +76,7 @@ load sqlprod
 	[[ $output == local* ]]
 }
 
-@test "the manual page has the library's table" {
+@test "the manual page has the library's table of settings" {
 	page=$(find "${sqlprod%/*}/man" "${sqlprod%/*}/../share/man" -name 'libsqlprod.7*' 2>/dev/null | head -n 1)
 	[[ -n $page ]] || fail "no page"
 	text=$(zcat -f "$page" | sed -e 's/\\-/-/g' -e 's/^\.BR* //' | tr '\n' ' ')

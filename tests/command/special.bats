@@ -18,7 +18,7 @@ make_special() {
 	fi
 }
 
-@test "a FIFO, a socket, a device and a folder are 7 to check and revert, and nobody waits for them" {
+@test "check and revert exit with 7 at a FIFO, socket, device or folder, and do not block" {
 	make_special
 	for name in "${special[@]}"; do
 		for command in check 'check --json' 'check --integrity' revert 'revert --'; do
@@ -31,7 +31,7 @@ make_special() {
 	done
 }
 
-@test "as a program they are 126, and so is a script for them" {
+@test "a FIFO, socket, device or folder as a program, or as a script's interpreter, exits with 126" {
 	make_special
 	for name in "${special[@]}"; do
 		for command in run 'check --' 'ab --'; do
@@ -47,7 +47,7 @@ make_special() {
 	done
 }
 
-@test "what the kernel makes up is no database" {
+@test "a file of /proc is no database" {
 	for name in /proc/self/mem /proc/self/environ /proc/kmsg; do
 		for command in check 'check --integrity' revert; do
 			# shellcheck disable=SC2086 # words
@@ -57,7 +57,7 @@ make_special() {
 	done
 }
 
-@test "a neighbour of a database that is no file is told before SQLite opens it" {
+@test "a -wal, -shm or -journal that is no regular file is refused before SQLite opens it" {
 	for suffix in journal wal shm; do
 		for kind in fifo folder dangling; do
 			rm -rf a.db*
@@ -80,7 +80,7 @@ make_special() {
 	done
 }
 
-@test "a newline at the end of a name is a part of it, and the file without it is left alone" {
+@test "a newline at the end of a name is part of it, and the file without it is left alone" {
 	make_wal a.db
 	make_wal $'a.db\n'
 	before=$(md5sum a.db)
@@ -93,7 +93,7 @@ make_special() {
 	[[ ! -e a.db ]]
 }
 
-@test "a database behind a link is looked at with its own neighbours" {
+@test "a database opened through a link is checked with the -wal and -shm of its target" {
 	mkdir there
 	sqlite3 there/a.db 'CREATE TABLE t(a)'
 	ln -s there/a.db link.db
@@ -102,7 +102,7 @@ make_special() {
 	[[ $(records journal_size 2) == 5 && $(records advisory 2) == *-journal* ]]
 }
 
-@test "an interpreter's line without end, and an ELF header that lies, are read no further than a kernel would" {
+@test "an endless interpreter line and a wrong ELF header are read no further than a kernel would" {
 	printf 'int main(void) { return 0; }\n' | cc -x c -o program -
 	{ printf '#!' && head -c 20000000 /dev/zero | tr '\0' a; } >long
 	chmod +x long
@@ -158,7 +158,7 @@ make_special() {
 	[[ $(md5sum a.db) == "$before" ]]
 }
 
-@test "what ab could not write at the end is told before it begins" {
+@test "ab checks that its outputs can be written before it begins" {
 	mkfifo unread.png
 	run_app 2 "$sqlprod" ab --plot unread.png -- touch ran
 	expect_refused 'ab: --plot unread.png: is no regular file'
@@ -171,7 +171,7 @@ make_special() {
 	[[ ! -e ran ]]
 }
 
-@test "what may not be read is 5, and left as it was" {
+@test "a file without read permission exits with 5, and is not changed" {
 	need_root
 	mkdir closed
 	make_wal closed/a.db

@@ -14,11 +14,11 @@ qemu_shim() {
 	run_app qemu-aarch64-static -L /usr/aarch64-linux-gnu -E LD_PRELOAD="$arm64/libsqlprod.so" "$arm64/$1" "${@:2}"
 }
 
-@test "a program with SQLite inside" {
+@test "on arm64 a program with an embedded SQLite is reached" {
 	reached 'embedded copy' qemu_plain qemu_shim victim_inside
 }
 
-@test "two copies in one large program that is not position-independent" {
+@test "on arm64 two copies in one large program that is not position-independent are reached" {
 	qemu_plain two t.db u.db
 	expect $'free\nfree\nfree\nfree'
 	SQLPROD_LOG_LEVEL=debug qemu_shim two t.db u.db
@@ -26,15 +26,15 @@ qemu_shim() {
 	[[ $(grep -c 'found near the code' <<<"$stderr") == 2 ]]
 }
 
-@test "a program that is linked to libsqlite3" {
+@test "on arm64 a program linked to libsqlite3 is reached" {
 	reached interposition qemu_plain qemu_shim victim_linked
 }
 
-@test "a plugin that brings libsqlite3: dlopen() is passed on" {
+@test "on arm64 a plugin linked to libsqlite3 is reached, and dlopen() works" {
 	script=(-- "${script[@]}")
 	reached interposition qemu_plain qemu_shim host "$arm64/victim.so"
 }
 
-@test "a plugin that is loaded with RTLD_DEEPBIND" {
+@test "on arm64 a plugin loaded with RTLD_DEEPBIND is reached" {
 	reached interposition qemu_plain qemu_shim deep "$arm64/victim.so"
 }

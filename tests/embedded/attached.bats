@@ -35,7 +35,7 @@ results() {
 	[[ $(observer query u.db 'SELECT count(*) FROM u') == 4 ]]
 }
 
-@test "an authorizer of the program's sees nothing of it" {
+@test "a program's authorizer does not see how attached databases are locked" {
 	setup_databases t.db
 	script=('open a t.db' "exec a ATTACH 'u.db' AS u" 'authorizer a log' 'exec a BEGIN' 'exec a INSERT INTO u VALUES(1)' 'exec a COMMIT'
 		'close a')
@@ -45,7 +45,7 @@ results() {
 	expect "$wanted"
 }
 
-@test "an attached database that is read-only is only read" {
+@test "BEGIN only reads an attached read-only database" {
 	setup_databases t.db
 	script=('open_v2 a t.db rw,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" 'exec a BEGIN' 'sh observer lock t.db' 'sh observer lock u.db'
 		'exec a SELECT count(*) FROM u' 'exec a COMMIT' 'close a')
@@ -56,7 +56,7 @@ results() {
 	[[ $(of_report begins_rewritten) == 1 ]]
 }
 
-@test "an attached database that stays busy: BEGIN succeeds as without the shim, and the report says so" {
+@test "BEGIN succeeds as without the library if an attached database stays busy, and the report says so" {
 	setup_databases t.db
 	script=('open a t.db' "exec a ATTACH 'u.db' AS u" 'open b u.db' 'exec b BEGIN IMMEDIATE' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT'
 		'exec b COMMIT' 'close a' 'close b')
@@ -65,7 +65,7 @@ results() {
 	[[ $(report "$scratch/report.json" begins_not_upgraded | head -n 1) == *'an attached database stayed busy'*1* ]]
 }
 
-@test "SQLPROD_BEGIN=exclusive takes the write lock, and the report says where that is less" {
+@test "with SQLPROD_BEGIN=exclusive an embedded copy takes the write lock, and the report says if that is less than EXCLUSIVE" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'sh observer query t.db "SELECT count(*) FROM t"'
 		'exec a COMMIT' 'close a')
 	SQLPROD_BEGIN=exclusive SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
@@ -77,7 +77,7 @@ results() {
 	[[ $(of_report begins_not_upgraded) == *'IMMEDIATE instead of EXCLUSIVE'*1* ]]
 }
 
-@test "one file attached under two names: BEGIN stays, as the connection would wait for itself" {
+@test "in an embedded copy BEGIN is not upgraded if one file is attached under two names, as the connection would wait for itself" {
 	setup_databases t.db
 	for run in run_plain run_shim; do
 		APP_TIMEOUT=20 SQLPROD_REPORT=$scratch/report.json $run "$victim" 'open a t.db' "exec a ATTACH 't.db' AS again" \
@@ -87,7 +87,7 @@ results() {
 	[[ $(report "$scratch/report.json" begins_not_upgraded) == *'two names'*1* ]]
 }
 
-@test "a SAVEPOINT that begins a transaction is counted when it has run, others are not" {
+@test "in an embedded copy a SAVEPOINT that begins a transaction is counted when it has run, others are not" {
 	setup_databases t.db
 	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'exec a BEGIN' 'step s' 'exec a COMMIT' 'reset s' 'step s' 'sh observer lock t.db' 'reset s'
 		'exec a SELECT count(*) FROM t' 'step s' 'finalize s' 'exec a COMMIT' 'exec a SAVEPOINT two; RELEASE two' 'close a')
@@ -98,7 +98,7 @@ results() {
 	[[ $(of_report begins_rewritten) == 1 && $(of_report begins_not_upgraded) == *'SAVEPOINT outside of a transaction'*': 2'* ]]
 }
 
-@test "a cache that is shared through ATTACH: BEGIN stays" {
+@test "in an embedded copy BEGIN is not upgraded on a cache shared through ATTACH" {
 	setup_databases t.db
 	script=('shared_cache on' 'open a t.db' 'open b u.db' "exec b ATTACH 't.db' AS t" 'exec a BEGIN' 'exec b BEGIN' 'exec a INSERT INTO t VALUES(1)'
 		'exec b INSERT INTO u VALUES(1)' 'exec a COMMIT' 'exec b COMMIT' 'close b' 'close a')
@@ -109,7 +109,7 @@ results() {
 	[[ $(report "$scratch/report.json" begins_not_upgraded | grep -c 'shared cache.*1') -eq 2 ]]
 }
 
-@test "SQLPROD_BEGIN_DEFERRED=immediate: a SAVEPOINT that begins a transaction has the write lock once it has run" {
+@test "in an embedded copy with SQLPROD_BEGIN_DEFERRED=immediate a SAVEPOINT that begins a transaction has the write lock once it has run" {
 	setup_databases t.db
 	script=('open a t.db' 'prepare a s v2 -1 SAVEPOINT one' 'step s' 'sh observer lock t.db' 'reset s' 'exec a SAVEPOINT two; INSERT INTO t VALUES(1); ROLLBACK TO two'
 		'exec a RELEASE one' 'sh observer lock t.db' 'exec a SELECT count(*) FROM t' 'step s' 'sh observer lock t.db' 'finalize s' 'exec a ROLLBACK' 'close a')

@@ -21,19 +21,19 @@ left_alone() {
 	expect "$defaults"
 }
 
-@test "a second process is locked out after BEGIN, and the settings read back, however gcc built the program" {
+@test "after BEGIN a second process is locked out, and the settings are in force, however gcc built the program" {
 	of_each_way gcc locked_out
 }
 
-@test "a second process is locked out after BEGIN, and the settings read back, however clang built the program" {
+@test "after BEGIN a second process is locked out, and the settings are in force, however clang built the program" {
 	of_each_way clang locked_out
 }
 
-@test "SQLPROD_EMBEDDED=off closes the door" {
+@test "SQLPROD_EMBEDDED=off leaves embedded copies alone" {
 	of_each_way gcc left_alone
 }
 
-@test "a SQLite before 3.14, whose BEGIN cannot be seen: WAL stays off, and the report says why" {
+@test "an embedded SQLite before 3.14, whose BEGIN cannot be seen, does not get WAL, and the report says why" {
 	script=('CREATE TABLE t(x)' 'BEGIN' lock 'INSERT INTO t VALUES(1)' 'COMMIT' 'PRAGMA journal_mode' 'PRAGMA busy_timeout'
 		'PRAGMA temp_store')
 	for name in new.db there.db; do
@@ -59,12 +59,12 @@ left_alone() {
 	[[ $stderr != *'in all that may hold it'* ]]
 }
 
-@test "what is found near the code that opens a file stays in doubt until it made a connection" {
+@test "a table found near the code that opens a file stays doubtful until its SQLite opens a connection" {
 	run_plain "$build/embedded/doubt"
 	expect right
 }
 
-@test "a file that is opened at the very end of a stack, with another library in front of ours, is opened as without the shim" {
+@test "a file is opened as without the library at the very end of a stack, with another library interposing open() too" {
 	run_plain "$build/embedded/edge"
 	expect $'opened 1\nopened 1\nopened 1'
 	preload="$build/embedded/front.so:$preload" run_shim "$build/embedded/edge"

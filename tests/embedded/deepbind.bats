@@ -1,7 +1,7 @@
 # Plugins loaded with RTLD_DEEPBIND, as PHP loads its extensions. No sanitizer's runtime allows that.
 load ../harness/harness
 
-@test "a plugin that is loaded with RTLD_DEEPBIND and linked to libsqlite3 comes to the front door" {
+@test "a plugin loaded with RTLD_DEEPBIND and linked to libsqlite3 is interposed" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode'
 		'close a')
 	run_plain "$build/embedded/deep" "$build/programs/victim.so" "${script[@]}"
@@ -13,7 +13,7 @@ load ../harness/harness
 	[[ $(report "$scratch/report.json" reached) == interposition ]]
 }
 
-@test "a plugin that is loaded with RTLD_DEEPBIND and has SQLite inside is left alone, and one warning says so" {
+@test "a plugin loaded with RTLD_DEEPBIND with an embedded SQLite is left alone, and gives one warning" {
 	script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' 'close a')
 	run_plain "$build/embedded/deep" "$build/embedded/plugin_O2.so" "${script[@]}"
 	wanted=$output

@@ -30,15 +30,15 @@ scene() {
 	twin "${2-$recipe}" "$guest" "$1" t.db "${@:3}"
 }
 
-@test "sqlite3_shutdown and sqlite3_config in between: the next connections are reached" {
+@test "connections after sqlite3_shutdown and sqlite3_config are reached" {
 	scene shutdown
 }
 
-@test "sqlite3_reset_auto_extension: the next connections are reached" {
+@test "connections after sqlite3_reset_auto_extension are reached" {
 	scene reset
 }
 
-@test "a file that is opened while SQLite's own mutex is held, as in a signal handler, is waited for by nobody" {
+@test "a file opened while SQLite's own mutex is held, as in a signal handler, causes no deadlock" {
 	scene held
 }
 
@@ -46,12 +46,12 @@ scene() {
 	scene config
 }
 
-@test "a trace callback of the program's keeps seeing its statements and no others, and BEGIN is upgraded" {
+@test "a program's trace callback sees its own statements and no others, and BEGIN is upgraded" {
 	scene trace "$recipe"
 	[[ $(of_report begins_rewritten) == 3 ]]
 }
 
-@test "a trace callback that was set before anything could be seen: WAL stays off, and the report says so" {
+@test "a trace callback set before the library sees the connection keeps WAL off, and the report says so" {
 	for name in trace_new trace_legacy; do
 		rm -f t.db*
 		scene "$name" ''
@@ -60,20 +60,20 @@ scene() {
 	done
 }
 
-@test "what the program's own sqlite3_auto_extension sets up stays: busy handler, authorizer, trace" {
+@test "busy handler, authorizer and trace set by the program's own sqlite3_auto_extension stay" {
 	scene extension 's/^free$/held/; s/^timeout=77$/timeout=30000/'
 }
 
-@test "an open that fails after we saw it leaves nothing behind" {
+@test "an open that fails after it was noticed leaves no record" {
 	scene failing_extension
 }
 
-@test "an authorizer sees the program's statements and none of ours" {
+@test "an authorizer is called for the program's statements and none of the library's, in an embedded copy" {
 	# the PRAGMA that sets a timeout has answered before we see it
 	scene authorizer 's/^free$/held/'
 }
 
-@test "a connection that is closed before its statements" {
+@test "a connection may be closed before its statements" {
 	scene zombie
 }
 
@@ -81,15 +81,15 @@ scene() {
 	scene errors ''
 }
 
-@test "connections opened inside a function of SQL" {
+@test "connections may be opened inside an SQL function" {
 	scene nested
 }
 
-@test "one connection used by four threads" {
+@test "one connection may be used by four threads" {
 	scene shared ''
 }
 
-@test "sixteen threads race for the first connections of three copies" {
+@test "sixteen threads may race for the first connections of three copies" {
 	run_plain "$guest" race t.db "${plugins[@]}"
 	wanted=$(sed "$recipe; s/^0$/30000/" <<<"$output" | sort)
 	rm ./*.db*
@@ -98,11 +98,11 @@ scene() {
 	expect_quiet
 }
 
-@test "plugins that are unloaded and loaded in turns, at the same addresses" {
+@test "plugins unloaded and loaded again at the same addresses are reached" {
 	scene reload "$recipe; s/^-2000$/-20000/" "${plugins[@]}"
 }
 
-@test "other builds under the same name, one after the other" {
+@test "other builds loaded under the same name, one after the other, are reached" {
 	for plugin in "${plugins[@]}" "${plugins[@]}"; do
 		ln -sf "$plugin" "$scratch/plugin.so"
 		SQLPROD_REPORT=$scratch/report.json run_shim host "$scratch/plugin.so" -- 'open a t.db' \
@@ -111,7 +111,7 @@ scene() {
 	done
 }
 
-@test "no memory is made executable: PR_SET_MDWE and a filter that forbids it" {
+@test "no memory is made executable, under PR_SET_MDWE or a filter that forbids it" {
 	scene write_xor_execute
 }
 
@@ -128,24 +128,24 @@ scene() {
 	[[ $(report "$scratch/report.json" reached | sort | uniq -c | xargs) == '2 embedded copy 1 interposition' ]]
 }
 
-@test "open() and its kin keep result, errno, mode, umask, flags and folder, in handlers too" {
+@test "open() and openat() keep result, errno, mode, umask, flags and folder, in signal handlers too" {
 	twin '' "$build/embedded/opener"
 }
 
-@test "a library whose constructor opens files before ours runs" {
+@test "a library's constructor may open files before ours runs" {
 	preload_also=$build/embedded/opener_early.so
 	run_shim "$build/embedded/opener"
 	expect_line 'early 1 1'
 	expect_quiet
 }
 
-@test "VACUUM and VACUUM INTO" {
+@test "VACUUM and VACUUM INTO work in an embedded copy" {
 	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1),(2)' 'exec a VACUUM' \
 		"exec a VACUUM INTO 'copy.db'" 'exec a DELETE FROM t' 'exec a VACUUM' 'exec a PRAGMA journal_mode' 'close a' \
 		'open b copy.db' 'exec b SELECT count(*) FROM t' 'close b' 'open a t.db' 'exec a VACUUM' 'close a'
 }
 
-@test "read-only and immutable databases are only read" {
+@test "read-only and immutable databases are only read, by an embedded copy" {
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	cp t.db "$scratch/kept.db"
 	for how in 'open_v2 a t.db ro' 'open_v2 a file:t.db?immutable=1 ro,uri' 'open_v2 a file:t.db?mode=ro rw,uri'; do
@@ -155,20 +155,20 @@ scene() {
 	done
 }
 
-@test "an in-memory database stays what it is" {
+@test "an in-memory database is not changed, in an embedded copy" {
 	twin '' "$victim" 'open a :memory:' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' \
 		'exec a PRAGMA journal_mode' 'exec a SELECT * FROM t' 'close a'
 	twin '' "$victim" 'open_v2 a file:m?mode=memory&cache=shared rw,create,uri' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
 		'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
 
-@test "page_size, auto_vacuum and encoding that are set first count" {
+@test "page_size, auto_vacuum and encoding set first take effect in an embedded copy" {
 	twin "$recipe" "$victim" 'open a t.db' 'exec a PRAGMA page_size=8192' 'exec a PRAGMA auto_vacuum=2' \
 		'exec a PRAGMA encoding="UTF-16le"' 'exec a SELECT count(*) FROM sqlite_master' 'exec a CREATE TABLE t(x)' \
 		'exec a PRAGMA page_size' 'exec a PRAGMA auto_vacuum' 'exec a PRAGMA encoding' 'exec a PRAGMA journal_mode' 'close a'
 }
 
-@test "a program's own busy handler stays; busy_timeout gets the floor" {
+@test "in an embedded copy a program's own busy handler stays, and its timeout is raised to the recipe's" {
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim "$victim" 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'open b t.db' 'exec b BEGIN' \
 		'exec a INSERT INTO t VALUES(1)' 'handler_calls a' 'exec b COMMIT' 'busy_timeout a 0' 'exec a SELECT 1' \
@@ -177,25 +177,25 @@ scene() {
 30000\nexec 0\nbusy_timeout 0\n1\nexec 0\n60000\nexec 0\nclose 0\nclose 0'
 }
 
-@test "a child of fork goes on with connections of its own" {
+@test "a child of fork works with connections of its own, in an embedded copy" {
 	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'fork' 'open b t.db' 'exec b BEGIN' 'sh observer lock t.db' \
 		'exec b INSERT INTO t VALUES(1)' 'exec b COMMIT' 'close b' 'end' 'exec a SELECT count(*) FROM t' 'close a'
 }
 
-@test "a program that ignores what BEGIN answers loses nothing" {
+@test "a program that ignores the result of BEGIN loses nothing" {
 	twin '' "$victim" 'open a t.db' 'open b t.db' 'exec b CREATE TABLE IF NOT EXISTS t(x)' 'exec b BEGIN IMMEDIATE' \
 		'busy_handler a on' 'exec a BEGIN' 'autocommit a' 'exec b COMMIT' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' \
 		'autocommit a' 'exec a SELECT count(*) FROM t' 'close a' 'close b'
 }
 
-@test "a BEGIN that is prepared once and stepped again is upgraded each time; savepoints stay" {
+@test "in an embedded copy a BEGIN is upgraded each time it is stepped, and savepoints are not changed" {
 	twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'prepare a s v3 -1 BEGIN' 'step s' 'sh observer lock t.db' \
 		'reset s' 'exec a COMMIT' 'step s' 'sh observer lock t.db' 'reset s' 'exec a SAVEPOINT one' \
 		'exec a INSERT INTO t VALUES(1)' 'exec a ROLLBACK TO one' 'exec a RELEASE one' 'exec a COMMIT' 'finalize s' \
 		'exec a SELECT count(*) FROM t' 'close a'
 }
 
-@test "functions and collations under any name" {
+@test "functions and collations may have any name, in an embedded copy" {
 	twin "$recipe" "$victim" 'open a t.db' 'function a' "exec a SELECT victim('open b u.db')" 'exec b CREATE TABLE t(x)' \
 		'exec b PRAGMA journal_mode' 'close b' 'close a'
 }
@@ -209,12 +209,12 @@ scene() {
 	done
 }
 
-@test "another library in front of ours, whose open() calls ours, does not hide the opener" {
+@test "another library whose open() calls ours does not hide the embedded copy" {
 	preload="$build/embedded/front.so:$preload" twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
 		'sh observer lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
 
-@test "in a shared cache a connection goes on reading when the one that opened the file is closed" {
+@test "in a shared cache a connection can read after the one that opened the file was closed" {
 	local first=('open_v2 a t.db rw,create,shared' 'exec a PRAGMA journal_mode=wal' 'exec a CREATE TABLE t(x)')
 	local reads=('exec b SELECT count(*) FROM t' 'close a' 'exec b INSERT INTO t VALUES(1)' 'exec b SELECT count(*) FROM t' 'close b')
 	twin '' "$victim" "${first[@]}" 'open_v2 b t.db rw,shared' "${reads[@]}"
@@ -223,7 +223,7 @@ scene() {
 	expect_line 1
 }
 
-@test "a module that exports its SQLite: what comes after a callback that left by longjmp is seen" {
+@test "a module that exports its SQLite is still seen after a callback left by longjmp" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
 		${run%:*} host "$build/embedded/module.so" -- 'open a t.db' 'exec_left a SELECT 1' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' \
@@ -232,7 +232,7 @@ scene() {
 	done
 }
 
-@test "sqlite3_interrupt() while the write lock is taken: what the program does in its transaction stays one" {
+@test "a transaction stays one transaction after sqlite3_interrupt() while its write lock is taken" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	begin=('open a t.db' 'prepare a s v2 -1 VALUES(1),(2),(3)' 'step s' 'interrupt a' 'exec a BEGIN')
 	end=('step s' 'finalize s' 'exec a INSERT INTO t VALUES(7)' 'exec a ROLLBACK' 'exec a SELECT count(*) FROM t' 'exec a DELETE FROM t')

@@ -1,7 +1,7 @@
 # The harness itself: a suite that cannot fail shows nothing.
 load ../harness/harness
 
-@test "run_app checks the exit status, any of them" {
+@test "run_app checks the exit status, whichever is expected" {
 	run_app true
 	run_app 1 false
 	run_app any sh -c 'exit 3'
@@ -20,12 +20,12 @@ load ../harness/harness
 	! (run_app sleep 600) || fail "a hanging program passed"
 }
 
-@test "run_app shows what it ran and what came of it" {
+@test "run_app shows the command it ran, its status and its output" {
 	shown=$(run_app any sh -c 'echo word; echo oops >&2; exit 7')
 	[[ $shown == *"sh -c"*word*"stderr: oops"*"status: 7"* ]]
 }
 
-@test "the program has no settings of ours but those that stand in front" {
+@test "run_app passes on only the settings given before it" {
 	SQLPROD_BEGIN=keep run_app sh -c 'echo "$SQLPROD_BEGIN"'
 	expect keep
 	run_app sh -c 'echo "${SQLPROD_BEGIN-unset} ${LD_PRELOAD-unset}"'
@@ -44,7 +44,7 @@ load ../harness/harness
 	! (expect_quiet) || fail "expect_quiet"
 }
 
-@test "outside tells a held write lock from a free one, in WAL and in rollback mode" {
+@test "observer distinguishes a held write lock from a free one, in WAL and in rollback mode" {
 	for mode in delete wal; do
 		run_plain victim 'open a t.db' "exec a PRAGMA journal_mode=$mode" 'exec a CREATE TABLE IF NOT EXISTS t(x)' \
 			'sh observer lock t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a ROLLBACK' \
@@ -54,7 +54,7 @@ load ../harness/harness
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
 
-@test "outside fails where the file is no database" {
+@test "observer fails if the file is no database" {
 	head -c 8192 /dev/zero | tr '\0' x >t.db
 	run_app 1 observer lock t.db
 }
@@ -69,7 +69,7 @@ load ../harness/harness
 	[[ $(outside_lock t.db) == free ]]
 }
 
-@test "wait_until_waits returns while the program waits, and when it is gone" {
+@test "wait_until_waits returns when the program waits, and when it has ended" {
 	barrier_make meeting
 	run_plain victim 'open a t.db' 'exec a CREATE TABLE t(x)'
 	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'barrier meeting' 'exec a COMMIT'
@@ -110,7 +110,7 @@ load ../harness/harness
 	expect $'1\nmissing'
 }
 
-@test "count adds up what targets say of themselves, and fails if one fails" {
+@test "count adds up the results of the targets, and fails if one fails" {
 	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
 		'	@printf "ok 1 a\nnot ok 2 b\n\043 why\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@echo no compiler; false' \
 		'nested:' '	@$(root)/tests/harness/count unit silent' >Makefile

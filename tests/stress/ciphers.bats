@@ -11,7 +11,7 @@ opened_by_both() {
 	done
 }
 
-@test "a new database, written with the shim, is whole" {
+@test "a new database, written with the library, is whole" {
 	for module in sqlcipher3 apsw; do
 		expect_same "${play[@]}" "$module" "PRAGMA key='k'" 'CREATE TABLE t(x)' 'INSERT INTO t VALUES(1)' 'BEGIN' 'INSERT INTO t VALUES(2)' 'COMMIT' 'SELECT count(*) FROM t'
 		opened_by_both "$module"
@@ -23,7 +23,7 @@ opened_by_both() {
 	[[ $(head -c 16 c.db | tr -d '\0' | wc -c) -gt 8 ]]
 }
 
-@test "a wrong key is told by the same error, and the right one works" {
+@test "a wrong key gives the same error, and the right one works" {
 	for module in sqlcipher3 apsw; do
 		rm -f c.db*
 		run_plain "${play[@]}" "$module" "PRAGMA key='k'" 'CREATE TABLE t(x)' 'INSERT INTO t VALUES(1),(2)'
@@ -37,7 +37,7 @@ opened_by_both() {
 	done
 }
 
-@test "another key, and SQLCipher's compatibility modes" {
+@test "rekeying and SQLCipher's compatibility modes work" {
 	expect_same "${play[@]}" sqlcipher3 "PRAGMA key='old'" 'PRAGMA cipher_compatibility=3' 'CREATE TABLE t(x)' 'INSERT INTO t VALUES(1),(2)'
 	run_shim "${play[@]}" sqlcipher3 "PRAGMA key='old'" 'PRAGMA cipher_compatibility=3' 'SELECT count(*) FROM t' "PRAGMA rekey='k'" 'SELECT count(*) FROM t'
 	run_shim "${play[@]}" sqlcipher3 "PRAGMA key='k'" 'PRAGMA cipher_migrate' 'SELECT count(*) FROM t'

@@ -9,11 +9,11 @@ inject() {
 	printf '# %s\n' "${lines[@]}" >&3
 }
 
-@test "at the front door, whatever system call or allocation fails: nothing acknowledged is lost, no other error than alone" {
+@test "by interposition, whatever system call or allocation fails, no acknowledged commit is lost and no new error appears" {
 	inject front
 }
 
-@test "behind the second door, whatever system call or allocation fails: nothing acknowledged is lost, no other error than alone" {
+@test "in an embedded copy, whatever system call or allocation fails, no acknowledged commit is lost and no new error appears" {
 	inject embedded
 }
 
@@ -23,15 +23,15 @@ kills() {
 	printf '# %s\n' "${lines[-1]}" >&3
 }
 
-@test "writers killed and stopped at random from the first use on lose nothing, at the front door" {
+@test "writers killed and stopped at random since the first use lose nothing, by interposition" {
 	kills 1500 --door front --seed "$RANDOM"
 }
 
-@test "writers killed and stopped at random from the first use on lose nothing, behind the second door" {
+@test "writers killed and stopped at random since the first use lose nothing, in an embedded copy" {
 	kills 1500 --door embedded --seed "$RANDOM"
 }
 
-@test "alone the same writers lose nothing either, and are told that the database is locked" {
+@test "without the library writers killed and stopped at random lose nothing, but get SQLITE_BUSY" {
 	kills 100 --alone
 	[[ ${lines[-1]} != *' 0 told that'* ]]
 }
@@ -50,22 +50,22 @@ at_both_doors() {
 	done
 }
 
-@test "five thousand connections at once" {
+@test "five thousand connections may be open at once" {
 	ulimit -n 20000
 	at_both_doors many 5000
 }
 
-@test "a hundred thousand connections, one after the other, leave no memory behind" {
+@test "a hundred thousand connections, one after the other, leak no memory" {
 	in_memory
 	at_both_doors loop 100000
 }
 
-@test "two hundred thousand transactions, each prepared anew, leave no memory behind" {
+@test "two hundred thousand transactions, each prepared anew, leak no memory" {
 	in_memory
 	at_both_doors prepared 200000
 }
 
-@test "cancelled waits, longjmp out of callbacks, signal handlers and vfork at both doors" {
+@test "cancelled waits, longjmp out of callbacks, signal handlers and vfork work, by interposition and in embedded copies" {
 	at_both_doors cancel 0
 	at_both_doors jump 0
 	at_both_doors handler 2000

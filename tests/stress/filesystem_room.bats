@@ -23,7 +23,7 @@ leave_free() {
 read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec a BEGIN' 'exec a INSERT INTO entries VALUES(1)'
 	'exec a COMMIT' 'exec a SELECT count(*) FROM entries' 'close a')
 
-@test "with 0 to 64 KB free, each statement ends as without the shim, and no row is lost" {
+@test "with 0 to 64 KB free, each statement ends as without the library, and no row is lost" {
 	local free plain way on
 	for on in tmpfs ext4; do
 		if [[ $on == tmpfs ]]; then mount_small 4M; else mount_small_ext4 4M; fi
@@ -45,7 +45,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	done
 }
 
-@test "by hand, a switch to WAL with 12 KB free leaves a database that nobody can read" {
+@test "a switch to WAL by hand with 12 KB free leaves a database that cannot be read" {
 	mount_small 4M
 	make_database rollback accounts.db
 	leave_free 12
@@ -54,7 +54,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	expect_line 'exec 10 disk I/O error'
 }
 
-@test "a new database on a full disk fails as without the shim, and works once there is room" {
+@test "a new database on a full disk fails as without the library, and works once there is space" {
 	local way
 	for way in plain shim; do
 		mount_small 16M
@@ -69,7 +69,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 }
 
 # Ten times what there is room for, in transactions of 400 KB each; then half of what fills the disk goes, and again.
-@test "a disk that fills up while the WAL is written and checkpointed: what was committed stays, and the program goes on" {
+@test "a disk that fills up while the WAL is written and checkpointed loses no commit, and the program can continue" {
 	local on rows
 	for on in tmpfs ext4; do
 		if [[ $on == tmpfs ]]; then mount_small 24M; else mount_small_ext4 24M; fi
@@ -117,7 +117,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	done
 }
 
-@test "a folder that the program may not write: its database is read and refused as without the shim" {
+@test "a database in a folder without write permission is read and refused as without the library" {
 	local way kind plain
 	# BEGIN IMMEDIATE answers what the first change would have
 	read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec a INSERT INTO entries VALUES(1)' 'close a')
@@ -134,7 +134,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	done
 }
 
-@test "a -shm or -wal that the program may not write: its database keeps its rollback journal and works" {
+@test "a database whose -shm or -wal is not writable keeps its rollback journal and works" {
 	local left mode plain way
 	chmod 755 "$scratch"
 	chmod 777 .

@@ -30,7 +30,7 @@ load filesystems
 	try_shared 'bind mount of a shared folder' fuse
 }
 
-@test "a file bind-mounted alone is judged where it lies" {
+@test "a bind-mounted single file is judged by its own filesystem" {
 	local mode
 	bindfs "$scratch/there" "$scratch/at"
 	observer query "$scratch/there/t.db" 'CREATE TABLE t(x)'
@@ -46,7 +46,7 @@ load filesystems
 	expect $'open 0\n134217728\nexec 0\nexec 0\n1\nexec 0'
 }
 
-@test "a link and a relative path that lead to a shared filesystem are judged there" {
+@test "a link and a relative path to a shared filesystem are judged by that" {
 	bindfs "$scratch/there" "$scratch/at"
 	ln -s "$scratch/at/t.db" link.db
 	ln -s ../at folder
@@ -62,7 +62,7 @@ load filesystems
 	expect_quiet
 }
 
-@test "where links are not followed by the kernel, a database behind one works as without the shim" {
+@test "on a mount with nosymfollow a database opened through a link fails as without the library" {
 	mount -t tmpfs -o nosymfollow tmpfs "$scratch/at"
 	mkdir "$scratch/at/real"
 	ln -s real/t.db "$scratch/at/link.db"
@@ -83,7 +83,7 @@ load filesystems
 	expect_warnings 1 '*shared filesystem (fuse at )*'
 }
 
-@test "a database in a read-only mount is read as without the shim, also one in WAL mode" {
+@test "a database in a read-only mount is read as without the library, also one in WAL mode" {
 	local kind way
 	make_database rollback "$scratch/there/rollback.db"
 	make_database wal "$scratch/there/wal.db"
@@ -100,7 +100,7 @@ load filesystems
 	done
 }
 
-@test "a database in a squashfs or erofs image is read as without the shim, also one in WAL mode" {
+@test "a database in a squashfs or erofs image is read as without the library, also one in WAL mode" {
 	local kind way type
 	make_database rollback "$scratch/there/rollback.db"
 	make_database wal "$scratch/there/wal.db"
@@ -124,7 +124,7 @@ load filesystems
 	done
 }
 
-@test "overlayfs: a database of the lower layer is copied up at its first write, whole, and gets WAL" {
+@test "on overlayfs a database of the lower layer is copied up whole at its first write, and gets WAL" {
 	local kind
 	mkdir "$scratch/upper" "$scratch/worker"
 	for kind in rollback wal; do
@@ -141,7 +141,7 @@ load filesystems
 	try_local overlayfs overlay
 }
 
-@test "overlayfs: a reader that has the lower file open sees what another process writes, as without the shim" {
+@test "on overlayfs a reader with the lower file open sees what another process writes, as without the library" {
 	local way
 	for way in plain shim; do
 		mkdir "$scratch/lower" "$scratch/upper" "$scratch/worker"
@@ -157,7 +157,7 @@ load filesystems
 	done
 }
 
-@test "a mount that appears over the folder while the program runs hides nothing that was committed" {
+@test "a mount over the folder while the program runs loses nothing that was committed" {
 	local way pid said
 	for way in plain shim; do
 		make_database rollback "$scratch/at/t.db"

@@ -2,17 +2,17 @@
 load ../harness/harness
 load filesystems
 
-@test "bindfs: a folder shown again" {
+@test "bindfs counts as shared" {
 	bindfs "$scratch/there" "$scratch/at"
 	try_shared bindfs fuse
 }
 
-@test "bindfs -o direct_io, which refuses shared maps" {
+@test "bindfs -o direct_io, which refuses shared maps, counts as shared" {
 	bindfs -o direct_io "$scratch/there" "$scratch/at"
 	try_shared 'bindfs -o direct_io' fuse wal-fails
 }
 
-@test "sshfs, from a real sshd" {
+@test "sshfs from a real sshd counts as shared" {
 	sshd_start
 	sshfs -F /dev/null -p 2222 -o "$sshfs_options" "root@127.0.0.1:$scratch/there" "$scratch/at"
 	try_shared sshfs fuse.sshfs
@@ -42,32 +42,32 @@ sshd_start() {
 	wait_for listens 2222
 }
 
-@test "ntfs-3g on a file" {
+@test "ntfs-3g on an image file counts as shared" {
 	loop_image 32M mkntfs -F -Q -q
 	ntfs-3g "$scratch/image" "$scratch/at"
 	try_shared 'ntfs-3g on an image file' fuse
 }
 
-@test "ntfs-3g on a disk" {
+@test "ntfs-3g on a disk counts as local" {
 	loop_image 32M mkntfs -F -Q -q
 	ntfs-3g "$(loop_device)" "$scratch/at"
 	try_local 'ntfs-3g on a disk' fuseblk
 }
 
-@test "exfat-fuse on a disk" {
+@test "exfat-fuse on a disk counts as local" {
 	loop_image 32M mkfs.exfat
 	mount.exfat-fuse "$(loop_device)" "$scratch/at"
 	try_local 'exfat-fuse on a disk' fuseblk
 }
 
-@test "fuse2fs: ext4 by a process" {
+@test "ext4 served by fuse2fs counts as shared" {
 	loop_image 32M mke2fs -q -t ext4
 	fuse2fs "$scratch/image" "$scratch/at"
 	wait_for_mount
 	try_shared fuse2fs fuse.ext4
 }
 
-@test "fuse-overlayfs, a database in its lower layer" {
+@test "fuse-overlayfs counts as shared, and copies a database of its lower layer up" {
 	local kind
 	mkdir "$scratch/lower" "$scratch/upper" "$scratch/worker"
 	observer query "$scratch/lower/lower.db" 'CREATE TABLE t(x)'
@@ -78,27 +78,27 @@ sshd_start() {
 	try_shared fuse-overlayfs fuse.fuse-overlayfs
 }
 
-@test "unionfs-fuse" {
+@test "unionfs-fuse counts as shared" {
 	mkdir "$scratch/lower"
 	unionfs -o cow "$scratch/there=RW:$scratch/lower=RO" "$scratch/at"
 	try_shared unionfs-fuse fuse.unionfs
 }
 
-@test "mergerfs" {
+@test "mergerfs counts as shared" {
 	mkdir "$scratch/second"
 	mergerfs "$scratch/there:$scratch/second" "$scratch/at"
 	wait_for_mount
 	try_shared mergerfs fuse.mergerfs
 }
 
-@test "gocryptfs" {
+@test "gocryptfs counts as shared" {
 	echo secret >"$scratch/secret"
 	gocryptfs -q -init -scryptn 10 -passfile "$scratch/secret" "$scratch/there"
 	gocryptfs -q -passfile "$scratch/secret" "$scratch/there" "$scratch/at"
 	try_shared gocryptfs fuse.gocryptfs
 }
 
-@test "encfs" {
+@test "encfs counts as shared" {
 	echo secret | encfs --stdinpass --standard "$scratch/there" "$scratch/at" >/dev/null
 	try_shared encfs fuse.encfs
 }
@@ -108,7 +108,7 @@ rclone_mount() {
 	wait_for_mount
 }
 
-@test "rclone mount, of a folder" {
+@test "an rclone mount of a folder counts as shared" {
 	: >"$scratch/rclone.conf"
 	rclone_mount "$scratch/there"
 	try_shared 'rclone mount' fuse.rclone
@@ -121,7 +121,7 @@ webdav_start() {
 	wait_for listens 8080
 }
 
-@test "davfs2, from a WebDAV server" {
+@test "davfs2 from a WebDAV server counts as shared" {
 	webdav_start
 	printf 'ask_auth 0\nuse_locks 0\ncache_dir %s/cache\n' "$scratch" >"$scratch/davfs2.conf"
 	mkdir "$scratch/cache"
@@ -132,7 +132,7 @@ webdav_start() {
 	try_shared davfs2 fuse without-wal
 }
 
-@test "squashfuse: a database in a read-only image is read" {
+@test "a database in a read-only image of squashfuse is read as without the library" {
 	observer query there.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	mksquashfs there.db "$scratch/image" -quiet -no-progress >/dev/null
 	squashfuse "$scratch/image" "$scratch/at"

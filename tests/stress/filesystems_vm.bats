@@ -19,13 +19,13 @@ nfs_serve() {
 	exportfs -o rw,no_root_squash,insecure,no_subtree_check,fsid=7 "127.0.0.1:$served"
 }
 
-@test "NFS 4.2, the kernel's server and client" {
+@test "NFS 4.2 of the kernel counts as shared" {
 	nfs_serve
 	mount -t nfs -o vers=4.2 "127.0.0.1:$served" "$scratch/at"
 	try_shared 'NFS 4.2' nfs4
 }
 
-@test "NFS 3, the kernel's server and client" {
+@test "NFS 3 of the kernel counts as shared" {
 	nfs_serve
 	mount -t nfs -o vers=3,proto=tcp "127.0.0.1:$served" "$scratch/at"
 	try_shared 'NFS 3' nfs
@@ -58,7 +58,7 @@ smb_serve() {
 	wait_for listens 445
 }
 
-@test "SMB 3.1.1 as it comes, where SQLite cannot lock: it fails as without the shim" {
+@test "SMB 3.1.1 by default, where SQLite cannot lock, fails as without the library" {
 	local way
 	smb_serve
 	mount -t cifs -o guest,vers=3.1.1 //127.0.0.1/share "$scratch/at"
@@ -71,48 +71,48 @@ smb_serve() {
 	record 'SMB 3.1.1' cifs '"database is locked", as without the shim' 'the same' yes
 }
 
-@test "SMB 3.1.1 mounted nobrl, Samba and the kernel's client" {
+@test "SMB 3.1.1 mounted with nobrl counts as shared" {
 	smb_serve
 	mount -t cifs -o guest,vers=3.1.1,nobrl //127.0.0.1/share "$scratch/at"
 	try_shared 'SMB 3.1.1, nobrl' cifs
 }
 
-@test "9p, from the host, which refuses shared maps" {
+@test "9p from the host, which refuses shared maps, counts as shared" {
 	mkdir "/9p/$$"
 	mount --bind "/9p/$$" "$scratch/at"
 	try_shared 9p 9p wal-fails
 }
 
-@test "9p with a cache, which would take WAL" {
+@test "9p with a cache, which would accept WAL, counts as shared" {
 	mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=mmap cached "$scratch/at"
 	try_shared '9p, cache=mmap' 9p
 }
 
-@test "virtiofs, from the host" {
+@test "virtiofs from the host counts as shared" {
 	mkdir "/virtiofs/$$"
 	mount --bind "/virtiofs/$$" "$scratch/at"
 	try_shared virtiofs virtiofs
 }
 
-@test "FAT, which knows no rights and no links" {
+@test "FAT counts as local" {
 	loop_image 64M mkfs.vfat
 	mount -o loop "$scratch/image" "$scratch/at"
 	try_local FAT vfat
 }
 
-@test "exFAT by the kernel" {
+@test "exFAT of the kernel counts as local" {
 	loop_image 64M mkfs.exfat
 	mount -o loop "$scratch/image" "$scratch/at"
 	try_local 'exFAT by the kernel' exfat
 }
 
-@test "f2fs, mounted sync" {
+@test "f2fs mounted sync counts as local" {
 	loop_image 128M mkfs.f2fs -q
 	mount -o loop,sync "$scratch/image" "$scratch/at"
 	try_local 'f2fs, mounted sync' f2fs
 }
 
-@test "ext4 that takes A for a" {
+@test "ext4 with case folding counts as local" {
 	loop_image 64M mke2fs -F -q -t ext4 -O casefold
 	mount -o loop "$scratch/image" "$scratch/at"
 	mkdir "$scratch/at/folded"
@@ -124,7 +124,7 @@ smb_serve() {
 	[[ $(observer query accounts.db 'SELECT n FROM entries WHERE n=1000; PRAGMA integrity_check' | xargs) == '1000 ok' ]]
 }
 
-@test "a quota that is used up: each statement ends as without the shim, and no row is lost" {
+@test "with an exhausted quota each statement ends as without the library, and no row is lost" {
 	local way free plain
 	read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec a BEGIN' 'exec a INSERT INTO entries VALUES(1)'
 		'exec a COMMIT' 'exec a SELECT count(*) FROM entries' 'close a')

@@ -26,7 +26,7 @@ same_day() {
 	[[ $(grep -c '^= ' "$scratch/with") -eq $(grep -c '^[^#]' "$machine/days/$1.day") ]]
 }
 
-@test "the machine has the library in every process, its twin in none" {
+@test "the machine has the library in every process, its twin without it in none" {
 	mkdir "$scratch/over"
 	for run in "none 0" "$shim 1"; do
 		enter "$scratch/over" "${run% *}" sh -c 'for maps in /proc/[0-9]*/maps; do grep -l libsqlprod $maps; done | wc -l; ls /proc/self/ns >/dev/null;
@@ -38,44 +38,44 @@ same_day() {
 	[[ $(grep -c ' /media' /proc/self/mounts) -eq 0 ]]
 }
 
-@test "shells, pipelines, archives, limits, closed descriptors, no /proc" {
+@test "shells, pipelines, archives, limits, closed descriptors and a missing /proc work as on the twin" {
 	same_day shells
 }
 
-@test "users, su, sudo, setuid programs, namespaces" {
+@test "users, su, sudo, setuid programs and namespaces work as on the twin" {
 	same_day users
 }
 
-@test "apt and dpkg" {
+@test "apt and dpkg work as on the twin" {
 	same_day packages
 }
 
-@test "git, Mercurial, Subversion, Fossil" {
+@test "git, Mercurial, Subversion and Fossil work as on the twin" {
 	# a working copy of Subversion is a database
 	same_day git '/wc\.db/,/^=/s/^wal$/delete/'
 }
 
-@test "ssh, sshd, scp, sftp, rsync" {
+@test "ssh, sshd, scp, sftp and rsync work as on the twin" {
 	same_day ssh
 }
 
-@test "cron, at, man, mail, nginx, rsyslog, D-Bus, the tools of systemd" {
+@test "cron, at, man, mail, nginx, rsyslog, D-Bus and the tools of systemd work as on the twin" {
 	same_day services
 }
 
-@test "tmux, screen, vim, less" {
+@test "tmux, screen, vim and less work as on the twin" {
 	same_day editors
 }
 
-@test "gcc, make, cmake, autoconf, go, cargo, java, python, perl, node, php, ruby, tcl" {
+@test "gcc, make, cmake, autoconf, go, cargo, java, python, perl, node, php, ruby and tcl work as on the twin" {
 	same_day languages
 }
 
-@test "Firefox, killed while it works too; Chromium, Liferea, newsboat, SpatiaLite" {
+@test "Firefox, even when killed, Chromium, Liferea, newsboat and SpatiaLite work as on the twin" {
 	same_day desktop
 }
 
-@test "a machine boots: systemd, its services and a sandboxed one" {
+@test "a machine boots with systemd, its services and a sandboxed one" {
 	mkdir -p "$scratch/over/srv"
 	cp "$machine/booted" "$scratch/over/srv"
 	for run in "none delete" "$shim wal"; do
@@ -100,7 +100,7 @@ same_day() {
 	done
 }
 
-@test "static programs and those of musl run as they are; those of 32 bits with a line from ld.so" {
+@test "static programs and programs of musl run unchanged, those of 32 bits with a line from ld.so" {
 	mkdir "$scratch/over"
 	program='extern int puts(const char *); extern void exit(int); void _start(void) { puts("32 bits"); exit(0); }'
 	enter "$scratch/over" "$shim" sh -c "printf '#include <stdio.h>\nint main(void) { return puts(\"64 bits\") < 0; }\n' >/tmp/c.c

@@ -23,23 +23,23 @@ expected() {
 	sed -n 's/^\([a-zA-Z0-9_.]*\): .*/\1/p' "$root/tests/upstream/cpython/expected-failures.txt" | sort | comm -12 - <(cut -d' ' -f2 "$results/run_plain" | sort)
 }
 
-@test "without the shim they pass" {
+@test "without the library CPython's sqlite3 tests pass" {
 	run_all run_plain
 	[[ $(grep -c '^pass ' "$results/run_plain") -gt 250 ]]
 	[[ -z $(failed run_plain) ]]
 }
 
-@test "with the shim nothing fails but what is expected to" {
+@test "with the library only CPython tests fail that are expected to" {
 	run_all run_shim
 	[[ -z $(comm -13 <(expected) <(failed run_shim)) ]] || fail "$(comm -13 <(expected) <(failed run_shim))"
 }
 
-@test "with the shim the same tests run, and no more are skipped" {
+@test "with the library the same CPython tests run, and no more are skipped" {
 	diff <(cut -d' ' -f2 "$results/run_plain") <(cut -d' ' -f2 "$results/run_shim")
 	diff <(grep '^skip' "$results/run_plain") <(grep '^skip' "$results/run_shim")
 }
 
-@test "nothing is expected to fail that passes, and each has its reason" {
+@test "every CPython test that is expected to fail fails, and its reason is given" {
 	[[ -z $(comm -23 <(expected) <(failed run_shim)) ]] || fail "$(comm -23 <(expected) <(failed run_shim))"
 	! grep -vE '^(#.*)?$|^test\.[a-zA-Z0-9_.]+: .{20,}$' "$root/tests/upstream/cpython/expected-failures.txt" || fail "a line without a reason"
 }
