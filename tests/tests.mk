@@ -6,5 +6,6 @@ include tests/statement.mk
 include tests/unit.mk
 include tests/embedded.mk
 include tests/faults.mk
+include tests/foreign_keys.mk
 include tests/stress.mk
 include tests/bench/contention.mk

@@ -1,0 +1,393 @@
+/* generate.c - programs: rows first, then anything. */
+#include "generate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A value that is mostly a key of a row that is there. */
+static struct text value(struct maker *maker, int *bound)
+{
+	if (bound)
+		return format("?%d", ++*bound);
+	if (one_in(maker, 12))
+		return format("NULL");
+	return format("%u", 1 + chance(maker, one_in(maker, 6) ? 6 : 3));
+}
+
+static struct text values(struct maker *maker, const struct table *table, int *bound)
+{
+	struct text text;
+	unsigned key = 1 + chance(maker, 4);
+
+	if (bound)
+		text = format("?1,?2,?3");
+	else
+		text = format("%u,%u,%u", key, one_in(maker, 3) ? 1 + chance(maker, 4) : key, chance(maker, 9));
+	if (bound)
+		*bound = 3;
+	for (int j = 0; j < table->references; j++) {
+		struct text one = value(maker, bound);
+
+		append(&text, ",", one.bytes);
+		if (table->reference[j].is_pair)
+			append(&text, ",", one.bytes);
+	}
+	return text;
+}
+
+struct text make_insert(struct maker *maker, const struct table *table, const char *verb, bool bound)
+{
+	int number = 0;
+	struct text row = values(maker, table, bound ? &number : NULL);
+
+	return format("%s %s(%s) VALUES(%s)", verb, table->name, table->columns, row.bytes);
+}
+
+static struct text make_upsert(struct maker *maker, const struct table *table, bool bound)
+{
+	struct text insert = make_insert(maker, table, PICK(maker, "INSERT INTO", "INSERT INTO", "INSERT OR REPLACE INTO"), bound);
+
+	return format("%s ON CONFLICT(%s) DO %s", insert.bytes, table->has_pair_key ? "k,u" : PICK(maker, "k", "k", "u"),
+		      PICK(maker, "NOTHING", "UPDATE SET v=v+1", "UPDATE SET u=excluded.u", "UPDATE SET k=k+1",
+			   "UPDATE SET v=excluded.v,u=u"));
+}
+
+static struct text make_view_write(struct maker *maker)
+{
+	switch (chance(maker, 3)) {
+	case 0:
+		return format("%s INTO w0(k,u,v) VALUES(%u,%u,1)", PICK(maker, "INSERT", "INSERT OR REPLACE", "REPLACE"),
+			      1 + chance(maker, 4), 1 + chance(maker, 4));
+	case 1:
+		return format("DELETE FROM w0 WHERE k=%u", 1 + chance(maker, 4));
+	default:
+		return format("UPDATE w0 SET v=3 WHERE k=%u", 1 + chance(maker, 4));
+	}
+}
+
+/* DELETE or UPDATE of a table. */
+struct text make_own(struct maker *maker, const struct table *table, bool bound)
+{
+	struct text key = bound ? format("?1") : format("%u", 1 + chance(maker, 4));
+	const char *column = PICK(maker, "k", "k", "k", "u", "v");
+	struct text change;
+
+	if (one_in(maker, 24) && !bound)
+		return format("DELETE FROM %s", table->name);
+	if (one_in(maker, 2))
+		return format("DELETE FROM %s WHERE %s=%s", table->name, column, key.bytes);
+	change = format("v=%u", chance(maker, 9));
+	if (one_in(maker, 2))
+		change = format("%s=%s", PICK(maker, "k", "u"), PICK(maker, "k+1", "u+10", "4", "5"));
+	else if (table->references && one_in(maker, 2))
+		change = format("r0=%u", 1 + chance(maker, 4));
+	return format("UPDATE %s%s SET %s WHERE %s=%s",
+		      one_in(maker, 4) ? PICK(maker, "OR REPLACE ", "OR REPLACE ", "OR IGNORE ") : "", table->name, change.bytes,
+		      column, key.bytes);
+}
+
+/* A statement that writes; no DELETE and no UPDATE of a parent, unless this program is one that has them. */
+struct text make_write(struct maker *maker, bool bound)
+{
+	const struct table *table = any_table(maker);
+
+	switch (maker->deletes_parents && one_in(maker, 4) ? 6 : chance(maker, maker->plain ? 7 : 12)) {
+	case 0:
+	case 1:
+	case 2:
+		return make_insert(maker, table, "INSERT INTO", bound);
+	case 3:
+		if (maker->version >= 3024000)
+			return make_upsert(maker, table, bound);
+		return make_insert(maker, table, "INSERT INTO", bound);
+	case 4:
+		return make_insert(maker, table,
+				   PICK(maker, "INSERT OR IGNORE INTO", "INSERT OR FAIL INTO", "INSERT OR ROLLBACK INTO"), bound);
+	case 5:
+		if (maker->views && !bound)
+			return make_view_write(maker);
+		return make_insert(maker, table, maker->plain ? "INSERT INTO" : "REPLACE INTO", bound);
+	case 6:
+	case 7:
+		if (maker->deletes_parents || !table->is_parent)
+			return make_own(maker, table, bound);
+		return make_insert(maker, table, maker->plain ? "INSERT INTO" : "REPLACE INTO", bound);
+	default:
+		return make_insert(maker, table, PICK(maker, "REPLACE INTO", "INSERT OR REPLACE INTO"), bound);
+	}
+}
+
+static const char *api(struct maker *maker)
+{
+	return maker->old_calls ? PICK(maker, "v2", "v3", "16v2", "v1", "16") : PICK(maker, "v2", "v2", "v2", "v3", "16v2");
+}
+
+static void add_kept(struct maker *maker, char connection)
+{
+	program_add(maker->program, "keep %c s%d %s %s", connection, maker->kept++ % 10, api(maker), make_write(maker, true).bytes);
+}
+
+static void add_step(struct maker *maker)
+{
+	unsigned key = 1 + chance(maker, 4);
+
+	if (maker->kept)
+		program_add(maker->program, "step s%u %u,%u,%u,%u,%u", chance(maker, maker->kept < 10 ? (unsigned)maker->kept : 10),
+			    key, one_in(maker, 3) ? 1 + chance(maker, 4) : key, chance(maker, 9), 1 + chance(maker, 3),
+			    1 + chance(maker, 4));
+}
+
+static void add_cursor(struct maker *maker, char connection)
+{
+	const struct table *table = any_table(maker);
+
+	if (maker->cursors && !one_in(maker, 3)) {
+		program_add(maker->program, "%s c%u", one_in(maker, 5) ? "end" : "next", chance(maker, 4));
+		return;
+	}
+	maker->cursors = 1;
+	program_add(maker->program, "cursor %c c%u %s%s", connection, chance(maker, 4),
+		    one_in(maker, 4)
+			    ? "SELECT * FROM "
+			    : format("SELECT k,(SELECT count(*) FROM %s i WHERE i.k<=o.k) FROM ", any_table(maker)->name).bytes,
+		    format("%s o", table->name).bytes);
+}
+
+static void add_transaction(struct maker *maker, char connection)
+{
+	program_add(maker->program, "exec %c %s", connection,
+		    PICK(maker, "BEGIN", "BEGIN", "BEGIN", "COMMIT", "COMMIT", "COMMIT", "ROLLBACK", "SAVEPOINT p", "RELEASE p",
+			 "ROLLBACK TO p", "BEGIN IMMEDIATE", "END"));
+}
+
+/* A transaction that brings children before their parents. */
+static void add_load(struct maker *maker, char connection)
+{
+	const struct table *table = any_table(maker);
+
+	program_add(maker->program, "exec %c BEGIN", connection);
+	for (unsigned i = 0; i < 2 + chance(maker, 3); i++) {
+		program_add(maker->program, "run %c v2 %s", connection, make_insert(maker, table, "INSERT INTO", false).bytes);
+		if (table->references)
+			table = &maker->tables[table->reference[0].parent];
+		else
+			table = any_table(maker);
+	}
+	program_add(maker->program, "exec %c COMMIT", connection);
+}
+
+/* CREATE anew, copy, DROP, RENAME: how SQLite's users change a table. */
+static void add_rebuild(struct maker *maker, char connection)
+{
+	const struct table *table = any_table(maker);
+	bool transaction = one_in(maker, 2);
+
+	if (maker->decides && one_in(maker, 2))
+		program_add(maker->program, "exec %c PRAGMA foreign_keys=OFF", connection);
+	if (one_in(maker, 4))
+		program_add(maker->program, "exec %c PRAGMA legacy_alter_table=ON", connection);
+	if (transaction)
+		program_add(maker->program, "exec %c BEGIN", connection);
+	if (one_in(maker, 4)) {
+		program_add(maker->program, "exec %c ALTER TABLE %s.%s RENAME TO old%d", connection, table->schema, table->name,
+			    maker->renames);
+		program_add(maker->program, "exec %c %s", connection, make_table(maker, table, table->name).bytes);
+		program_add(maker->program, "exec %c INSERT INTO %s(%s) SELECT %s FROM old%d", connection, table->name,
+			    table->columns, table->columns, maker->renames);
+		program_add(maker->program, "exec %c DROP TABLE %s.old%d", connection, table->schema, maker->renames);
+	} else {
+		program_add(maker->program, "exec %c %s", connection, make_table(maker, table, "fresh").bytes);
+		program_add(maker->program, "exec %c INSERT INTO fresh(%s) SELECT %s FROM %s", connection, table->columns,
+			    table->columns, table->name);
+		program_add(maker->program, "exec %c DROP TABLE %s", connection, table->name);
+		program_add(maker->program, "exec %c ALTER TABLE %s.fresh RENAME TO %s", connection, table->schema, table->name);
+	}
+	maker->renames++;
+	if (transaction)
+		program_add(maker->program, "exec %c COMMIT", connection);
+}
+
+static void add_schema_change(struct maker *maker, char connection)
+{
+	const struct table *table = any_table(maker);
+
+	switch (chance(maker, 8)) {
+	case 0:
+	case 1:
+		program_add(maker->program, "run %c v2 DROP TABLE %s.%s", connection, table->schema, table->name);
+		break;
+	case 2:
+		program_add(maker->program, "exec %c %s", connection, make_table(maker, table, table->name).bytes);
+		break;
+	case 3:
+		program_add(maker->program, "exec %c CREATE UNIQUE INDEX %s.i%u ON %s(v)", connection, table->schema,
+			    chance(maker, 99), table->name);
+		break;
+	case 4:
+		program_add(maker->program, "exec %c ALTER TABLE %s.%s ADD COLUMN a%u INT%s REFERENCES %s(k) ON DELETE CASCADE",
+			    connection, table->schema, table->name, chance(maker, 99), one_in(maker, 2) ? " DEFAULT 1" : "",
+			    any_table(maker)->name);
+		break;
+	case 5:
+		program_add(maker->program, "exec %c %s", connection, make_trigger(maker).bytes);
+		break;
+	default:
+		add_rebuild(maker, connection);
+	}
+}
+
+static void add_pragma(struct maker *maker, char connection)
+{
+	bool fresh = one_in(maker, 3);
+
+	if (maker->decides && one_in(maker, 2))
+		program_add(maker->program, "%s %c %sPRAGMA foreign_keys=%s", fresh ? "run" : "exec", connection,
+			    fresh ? "v2 " : "", PICK(maker, "ON", "OFF", "1", "0"));
+	else
+		program_add(maker->program, "exec %c PRAGMA %s", connection,
+			    PICK(maker, "foreign_keys", "foreign_keys", "recursive_triggers=ON", "recursive_triggers=ON",
+				 "defer_foreign_keys=ON", "defer_foreign_keys=OFF", "legacy_alter_table=ON", "foreign_key_check",
+				 "integrity_check"));
+}
+
+static void add_script(struct maker *maker, char connection)
+{
+	struct text first = make_insert(maker, any_table(maker), maker->plain ? "INSERT INTO" : "REPLACE INTO", false);
+	struct text second = make_insert(maker, any_table(maker), maker->plain ? "INSERT INTO" : "REPLACE INTO", false);
+
+	program_add(maker->program, "exec %c %s%.300s; %.300s%s", connection, one_in(maker, 3) ? "BEGIN; " : "", first.bytes,
+		    second.bytes, one_in(maker, 3) ? "; COMMIT" : "");
+}
+
+static void add_attachment(struct maker *maker)
+{
+	program_add(maker->program, "exec a %s", PICK(maker, "DETACH aux", "ATTACH 'aux.db' AS aux", "ATTACH 'aux.db' AS aux"));
+}
+
+/* Things that seldom come together by chance: a cursor across a write, a kept statement across a DROP, PRAGMA foreign_keys inside a
+ * transaction, a file that is attached with its tables. */
+static void add_scene(struct maker *maker, char connection)
+{
+	const struct table *table = any_table(maker);
+	unsigned scene = chance(maker, 4);
+
+	if (scene == 0) {
+		program_add(maker->program, "cursor %c c9 SELECT k,(SELECT count(*) FROM %s i WHERE i.k<=o.k) FROM %s o",
+			    connection, any_table(maker)->name, table->name);
+		program_add(maker->program, "run %c v2 %s", connection, make_write(maker, false).bytes);
+		program_add(maker->program, "next c9");
+		if (one_in(maker, 3))
+			program_add(maker->program, "run %c v2 DROP TABLE %s", connection, any_table(maker)->name);
+		for (int i = 0; i < 3; i++)
+			program_add(maker->program, "next c9");
+		program_add(maker->program, "end c9");
+	} else if (scene == 1) {
+		program_add(maker->program, "keep %c s9 v2 %s", connection, make_write(maker, true).bytes);
+		program_add(maker->program, "run %c v2 DROP TABLE %s", connection, table->name);
+		program_add(maker->program, "step s9 %u,2,2,%u,3", 1 + chance(maker, 4), 1 + chance(maker, 6));
+	} else if (scene == 2) {
+		program_add(maker->program, "exec %c BEGIN", connection);
+		program_add(maker->program, "exec %c PRAGMA foreign_keys=%s", connection, one_in(maker, 4) ? "OFF" : "ON");
+		program_add(maker->program, "run %c v2 %s", connection,
+			    one_in(maker, 2) ? make_write(maker, false).bytes : format("DROP TABLE %s", table->name).bytes);
+		program_add(maker->program, "exec %c COMMIT", connection);
+	} else if (maker->attaches) {
+		program_add(maker->program, "close a");
+		program_add(maker->program, "open a");
+		program_add(maker->program, "exec a ATTACH 'aux.db' AS aux");
+	}
+}
+
+static void add_any(struct maker *maker)
+{
+	char connection = maker->second && one_in(maker, 3) ? 'b' : 'a';
+	unsigned kind = chance(maker, 100);
+
+	if (kind < 34)
+		program_add(maker->program, "run %c %s %s", connection, api(maker), make_write(maker, false).bytes);
+	else if (kind < 44)
+		program_add(maker->program, "exec %c %s", connection, make_write(maker, false).bytes);
+	else if (kind < 50)
+		add_kept(maker, connection);
+	else if (kind < 62)
+		add_step(maker);
+	else if (kind < 70 && maker->transactions)
+		add_transaction(maker, connection);
+	else if (kind < 73 && maker->transactions)
+		add_load(maker, connection);
+	else if (kind < 76 && maker->scenes)
+		add_scene(maker, connection);
+	else if (kind < 82 && maker->cursored)
+		add_cursor(maker, connection);
+	else if (kind < 88 && maker->changes_schema)
+		add_schema_change(maker, connection);
+	else if (kind < 91)
+		add_pragma(maker, connection);
+	else if (kind < 94)
+		add_script(maker, connection);
+	else if (kind < 96 && maker->attaches)
+		add_attachment(maker);
+	else if (kind < 97 && maker->second)
+		program_add(maker->program, "%s %c", one_in(maker, 2) ? "open" : "close", connection);
+	else
+		program_add(maker->program, "run %c v2 SELECT count(*) FROM %s", connection, any_table(maker)->name);
+}
+
+/* Parents first, so that children find them; the library is in force already. */
+static void add_rows(struct maker *maker)
+{
+	for (int key = 1; key <= 3; key++) {
+		for (int i = 0; i < maker->count; i++) {
+			const struct table *table = &maker->tables[i];
+			struct text row = format("%d,%d,%d", key, key, key);
+			size_t used;
+
+			for (int j = 0; j < table->references; j++) {
+				used = strlen(row.bytes);
+				snprintf(row.bytes + used, sizeof(row.bytes) - used, table->reference[j].is_pair ? ",%d,%d" : ",%d",
+					 key, key);
+			}
+			if (!one_in(maker, 6))
+				program_add(maker->program, "exec %c INSERT INTO %s(%s) VALUES(%s)", 'a', table->name,
+					    table->columns, row.bytes);
+		}
+	}
+}
+
+void program_generate(struct program *program, uint64_t seed, int version)
+{
+	struct maker maker = {.program = program, .state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1, .version = version};
+	unsigned length = 8 + chance(&maker, 30);
+	bool transaction = !one_in(&maker, 4);
+
+	program->count = 0;
+	maker.deletes_parents = one_in(&maker, 3);
+	maker.decides = one_in(&maker, 5);
+	maker.attaches = one_in(&maker, 5);
+	maker.second = one_in(&maker, 4);
+	maker.cursored = one_in(&maker, 3);
+	maker.changes_schema = one_in(&maker, 2);
+	maker.triggers = one_in(&maker, 2);
+	maker.transactions = one_in(&maker, 2);
+	maker.plain = one_in(&maker, 3);
+	maker.old_calls = one_in(&maker, 5);
+	maker.scenes = one_in(&maker, 2);
+	program_add(program, "open a");
+	/* mostly what is fastest: it makes no difference to foreign keys */
+	program_add(program, "exec a PRAGMA page_size=1024; PRAGMA synchronous=OFF; PRAGMA journal_mode=%s",
+		    one_in(&maker, 6) ? PICK(&maker, "WAL", "DELETE", "TRUNCATE") : "MEMORY");
+	make_schema(&maker);
+	if (transaction)
+		program_add(program, "exec a BEGIN");
+	add_rows(&maker);
+	if (transaction)
+		program_add(program, "exec a COMMIT");
+	if (maker.second)
+		program_add(program, "open b");
+	if (maker.second)
+		program_add(program, "exec b PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY");
+	for (unsigned i = 0; i < length; i++)
+		add_any(&maker);
+	if (maker.transactions)
+		program_add(program, "exec a COMMIT");
+}

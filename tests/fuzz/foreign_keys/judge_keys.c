@@ -1,0 +1,278 @@
+/* judge_keys.c - where the library acts: rows that it refuses, and parents that the program deletes or changes itself. */
+#include "judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+static void blame_refusal(struct judge *judge)
+{
+	judge_blame(judge, "refused", "with the library %d %s, and there is no new orphan", judge->theirs.rc,
+		    judge->theirs.message);
+}
+
+static bool starts(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* In a transaction: only at its end, and only if there is a new orphan. */
+static void judge_late_refusal(struct judge *judge, char connection, const char *sql)
+{
+	static struct result now;
+
+	if (!starts(sql, "COMMIT") && !starts(sql, "END") && !starts(sql, "RELEASE"))
+		judge_blame(judge, "early", "refused before the transaction's end: %d %s", judge->theirs.rc, judge->theirs.message);
+	else if (!orphans_find(judge->twin.db[connection == 'b'], &now))
+		judge_give_up(judge);
+	else if (!orphans_are_new(&judge->orphans_at_begin[connection == 'b'], &now))
+		blame_refusal(judge);
+	else
+		judge->counts.refused++;
+}
+
+void judge_refusal(struct judge *judge, char connection, const char *text)
+{
+	static struct result before, after;
+	sqlite3 *db = judge->twin.db[connection == 'b'];
+	char sql[LINE_LENGTH];
+	bool known, is_script, undone;
+
+	judge_sql(judge, text, sql, sizeof(sql));
+	is_script = strchr(sql, ';');
+	if (world_in_transaction(&judge->twin, connection) && !is_script) {
+		judge_late_refusal(judge, connection, sql);
+		return;
+	}
+	known = orphans_find(db, &before);
+	undone = !is_script && run(db, "SAVEPOINT probe") == SQLITE_OK;
+	world_run(&judge->twin, text, &judge->ours);
+	known = orphans_find(db, &after) && known;
+	if (undone && (run(db, "ROLLBACK TO probe") != SQLITE_OK || run(db, "RELEASE probe") != SQLITE_OK))
+		undone = false;
+	if (judge->ours.rc == SQLITE_OK && known && !orphans_are_new(&before, &after))
+		blame_refusal(judge);
+	else if (!undone || !known)
+		judge_give_up(judge);
+	else
+		judge->counts.refused++;
+}
+
+/* The library's side cannot continue a cursor after this statement: can the twin, if it runs it just like that? */
+static void judge_aborted(struct judge *judge, const char *next, const char *text)
+{
+	static struct result ours;
+
+	world_run(&judge->twin, text, &ours);
+	world_run(&judge->twin, next, &ours);
+	if ((ours.rc & 0xff) != SQLITE_ABORT)
+		judge_blame(judge, "aborted", "a cursor ended with SQLITE_ABORT");
+	else
+		judge_give_up(judge);
+}
+
+static void tell_both(struct judge *judge, const char *verb, const char *name)
+{
+	static struct result answer;
+	char line[40];
+
+	snprintf(line, sizeof(line), "%s %s", verb, name);
+	peer_send(&judge->peer, line);
+	peer_receive(&judge->peer, &answer);
+	world_run(&judge->twin, line, &answer);
+}
+
+/* Ends the cursors, before which the twin could not switch foreign keys; the library's must not have been cut off. And the
+ * statements of sqlite3_prepare(), which would not survive it. */
+static bool settle(struct judge *judge, char connection, const char *text)
+{
+	static struct result answer;
+	const char *name;
+	char line[40];
+
+	while (!judge->stop && (name = world_cursor(&judge->twin, connection))) {
+		snprintf(line, sizeof(line), "next %s", name);
+		peer_send(&judge->peer, line);
+		if (peer_receive(&judge->peer, &answer) && (answer.rc & 0xff) == SQLITE_ABORT)
+			judge_aborted(judge, line, text);
+		tell_both(judge, "end", name);
+	}
+	while ((name = world_old_statement(&judge->twin, connection)))
+		tell_both(judge, "drop", name);
+	return !judge->stop;
+}
+
+/* One way to run the statement: what came of it. */
+struct way {
+	struct result result, orphans;
+	bool known, rolled_back;
+};
+
+static void try_way(sqlite3 *db, const char *sql, struct way *way)
+{
+	int rc = run(db, sql) == SQLITE_OK ? SQLITE_OK : sqlite3_extended_errcode(db);
+
+	snprintf(way->result.message, sizeof(way->result.message), "%s", sqlite3_errmsg(db));
+	way->rolled_back = sqlite3_get_autocommit(db);
+	way->result.text[0] = '\0';
+	world_dump(db, &way->result);
+	way->result.rc = rc;
+	way->known = orphans_find(db, &way->orphans);
+}
+
+/* A statement of the program on a parent, tried by the twin without foreign keys and with them. */
+struct own {
+	char connection;
+	const char *sql;
+	sqlite3 *db;
+	bool in_transaction, known;
+	struct explanation *explanation;
+	struct result before, left;
+	struct way without, with;
+};
+
+static void set_keys(struct own *own, bool on)
+{
+	sqlite3_db_config(own->db, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
+	if (own->in_transaction)
+		run(own->db, on ? "PRAGMA defer_foreign_keys=ON" : "PRAGMA defer_foreign_keys=OFF");
+}
+
+static bool is_new(struct own *own, struct way *way)
+{
+	return own->known && way->known && orphans_are_new(&own->before, &way->orphans);
+}
+
+/* May the library have refused, or have failed to do, what the statement says? */
+static bool may_fail(struct judge *judge, struct own *own)
+{
+	const struct result *with = &own->with.result;
+
+	if (own->without.result.rc != SQLITE_OK || !own->known || !own->without.known)
+		return true;
+	if (result_is_refusal(&judge->theirs)) {
+		if (own->in_transaction && judge->strict)
+			return false;
+		return result_is_refusal(with) || (!own->in_transaction && with->rc == SQLITE_OK && is_new(own, &own->with));
+	}
+	/* SET NULL met NOT NULL, or the actions went round in a circle */
+	return (with->rc & 0xff) == SQLITE_CONSTRAINT || strstr(with->message, "recursion");
+}
+
+/* The library let it pass as if there were no foreign keys: was there a reason? */
+static void judge_unenforced(struct judge *judge, struct own *own)
+{
+	bool would = result_is_refusal(&own->with.result) || is_new(own, &own->with) ||
+		     (own->with.result.rc == SQLITE_OK && strcmp(own->with.result.text, own->without.result.text) != 0);
+
+	if (would && judge->wants_enforcement && !own->in_transaction && judge_is_plain(own->db, own->sql))
+		judge_blame(judge, "unenforced", "passed as if foreign keys were off; with them %d %s", own->with.result.rc,
+			    own->with.result.rc ? own->with.result.message : "and other rows");
+	judge->counts.enforced += would;
+}
+
+static void judge_cascade(struct judge *judge, struct own *own)
+{
+	const char *lost = explain_missing(own->explanation, own->without.result.text, own->left.text);
+
+	judge->counts.cascaded++;
+	if (lost)
+		judge_blame(judge, "lost", "\"%s\" is gone or changed, and no row that the statement names is its parent", lost);
+}
+
+/* What the twin should do to hold what the library's side holds: true: with foreign keys. */
+static bool judge_left(struct judge *judge, struct own *own)
+{
+	if (judge->theirs.rc != SQLITE_OK) {
+		if (judge_is_stale(judge, own->connection))
+			judge_give_up(judge);
+		else if (!may_fail(judge, own))
+			judge_blame(judge, judge_failure(&judge->theirs), "own statement: with the library %d %s", judge->theirs.rc,
+				    judge->theirs.message);
+		return false;
+	}
+	if (own->without.result.rc == SQLITE_OK && strcmp(own->left.text, own->without.result.text) == 0) {
+		judge_unenforced(judge, own);
+		return false;
+	}
+	if (own->with.result.rc == SQLITE_OK && strcmp(own->left.text, own->with.result.text) == 0) {
+		judge_cascade(judge, own);
+		return true;
+	}
+	judge_blame_rows(judge, "own", (own->with.result.rc ? own->without : own->with).result.text, own->left.text);
+	return false;
+}
+
+/* Brings the twin to where the library's side is. Without keys it runs the statement again, outside of the savepoint: one that
+ * fails leaves more behind inside a transaction. */
+static void follow(struct judge *judge, struct own *own, bool with)
+{
+	int deferred = 0, high;
+
+	if (with)
+		sqlite3_db_status(own->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &high, 0);
+	else
+		run(own->db, "ROLLBACK TO probe");
+	set_keys(own, false);
+	if (deferred != 0 || run(own->db, "RELEASE probe") != SQLITE_OK)
+		judge_give_up(judge);
+	else if (!with && (judge->theirs.rc == SQLITE_OK || own->without.result.rc != SQLITE_OK))
+		run(own->db, own->sql);
+	if (judge->theirs.rc != SQLITE_OK)
+		judge->counts.refused++;
+}
+
+static void try_both(struct judge *judge, struct own *own)
+{
+	bool with;
+
+	run(own->db, "SAVEPOINT probe");
+	try_way(own->db, own->sql, &own->without);
+	if (own->without.rolled_back) {
+		if (judge->theirs.rc == SQLITE_OK || !judge->theirs.autocommit)
+			judge_blame(judge, "succeeds", "without the library %d %s", own->without.result.rc,
+				    own->without.result.message);
+		return;
+	}
+	run(own->db, "ROLLBACK TO probe");
+	set_keys(own, true);
+	try_way(own->db, own->sql, &own->with);
+	if (own->with.rolled_back) {
+		set_keys(own, false);
+		judge_give_up(judge);
+		return;
+	}
+	with = judge_left(judge, own);
+	follow(judge, own, with);
+}
+
+void judge_own(struct judge *judge, char connection, const char *table, const char *sql, const char *text)
+{
+	static struct own own;
+	char line[] = "dump a";
+
+	if (!settle(judge, connection, text))
+		return;
+	own.connection = connection;
+	own.sql = sql;
+	own.db = judge->twin.db[connection == 'b'];
+	own.in_transaction = world_in_transaction(&judge->twin, connection);
+	own.known = orphans_find(own.db, &own.before);
+	line[5] = connection;
+	peer_send(&judge->peer, line);
+	if (!peer_receive(&judge->peer, &own.left)) {
+		judge_give_up(judge);
+		return;
+	}
+	own.explanation = explain_begin(own.db, table, sql);
+	try_both(judge, &own);
+	explain_end(own.explanation);
+	judge->ours = own.without.result;
+	judge->ours.text[0] = '\0';
+	if (!judge->stop)
+		judge_dump(judge, connection);
+}
