@@ -1,14 +1,15 @@
 # Unit tests, and fuzzers of what parses.
 
 unit := $(BUILD)/tests/unit
-settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/settings_table.c shim/base/glibc.c
+settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/patterns.c shim/base/settings_table.c shim/base/glibc.c
 storage_sources := shim/fs/storage.c shim/fs/mountinfo.c shim/fs/storage_types.c shim/base/glibc.c
 unit_headers := shim/base/settings.h shim/fs/storage.h shim/fs/mountinfo.h tests/unit/check.h
 
 .PHONY: check-unit-settings
-check-unit-settings: $(unit)/base/settings $(unit)/base/settings_environment ## unit tests of the settings
+check-unit-settings: $(unit)/base/settings $(unit)/base/settings_environment $(unit)/base/script ## unit tests of the settings
 	$(Q)$(unit)/base/settings
 	$(Q)$(unit)/base/settings_environment
+	$(Q)$(unit)/base/script
 
 .PHONY: check-unit-storage
 check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of the filesystem look-up
@@ -18,11 +19,12 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 $(unit)/base/settings: tests/unit/base/settings.c $(settings_sources)
 $(unit)/base/settings_environment: tests/unit/base/settings_environment.c $(settings_sources)
 $(unit)/base/settings_environment: unit_ldflags := -Wl,--wrap=malloc
+$(unit)/base/script: tests/unit/base/script.c shim/base/script.c
 $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
-$(addprefix $(BUILD)/,tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/base/script tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

@@ -69,6 +69,20 @@ static void unknown_complain(const char *variable, size_t length)
 		 near ? near : "", near ? "?)" : "");
 }
 
+/* Complains of patterns that can match nothing. The list is kept as it is: the others in it count. */
+static void patterns_complain(const struct setting_spec *spec, const char *patterns)
+{
+	char shown[SHOWN_LENGTH + 4];
+	const char *pattern, *flaw;
+	size_t length;
+
+	if (!patterns[strspn(patterns, ", \t\r\n")])
+		complain("%s=\"%s\" has no pattern in it, and matches nothing", spec->variable,
+			 text_show(patterns, strlen(patterns), shown));
+	while ((flaw = settings_pattern_flaw(&patterns, &pattern, &length)) != NULL)
+		complain("%s: \"%s\" can match nothing: %s", spec->variable, text_show(pattern, length, shown), flaw);
+}
+
 /* Takes one value of the operator. free_text points to memory for a copy of the text; NULL if memory is out. Returns the first byte
  * after the copy. */
 static char *value_take(enum setting setting, const char *text, char *free_text)
@@ -83,6 +97,8 @@ static char *value_take(enum setting setting, const char *text, char *free_text)
 			 text_show(text, strlen(text), shown), spec->recipe, spec->allowed);
 		return free_text;
 	}
+	if (spec->type == SETTING_PATTERNS)
+		patterns_complain(spec, text);
 	if (value.text == text) {
 		if (!free_text) {
 			complain("no memory to keep %s, its default stays in force", spec->variable);

@@ -91,6 +91,14 @@ void setting_format(const struct setting_spec *spec, const struct setting_value 
  * ignored; ? matches a comma in a name. The empty list matches nothing. Pure, but allocates: nothing matches when memory is out. */
 bool settings_match(const char *patterns, const char *name);
 
+/* The same for an absolute path. A pattern that is relative, or a bare name, matches a path that ends in as many components; one
+ * that goes through a symbolic link matches what it leads to, for which it is looked up on the disk. */
+bool settings_match_path(const char *patterns, const char *path);
+
+/* Why the next pattern of the list can match nothing ("no path has .. in it"), with its place and length; NULL if all the others
+ * can. *patterns is moved on. Pure. */
+const char *settings_pattern_flaw(const char **patterns, const char **pattern, size_t *length);
+
 /* The variable that was most likely meant by name (length characters, without SETTINGS_PREFIX and its underscore): one that differs
  * in at most two letters, or has name as a part. NULL if there is none. Pure. */
 const char *settings_variable_near(const char *name, size_t length);

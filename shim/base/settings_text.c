@@ -1,7 +1,6 @@
-/* settings_text.c - parses, formats and matches values of settings, and guesses misspelt names. */
+/* settings_text.c - parses and formats values of settings, and guesses misspelt names. */
 #include "base/settings.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,31 +91,6 @@ void setting_format(const struct setting_spec *spec, const struct setting_value 
 		snprintf(out, size, "%lld", value->number);
 	else
 		snprintf(out, size, "%s", value->text);
-}
-
-bool settings_match(const char *patterns, const char *name)
-{
-	static const char blanks[] = " \t\r\n";
-	bool matched = false;
-
-	while (!matched && *patterns) {
-		size_t length;
-		const char *end;
-
-		patterns += strspn(patterns, blanks);
-		length = strcspn(patterns, ",");
-		end = patterns + length;
-		while (length && strchr(blanks, patterns[length - 1]))
-			length--;
-		if (length) {
-			char *pattern = strndup(patterns, length);
-
-			matched = pattern && fnmatch(pattern, name, 0) == 0;
-			free(pattern);
-		}
-		patterns = *end ? end + 1 : end;
-	}
-	return matched;
 }
 
 /* The Levenshtein distance between a (length characters, at most 63) and b, ignoring case. */

@@ -2,6 +2,7 @@
  *
  * They run in every process under the preload, most of which have no SQLite: so the constructor only reads the environment. */
 #include "base/log_sink.h"
+#include "base/program.h"
 #include "base/settings.h"
 #include "report/report.h"
 
@@ -9,6 +10,8 @@ static __attribute__((constructor)) void start(void)
 {
 	settings_start();
 	log_sink_start();
+	if (settings_get(SETTING_PROGRAMS)->by_operator || settings_get(SETTING_SKIP_PROGRAMS)->by_operator)
+		program_note_names();
 }
 
 static __attribute__((destructor)) void stop(void)

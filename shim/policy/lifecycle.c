@@ -3,7 +3,7 @@
 
 #include "base/glibc.h"
 #include "base/log.h"
-#include "base/process.h"
+#include "base/program.h"
 #include "connection/pragma.h"
 #include "connection/registry.h"
 #include "elf/object.h"
@@ -37,19 +37,6 @@ static void after_fork(void)
 	object_unlock();
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* A script is known by its interpreter's name and by what it calls itself (argv[0]); either may be meant. */
-static bool program_matches(const char *patterns)
-{
-	return settings_match(patterns, program_invocation_short_name) || settings_match(patterns, base_name(process_executable()));
-}
-
 static const char *why_off_everywhere; /* set once, by first_connection() */
 
 static void look_at_program(void)
@@ -75,9 +62,9 @@ static const char *why_off(const char *path)
 {
 	if (why_off_everywhere)
 		return why_off_everywhere;
-	if (!settings_match(settings_get(SETTING_DATABASES)->text, path))
+	if (!settings_match_path(settings_get(SETTING_DATABASES)->text, path))
 		return "not in SQLPROD_DATABASES";
-	if (settings_match(settings_get(SETTING_SKIP_DATABASES)->text, path))
+	if (settings_match_path(settings_get(SETTING_SKIP_DATABASES)->text, path))
 		return "in SQLPROD_SKIP_DATABASES";
 	return NULL;
 }

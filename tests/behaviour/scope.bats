@@ -33,7 +33,7 @@ modes() {
 	[[ $(SQLPROD_DATABASES="$PWD/shop.db" modes) == 'wal delete' ]]
 	[[ $(SQLPROD_DATABASES='*/shop.db' modes) == 'wal delete' ]]
 	[[ $(SQLPROD_DATABASES='*/shop.db,*/o*.db' modes) == 'wal wal' ]]
-	[[ $(SQLPROD_DATABASES='shop.db' modes) == 'delete delete' ]]
+	[[ $(SQLPROD_DATABASES='shop.db' modes) == 'wal delete' ]]
 }
 
 @test "databases in SQLPROD_SKIP_DATABASES do not get the recipe" {

@@ -276,6 +276,67 @@ static const struct {
 	{"[", "[", true},
 };
 
+static const struct {
+	const char *patterns, *path;
+	bool matches;
+} path_matches[] = {
+	{"", "/srv/shop.db", false},
+	{"*", "/srv/shop.db", true},
+	{"*", "", true},
+	{"shop.db", "/srv/shop.db", true},
+	{"shop.db", "/srv/workshop.db", false},
+	{"shop.db", "/srv/shop.db/x", false},
+	{"shop.db", "", false},
+	{"sh*.db", "/srv/shop.db", true},
+	{"sh*.db", "/srv/shops/other.db", false},
+	{"./shop.db", "/srv/shop.db", true},
+	{"data/shop.db", "/srv/data/shop.db", true},
+	{"data/shop.db", "/srv/mydata/shop.db", false},
+	{"data/shop.db", "/data/shop.db", true},
+	{"data/*.db", "/srv/data/a.db", true},
+	{"data/*.db", "/srv/data/deep/a.db", false},
+	{"a/b/c", "/b/c", false},
+	{"other.db,data/*", "/srv/data/a.db", true},
+	{"/srv/shop.db", "/srv/shop.db", true},
+	{"/srv/shop.db", "/old/srv/shop.db", false},
+	{"*/shop.db", "/old/srv/shop.db", true},
+	{"/proc/self/nowhere/shop.db", "/srv/shop.db", false},
+};
+
+static void test_match_path(void)
+{
+	for (size_t i = 0; i < COUNT(path_matches); i++)
+		check(settings_match_path(path_matches[i].patterns, path_matches[i].path) == path_matches[i].matches,
+		      "\"%s\" and the path \"%s\"", path_matches[i].patterns, path_matches[i].path);
+}
+
+static void test_pattern_flaw(void)
+{
+	static const char *const good[] = {"",     ",",   "*",    "shop.db",  "./shop.db", "/srv/*",     "data/.hidden",
+					   "a..b", "...", ".env", "/srv/..x", "x../y",     "my file.db", "*/[ab].db",
+					   "[",    "a~b"};
+	static const char *const bad[] = {
+		"../shop.db",    "/srv/../shop.db", "..",           "/srv/./shop.db", ".",      "/srv/data/",
+		"/srv//shop.db", "~/shop.db",       "file:shop.db", ":memory:",       "/srv/.."};
+	const char *pattern, *list;
+	size_t length;
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		list = good[i];
+		check(!settings_pattern_flaw(&list, &pattern, &length), "\"%s\" can match", good[i]);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		list = bad[i];
+		check(settings_pattern_flaw(&list, &pattern, &length) && length == strlen(bad[i]), "\"%s\" cannot match", bad[i]);
+	}
+	list = "a.db, ../b.db ,c.db,/d/";
+	check(settings_pattern_flaw(&list, &pattern, &length) && length == 7 && memcmp(pattern, "../b.db", 7) == 0,
+	      "the first in a list");
+	check(settings_pattern_flaw(&list, &pattern, &length) && length == 3 && memcmp(pattern, "/d/", 3) == 0,
+	      "the second in a list");
+	check(!settings_pattern_flaw(&list, &pattern, &length), "no third in a list");
+}
+
 static void test_match(void)
 {
 	char long_list[9000];
@@ -295,5 +356,7 @@ int main(void)
 	test_numbers();
 	test_format();
 	test_match();
+	test_match_path();
+	test_pattern_flaw();
 	return check_end();
 }
