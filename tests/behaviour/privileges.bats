@@ -12,7 +12,7 @@ need_root() {
 }
 
 # Somebody else, who may enter the scratch folder and write to the one where the test is.
-nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+nobody=(as-nobody)
 
 let_nobody_in() {
 	chmod 755 "$scratch"

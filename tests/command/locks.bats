@@ -118,7 +118,7 @@ program_of() {
 	need_root
 	make_wal a.db
 	chmod 777 "$scratch" "$scratch/work" && chmod 666 a.db
-	start_plain holder setpriv --reuid 65534 --regid 65534 --clear-groups sqlite3 a.db 'BEGIN IMMEDIATE' '.shell touch ready; sleep 60'
+	start_plain holder as-nobody sqlite3 a.db 'BEGIN IMMEDIATE' '.shell touch ready; sleep 60'
 	until [[ -e ready ]]; do sleep 0.05; done
 	run_app "$sqlprod" locks a.db
 	[[ $(records process 3 6) == 'nobody '*write* ]]

@@ -27,7 +27,7 @@ records() {
 # What somebody else may do: "as_nobody command…", in a scratch folder that others may enter.
 as_nobody() {
 	chmod 755 "$scratch" "$scratch/work"
-	run_app "$1" setpriv --reuid 65534 --regid 65534 --clear-groups "${@:2}"
+	run_app "$1" as-nobody "${@:2}"
 }
 
 need_root() {

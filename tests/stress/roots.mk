@@ -1,0 +1,16 @@
+# Debian 12 and 13, each from an empty root: what a new user's machine is.
+
+debian_12 := bookworm
+debian_13 := trixie
+this_debian := $(shell . /etc/os-release 2>/dev/null && echo $$VERSION_ID)
+other_debian := $(if $(filter 13,$(this_debian)),12,13)
+
+.PHONY: check-debian12 check-debian13 check-other-debian
+check-debian12: ## build, check and demo in a bare Debian 12 (as root)
+check-debian13: ## build, check and demo in a bare Debian 13 (as root)
+check-debian12 check-debian13: check-debian%:
+	$(Q)scripts/install-packages roots
+	$(Q)tests/roots/check-debian $(debian_$*) $(BUILD) WERROR=$(WERROR) DEMO_CHECK=1 DEMO_SECONDS=5 check demo
+
+# The one that this machine is not.
+check-other-debian: check-debian$(other_debian)
