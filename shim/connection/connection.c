@@ -45,7 +45,8 @@ void connection_update_interest(struct connection *connection)
 		 connection->foreign_keys == FOREIGN_KEYS_SUSPENDED)
 		interest = ~0u;
 	else
-		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | 1u << STATEMENT_SA;
+		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |
+			   1u << STATEMENT_REI;
 	/* CREATE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
 	if (connection->foreign_keys == FOREIGN_KEYS_OURS)
 		interest |= LETTER('c') | LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');

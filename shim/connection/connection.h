@@ -66,6 +66,9 @@ struct connection {
 	bool query_only;         /* PRAGMA query_only was used: ask SQLite before each BEGIN */
 	int64_t wal_retry;       /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 
+	bool temp_in_files;  /* temp_store is memory by recipe, and files are used for now: temp_memory.h */
+	bool temp_unchecked; /* ... or may have to be */
+
 	enum foreign_keys_state foreign_keys;
 	bool foreign_keys_guarded; /* our authorizer stays in its slot, whether the program has one or not */
 	bool schema_unchecked;     /* foreign_keys.c has not looked at the schema since it changed */

@@ -51,7 +51,7 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 	embedded->inside = true;
 	guard_enter(NULL);
 	if (event == SQLITE_TRACE_STMT)
-		embedded_statement_begins(embedded);
+		embedded_statement_begins(embedded, subject);
 	else if (event == SQLITE_TRACE_PROFILE)
 		embedded_statement_ended(embedded, subject);
 	else if (event == SQLITE_TRACE_CLOSE)

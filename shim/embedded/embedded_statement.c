@@ -4,6 +4,7 @@
 #include "locking/busy_handler.h"
 #include "policy/program_settings.h"
 #include "policy/statement_policy.h"
+#include "policy/temp_memory.h"
 #include "policy/upgrade.h"
 #include "sqlite/callbacks.h"
 
@@ -34,11 +35,12 @@ static void look_at_busy_callback(struct embedded_connection *embedded)
 	}
 }
 
-void embedded_statement_begins(struct embedded_connection *embedded)
+void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt)
 {
 	struct connection *connection = embedded->connection;
 
 	look_at_busy_callback(embedded);
+	temp_memory_begins(connection, connection->sqlite->sql(stmt));
 	/* A statement that was interrupted here ends before it has done anything, and its program is told what it has to be told:
 	 * that its transaction was rolled back. */
 	if (embedded->lost && !upgrade_begin_again(connection, embedded->lost))
@@ -55,6 +57,7 @@ void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt
 	struct statement_plan plan;
 	struct sql_text text;
 
+	temp_memory_ended(connection);
 	if (!sql || !(interest >> statement_first_letter(sql, -1) & 1))
 		return;
 	text = sql_text_utf8(sql, -1);

@@ -21,7 +21,7 @@ struct embedded_connection {
 
 /* A statement of the program's starts: SQLite gives it up before it has done anything if the transaction that it belongs to is
  * gone. */
-void embedded_statement_begins(struct embedded_connection *embedded);
+void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt);
 
 /* It has ended: puts on what is due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of ours is left in the
  * connection. */

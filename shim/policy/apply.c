@@ -7,6 +7,7 @@
 #include "policy/foreign_keys.h"
 #include "policy/journal_mode.h"
 #include "report/report.h"
+#include "sqlite/temp_store.h"
 
 #include <string.h>
 
@@ -132,6 +133,8 @@ void apply_at_open(struct connection *connection)
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
 	apply(connection, SETTING_TEMP_STORE, NULL);
+	if (connection->outcomes[SETTING_TEMP_STORE].got == TEMP_STORE_MEMORY)
+		temp_store_learn(connection->sqlite, connection->db);
 	/* the question asks SQLite */
 	if (outcome_is_due(connection, SETTING_MMAP_SIZE))
 		apply(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));

@@ -6,6 +6,7 @@
 #include "policy/apply.h"
 #include "policy/begin.h"
 #include "policy/foreign_keys.h"
+#include "policy/temp_memory.h"
 #include "policy/upgrade.h"
 
 #include <string.h>
@@ -218,6 +219,8 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	apply_what_is_due(connection, statement);
 	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
 		foreign_keys_before(connection, text, statement);
+	if (!connection->embedded)
+		temp_memory_before(connection, text, statement);
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
 		pragma_before(connection, text, plan);
@@ -310,6 +313,7 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 		foreign_keys_resume(connection);
 	/* PRAGMA busy_timeout=N acts when it is prepared */
 	busy_handler_reinstall(connection, 0);
+	temp_memory_after(connection);
 	return rc;
 }
 
@@ -322,4 +326,5 @@ void policy_after_table(struct connection *connection)
 {
 	foreign_keys_resume(connection);
 	busy_handler_reinstall(connection, 0);
+	temp_memory_after(connection);
 }

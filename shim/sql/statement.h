@@ -69,9 +69,12 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
 
 /* The first letter after the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if there is no ASCII letter;
- * STATEMENT_SA for SA, with which SAVEPOINT begins and SELECT does not. Far cheaper than statement_read, for connections on which
+ * STATEMENT_SA for SA, with which SAVEPOINT begins and SELECT does not, STATEMENT_CR for CR, with which CREATE begins and COMMIT does
+ * not, STATEMENT_REI for REI, with which REINDEX begins and REPLACE does not. Far cheaper than statement_read, for connections on which
  * only a few kinds of statement matter. */
 #define STATEMENT_SA 27
+#define STATEMENT_CR 28
+#define STATEMENT_REI 29
 static inline unsigned statement_first_letter(const char *sql, int bytes)
 {
 	size_t left = sql == NULL ? 0 : bytes < 0 ? SIZE_MAX : (size_t)bytes;
@@ -81,6 +84,10 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 		letter = ((unsigned char)*sql | 0x20u) - 0x60u;
 		if (letter == 's' - 0x60u)
 			return left > 1 && (sql[1] | 0x20) == 'a' ? STATEMENT_SA : letter;
+		if (letter == 'c' - 0x60u)
+			return left > 1 && (sql[1] | 0x20) == 'r' ? STATEMENT_CR : letter;
+		if (letter == 'r' - 0x60u)
+			return left > 2 && (sql[1] | 0x20) == 'e' && (sql[2] | 0x20) == 'i' ? STATEMENT_REI : letter;
 		if (letter <= 26)
 			return letter;
 		if (*sql != ' ' && *sql != '\t' && *sql != '\n' && *sql != '\f' && *sql != '\r')
