@@ -19,10 +19,25 @@
 static struct file_shim *unused;
 static atomic_flag unused_lock = ATOMIC_FLAG_INIT;
 
+/* All there are. Entries stay for ever; no lock, so that fork() finds none taken. */
+static struct file_shim *_Atomic every;
+
+static struct file_shim *shim_new(void)
+{
+	struct file_shim *shim = calloc(1, sizeof(*shim));
+
+	if (!shim)
+		return NULL;
+	shim->every = atomic_load(&every);
+	while (!atomic_compare_exchange_weak(&every, &shim->every, shim))
+		;
+	return shim;
+}
+
 /* No waiting here: fork() may have left it locked. */
 static struct file_shim *shim_allocate(void)
 {
-	struct file_shim *shim = NULL;
+	struct file_shim *shim = NULL, *next;
 
 	if (!atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire)) {
 		shim = unused;
@@ -31,8 +46,10 @@ static struct file_shim *shim_allocate(void)
 		atomic_flag_clear_explicit(&unused_lock, memory_order_release);
 	}
 	if (!shim)
-		return calloc(1, sizeof(*shim));
+		return shim_new();
+	next = shim->every;
 	memset(shim, 0, sizeof(*shim));
+	shim->every = next;
 	return shim;
 }
 
@@ -40,6 +57,7 @@ static void shim_drop(struct file_shim *shim)
 {
 	shim->db = NULL;
 	shim->shm = NULL;
+	shim->files.inode = 0;
 	if (atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire))
 		return;
 	shim->unused = unused;
@@ -116,8 +134,11 @@ static int lock_write_fairly(struct file_shim *shim, sqlite3_file *file, int n, 
 
 static int lock_write(struct file_shim *shim, sqlite3_file *file, int n, int flags)
 {
-	int rc = shim->fair ? lock_write_fairly(shim, file, n, flags) : shim->original->xShmLock(file, WAL_WRITE_LOCK, n, flags);
+	int rc = (flags & SQLITE_SHM_LOCK) && !shim->has_checkpoint_lock ? wal_files_before_write(shim) : SQLITE_OK;
 
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = shim->fair ? lock_write_fairly(shim, file, n, flags) : shim->original->xShmLock(file, WAL_WRITE_LOCK, n, flags);
 	if (shim->has_checkpoint_lock)
 		shim->salt = salt_of(shim);
 	return rc;
@@ -135,6 +156,7 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 	if (offset == WAL_WRITE_LOCK && (flags & SQLITE_SHM_EXCLUSIVE))
 		return lock_write(shim, file, n, flags);
 	if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED)) {
+		shim->files.closing = false;
 		if (shim->fair)
 			handoff_before_read(shim);
 		reader = atomic_load_explicit(&shim->reader, memory_order_relaxed);
@@ -149,9 +171,17 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	struct file_shim *shim = shim_of(file);
 	int rc = shim->original->xShmMap(file, page, size, extend, out);
 
-	if (rc == SQLITE_OK && page == 0 && *out)
+	if (rc == SQLITE_OK && page == 0 && *out) {
+		if (!shim->shm)
+			wal_files_mapped(shim);
 		shim->shm = (const char *)(uintptr_t)*out;
+	}
 	return rc;
+}
+
+static int shim_file_control(sqlite3_file *file, int operation, void *argument)
+{
+	return wal_files_control(shim_of(file), file, operation, argument);
 }
 
 static int shim_shm_unmap(sqlite3_file *file, int delete)
@@ -161,16 +191,29 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	if (shim->wake_deferred)
 		handoff_pass_on(shim);
 	shim->shm = NULL;
+	shim->files.shm_fd = -1;
 	return shim->original->xShmUnmap(file, delete);
 }
 
 static int shim_close(sqlite3_file *file)
 {
 	struct file_shim *shim = shim_of(file);
+	struct wal_files files = shim->files;
+	int rc;
 
 	file->pMethods = shim->original;
 	shim_drop(shim);
-	return file->pMethods->xClose(file);
+	rc = file->pMethods->xClose(file);
+	wal_files_closed(&files);
+	return rc;
+}
+
+bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument)
+{
+	for (struct file_shim *shim = atomic_load(&every); shim; shim = shim->every)
+		if (shim->files.inode && !see(shim, argument))
+			return false;
+	return true;
 }
 
 void file_shim_forget_reader(struct file_shim *shim)
@@ -195,6 +238,7 @@ struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
 	if (shim->methods.iVersion > 3)
 		shim->methods.iVersion = 3;
 	shim->methods.xClose = shim_close;
+	shim->methods.xFileControl = shim_file_control;
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmUnmap = shim_shm_unmap;

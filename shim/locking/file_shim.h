@@ -8,6 +8,8 @@
 #ifndef SQLPROD_LOCKING_FILE_SHIM_H
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
+#include "locking/wal_files.h"
+
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +23,7 @@ struct file_shim {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
 	const sqlite3_io_methods *original;
 	struct file_shim *unused; /* the next one */
+	struct file_shim *every;  /* the next of all there are, which stays */
 	sqlite3_file *file;
 	sqlite3 *db;     /* who put it there; NULL once the file is closed */
 	const char *shm; /* SQLite's mapping of the -shm, NULL while there is none */
@@ -59,6 +62,8 @@ struct file_shim {
 	void **busy_callback;               /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
 	int *pragma_timeout;                /* what PRAGMA busy_timeout tells */
 	int (*sqlite_handler)(void *, int); /* SQLite's own handler */
+
+	struct wal_files files;
 
 	/* For the report. */
 	struct {

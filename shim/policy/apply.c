@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "policy/foreign_keys.h"
 #include "policy/journal_mode.h"
+#include "policy/wal.h"
 #include "report/report.h"
 #include "sqlite/temp_store.h"
 
@@ -174,6 +175,7 @@ static void put_on(struct connection *connection)
 {
 	begin_run(connection);
 	journal_mode_apply(connection);
+	wal_note_decider(connection);
 	apply_synchronous(connection);
 	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);

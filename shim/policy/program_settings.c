@@ -4,6 +4,7 @@
 #include "locking/busy_handler.h"
 #include "policy/apply.h"
 #include "policy/foreign_keys.h"
+#include "policy/wal.h"
 #include "sqlite/callbacks.h"
 
 #include <stdio.h>
@@ -128,6 +129,7 @@ static void decide_foreign_keys(struct connection *connection, const char *value
 static void decide_journal_mode(struct connection *connection, const char *value)
 {
 	leave_to_program(connection, SETTING_JOURNAL_MODE);
+	wal_note_decider(connection);
 	connection->wal_retry = 0;
 	if (connection->settled && strcasecmp(value, "wal") == 0)
 		connection->recheck = true;

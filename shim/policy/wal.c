@@ -144,3 +144,12 @@ void wal_undo(struct connection *connection)
 	/* a lock held for ever is given back by the next read */
 	pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0);
 }
+
+void wal_note_decider(const struct connection *connection)
+{
+	const struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
+
+	if (connection->shim && connection->shim->db)
+		connection->shim->files.by_recipe = outcome->got == JOURNAL_WAL && outcome->by != DECIDED_BY_PROGRAM &&
+						    outcome->by != DECIDED_BY_NOBODY;
+}

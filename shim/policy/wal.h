@@ -35,6 +35,10 @@ bool wal_is_mapped(const struct connection *connection);
  * what it died of. */
 int wal_try_lock(struct connection *connection);
 
+/* After the journal mode was set, or decided about: is WAL in effect, and not by the program's choice? The files are then cared for
+ * accordingly (wal_files.h). */
+void wal_note_decider(const struct connection *connection);
+
 /* The way back to a rollback journal after wal_try_lock() failed. Alone with the database SQLite needs no -shm for that; with
  * others in it the database stays as it is. Nothing that was committed is lost. */
 void wal_undo(struct connection *connection);

@@ -47,7 +47,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(key)                                                                                                                     \
 	X(key_v2)
 
-/* … and those that are looked up by name only, NULL in a copy that does not have them. */
+/* Interposed functions that are looked up by name only: NULL in a copy that lacks them. */
 #define SQLITE_NAMED(X) X(serialize)
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X) SQLITE_NAMED(X)

@@ -1,0 +1,65 @@
+/* wal_files.h - a database file and its -wal and -shm stay together: when the file moves, is deleted, is moved over, and at the end.
+ *
+ * -wal and -shm go by the name that the file was opened by, locks by its inode. SQLite does not copy the -wal of a file that has
+ * moved into it at the last close; we let it, if that -wal is still this file's alone, and remove what is left by the old name.
+ * Where WAL is not the program's own choice, a write to a file that has moved is refused as a rollback journal refuses it
+ * (SQLITE_READONLY_DBMOVED). */
+#ifndef SQLPROD_LOCKING_WAL_FILES_H
+#define SQLPROD_LOCKING_WAL_FILES_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct file_shim;
+
+/* Part of struct file_shim. */
+struct wal_files {
+	const char *path;    /* SQLite's own: it lives as long as the file is open; NULL where nothing is known */
+	_Atomic ino_t inode; /* of the database file; 0 where it is not known */
+	_Atomic ino_t wal;   /* of the -wal, 0 while there is none */
+	_Atomic ino_t shm;
+	dev_t device;
+	int fd;
+	int shm_fd;     /* -1 while there is none */
+	bool by_recipe; /* WAL is not the program's choice */
+	bool looked;    /* the files were looked at before the first read: left_wal.h */
+	bool left;      /* a -wal was there that nobody was using, and it is to be copied into the database */
+	bool closing;   /* SQLite may be closing the file: it has asked whether that moved */
+	bool last;      /* ... and was the last to use it */
+	bool moved;     /* at the close it had moved */
+};
+
+/* After the shim was put there. */
+void wal_files_begin(struct file_shim *shim, const char *path);
+
+/* SQLite has mapped the -shm; it has opened the -wal before that. */
+void wal_files_mapped(struct file_shim *shim);
+
+/* Has the file another name now, or none? One system call. */
+bool wal_files_moved(const struct file_shim *shim);
+
+/* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. */
+int wal_files_before_write(const struct file_shim *shim);
+
+/* The file's xFileControl. */
+int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);
+
+/* SQLite has closed the file; a copy of what was in the shim. */
+void wal_files_closed(const struct wal_files *files);
+
+/* Calls see for the shim of each open database file of the process, from any thread; the shim may be closed meanwhile, so that
+ * nothing but inode, wal and shm may be read. Stops when see returns false; returns what the last one returned. */
+bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
+
+/* Is that name (folder as for openat(2)) of this inode, and which length may it have? */
+#define WAL_FILES_NAME 4200
+bool wal_files_name_is(int folder, const char *name, ino_t inode);
+
+/* Path and suffix, in WAL_FILES_NAME bytes; false if they do not fit. */
+bool wal_files_join(char *out, const char *path, const char *suffix);
+
+/* Where the -wal goes that is in the way of another file by that path: "PATH-wal.moved-INODE". */
+bool wal_files_aside(char *out, const char *path, ino_t wal);
+
+#endif
