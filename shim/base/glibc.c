@@ -48,6 +48,11 @@ int glibc_fstat(int fd, struct stat *out)
 	return (int)syscall(SYS_fstat, fd, out);
 }
 
+int glibc_fstatat(int folder, const char *path, struct stat *out, int flags)
+{
+	return (int)syscall(SYS_newfstatat, folder, path, out, flags);
+}
+
 #else
 
 int glibc_stat(const char *path, struct stat *out)
@@ -63,6 +68,11 @@ int glibc_lstat(const char *path, struct stat *out)
 int glibc_fstat(int fd, struct stat *out)
 {
 	return fstat(fd, out);
+}
+
+int glibc_fstatat(int folder, const char *path, struct stat *out, int flags)
+{
+	return fstatat(folder, path, out, flags);
 }
 
 #endif

@@ -18,10 +18,11 @@
 #define GLIBC_FIRST(function, version)
 #endif
 
-/* As stat(2), lstat(2), fstat(2), pthread_once(3) and pthread_testcancel(3). */
+/* As stat(2), lstat(2), fstat(2), fstatat(2), pthread_once(3) and pthread_testcancel(3). */
 int glibc_stat(const char *path, struct stat *out);
 int glibc_lstat(const char *path, struct stat *out);
 int glibc_fstat(int fd, struct stat *out);
+int glibc_fstatat(int folder, const char *path, struct stat *out, int flags);
 void glibc_once(pthread_once_t *once, void (*function)(void));
 void glibc_testcancel(void);
 

@@ -46,6 +46,7 @@ struct connection {
 	pid_t pid;              /* of the process that opened it: a forked child does not report it */
 	const char *reached;    /* the door, for the report */
 	char *path;             /* absolute; "" for in-memory and temporary databases */
+	bool closing;           /* sqlite3_close() is about to be called: under the registry's lock */
 	struct file_shim *shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
 
 	bool embedded;           /* statements are seen only when they run: the second door */

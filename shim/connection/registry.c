@@ -140,3 +140,10 @@ void registry_visit(void (*visit)(struct connection *, void *), void *argument)
 			visit(connection, argument);
 	registry_unlock();
 }
+
+void registry_note_closing(struct connection *connection, bool closing)
+{
+	registry_lock();
+	connection->closing = closing;
+	registry_unlock();
+}

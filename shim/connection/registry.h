@@ -21,7 +21,11 @@ void registry_insert(struct connection *connection, sqlite3 *db);
  * opened a new one at its address, and even used this record again, before the closing thread gets here. */
 void registry_forget(struct connection *connection, uint64_t serial);
 
-/* Calls visit for every record under the registry's lock; visit must not call the registry or SQLite. */
+/* Before sqlite3_close(), and after it failed. */
+void registry_note_closing(struct connection *connection, bool closing);
+
+/* Calls visit for every record under the registry's lock; visit must not call the registry, and of SQLite nothing
+ * that waits. */
 void registry_visit(void (*visit)(struct connection *, void *), void *argument);
 
 /* The registry's lock, held across fork() so that the child finds it free: pthread_atfork(3). */

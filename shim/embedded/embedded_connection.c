@@ -10,6 +10,7 @@
 #include "policy/lifecycle.h"
 #include "policy/program_settings.h"
 #include "policy/statement_policy.h"
+#include "policy/wal.h"
 #include "report/report.h"
 #include "sqlite/callbacks.h"
 
@@ -34,6 +35,9 @@ static void connection_ends(const struct embedded_connection *embedded)
 	struct connection *connection = embedded->connection;
 
 	forget_reader(embedded);
+	registry_note_closing(connection, true);
+	if (!connection->off)
+		wal_copy_before_close(connection);
 	if (!report_is_wanted())
 		return;
 	callback_read_authorizer(embedded->offsets, connection->db, &connection->authorizer);

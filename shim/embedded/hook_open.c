@@ -3,32 +3,14 @@
  * Every process under the preload makes many such calls, and nearly none is SQLite's: the flags alone exclude the others. */
 #include "base/guard.h"
 #include "base/settings.h"
-#include "elf/loader.h"
 #include "embedded/caller.h"
 #include "embedded/embedded.h"
+#include "embedded/real.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* The next definition of the function after ours, resolved at its first call: a process that opens files only by other functions of
- * libc pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: dlsym() allocates nothing when
- * it succeeds. Without dlsym() (loader.c) the system call is made. */
-#define REAL(function, kernel_function)                                                                                            \
-	__extension__({                                                                                                            \
-		static void *_Atomic found;                                                                                        \
-		void *symbol = atomic_load_explicit(&found, memory_order_relaxed);                                                 \
-		if (__builtin_expect(!symbol, 0)) {                                                                                \
-			symbol = loader_symbol(NULL, #function);                                                                   \
-			if (!symbol)                                                                                               \
-				symbol = (void *)(uintptr_t)kernel_function;                                                       \
-			atomic_store_explicit(&found, symbol, memory_order_relaxed);                                               \
-		}                                                                                                                  \
-		*(__typeof__(&function) *)&symbol;                                                                                 \
-	})
 
 #define TAKE_MODE(flags)                                                                                                           \
 	va_list arguments;                                                                                                         \

@@ -88,11 +88,14 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *fr
 	serial = connection->serial;
 	guard_enter(frame);
 	line = lifecycle_closing(connection);
+	registry_note_closing(connection, true);
 	rc = v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	if (rc == SQLITE_OK) {
 		if (line)
 			report_write(line);
 		registry_forget(connection, serial);
+	} else {
+		registry_note_closing(connection, false);
 	}
 	guard_leave();
 	free(line);

@@ -155,13 +155,14 @@ static bool is_own_vfs(const struct connection *connection)
 
 void busy_handler_prepare(struct connection *connection)
 {
-	const struct setting_value *way = settings_get(SETTING_BUSY_WAIT);
+	const struct setting_value *way = settings_get(SETTING_BUSY_WAIT), *mode = settings_get(SETTING_JOURNAL_MODE);
 
 	if (!connection->file || !*connection->path || connection->shared_cache || !is_own_vfs(connection))
 		return;
 	connection->shim = file_shim_install(connection->db, connection->file, !way->keep && way->number == BUSY_WAIT_FAIR);
 	if (connection->shim)
-		wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"));
+		wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"),
+				!mode->keep && mode->number == JOURNAL_WAL);
 }
 
 int busy_handler_set_timeout(struct connection *connection, int milliseconds)

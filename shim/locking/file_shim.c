@@ -1,6 +1,7 @@
 /* file_shim.c - SQLite's file methods, with ours in front. */
 #include "locking/file_shim.h"
 
+#include "locking/left_wal.h"
 #include "locking/lock_handoff.h"
 
 #include <stdatomic.h>
@@ -179,6 +180,16 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	return rc;
 }
 
+static int shim_lock(sqlite3_file *file, int level)
+{
+	struct file_shim *shim = shim_of(file);
+	int rc = shim->original->xLock(file, level);
+
+	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
+		left_wal_look(shim, file);
+	return rc;
+}
+
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 {
 	return wal_files_control(shim_of(file), file, operation, argument);
@@ -198,14 +209,10 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 static int shim_close(sqlite3_file *file)
 {
 	struct file_shim *shim = shim_of(file);
-	struct wal_files files = shim->files;
-	int rc;
 
 	file->pMethods = shim->original;
 	shim_drop(shim);
-	rc = file->pMethods->xClose(file);
-	wal_files_closed(&files);
-	return rc;
+	return file->pMethods->xClose(file);
 }
 
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument)
@@ -214,6 +221,11 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 		if (shim->files.inode && !see(shim, argument))
 			return false;
 	return true;
+}
+
+bool wal_files_any(void)
+{
+	return atomic_load_explicit(&every, memory_order_relaxed) != NULL;
 }
 
 void file_shim_forget_reader(struct file_shim *shim)
@@ -239,6 +251,7 @@ struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
 		shim->methods.iVersion = 3;
 	shim->methods.xClose = shim_close;
 	shim->methods.xFileControl = shim_file_control;
+	shim->methods.xLock = shim_lock;
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmUnmap = shim_shm_unmap;

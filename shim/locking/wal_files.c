@@ -27,7 +27,7 @@ bool wal_files_name_is(int folder, const char *name, ino_t inode)
 {
 	struct stat status;
 
-	return inode && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == inode;
+	return inode && glibc_fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == inode;
 }
 
 static ino_t inode_of(const char *path, const char *suffix)
@@ -38,7 +38,7 @@ static ino_t inode_of(const char *path, const char *suffix)
 	return wal_files_join(name, path, suffix) && glibc_lstat(name, &status) == 0 ? status.st_ino : 0;
 }
 
-void wal_files_begin(struct file_shim *shim, const char *path)
+void wal_files_begin(struct file_shim *shim, const char *path, bool cares)
 {
 	struct wal_files *files = &shim->files;
 	struct unix_file found;
@@ -47,6 +47,7 @@ void wal_files_begin(struct file_shim *shim, const char *path)
 	if (!path || !*path || !unix_file_find(shim->file, &found))
 		return;
 	files->path = path;
+	files->cares = cares;
 	files->fd = found.fd;
 	files->device = found.device;
 	files->inode = found.inode;
@@ -100,15 +101,51 @@ static void answer_moved(struct file_shim *shim, int *moved)
 	errno = saved;
 }
 
+static void remove_if_same(const char *name, ino_t inode)
+{
+	if (wal_files_name_is(AT_FDCWD, name, inode))
+		unlink(name);
+}
+
+static void remove_both(const struct wal_files *files, const char *path)
+{
+	char name[WAL_FILES_NAME];
+
+	if (wal_files_join(name, path, "-wal"))
+		remove_if_same(name, files->wal);
+	if (wal_files_join(name, path, "-shm"))
+		remove_if_same(name, files->shm);
+}
+
+/* SQLite holds the exclusive lock and has copied all of the -wal into the file: it is about to delete both by their old names, and
+ * is kept from it, as these may be another file's. They go here, by whatever name they have now. */
+static void remove_moved(const struct wal_files *files)
+{
+	char link[sizeof("/proc/self/fd/") + 12], name[WAL_FILES_NAME];
+	ssize_t length;
+
+	remove_both(files, files->path);
+	if (wal_files_aside(name, files->path, files->wal))
+		remove_if_same(name, files->wal);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", files->shm_fd);
+	length = readlink(link, name, sizeof(name) - 1);
+	if (length > 4 && memcmp(name + length - 4, "-shm", 4) == 0) {
+		name[length - 4] = '\0';
+		remove_both(files, name);
+	}
+}
+
 static void answer_persist(struct file_shim *shim, int *persist)
 {
 	struct wal_files *files = &shim->files;
 	int saved = errno;
 
-	files->last = true;
-	files->moved = wal_files_moved(shim);
-	if (files->moved || (files->closing && files->by_recipe && wal_readers_need_files(files)))
+	if (wal_files_moved(shim)) {
+		remove_moved(files);
 		*persist = 1;
+	} else if (files->closing && files->by_recipe && wal_readers_need_files(files)) {
+		*persist = 1;
+	}
 	errno = saved;
 }
 
@@ -124,26 +161,4 @@ int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation,
 	else if (asks && !*(const int *)argument)
 		answer_persist(shim, argument);
 	return rc;
-}
-
-static void remove_if_same(const char *name, ino_t inode)
-{
-	if (wal_files_name_is(AT_FDCWD, name, inode))
-		unlink(name);
-}
-
-void wal_files_closed(const struct wal_files *files)
-{
-	char name[WAL_FILES_NAME];
-	int saved = errno;
-
-	if (!files->moved || !files->last)
-		return;
-	if (wal_files_join(name, files->path, "-wal"))
-		remove_if_same(name, files->wal);
-	if (wal_files_join(name, files->path, "-shm"))
-		remove_if_same(name, files->shm);
-	if (wal_files_aside(name, files->path, files->wal))
-		remove_if_same(name, files->wal);
-	errno = saved;
 }

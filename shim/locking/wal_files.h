@@ -20,18 +20,17 @@ struct wal_files {
 	_Atomic ino_t wal;   /* of the -wal, 0 while there is none */
 	_Atomic ino_t shm;
 	dev_t device;
-	int fd;
-	int shm_fd;     /* -1 while there is none */
-	bool by_recipe; /* WAL is not the program's choice */
+	_Atomic int fd;
+	_Atomic int shm_fd; /* -1 while there is none */
+	bool cares;     /* WAL is wanted, and not left to the program */
+	bool by_recipe; /* WAL is in effect, and not the program's choice */
 	bool looked;    /* the files were looked at before the first read: left_wal.h */
 	bool left;      /* a -wal was there that nobody was using, and it is to be copied into the database */
 	bool closing;   /* SQLite may be closing the file: it has asked whether that moved */
-	bool last;      /* ... and was the last to use it */
-	bool moved;     /* at the close it had moved */
 };
 
 /* After the shim was put there. */
-void wal_files_begin(struct file_shim *shim, const char *path);
+void wal_files_begin(struct file_shim *shim, const char *path, bool cares);
 
 /* SQLite has mapped the -shm; it has opened the -wal before that. */
 void wal_files_mapped(struct file_shim *shim);
@@ -45,12 +44,12 @@ int wal_files_before_write(const struct file_shim *shim);
 /* The file's xFileControl. */
 int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);
 
-/* SQLite has closed the file; a copy of what was in the shim. */
-void wal_files_closed(const struct wal_files *files);
-
 /* Calls see for the shim of each open database file of the process, from any thread; the shim may be closed meanwhile, so that
  * nothing but inode, wal and shm may be read. Stops when see returns false; returns what the last one returned. */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
+
+/* Has there been one? For a hook that every process passes. */
+bool wal_files_any(void);
 
 /* Is that name (folder as for openat(2)) of this inode, and which length may it have? */
 #define WAL_FILES_NAME 4200

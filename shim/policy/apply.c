@@ -176,6 +176,7 @@ static void put_on(struct connection *connection)
 	begin_run(connection);
 	journal_mode_apply(connection);
 	wal_note_decider(connection);
+	wal_copy_left(connection);
 	apply_synchronous(connection);
 	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);

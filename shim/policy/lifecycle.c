@@ -10,7 +10,9 @@
 #include "fs/storage.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "locking/inherited_locks.h"
 #include "policy/apply.h"
+#include "policy/wal.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -55,6 +57,7 @@ static void first_connection(void)
 	settings_complain(warn_of_bad_setting);
 	look_at_program();
 	pthread_atfork(before_fork, after_fork, after_fork);
+	inherited_locks_start();
 }
 
 /* Why the operator wants this connection left alone, NULL if not. */
@@ -227,6 +230,11 @@ char *lifecycle_closing(struct connection *connection)
 {
 	char *line;
 
+	if (!connection->off) {
+		connection_lock(connection);
+		wal_copy_before_close(connection);
+		connection_unlock(connection);
+	}
 	if (!report_is_wanted() || connection->report_done || connection->pid != getpid())
 		return NULL;
 	connection_lock(connection);

@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "connection/pragma.h"
 #include "locking/file_shim.h"
+#include "locking/inherited_locks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -152,4 +153,24 @@ void wal_note_decider(const struct connection *connection)
 	if (connection->shim && connection->shim->db)
 		connection->shim->files.by_recipe = outcome->got == JOURNAL_WAL && outcome->by != DECIDED_BY_PROGRAM &&
 						    outcome->by != DECIDED_BY_NOBODY;
+}
+
+void wal_copy_left(struct connection *connection)
+{
+	struct file_shim *shim = connection->shim;
+
+	if (!shim || shim->db != connection->db || !shim->files.left || !shim->files.by_recipe)
+		return;
+	shim->files.left = false;
+	pragma_run_raw(connection, "PRAGMA main.wal_checkpoint(TRUNCATE)", NULL, 0);
+}
+
+void wal_copy_before_close(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct file_shim *shim = connection->shim;
+
+	if (shim && shim->db == connection->db && shim->shm && shim->files.by_recipe && inherited_locks_are_held() &&
+	    sqlite->wal_checkpoint_v2 && sqlite->get_autocommit(connection->db))
+		sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }

@@ -39,6 +39,11 @@ int wal_try_lock(struct connection *connection);
  * accordingly (wal_files.h). */
 void wal_note_decider(const struct connection *connection);
 
+/* At first use, where WAL is in effect: a -wal that a killed process left goes into the database, so that a copy of the file is whole.
+ * Before a close that may not be the last because of forked children: the same. */
+void wal_copy_left(struct connection *connection);
+void wal_copy_before_close(struct connection *connection);
+
 /* The way back to a rollback journal after wal_try_lock() failed. Alone with the database SQLite needs no -shm for that; with
  * others in it the database stays as it is. Nothing that was committed is lost. */
 void wal_undo(struct connection *connection);

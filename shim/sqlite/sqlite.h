@@ -73,9 +73,11 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(create_collation_v2)                                                                                                     \
 	X(msize)                                                                                                                   \
 	X(mutex_enter)                                                                                                             \
+	X(mutex_try)                                                                                                               \
 	X(mutex_leave)                                                                                                             \
 	X(uri_boolean)                                                                                                             \
 	X(libversion)                                                                                                              \
+	X(wal_checkpoint_v2)                                                                                                       \
 	X(txn_state)                                                                                                               \
 	X(sourceid)
 

@@ -1,0 +1,26 @@
+/* real.h - the function of libc that a hook calls. */
+#ifndef SQLPROD_EMBEDDED_REAL_H
+#define SQLPROD_EMBEDDED_REAL_H
+
+#include "elf/loader.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* The next definition of the function after ours, resolved at its first call: a process that opens files only by other functions of
+ * libc pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: dlsym() allocates nothing when
+ * it succeeds. Without dlsym() (loader.c) the system call is made. */
+#define REAL(function, kernel_function)                                                                                            \
+	__extension__({                                                                                                            \
+		static void *_Atomic found;                                                                                        \
+		void *symbol = atomic_load_explicit(&found, memory_order_relaxed);                                                 \
+		if (__builtin_expect(!symbol, 0)) {                                                                                \
+			symbol = loader_symbol(NULL, #function);                                                                   \
+			if (!symbol)                                                                                               \
+				symbol = (void *)(uintptr_t)kernel_function;                                                       \
+			atomic_store_explicit(&found, symbol, memory_order_relaxed);                                               \
+		}                                                                                                                  \
+		*(__typeof__(&function) *)&symbol;                                                                                 \
+	})
+
+#endif

@@ -1,0 +1,95 @@
+/* holders.c - reads /proc/locks and the descriptors of processes. */
+#include "locking/holders.h"
+
+#include "base/glibc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Has it the file open? Unknown where we may not look, or it is gone. */
+static enum holders holder_look(pid_t pid, dev_t device, ino_t inode)
+{
+	char name[32];
+	enum holders found = HOLDERS_WITHOUT;
+	struct dirent *entry;
+	struct stat status;
+	DIR *folder;
+
+	snprintf(name, sizeof(name), "/proc/%d/fd", (int)pid);
+	folder = opendir(name);
+	if (!folder)
+		return HOLDERS_UNKNOWN;
+	while (found == HOLDERS_WITHOUT && (entry = readdir(folder))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (glibc_fstatat(dirfd(folder), entry->d_name, &status, 0) != 0)
+			found = HOLDERS_UNKNOWN;
+		else if (status.st_ino == inode && status.st_dev == device)
+			found = HOLDERS_WITH;
+	}
+	closedir(folder);
+	return found;
+}
+
+/* The number at *at, in that base; *at becomes the place behind it. Not by sscanf(), which new glibcs have by another name. */
+static unsigned long long read_number(const char **at, unsigned base)
+{
+	unsigned long long number = 0;
+	unsigned digit;
+
+	while (**at == ' ' || **at == ':')
+		++*at;
+	for (; (digit = (unsigned char)**at - '0') <= 9 || (digit = (**at | 0x20) - 'a' + 10u) < base; ++*at) {
+		if (digit >= base)
+			break;
+		number = number * base + digit;
+	}
+	return number;
+}
+
+/* "1: POSIX  ADVISORY  READ  1234 fd:01:9978049 128 128": proc_locks(5). A lock of an open file has no process: -1, here 0. One
+ * that is waited for has another word in front. */
+static bool line_names(const char *line, dev_t device, ino_t inode, off_t byte, pid_t *pid)
+{
+	const char *at = strstr(line, "READ ") ? strstr(line, "READ ") + 5 : NULL;
+	unsigned major_number, minor_number;
+	unsigned long long found, first;
+
+	if (!at)
+		return false;
+	*pid = (pid_t)read_number(&at, 10);
+	if (*pid == 0)
+		at += strspn(at, "-1");
+	major_number = (unsigned)read_number(&at, 16);
+	minor_number = (unsigned)read_number(&at, 16);
+	found = read_number(&at, 10);
+	first = read_number(&at, 10);
+	return found == inode && major_number == major(device) && minor_number == minor(device) && first == (unsigned long long)byte;
+}
+
+enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, pid_t *one)
+{
+	enum holders found = HOLDERS_UNKNOWN, look;
+	FILE *locks = fopen("/proc/locks", "re");
+	char line[256];
+	pid_t pid;
+
+	while (locks && fgets(line, sizeof(line), locks)) {
+		if (!line_names(line, device, locked, byte, &pid) || pid == getpid())
+			continue;
+		look = pid > 0 ? holder_look(pid, device, other) : HOLDERS_UNKNOWN;
+		*one = pid;
+		found = look;
+		if (look != HOLDERS_WITHOUT)
+			break;
+	}
+	if (locks)
+		fclose(locks);
+	return found;
+}

@@ -1,0 +1,18 @@
+/* holders.h - which processes have a file locked, and do they have another one open?
+ *
+ * Asks the kernel (/proc), as the file must not be opened for it: to close it again would drop this process's own locks. */
+#ifndef SQLPROD_LOCKING_HOLDERS_H
+#define SQLPROD_LOCKING_HOLDERS_H
+
+#include <sys/types.h>
+
+enum holders {
+	HOLDERS_UNKNOWN, /* /proc does not show them all */
+	HOLDERS_WITH,    /* one of them has the other file open */
+	HOLDERS_WITHOUT, /* none has, and there is at least one */
+};
+
+/* Of a lock on that byte of the file `locked`, on the filesystem `device`: other processes, of which *one is set to one. */
+enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, pid_t *one);
+
+#endif

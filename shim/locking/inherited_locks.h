@@ -1,0 +1,19 @@
+/* inherited_locks.h - a forked child keeps the locks of the databases that it inherits.
+ *
+ * fcntl() locks belong to a process and are not inherited (fcntl(2)). A connection in WAL mode holds two as long as it lives: a
+ * shared one on the database and one on the -shm. Without them the next one to close believes itself the last and deletes the -wal
+ * under the child. So fork() takes both for the open file as well (F_OFD_SETLK), which the child inherits, and the child exchanges
+ * them for its own: there is no moment without. */
+#ifndef SQLPROD_LOCKING_INHERITED_LOCKS_H
+#define SQLPROD_LOCKING_INHERITED_LOCKS_H
+
+#include <stdbool.h>
+
+/* Before the first connection: asks to be called at each fork(). */
+void inherited_locks_start(void);
+
+/* Has this process, or the one it was forked from, forked while it had a database open in WAL mode? Then its own close may not be
+ * the last, though no other program uses the database. */
+bool inherited_locks_are_held(void);
+
+#endif

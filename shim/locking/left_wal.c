@@ -1,0 +1,200 @@
+/* left_wal.c - looks at the -wal, its users and its age before the first read of a database. */
+#include "locking/left_wal.h"
+
+#include "base/glibc.h"
+#include "base/log.h"
+#include "connection/registry.h"
+#include "locking/file_shim.h"
+#include "locking/holders.h"
+#include "locking/wal_content.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* sqlite.org/fileformat.html#the_lock_byte_page, and sqlite.org/walformat.html */
+#define SHARED_FIRST 0x40000002
+#define SHARED_SIZE 510
+#define DEAD_MAN_SWITCH 128
+#define INDEX_SIZE 32768
+
+struct same {
+	const struct file_shim *shim;
+	char path[WAL_FILES_NAME]; /* by which another connection of this process has the file open in WAL mode; "" for none */
+	bool found;
+};
+
+static void see_connection(struct connection *connection, void *argument)
+{
+	struct same *same = argument;
+	const struct file_shim *shim = connection->shim;
+
+	if (same->found || !shim || shim == same->shim || shim->db != connection->db ||
+	    shim->files.inode != same->shim->files.inode || !shim->files.wal)
+		return;
+	same->found = true;
+	snprintf(same->path, sizeof(same->path), "%s", connection->path);
+}
+
+static bool see_shim(struct file_shim *other, void *argument)
+{
+	const struct file_shim *shim = argument;
+
+	return other == shim || other->files.inode != shim->files.inode || !other->files.wal;
+}
+
+static bool is_there(const char *path, const char *suffix, struct stat *status)
+{
+	char name[WAL_FILES_NAME];
+
+	return wal_files_join(name, path, suffix) && glibc_lstat(name, status) == 0;
+}
+
+/* Another process, or an open file that a fork inherits, has a shared lock. */
+static bool is_used_by_others(const struct file_shim *shim)
+{
+	struct flock lock;
+
+	memset(&lock, 0, sizeof(lock));
+	lock.l_type = F_WRLCK;
+	lock.l_whence = SEEK_SET;
+	lock.l_start = SHARED_FIRST;
+	lock.l_len = SHARED_SIZE;
+	return fcntl(shim->files.fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+static void rename_both(const char *from, const char *to)
+{
+	static const char *const suffixes[] = {"-wal", "-shm"};
+	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+	struct stat status;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (!is_there(to, suffixes[i], &status) && wal_files_join(old, from, suffixes[i]) &&
+		    wal_files_join(new, to, suffixes[i]))
+			rename(old, new);
+}
+
+/* The file has moved, and this process has it open by its old name: SQLite shares the -shm among a process's connections by inode,
+ * and would look for a -wal by the new name. It follows the file. */
+static void follow(const struct file_shim *shim, const char *old)
+{
+	struct stat status;
+
+	if (!*old || strcmp(old, shim->files.path) == 0 ||
+	    (glibc_stat(old, &status) == 0 && status.st_ino == shim->files.inode))
+		return;
+	rename_both(old, shim->files.path);
+}
+
+/* Gives the -wal another name. */
+static void set_aside(const struct file_shim *shim, ino_t wal, const char *why)
+{
+	const char *path = shim->files.path;
+	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+
+	if (!wal_files_join(old, path, "-wal") || !wal_files_aside(new, path, wal))
+		return;
+	if (rename(old, new) == 0)
+		log_warn_once(WARNING_LEFT_WAL, path, "%s-wal is not this file's: %s. It is kept as %s", path, why, new);
+	else
+		log_warn_once(WARNING_LEFT_WAL, path,
+			      "DANGER: %s-wal is not this file's: %s. It will be replayed into it: stop here, and move it away", path,
+			      why);
+}
+
+/* Somebody uses the -shm, and nobody has this file locked: do they use another file that had its name? */
+static void look_at_holders(const struct file_shim *shim, ino_t wal, ino_t shm)
+{
+	const char *path = shim->files.path;
+	char name[WAL_FILES_NAME];
+	pid_t one = 0;
+
+	switch (holders_find(shim->files.device, shm, DEAD_MAN_SWITCH, shim->files.inode, &one)) {
+	case HOLDERS_WITHOUT:
+		if (wal_files_join(name, path, "-shm") && unlink(name) == 0)
+			set_aside(shim, wal, "a process still has the file open that was here before");
+		break;
+	case HOLDERS_UNKNOWN:
+		log_warn_once(WARNING_LEFT_WAL, path,
+			      "DANGER: %s-wal is in use, but by nobody who has this file locked. If the file was replaced while a "
+			      "program had it open, stop that program, and move %s-wal away",
+			      path, path);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Nobody uses the -wal. */
+static void look_at_content(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
+{
+	const char *path = shim->files.path;
+	struct stat journal;
+
+	switch (wal_content_look(shim, file, wal)) {
+	case WAL_CONTENT_OWN:
+		shim->files.left = true;
+		break;
+	case WAL_CONTENT_FOREIGN:
+		/* the header is not to be trusted before a journal was rolled back */
+		if (!is_there(path, "-journal", &journal))
+			set_aside(shim, wal->st_ino,
+				  "the file is not in WAL mode, as one that was restored over a database whose program was killed");
+		break;
+	case WAL_CONTENT_DOUBTFUL:
+		log_warn_once(WARNING_LEFT_WAL, path,
+			      "DANGER: %s was written after %s-wal, which a killed program left, and not from it. If you restored it "
+			      "from a backup, that is about to be undone: stop here, move %s-wal away, and restore it again",
+			      path, path, path);
+		break;
+	}
+}
+
+/* By SQLite's own methods, as whoever closes a descriptor of the -shm gives up all locks on it. Who is the first to open it
+ * truncates it: then there is nothing to map. */
+static bool is_first(const struct file_shim *shim, sqlite3_file *file, bool *known)
+{
+	void volatile *memory = NULL;
+	int rc = shim->original->xShmMap(file, 0, INDEX_SIZE, 0, &memory);
+
+	shim->original->xShmUnmap(file, 0);
+	*known = rc == SQLITE_OK;
+	return !memory;
+}
+
+static void look(struct file_shim *shim, sqlite3_file *file)
+{
+	struct same same = {.shim = shim};
+	struct stat wal, shm;
+	bool known, first;
+
+	if (!wal_files_each(see_shim, shim)) {
+		registry_visit(see_connection, &same);
+		follow(shim, same.path);
+		return;
+	}
+	if (!is_there(shim->files.path, "-wal", &wal) || !S_ISREG(wal.st_mode) || wal.st_size == 0 || is_used_by_others(shim))
+		return;
+	if (!is_there(shim->files.path, "-shm", &shm)) {
+		look_at_content(shim, file, &wal);
+		return;
+	}
+	first = is_first(shim, file, &known);
+	if (known && first)
+		look_at_content(shim, file, &wal);
+	else if (known)
+		look_at_holders(shim, wal.st_ino, shm.st_ino);
+}
+
+void left_wal_look(struct file_shim *shim, sqlite3_file *file)
+{
+	int saved = errno;
+
+	shim->files.looked = true;
+	if (shim->files.path && shim->files.cares)
+		look(shim, file);
+	errno = saved;
+}

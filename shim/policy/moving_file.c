@@ -1,0 +1,151 @@
+/* moving_file.c - what becomes of the -wal and -shm of a database that its own process moves. */
+#include "policy/moving_file.h"
+
+#include "base/glibc.h"
+#include "base/guard.h"
+#include "connection/registry.h"
+#include "locking/file_shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXCHANGE 2 /* RENAME_EXCHANGE: linux/fs.h */
+
+struct search {
+	ino_t inode;
+	struct moving_file *found;
+	sqlite3_mutex *mutex;
+	struct connection *connection; /* one that is not in use, locked */
+};
+
+static bool see_shim(struct file_shim *shim, void *argument)
+{
+	struct search *search = argument;
+
+	if (shim->files.inode != search->inode || !shim->files.wal || !shim->files.by_recipe)
+		return true;
+	search->found->wal = shim->files.wal;
+	search->found->shm = shim->files.shm;
+	return false;
+}
+
+/* SQLite refuses to checkpoint for a connection that is reading. */
+static bool is_idle(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+
+	if (!sqlite->get_autocommit(connection->db) || !sqlite->next_stmt || !sqlite->stmt_busy)
+		return false;
+	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
+		if (sqlite->stmt_busy(stmt))
+			return false;
+	return true;
+}
+
+/* A close takes the registry's lock first, to say that it is coming, and the mutex then. */
+static void see_connection(struct connection *connection, void *argument)
+{
+	struct search *search = argument;
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct file_shim *shim = connection->shim;
+	sqlite3_mutex *mutex;
+
+	if (search->connection || connection->closing || !shim || shim->db != connection->db ||
+	    shim->files.inode != search->inode || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
+	    !sqlite->wal_checkpoint_v2)
+		return;
+	mutex = sqlite->db_mutex(connection->db);
+	if (mutex && sqlite->mutex_try(mutex) != SQLITE_OK)
+		return;
+	if (is_idle(connection)) {
+		search->connection = connection;
+		search->mutex = mutex;
+	} else if (mutex) {
+		sqlite->mutex_leave(mutex);
+	}
+}
+
+static void checkpoint(struct search *search)
+{
+	const struct sqlite *sqlite;
+
+	if (guard_depth > 0)
+		return;
+	guard_enter(NULL);
+	registry_visit(see_connection, search);
+	if (search->connection) {
+		sqlite = search->connection->sqlite;
+		sqlite->wal_checkpoint_v2(search->connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		if (search->mutex)
+			sqlite->mutex_leave(search->mutex);
+	}
+	guard_leave();
+}
+
+static bool look(struct moving_file *file)
+{
+	struct search search = {.found = file};
+	struct stat status;
+
+	file->wal = file->shm = 0;
+	if (fstatat(file->folder, file->name, &status, 0) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	search.inode = status.st_ino;
+	if (wal_files_each(see_shim, &search))
+		return false;
+	checkpoint(&search);
+	return true;
+}
+
+bool moving_file_before(struct moving_file *from, struct moving_file *to)
+{
+	int saved = errno;
+	bool source = look(from), target = look(to);
+
+	errno = saved;
+	return source || target;
+}
+
+static void move(const struct moving_file *from, const struct moving_file *to, const char *suffix, ino_t mine, ino_t replaced)
+{
+	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+
+	if (!wal_files_join(old, from->name, suffix) || !wal_files_join(new, to->name, suffix))
+		return;
+	if (wal_files_name_is(from->folder, old, mine))
+		renameat(from->folder, old, to->folder, new);
+	else if (wal_files_name_is(to->folder, new, replaced))
+		unlinkat(to->folder, new, 0);
+}
+
+static void exchange(const struct moving_file *from, const struct moving_file *to, const char *suffix)
+{
+	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+
+	if (!wal_files_join(old, from->name, suffix) || !wal_files_join(new, to->name, suffix))
+		return;
+	if (syscall(SYS_renameat2, from->folder, old, to->folder, new, EXCHANGE) == 0 || errno != ENOENT)
+		return;
+	/* there is at most one of them */
+	if (renameat(from->folder, old, to->folder, new) != 0)
+		renameat(to->folder, new, from->folder, old);
+}
+
+void moving_file_after(const struct moving_file *from, const struct moving_file *to, bool exchanged)
+{
+	int saved = errno;
+
+	if (exchanged) {
+		exchange(from, to, "-wal");
+		exchange(from, to, "-shm");
+	} else if (from->wal != to->wal || !from->wal) {
+		move(from, to, "-wal", from->wal, to->wal);
+		move(from, to, "-shm", from->shm, to->shm);
+	}
+	errno = saved;
+}
