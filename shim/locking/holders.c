@@ -93,3 +93,40 @@ enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, p
 		fclose(locks);
 	return found;
 }
+
+/* Is this descriptor a -shm whose database is not where its name says? Then cuts the name to the database's. */
+static bool is_without_database(int folder, const char *entry, pid_t pid, char *name, size_t size)
+{
+	ssize_t length = readlinkat(folder, entry, name, size - 1);
+	struct stat database;
+
+	if (length < 5 || memcmp(name + length - 4, "-shm", 4) != 0)
+		return false;
+	name[length - 4] = '\0';
+	return glibc_stat(name, &database) != 0 || holder_look(pid, database.st_dev, database.st_ino) == HOLDERS_WITHOUT;
+}
+
+bool holders_find_old_name(pid_t pid, dev_t device, ino_t inode, char *name, size_t size)
+{
+	char descriptors[32], *other = NULL;
+	unsigned found = 0;
+	struct dirent *entry;
+	DIR *folder = NULL;
+
+	snprintf(descriptors, sizeof(descriptors), "/proc/%d/fd", (int)pid);
+	if (holder_look(pid, device, inode) == HOLDERS_WITH)
+		folder = opendir(descriptors);
+	if (folder)
+		other = malloc(size);
+	while (other && (entry = readdir(folder))) {
+		if (!is_without_database(dirfd(folder), entry->d_name, pid, other, size) ||
+		    (found && strcmp(other, name) == 0))
+			continue;
+		strcpy(name, other);
+		found++;
+	}
+	free(other);
+	if (folder)
+		closedir(folder);
+	return found == 1;
+}

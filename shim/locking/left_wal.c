@@ -52,8 +52,8 @@ static bool is_there(const char *path, const char *suffix, struct stat *status)
 	return wal_files_join(name, path, suffix) && glibc_lstat(name, status) == 0;
 }
 
-/* Another process, or an open file that a fork inherits, has a shared lock. */
-static bool is_used_by_others(const struct file_shim *shim)
+/* Another process, or an open file that a fork inherits (then *who is -1), has a shared lock. */
+static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
 {
 	struct flock lock;
 
@@ -62,7 +62,11 @@ static bool is_used_by_others(const struct file_shim *shim)
 	lock.l_whence = SEEK_SET;
 	lock.l_start = SHARED_FIRST;
 	lock.l_len = SHARED_SIZE;
-	return fcntl(shim->files.fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+	*who = -1;
+	if (fcntl(shim->files.fd, F_GETLK, &lock) != 0)
+		return true;
+	*who = lock.l_pid;
+	return lock.l_type != F_UNLCK;
 }
 
 static void rename_both(const char *from, const char *to)
@@ -89,6 +93,21 @@ static void follow(const struct file_shim *shim, const char *old)
 	rename_both(old, shim->files.path);
 }
 
+/* Another process has the file in WAL mode, by a name that it had before. */
+static void follow_holder(const struct file_shim *shim, sqlite3_file *file, pid_t holder)
+{
+	char old[WAL_FILES_NAME];
+
+	if (holder > 0 && wal_content_says_wal(shim, file) &&
+	    holders_find_old_name(holder, shim->files.device, shim->files.inode, old, sizeof(old)))
+		rename_both(old, shim->files.path);
+}
+
+static bool is_read_only(const struct file_shim *shim)
+{
+	return (fcntl(shim->files.fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+}
+
 /* Gives the -wal another name. */
 static void set_aside(const struct file_shim *shim, ino_t wal, const char *why)
 {
@@ -97,7 +116,7 @@ static void set_aside(const struct file_shim *shim, ino_t wal, const char *why)
 
 	if (!wal_files_join(old, path, "-wal") || !wal_files_aside(new, path, wal))
 		return;
-	if (rename(old, new) == 0)
+	if (!is_read_only(shim) && rename(old, new) == 0)
 		log_warn_once(WARNING_LEFT_WAL, path, "%s-wal is not this file's: %s. It is kept as %s", path, why, new);
 	else
 		log_warn_once(WARNING_LEFT_WAL, path,
@@ -114,7 +133,7 @@ static void look_at_holders(const struct file_shim *shim, ino_t wal, ino_t shm)
 
 	switch (holders_find(shim->files.device, shm, DEAD_MAN_SWITCH, shim->files.inode, &one)) {
 	case HOLDERS_WITHOUT:
-		if (wal_files_join(name, path, "-shm") && unlink(name) == 0)
+		if (is_read_only(shim) || (wal_files_join(name, path, "-shm") && unlink(name) == 0))
 			set_aside(shim, wal, "a process still has the file open that was here before");
 		break;
 	case HOLDERS_UNKNOWN:
@@ -169,14 +188,19 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 {
 	struct same same = {.shim = shim};
 	struct stat wal, shm;
-	bool known, first;
+	bool known, first, used, has_wal;
+	pid_t holder;
 
 	if (!wal_files_each(see_shim, shim)) {
 		registry_visit(see_connection, &same);
 		follow(shim, same.path);
 		return;
 	}
-	if (!is_there(shim->files.path, "-wal", &wal) || !S_ISREG(wal.st_mode) || wal.st_size == 0 || is_used_by_others(shim))
+	used = is_used_by_others(shim, &holder);
+	has_wal = is_there(shim->files.path, "-wal", &wal);
+	if (used && !has_wal)
+		follow_holder(shim, file, holder);
+	if (used || !has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0)
 		return;
 	if (!is_there(shim->files.path, "-shm", &shm)) {
 		look_at_content(shim, file, &wal);

@@ -13,6 +13,7 @@
 /* sqlite.org/fileformat.html: "The Database Header", "The WAL File Format" */
 #define READ_VERSION 19
 #define VERSION_ROLLBACK 1
+#define VERSION_WAL 2
 #define WAL_HEADER 32
 #define FRAME_HEADER 24
 #define PAGE_SIZE_AT 8
@@ -73,17 +74,30 @@ static bool is_after(const struct timespec *one, const struct timespec *other)
 	return one->tv_sec > other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
 }
 
-enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
+/* What the header says: 2 for WAL; 0 if it cannot be read. */
+static int version_of(const struct file_shim *shim, sqlite3_file *file)
 {
 	unsigned char header[READ_VERSION + 1];
-	struct stat database;
 
 	if (shim->original->xRead(file, header, sizeof(header), 0) != SQLITE_OK || memcmp(header, magic, sizeof(magic)) != 0)
-		return WAL_CONTENT_OWN;
+		return 0;
+	return header[READ_VERSION];
+}
+
+bool wal_content_says_wal(const struct file_shim *shim, sqlite3_file *file)
+{
+	return version_of(shim, file) == VERSION_WAL;
+}
+
+enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
+{
+	int version = version_of(shim, file);
+	struct stat database;
+
 	/* The header says WAL before there is a -wal, and until it is gone. */
-	if (header[READ_VERSION] == VERSION_ROLLBACK)
+	if (version == VERSION_ROLLBACK)
 		return WAL_CONTENT_FOREIGN;
-	if (glibc_fstat(shim->files.fd, &database) == 0 && is_after(&database.st_ctim, &wal->st_mtim) &&
+	if (version == VERSION_WAL && glibc_fstat(shim->files.fd, &database) == 0 && is_after(&database.st_ctim, &wal->st_mtim) &&
 	    !was_copied_from(shim->files.path, file))
 		return WAL_CONTENT_DOUBTFUL;
 	return WAL_CONTENT_OWN;
