@@ -54,10 +54,8 @@ static inline bool may_concern(const char *from, const char *to)
 		moving_file_after(&source, &target, (exchanged));                                                                  \
 	return rc;
 
-HOOK int rename(const char *from, const char *to)
-{
-	MOVING(AT_FDCWD, from, AT_FDCWD, to, false, REAL(rename, kernel_rename)(from, to))
-}
+HOOK int rename(const char *from,
+		const char *to){MOVING(AT_FDCWD, from, AT_FDCWD, to, false, REAL(rename, kernel_rename)(from, to))}
 
 HOOK int renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
@@ -65,11 +63,9 @@ HOOK int renameat(int from_folder, const char *from, int to_folder, const char *
 }
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
-HOOK int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
-{
-	MOVING(from_folder, from, to_folder, to, (flags & EXCHANGE) != 0,
-	       REAL(renameat2, kernel_renameat2)(from_folder, from, to_folder, to, flags))
-}
+HOOK int renameat2(int from_folder, const char *from, int to_folder, const char *to,
+		   unsigned flags){MOVING(from_folder, from, to_folder, to, (flags & EXCHANGE) != 0,
+					  REAL(renameat2, kernel_renameat2)(from_folder, from, to_folder, to, flags))}
 
 /* A second name: the -wal stays with the first. */
 HOOK int link(const char *from, const char *to)

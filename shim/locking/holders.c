@@ -4,7 +4,7 @@
 #include "base/glibc.h"
 
 #include <dirent.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,14 +70,15 @@ static bool line_names(const char *line, dev_t device, ino_t inode, off_t byte, 
 	minor_number = (unsigned)read_number(&at, 16);
 	found = read_number(&at, 10);
 	first = read_number(&at, 10);
-	return found == inode && major_number == major(device) && minor_number == minor(device) && first == (unsigned long long)byte;
+	return found == inode && major_number == major(device) && minor_number == minor(device) &&
+	       first == (unsigned long long)byte;
 }
 
 enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, pid_t *one)
 {
 	enum holders found = HOLDERS_UNKNOWN, look;
 	FILE *locks = fopen("/proc/locks", "re");
-	char line[256];
+	char line[128];
 	pid_t pid;
 
 	while (locks && fgets(line, sizeof(line), locks)) {
@@ -94,39 +95,45 @@ enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, p
 	return found;
 }
 
-/* Is this descriptor a -shm whose database is not where its name says? Then cuts the name to the database's. */
-static bool is_without_database(int folder, const char *entry, pid_t pid, char *name, size_t size)
+/* The database's name, to be freed, if this descriptor is a -shm whose database is not where its name says; else NULL. */
+static char *name_without_database(int folder, const char *entry, pid_t pid)
 {
-	ssize_t length = readlinkat(folder, entry, name, size - 1);
+	char *name = malloc(PATH_MAX);
+	ssize_t length = name ? readlinkat(folder, entry, name, PATH_MAX - 1) : -1;
 	struct stat database;
 
-	if (length < 5 || memcmp(name + length - 4, "-shm", 4) != 0)
-		return false;
-	name[length - 4] = '\0';
-	return glibc_stat(name, &database) != 0 || holder_look(pid, database.st_dev, database.st_ino) == HOLDERS_WITHOUT;
+	if (length > 4 && memcmp(name + length - 4, "-shm", 4) == 0) {
+		name[length - 4] = '\0';
+		if (glibc_stat(name, &database) != 0 || holder_look(pid, database.st_dev, database.st_ino) == HOLDERS_WITHOUT)
+			return name;
+	}
+	free(name);
+	return NULL;
 }
 
-bool holders_find_old_name(pid_t pid, dev_t device, ino_t inode, char *name, size_t size)
+char *holders_find_old_name(pid_t pid, dev_t device, ino_t inode)
 {
-	char descriptors[32], *other = NULL;
-	unsigned found = 0;
+	char descriptors[32], *found = NULL, *name;
 	struct dirent *entry;
 	DIR *folder = NULL;
 
 	snprintf(descriptors, sizeof(descriptors), "/proc/%d/fd", (int)pid);
 	if (holder_look(pid, device, inode) == HOLDERS_WITH)
 		folder = opendir(descriptors);
-	if (folder)
-		other = malloc(size);
-	while (other && (entry = readdir(folder))) {
-		if (!is_without_database(dirfd(folder), entry->d_name, pid, other, size) ||
-		    (found && strcmp(other, name) == 0))
+	while (folder && (entry = readdir(folder))) {
+		name = name_without_database(dirfd(folder), entry->d_name, pid);
+		if (name && found && strcmp(name, found) != 0) {
+			free(name);
+			free(found);
+			found = NULL;
+			break;
+		}
+		if (!name)
 			continue;
-		strcpy(name, other);
-		found++;
+		free(found);
+		found = name;
 	}
-	free(other);
 	if (folder)
 		closedir(folder);
-	return found == 1;
+	return found;
 }

@@ -4,8 +4,6 @@
 #ifndef SQLPROD_LOCKING_HOLDERS_H
 #define SQLPROD_LOCKING_HOLDERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 enum holders {
@@ -17,8 +15,8 @@ enum holders {
 /* Of a lock on that byte of the file `locked`, on the filesystem `device`: other processes, of which *one is set to one. */
 enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, pid_t *one);
 
-/* That process has the file (device, inode) open in WAL mode by a name which is another one's by now, or nobody's: finds that name
- * by the -shm that the process has open, in `size` bytes. False if there is none, or more than one may be it. */
-bool holders_find_old_name(pid_t pid, dev_t device, ino_t inode, char *name, size_t size);
+/* That process has the file (device, inode) open in WAL mode by a name which is another one's by now, or nobody's: that name,
+ * found by the -shm that the process has open, to be freed. NULL if there is none, or more than one may be it. */
+char *holders_find_old_name(pid_t pid, dev_t device, ino_t inode);
 
 #endif

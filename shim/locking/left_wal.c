@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +23,7 @@
 
 struct same {
 	const struct file_shim *shim;
-	char path[WAL_FILES_NAME]; /* by which another connection of this process has the file open in WAL mode; "" for none */
-	bool found;
+	char *path; /* by which another connection of this process has the file open in WAL mode; to be freed */
 };
 
 static void see_connection(struct connection *connection, void *argument)
@@ -31,11 +31,10 @@ static void see_connection(struct connection *connection, void *argument)
 	struct same *same = argument;
 	const struct file_shim *shim = connection->shim;
 
-	if (same->found || !shim || shim == same->shim || shim->db != connection->db ||
+	if (same->path || !shim || shim == same->shim || shim->db != connection->db ||
 	    shim->files.inode != same->shim->files.inode || !shim->files.wal)
 		return;
-	same->found = true;
-	snprintf(same->path, sizeof(same->path), "%s", connection->path);
+	same->path = wal_files_join(connection->path, "");
 }
 
 static bool see_shim(struct file_shim *other, void *argument)
@@ -47,9 +46,11 @@ static bool see_shim(struct file_shim *other, void *argument)
 
 static bool is_there(const char *path, const char *suffix, struct stat *status)
 {
-	char name[WAL_FILES_NAME];
+	char *name = wal_files_join(path, suffix);
+	bool there = name && glibc_lstat(name, status) == 0;
 
-	return wal_files_join(name, path, suffix) && glibc_lstat(name, status) == 0;
+	free(name);
+	return there;
 }
 
 /* Another process, or an open file that a fork inherits (then *who is -1), has a shared lock. */
@@ -69,16 +70,21 @@ static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
 	return lock.l_type != F_UNLCK;
 }
 
-static void rename_both(const char *from, const char *to)
+static void rename_to_free(const char *from, const char *to, const char *suffix)
 {
-	static const char *const suffixes[] = {"-wal", "-shm"};
-	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+	char *old = wal_files_join(from, suffix), *new = wal_files_join(to, suffix);
 	struct stat status;
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (!is_there(to, suffixes[i], &status) && wal_files_join(old, from, suffixes[i]) &&
-		    wal_files_join(new, to, suffixes[i]))
-			rename(old, new);
+	if (old && new &&glibc_lstat(new, &status) != 0)
+		rename(old, new);
+	free(old);
+	free(new);
+}
+
+static void rename_both(const char *from, const char *to)
+{
+	rename_to_free(from, to, "-wal");
+	rename_to_free(from, to, "-shm");
 }
 
 /* The file has moved, and this process has it open by its old name: SQLite shares the -shm among a process's connections by inode,
@@ -87,8 +93,7 @@ static void follow(const struct file_shim *shim, const char *old)
 {
 	struct stat status;
 
-	if (!*old || strcmp(old, shim->files.path) == 0 ||
-	    (glibc_stat(old, &status) == 0 && status.st_ino == shim->files.inode))
+	if (!old || strcmp(old, shim->files.path) == 0 || (glibc_stat(old, &status) == 0 && status.st_ino == shim->files.inode))
 		return;
 	rename_both(old, shim->files.path);
 }
@@ -96,11 +101,13 @@ static void follow(const struct file_shim *shim, const char *old)
 /* Another process has the file in WAL mode, by a name that it had before. */
 static void follow_holder(const struct file_shim *shim, sqlite3_file *file, pid_t holder)
 {
-	char old[WAL_FILES_NAME];
+	char *old = holder > 0 && wal_content_says_wal(shim, file)
+			    ? holders_find_old_name(holder, shim->files.device, shim->files.inode)
+			    : NULL;
 
-	if (holder > 0 && wal_content_says_wal(shim, file) &&
-	    holders_find_old_name(holder, shim->files.device, shim->files.inode, old, sizeof(old)))
+	if (old)
 		rename_both(old, shim->files.path);
+	free(old);
 }
 
 static bool is_read_only(const struct file_shim *shim)
@@ -112,28 +119,37 @@ static bool is_read_only(const struct file_shim *shim)
 static void set_aside(const struct file_shim *shim, ino_t wal, const char *why)
 {
 	const char *path = shim->files.path;
-	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+	char *old = wal_files_join(path, "-wal"), *new = wal_files_aside(path, wal);
 
-	if (!wal_files_join(old, path, "-wal") || !wal_files_aside(new, path, wal))
-		return;
-	if (!is_read_only(shim) && rename(old, new) == 0)
+	if (old && new && !is_read_only(shim) && rename(old, new) == 0)
 		log_warn_once(WARNING_LEFT_WAL, path, "%s-wal is not this file's: %s. It is kept as %s", path, why, new);
 	else
 		log_warn_once(WARNING_LEFT_WAL, path,
-			      "DANGER: %s-wal is not this file's: %s. It will be replayed into it: stop here, and move it away", path,
-			      why);
+			      "DANGER: %s-wal is not this file's: %s. It will be replayed into it: stop here, and move it away",
+			      path, why);
+	free(old);
+	free(new);
+}
+
+/* The holders keep theirs; it has no rows in it. */
+static bool remove_index(const struct file_shim *shim)
+{
+	char *name = wal_files_join(shim->files.path, "-shm");
+	bool removed = name && !is_read_only(shim) && unlink(name) == 0;
+
+	free(name);
+	return removed;
 }
 
 /* Somebody uses the -shm, and nobody has this file locked: do they use another file that had its name? */
 static void look_at_holders(const struct file_shim *shim, ino_t wal, ino_t shm)
 {
 	const char *path = shim->files.path;
-	char name[WAL_FILES_NAME];
 	pid_t one = 0;
 
 	switch (holders_find(shim->files.device, shm, DEAD_MAN_SWITCH, shim->files.inode, &one)) {
 	case HOLDERS_WITHOUT:
-		if (is_read_only(shim) || (wal_files_join(name, path, "-shm") && unlink(name) == 0))
+		if (is_read_only(shim) || remove_index(shim))
 			set_aside(shim, wal, "a process still has the file open that was here before");
 		break;
 	case HOLDERS_UNKNOWN:
@@ -164,10 +180,11 @@ static void look_at_content(struct file_shim *shim, sqlite3_file *file, const st
 				  "the file is not in WAL mode, as one that was restored over a database whose program was killed");
 		break;
 	case WAL_CONTENT_DOUBTFUL:
-		log_warn_once(WARNING_LEFT_WAL, path,
-			      "DANGER: %s was written after %s-wal, which a killed program left, and not from it. If you restored it "
-			      "from a backup, that is about to be undone: stop here, move %s-wal away, and restore it again",
-			      path, path, path);
+		log_warn_once(
+			WARNING_LEFT_WAL, path,
+			"DANGER: %s was written after %s-wal, which a killed program left, and not from it. If you restored it "
+			"from a backup, that is about to be undone: stop here, move %s-wal away, and restore it again",
+			path, path, path);
 		break;
 	}
 }
@@ -194,6 +211,7 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 	if (!wal_files_each(see_shim, shim)) {
 		registry_visit(see_connection, &same);
 		follow(shim, same.path);
+		free(same.path);
 		return;
 	}
 	used = is_used_by_others(shim, &holder);

@@ -48,13 +48,14 @@ static bool have_page(int fd, sqlite3_file *file, unsigned char *frame, unsigned
 
 static bool was_copied_from(const char *path, sqlite3_file *file)
 {
-	char name[WAL_FILES_NAME];
+	char *name = wal_files_join(path, "-wal");
 	unsigned char header[WAL_HEADER], *buffer = NULL;
 	uint32_t size;
 	bool same = true;
 	/* no lock is ever taken on a -wal, so none is lost by closing it */
-	int fd = wal_files_join(name, path, "-wal") ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	int fd = name ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 
+	free(name);
 	if (fd < 0)
 		return true;
 	if (pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header)) {

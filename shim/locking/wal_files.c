@@ -8,19 +8,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-bool wal_files_join(char *out, const char *path, const char *suffix)
+char *wal_files_join(const char *path, const char *suffix)
 {
-	return (unsigned)snprintf(out, WAL_FILES_NAME, "%s%s", path, suffix) < WAL_FILES_NAME;
+	char *joined = malloc(strlen(path) + strlen(suffix) + 1);
+
+	if (joined)
+		stpcpy(stpcpy(joined, path), suffix);
+	return joined;
 }
 
-bool wal_files_aside(char *out, const char *path, ino_t wal)
+char *wal_files_aside(const char *path, ino_t wal)
 {
-	return (unsigned)snprintf(out, WAL_FILES_NAME, "%s-wal.moved-%llu", path, (unsigned long long)wal) < WAL_FILES_NAME;
+	char suffix[sizeof("-wal.moved-") + 24];
+
+	snprintf(suffix, sizeof(suffix), "-wal.moved-%llu", (unsigned long long)wal);
+	return wal_files_join(path, suffix);
 }
 
 bool wal_files_name_is(int folder, const char *name, ino_t inode)
@@ -32,10 +41,12 @@ bool wal_files_name_is(int folder, const char *name, ino_t inode)
 
 static ino_t inode_of(const char *path, const char *suffix)
 {
-	char name[WAL_FILES_NAME];
+	char *name = wal_files_join(path, suffix);
 	struct stat status;
+	ino_t inode = name && glibc_lstat(name, &status) == 0 ? status.st_ino : 0;
 
-	return wal_files_join(name, path, suffix) && glibc_lstat(name, &status) == 0 ? status.st_ino : 0;
+	free(name);
+	return inode;
 }
 
 void wal_files_begin(struct file_shim *shim, const char *path, bool cares)
@@ -86,8 +97,17 @@ int wal_files_before_write(const struct file_shim *shim)
 static bool is_shared(const struct wal_files *files)
 {
 	struct stat status;
+	char *name;
+	bool shared;
 
-	return !files->wal || (glibc_stat(files->path, &status) == 0 && inode_of(files->path, "-wal") == files->wal);
+	if (!files->wal)
+		return true;
+	if (glibc_stat(files->path, &status) != 0)
+		return false;
+	name = wal_files_join(files->path, "-wal");
+	shared = !name || wal_files_name_is(AT_FDCWD, name, files->wal);
+	free(name);
+	return shared;
 }
 
 static void answer_moved(struct file_shim *shim, int *moved)
@@ -101,38 +121,42 @@ static void answer_moved(struct file_shim *shim, int *moved)
 	errno = saved;
 }
 
-static void remove_if_same(const char *name, ino_t inode)
+/* Frees the name. */
+static void remove_if_same(char *name, ino_t inode)
 {
-	if (wal_files_name_is(AT_FDCWD, name, inode))
+	if (name && wal_files_name_is(AT_FDCWD, name, inode))
 		unlink(name);
+	free(name);
 }
 
 static void remove_both(const struct wal_files *files, const char *path)
 {
-	char name[WAL_FILES_NAME];
+	remove_if_same(wal_files_join(path, "-wal"), files->wal);
+	remove_if_same(wal_files_join(path, "-shm"), files->shm);
+}
 
-	if (wal_files_join(name, path, "-wal"))
-		remove_if_same(name, files->wal);
-	if (wal_files_join(name, path, "-shm"))
-		remove_if_same(name, files->shm);
+/* By the name that the -shm has now. */
+static void remove_both_by_descriptor(const struct wal_files *files)
+{
+	char link[sizeof("/proc/self/fd/") + 12], *name = malloc(PATH_MAX);
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", files->shm_fd);
+	length = name ? readlink(link, name, PATH_MAX - 1) : -1;
+	if (length > 4 && memcmp(name + length - 4, "-shm", 4) == 0) {
+		name[length - 4] = '\0';
+		remove_both(files, name);
+	}
+	free(name);
 }
 
 /* SQLite holds the exclusive lock and has copied all of the -wal into the file: it is about to delete both by their old names, and
  * is kept from it, as these may be another file's. They go here, by whatever name they have now. */
 static void remove_moved(const struct wal_files *files)
 {
-	char link[sizeof("/proc/self/fd/") + 12], name[WAL_FILES_NAME];
-	ssize_t length;
-
 	remove_both(files, files->path);
-	if (wal_files_aside(name, files->path, files->wal))
-		remove_if_same(name, files->wal);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", files->shm_fd);
-	length = readlink(link, name, sizeof(name) - 1);
-	if (length > 4 && memcmp(name + length - 4, "-shm", 4) == 0) {
-		name[length - 4] = '\0';
-		remove_both(files, name);
-	}
+	remove_if_same(wal_files_aside(files->path, files->wal), files->wal);
+	remove_both_by_descriptor(files);
 }
 
 static void answer_persist(struct file_shim *shim, int *persist)

@@ -1,4 +1,5 @@
-/* wal_files.h - a database file and its -wal and -shm stay together: when the file moves, is deleted, is moved over, and at the end.
+/* wal_files.h - a database file and its -wal and -shm stay together: when the file moves, is deleted, is moved over, and at the
+ * end.
  *
  * -wal and -shm go by the name that the file was opened by, locks by its inode. SQLite does not copy the -wal of a file that has
  * moved into it at the last close; we let it, if that -wal is still this file's alone, and remove what is left by the old name.
@@ -22,11 +23,11 @@ struct wal_files {
 	dev_t device;
 	_Atomic int fd;
 	_Atomic int shm_fd; /* -1 while there is none */
-	bool cares;     /* WAL is wanted, and not left to the program */
-	bool by_recipe; /* WAL is in effect, and not the program's choice */
-	bool looked;    /* the files were looked at before the first read: left_wal.h */
-	bool left;      /* a -wal was there that nobody was using, and it is to be copied into the database */
-	bool closing;   /* SQLite may be closing the file: it has asked whether that moved */
+	bool cares;         /* WAL is wanted, and not left to the program */
+	bool by_recipe;     /* WAL is in effect, and not the program's choice */
+	bool looked;        /* the files were looked at before the first read: left_wal.h */
+	bool left;          /* a -wal was there that nobody was using, and it is to be copied into the database */
+	bool closing;       /* SQLite may be closing the file: it has asked whether that moved */
 };
 
 /* After the shim was put there. */
@@ -51,14 +52,13 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 /* Has there been one? For a hook that every process passes. */
 bool wal_files_any(void);
 
-/* Is that name (folder as for openat(2)) of this inode, and which length may it have? */
-#define WAL_FILES_NAME 4200
+/* Is that name (folder as for openat(2)) of this inode? */
 bool wal_files_name_is(int folder, const char *name, ino_t inode);
 
-/* Path and suffix, in WAL_FILES_NAME bytes; false if they do not fit. */
-bool wal_files_join(char *out, const char *path, const char *suffix);
+/* Path and suffix, to be freed; NULL if memory is out. On the heap: a thread may have a stack just large enough for SQLite. */
+char *wal_files_join(const char *path, const char *suffix);
 
-/* Where the -wal goes that is in the way of another file by that path: "PATH-wal.moved-INODE". */
-bool wal_files_aside(char *out, const char *path, ino_t wal);
+/* Where the -wal goes that is in the way of another file by that path: "PATH-wal.moved-INODE". To be freed. */
+char *wal_files_aside(const char *path, ino_t wal);
 
 #endif

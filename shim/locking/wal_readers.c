@@ -3,7 +3,7 @@
 
 #include "base/glibc.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* May all others pass through the folders above? A home that is closed has no readers in it. name is cut on the way. */
@@ -39,26 +39,30 @@ static bool have_readers(const struct stat *file, const struct stat *folder)
 
 static void permit(const char *path, const char *suffix, ino_t inode, mode_t mode)
 {
-	char name[WAL_FILES_NAME];
+	char *name = wal_files_join(path, suffix);
 	struct stat status;
 
-	if (inode && wal_files_join(name, path, suffix) && glibc_lstat(name, &status) == 0 && status.st_ino == inode &&
-	    S_ISREG(status.st_mode) && (status.st_mode & 0777) != (mode & 0777))
+	if (inode && name && glibc_lstat(name, &status) == 0 && status.st_ino == inode && S_ISREG(status.st_mode) &&
+	    (status.st_mode & 0777) != (mode & 0777))
 		chmod(name, mode & 0777);
+	free(name);
 }
 
 bool wal_readers_need_files(const struct wal_files *files)
 {
+	char *name = wal_files_join(files->path, "");
+	char *slash = name ? strrchr(name, '/') : NULL;
 	struct stat file, folder;
-	char name[WAL_FILES_NAME];
-	char *slash;
+	bool need = false;
 
-	if (glibc_fstat(files->fd, &file) != 0 || !wal_files_join(name, files->path, "") || !(slash = strrchr(name, '/')))
-		return false;
-	slash[slash == name] = '\0';
-	if (glibc_stat(name, &folder) != 0 || !have_readers(&file, &folder) || !is_reachable(name))
-		return false;
-	permit(files->path, "-wal", files->wal, file.st_mode);
-	permit(files->path, "-shm", files->shm, file.st_mode);
-	return true;
+	if (slash && glibc_fstat(files->fd, &file) == 0) {
+		slash[slash == name] = '\0';
+		need = glibc_stat(name, &folder) == 0 && have_readers(&file, &folder) && is_reachable(name);
+	}
+	free(name);
+	if (need) {
+		permit(files->path, "-wal", files->wal, file.st_mode);
+		permit(files->path, "-shm", files->shm, file.st_mode);
+	}
+	return need;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,7 +94,7 @@ static bool look(struct moving_file *file)
 	struct stat status;
 
 	file->wal = file->shm = 0;
-	if (fstatat(file->folder, file->name, &status, 0) != 0 || !S_ISREG(status.st_mode))
+	if (glibc_fstatat(file->folder, file->name, &status, 0) != 0 || !S_ISREG(status.st_mode))
 		return false;
 	search.inode = status.st_ino;
 	if (wal_files_each(see_shim, &search))
@@ -111,29 +112,46 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to)
 	return source || target;
 }
 
-static void move(const struct moving_file *from, const struct moving_file *to, const char *suffix, ino_t mine, ino_t replaced)
-{
-	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+struct names {
+	char *old, *new;
+};
 
-	if (!wal_files_join(old, from->name, suffix) || !wal_files_join(new, to->name, suffix))
-		return;
-	if (wal_files_name_is(from->folder, old, mine))
-		renameat(from->folder, old, to->folder, new);
-	else if (wal_files_name_is(to->folder, new, replaced))
-		unlinkat(to->folder, new, 0);
+static bool names_make(struct names *names, const struct moving_file *from, const struct moving_file *to, const char *suffix)
+{
+	names->old = wal_files_join(from->name, suffix);
+	names->new = wal_files_join(to->name, suffix);
+	return names->old && names->new;
 }
 
+static void names_free(struct names *names)
+{
+	free(names->old);
+	free(names->new);
+}
+
+static void move(const struct moving_file *from, const struct moving_file *to, const char *suffix, ino_t mine, ino_t replaced)
+{
+	struct names names;
+
+	if (!names_make(&names, from, to, suffix))
+		;
+	else if (wal_files_name_is(from->folder, names.old, mine))
+		renameat(from->folder, names.old, to->folder, names.new);
+	else if (wal_files_name_is(to->folder, names.new, replaced))
+		unlinkat(to->folder, names.new, 0);
+	names_free(&names);
+}
+
+/* Where there is only one of them, it moves. */
 static void exchange(const struct moving_file *from, const struct moving_file *to, const char *suffix)
 {
-	char old[WAL_FILES_NAME], new[WAL_FILES_NAME];
+	struct names names;
 
-	if (!wal_files_join(old, from->name, suffix) || !wal_files_join(new, to->name, suffix))
-		return;
-	if (syscall(SYS_renameat2, from->folder, old, to->folder, new, EXCHANGE) == 0 || errno != ENOENT)
-		return;
-	/* there is at most one of them */
-	if (renameat(from->folder, old, to->folder, new) != 0)
-		renameat(to->folder, new, from->folder, old);
+	if (names_make(&names, from, to, suffix) &&
+	    syscall(SYS_renameat2, from->folder, names.old, to->folder, names.new, EXCHANGE) != 0 && errno == ENOENT &&
+	    renameat(from->folder, names.old, to->folder, names.new) != 0)
+		renameat(to->folder, names.new, from->folder, names.old);
+	names_free(&names);
 }
 
 void moving_file_after(const struct moving_file *from, const struct moving_file *to, bool exchanged)
