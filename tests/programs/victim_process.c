@@ -2,10 +2,13 @@
 #include "victim.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,6 +92,73 @@ static void descriptor_open(const char *path)
 	printf("open_fd %d\n", open(path, O_WRONLY | O_APPEND));
 }
 
+/* Not in every libc. */
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) __attribute__((weak));
+
+static int rename_flagged(const char *from, const char *to, unsigned flags)
+{
+	if (renameat2)
+		return renameat2(AT_FDCWD, from, AT_FDCWD, to, flags);
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
+}
+
+static int file_move(const char *verb, const char *from, const char *to)
+{
+	if (strcmp(verb, "rename") == 0)
+		return rename(from, to);
+	if (strcmp(verb, "renameat") == 0)
+		return renameat(AT_FDCWD, from, AT_FDCWD, to);
+	if (strcmp(verb, "noreplace") == 0)
+		return rename_flagged(from, to, 1);
+	if (strcmp(verb, "exchange") == 0)
+		return rename_flagged(from, to, 2);
+	if (strcmp(verb, "linkat") == 0)
+		return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+	return link(from, to);
+}
+
+/* A program that gives a file another name, or takes one away. */
+static bool file_run(const char *verb, char *rest)
+{
+	static const char *const verbs[] = {"rename", "renameat", "noreplace", "exchange", "link", "linkat", "unlink"};
+	size_t i = 0, count = sizeof(verbs) / sizeof(verbs[0]);
+	const char *from;
+
+	while (i < count && strcmp(verb, verbs[i]) != 0)
+		i++;
+	if (i == count)
+		return false;
+	from = victim_word(&rest);
+	printf("%s %d\n", verb, strcmp(verb, "unlink") == 0 ? unlink(from) : file_move(verb, from, rest));
+	return true;
+}
+
+/* Goes on as a child, while the parent leaves, or waits for it. */
+static void forks(const char *what)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		victim_die("cannot fork", what);
+	if (pid > 0 && strcmp(what, "leave") == 0)
+		_exit(0);
+	if (pid > 0 && waitpid(pid, NULL, 0) == pid)
+		_exit(0);
+}
+
+/* The child does nothing but live, until its parent is gone. */
+static void fork_idle(void)
+{
+	fflush(stdout);
+	if (fork() != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
 bool process_run(const char *verb, char *rest)
 {
 	if (strcmp(verb, "sh") == 0)
@@ -116,6 +186,12 @@ bool process_run(const char *verb, char *rest)
 		exit(atoi(rest));
 	else if (strcmp(verb, "_exit") == 0)
 		_exit(atoi(rest));
+	else if (strcmp(verb, "fork") == 0)
+		forks(rest);
+	else if (strcmp(verb, "fork_idle") == 0)
+		fork_idle();
+	else if (file_run(verb, rest))
+		return true;
 	else if (strcmp(verb, "quiet") == 0)
 		victim_be_quiet();
 	else

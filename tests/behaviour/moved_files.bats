@@ -1,0 +1,121 @@
+# A database whose file is renamed, linked, exchanged, replaced or deleted while it is open: nothing is lost, and later writes are
+# refused as a rollback journal refuses them. tests/embedded/moved_files.bats has the same for programs that carry SQLite.
+load ../harness/harness
+load ../harness/moves
+
+@test "a file that its own process renames or links has its rows under its new name, at once" {
+	by_the_process victim
+}
+
+@test "a file that another process moves has its rows once it is closed" {
+	by_another_process victim
+}
+
+@test "a process that is killed after it renamed its file leaves all rows in it" {
+	killed_after_the_move victim
+}
+
+@test "a file that comes back to its name can be written again" {
+	there_and_back victim
+}
+
+@test "two open files that are exchanged keep their rows" {
+	exchanged victim
+}
+
+@test "a file that its process moves over an open one is not spoiled" {
+	replaced_by_the_process victim
+}
+
+@test "a process that opens a moved file again, while it has it open by the old name, sees all rows" {
+	opened_again victim
+}
+
+@test "a file that is deleted while it is open leaves nothing" {
+	deleted victim
+}
+
+@test "a folder that is renamed takes its databases with it" {
+	for run in run_plain run_shim; do
+		rm -rf ./* && mkdir d
+		$run victim 'open a d/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'rename d e' \
+			'sh observer query e/a.db "SELECT count(*) FROM t"' 'exec a INSERT INTO t VALUES(2)' 'close a'
+		[[ $output == *$'\nrename 0\n1\nexec 8 '*$'\nclose 0' ]] || fail "$run"
+		[[ $(observer query e/a.db 'SELECT count(*) FROM t') == 1 && $(ls e) == a.db ]]
+	done
+}
+
+@test "os.replace and shutil.move, also across devices, publish all rows while the connection is open" {
+	cat >move.py <<-'EOF'
+		import os, shutil, sqlite3, sys
+		with sqlite3.connect('a.db') as c: c.executescript('create table t(x); insert into t values(1);')
+		{'replace': os.replace, 'move': shutil.move}[sys.argv[1]]('a.db', sys.argv[2])
+		os.system('env -u LD_PRELOAD observer query %s "SELECT count(*) FROM t"' % sys.argv[2])
+	EOF
+	elsewhere=$(mktemp -d /dev/shm/sqlprod-test.XXXXXX)
+	for run in run_plain run_shim; do
+		for way in 'replace b.db' 'move c.db' "move $elsewhere/d.db"; do
+			# shellcheck disable=SC2086 # two words
+			$run python3 move.py $way
+			[[ $output == 1 && $(observer query "${way#* }" 'SELECT count(*) FROM t') == 1 ]] || fail "$run $way"
+			rm -f ./*.db* "$elsewhere"/*
+		done
+	done
+	rm -r "$elsewhere"
+}
+
+@test "another process that opens a moved file reads on where the first one has written" {
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		barrier_make held
+		${run/run/start} holder victim "${made[@]}" 'barrier held' 'close a'
+		holder=$started
+		barrier_meet held
+		mv a.db b.db
+		$run victim 'open b b.db' 'exec b INSERT INTO t VALUES(2)' 'exec b SELECT count(*) FROM t' 'close b'
+		expect $'open 0\nexec 0\n2\nexec 0\nclose 0'
+		barrier_leave held
+		finish "$holder" holder
+		[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run"
+		rm held.*
+		[[ $(ls) == b.db ]] || fail "$run: $(ls)"
+	done
+}
+
+@test "a file that another process moves over an open one is not spoiled by that one's -wal" {
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		barrier_make held
+		${run/run/start} holder victim "${made[@]}" 'barrier held' 'exec a INSERT INTO t VALUES(2)' 'close a'
+		holder=$started
+		barrier_meet held
+		observer query new.db 'CREATE TABLE u(x); INSERT INTO u VALUES(1),(2),(3)' >/dev/null
+		mv new.db a.db
+		$run victim 'open b a.db' 'exec b INSERT INTO u VALUES(4)' 'exec b SELECT count(*) FROM u; PRAGMA integrity_check' 'close b'
+		expect $'open 0\nexec 0\n4\nok\nexec 0\nclose 0'
+		[[ $run == run_plain ]] || expect_warnings 1 "*a.db-wal is not this file's*"
+		barrier_leave held
+		finish "$holder" holder
+		[[ $output == *"$refused"* ]] || fail "$run"
+		[[ $(observer query a.db 'SELECT count(*) FROM u; PRAGMA integrity_check') == $'4\nok' ]]
+		rm held.*
+		[[ $(ls) == a.db ]] || fail "$run: $(ls)"
+	done
+}
+
+@test "two connections of one process that moves its file keep all rows" {
+	run_shim victim "${made[@]}" 'open b a.db' 'exec b INSERT INTO t VALUES(2)' 'rename a.db b.db' 'exec b INSERT INTO t VALUES(3)' 'close a' \
+		'sh observer query b.db "SELECT count(*) FROM t"' 'close b'
+	[[ $output == *$'\nexec 8 attempt to write a readonly database\nclose 0\n2\nclose 0' ]]
+	[[ $(ls) == b.db && $(observer query b.db 'SELECT count(*) FROM t') == 2 ]]
+}
+
+@test "a program that chose WAL itself may write to a moved file, and moves -wal and -shm itself" {
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run victim 'open a a.db' 'exec a PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'rename a.db b.db' \
+			'rename a.db-wal b.db-wal' 'rename a.db-shm b.db-shm' "$write" 'close a'
+		[[ $output == *$'\nrename 0\nrename 0\nrename 0\nexec 0\nclose 0' ]] || fail "$run"
+		[[ $(observer query b.db 'SELECT count(*) FROM t') == 2 ]]
+	done
+}

@@ -1,0 +1,37 @@
+# A database whose file moves while a program that carries SQLite has it open: tests/behaviour/moved_files.bats.
+load ../harness/harness
+load ../harness/moves
+
+carrier=$build/embedded/victim_gcc_O2
+
+@test "a file that its own process renames or links has its rows under its new name, at once, in an embedded copy" {
+	by_the_process "$carrier"
+}
+
+@test "a file that another process moves has its rows once it is closed, in an embedded copy" {
+	by_another_process "$carrier"
+}
+
+@test "a process that is killed after it renamed its file leaves all rows in it, in an embedded copy" {
+	killed_after_the_move "$carrier"
+}
+
+@test "a file that comes back to its name can be written again, in an embedded copy" {
+	there_and_back "$carrier"
+}
+
+@test "two open files that are exchanged keep their rows, in an embedded copy" {
+	exchanged "$carrier"
+}
+
+@test "a file that its process moves over an open one is not spoiled, in an embedded copy" {
+	replaced_by_the_process "$carrier"
+}
+
+@test "a process that opens a moved file again sees all rows, in an embedded copy" {
+	opened_again "$carrier"
+}
+
+@test "a file that is deleted while it is open leaves nothing, in an embedded copy" {
+	deleted "$carrier"
+}

@@ -1,0 +1,113 @@
+# moves.bash - what becomes of a database whose file moves while it is open. Each function is given the victim: a program that is linked
+# to libsqlite3, or one that carries it.
+
+made=('open a a.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)')
+write='exec a INSERT INTO t VALUES(2)'
+refused='exec 8 attempt to write a readonly database'
+
+# moves VICTIM FILE LINE… - the row is in FILE while the connection is open and after it, a write after the move is refused, and nothing
+# is left but the file, with the shim as without it. The lines move a.db.
+moves() {
+	local victim=$1 file=$2 run
+	shift 2
+	for run in run_plain run_shim; do
+		rm -rf ./* && mkdir folder
+		$run "$victim" "${made[@]}" "$@" "$write" "sh observer query $file 'SELECT count(*) FROM t'" 'close a'
+		[[ $output == *"$refused"$'\n1\nclose 0' ]] || fail "$run"
+		rmdir folder 2>/dev/null || true
+		[[ $(find . -type f | sed 's,^\./,,') == "$file" ]] || fail "$run: $(ls)"
+		[[ $(observer query "$file" 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]]
+	done
+}
+
+# The same where no other program looks at the file before it is closed.
+moves_unseen() {
+	local victim=$1 file=$2 run
+	shift 2
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$victim" "${made[@]}" "$@" "$write" 'close a'
+		[[ $output == *"$refused"$'\nclose 0' ]] || fail "$run"
+		[[ $(find . -type f | sed 's,^\./,,') == "$file" ]] || fail "$run: $(ls)"
+		[[ $(observer query "$file" 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]]
+	done
+}
+
+by_the_process() {
+	moves "$1" b.db 'rename a.db b.db'
+	moves "$1" b.db "rename $PWD/a.db $PWD/b.db"
+	moves "$1" folder/b.db 'renameat a.db folder/b.db'
+	moves "$1" b.db 'noreplace a.db b.db'
+	moves_unseen "$1" b.db 'link a.db b.db' 'unlink a.db'
+	moves_unseen "$1" b.db 'linkat a.db b.db' 'unlink a.db'
+}
+
+by_another_process() {
+	moves_unseen "$1" b.db 'sh mv a.db b.db'
+	moves_unseen "$1" b.db 'sh ln a.db b.db; rm a.db'
+	moves_unseen "$1" folder2/a.db 'sh mkdir folder2; mv a.db folder2/'
+}
+
+killed_after_the_move() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'rename a.db b.db' '_exit 0'
+		[[ $(observer query b.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run"
+		cp b.db c.db
+		[[ $(observer query c.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run"
+	done
+}
+
+there_and_back() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'rename a.db b.db' 'rename b.db a.db' "$write" 'close a'
+		expect $'open 0\nexec 0\nexec 0\nrename 0\nrename 0\nexec 0\nclose 0'
+		[[ $(ls) == a.db && $(observer query a.db 'SELECT count(*) FROM t') == 2 ]] || fail "$run"
+	done
+}
+
+exchanged() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'open b b.db' 'exec b CREATE TABLE u(x); INSERT INTO u VALUES(1),(2)' 'exchange a.db b.db' \
+			'sh observer query a.db "SELECT count(*) FROM u"; observer query b.db "SELECT count(*) FROM t"' 'close a' 'close b'
+		[[ $output == *$'\n2\n1\nclose 0\nclose 0' ]] || fail "$run"
+		[[ $(observer query a.db 'SELECT count(*) FROM u') == 2 && $(observer query b.db 'SELECT count(*) FROM t') == 1 ]]
+		[[ $(ls | paste -sd' ') == 'a.db b.db' ]] || fail "$run: $(ls)"
+	done
+}
+
+replaced_by_the_process() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'sh observer query b.db "CREATE TABLE u(x); INSERT INTO u VALUES(1),(2)"' 'rename b.db a.db' "$write" \
+			'sh observer query a.db "INSERT INTO u VALUES(3); SELECT count(*) FROM u"' 'close a'
+		[[ $output == *"$refused"$'\n3\nclose 0' ]] || fail "$run"
+		[[ $(observer query a.db 'SELECT count(*) FROM u; PRAGMA integrity_check') == $'3\nok' && $(ls) == a.db ]]
+	done
+}
+
+opened_again() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'sh mv a.db b.db' 'open b b.db' 'exec b INSERT INTO t VALUES(3)' 'exec a SELECT count(*) FROM t' \
+			'close a' 'exec b SELECT count(*) FROM t; PRAGMA integrity_check' 'close b'
+		expect $'open 0\nexec 0\nexec 0\nopen 0\nexec 0\n2\nexec 0\nclose 0\n2\nok\nexec 0\nclose 0'
+		[[ $(observer query b.db 'SELECT count(*) FROM t') == 2 && $(ls) == b.db ]] || fail "$run: $(ls)"
+	done
+}
+
+deleted() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'unlink a.db' "$write" 'close a'
+		[[ $output == *"$refused"$'\nclose 0' && -z $(ls) ]] || fail "$run: $(ls)"
+	done
+}
