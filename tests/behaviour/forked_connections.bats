@@ -1,0 +1,94 @@
+# Connections that a process forks away from, or hands on to children.
+load ../harness/harness
+
+# forked VICTIM - opens, forks, and its parent leaves; another program reads and closes the file; then the child commits.
+forked() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		barrier_make up
+		barrier_make done
+		${run/run/start} daemon "$1" 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(0)' "${@:2}" 'barrier up' \
+			'exec a INSERT INTO t VALUES(1)' 'exec a BEGIN; INSERT INTO t VALUES(2); INSERT INTO t VALUES(3); COMMIT' \
+			'barrier done' '_exit 0'
+		barrier_meet up
+		$run "$1" 'open b a.db' 'exec b SELECT count(*) FROM t' 'close b'
+		expect $'open 0\n1\nexec 0\nclose 0'
+		barrier_leave up
+		barrier_meet "done"
+		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'4\nok' ]] || fail "$run"
+		barrier_leave "done"
+		[[ $(observer query a.db 'SELECT count(*) FROM t') == 4 ]] || fail "$run"
+	done
+}
+
+@test "a daemon whose parent has left keeps what it commits" {
+	forked victim 'fork leave'
+}
+
+@test "a daemon that forked twice keeps what it commits" {
+	forked victim 'fork leave' 'fork leave'
+}
+
+@test "a child whose parent waits keeps what it commits" {
+	forked victim 'fork wait'
+}
+
+@test "a daemon that carries SQLite keeps what it commits" {
+	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
+	forked "$build/embedded/victim_gcc_O2" 'fork leave'
+}
+
+@test "children and parent that write at once, on connections from before the fork, lose nothing" {
+	cat >write.py <<-'EOF'
+		import os, sqlite3
+		c = sqlite3.connect('a.db', isolation_level=None, timeout=30)
+		c.execute('create table t(who, i)'); c.execute('insert into t values(0, 0)')
+		children = []
+		for who in range(3):
+		    pid = os.fork()
+		    if not pid:
+		        for i in range(50): c.execute('insert into t values(?, ?)', (who, i))
+		        os._exit(0)
+		    children.append(pid)
+		for i in range(50): c.execute('insert into t values(3, ?)', (i,))
+		bad = sum(os.waitpid(pid, 0)[1] != 0 for pid in children)
+		print(bad, c.execute('select count(*) from t').fetchone()[0], c.execute('pragma integrity_check').fetchone()[0])
+		c.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run python3 write.py
+		expect '0 201 ok'
+		[[ $(observer query a.db 'SELECT count(*) FROM t') == 201 ]]
+	done
+}
+
+@test "a close beside a forked child that does nothing leaves all rows in the file" {
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'fork_idle' 'exec a INSERT INTO t VALUES(2)' 'close a' \
+			'sh cp a.db b.db'
+		[[ $(observer query b.db 'SELECT count(*) FROM t') == 2 ]] || fail "$run"
+	done
+}
+
+@test "pools of multiprocessing, and workers that a server forked after it had opened its database, lose nothing" {
+	cat >pool.py <<-'EOF'
+		import multiprocessing, os, sqlite3
+		c = sqlite3.connect('a.db', isolation_level=None, timeout=30); c.execute('create table t(x)'); c.execute('insert into t values(0)')
+		def inherited(x): c.execute('insert into t values(?)', (x,))
+		def own(x):
+		    d = sqlite3.connect('a.db', isolation_level=None, timeout=30); d.execute('insert into t values(?)', (x,)); d.close()
+		with multiprocessing.get_context('fork').Pool(3) as pool:
+		    pool.map(inherited, range(20)); pool.map(own, range(20))
+		c.close()
+		print(sqlite3.connect('a.db').execute('select count(*) from t').fetchone()[0])
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run python3 pool.py
+		expect 41
+		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'41\nok' ]]
+	done
+}

@@ -1,0 +1,78 @@
+# A -wal that lies beside a database before its first use.
+load ../harness/harness
+
+# killed NAME - a program makes the database, commits, and is killed.
+killed() {
+	${1/run/start} killed victim 'open a a.db' 'exec a CREATE TABLE IF NOT EXISTS t(x)' "exec a INSERT INTO t VALUES('late')" \
+		'sh kill -KILL $PPID' # SQLite does not get to close it
+	wait "$started" || true
+}
+
+@test "the rows of a killed program are in the file as soon as the next one has read it" {
+	for run in run_plain run_shim; do
+		rm -f ./*
+		killed $run
+		$run victim 'open a a.db' 'exec a SELECT count(*) FROM t' 'sh cp a.db copy.db' 'close a'
+		[[ $output == *$'\n1\n'* && $(observer query copy.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run"
+	done
+	expect_quiet
+}
+
+@test "a backup that is copied back over a killed program's file stays what it was" {
+	for run in run_plain run_shim; do
+		for way in 'cp backup.db a.db' 'cp -p backup.db a.db' 'cp backup.db new.db; mv new.db a.db'; do
+			rm -f ./*
+			observer query a.db "CREATE TABLE t(x); INSERT INTO t VALUES('good')" >/dev/null
+			cp a.db backup.db
+			killed $run
+			sh -c "$way"
+			$run victim 'open a a.db' 'exec a SELECT x FROM t; PRAGMA integrity_check' 'close a'
+			[[ $output == $'open 0\ngood\nok\nexec 0\nclose 0' ]] || fail "$run $way"
+			[[ $run == run_plain ]] || expect_warnings 1 "*a.db-wal is not this file's*kept as *a.db-wal.moved-*"
+		done
+	done
+	# nothing is lost: the other rows are there still
+	[[ -s $(echo a.db-wal.moved-*) ]]
+}
+
+@test "a backup that was in WAL mode itself gets a warning before it is overwritten" {
+	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+	cp a.db backup.db
+	killed run_shim
+	sleep 0.05
+	cp backup.db a.db
+	run_shim victim 'open a a.db' 'exec a SELECT count(*) FROM t' 'close a'
+	expect_warnings 1 '*DANGER*a.db was written after *a.db-wal*restore it again'
+}
+
+@test "a killed program whose checkpoint was its last write gets no warning, and loses nothing" {
+	start_shim killed victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a PRAGMA wal_checkpoint' \
+		'sh kill -KILL $PPID'
+	wait "$started" || true
+	[[ -s a.db-wal ]]
+	run_shim victim 'open a a.db' 'exec a SELECT count(*) FROM t' 'close a'
+	expect $'open 0\n1\nexec 0\nclose 0'
+	expect_quiet
+}
+
+@test "a -wal that others use is left to them" {
+	barrier_make held
+	start_shim holder victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'barrier held' 'exec a INSERT INTO t VALUES(2)' 'close a'
+	holder=$started
+	barrier_meet held
+	run_shim victim 'open a a.db' 'exec a SELECT count(*) FROM t; INSERT INTO t VALUES(3)' 'close a'
+	expect_quiet
+	barrier_leave held
+	finish "$holder" holder
+	[[ $(observer query a.db 'SELECT count(*) FROM t') == 3 && $(ls ./*.db*) == ./a.db ]]
+}
+
+@test "a connection that only reads moves no file, and warns" {
+	observer query a.db "CREATE TABLE t(x); INSERT INTO t VALUES('good')" >/dev/null
+	cp a.db backup.db
+	killed run_shim
+	cp backup.db a.db
+	run_shim any victim 'open_v2 a a.db ro' 'exec a SELECT x FROM t' 'close a'
+	expect_warnings 1 "*DANGER*a.db-wal is not this file's*"
+	[[ -s a.db-wal ]]
+}

@@ -1,0 +1,58 @@
+# Users who may read a database, but not write the folder it is in.
+load ../harness/harness
+
+# As another user, without the shim.
+reader() {
+	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups sqlite3 -readonly "$1" 'SELECT count(*) FROM t' 2>&1
+}
+
+public_folder() {
+	[[ $(id -u) == 0 ]] && command -v setpriv >/dev/null || skip "needs root, to become another user"
+	chmod 755 "$scratch" "$scratch/work"
+	umask 022
+	rm -rf pub
+	mkdir pub
+}
+
+@test "who may read the file goes on reading after the last close" {
+	for run in run_plain run_shim; do
+		public_folder
+		$run victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+		[[ $(reader pub/a.db) == 1 ]] || fail "$run"
+	done
+	[[ $(stat -c '%a %s' pub/a.db-wal) == '644 0' && $(stat -c %a pub/a.db-shm) == 644 ]]
+}
+
+@test "the -wal and -shm that stay can be read by those who can read the file, if that changed meanwhile" {
+	public_folder
+	umask 077
+	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'sh chmod 644 pub/a.db' 'close a'
+	[[ $(reader pub/a.db) == 1 ]]
+}
+
+@test "the next program writes, and the readers see it" {
+	public_folder
+	for rows in 1 2 3; do
+		run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(1)' 'close a'
+		[[ $(reader pub/a.db) == "$rows" ]]
+	done
+}
+
+@test "where nobody else can read the file, or all can write the folder, nothing stays" {
+	public_folder
+	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x)' 'sh chmod 600 pub/a.db' 'close a'
+	[[ $(ls pub) == a.db ]]
+	chmod 777 pub
+	run_shim victim 'open a pub/b.db' 'exec a CREATE TABLE t(x)' 'close a'
+	[[ $(ls pub | paste -sd' ') == 'a.db b.db' ]]
+	chmod 755 pub
+	chmod 700 "$scratch"
+	run_shim victim 'open a pub/c.db' 'exec a CREATE TABLE t(x)' 'close a'
+	[[ $(ls pub | paste -sd' ') == 'a.db b.db c.db' ]]
+}
+
+@test "a program that leaves WAL leaves no -wal or -shm" {
+	public_folder
+	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode=DELETE' 'close a'
+	[[ $(ls pub) == a.db && $(outside_pragma pub/a.db journal_mode) == delete ]]
+}

@@ -1,0 +1,56 @@
+# temp_store=MEMORY by recipe, and statements that need temporary storage as large as the data.
+load ../harness/harness
+
+data='CREATE TABLE t(a INTEGER PRIMARY KEY, b); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO t SELECT i, randomblob(1500) FROM n'
+
+# peak VICTIM LINE… - the most memory in MiB that the victim had, on a database of 60 MB.
+peak() {
+	cp data.db t.db
+	SQLPROD_MMAP_SIZE=0 run_app 0 env LD_PRELOAD="$preload" "$1" 'open a t.db' "${@:2}" 'self VmHWM' 'close a'
+	mib=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' <<<"$output")
+	mib=$((mib / 1024))
+	echo "peak: $mib MiB"
+}
+
+large=('exec a VACUUM' 'exec a CREATE INDEX i ON t(b)' 'exec a CREATE UNIQUE INDEX i ON t(b)' 'exec a CREATE INDEX i ON t(b); REINDEX'
+	'exec a BEGIN; CREATE INDEX i ON t(b); COMMIT' 'exec a /* by night */ VACUUM;' 'get_table a VACUUM')
+
+@test "VACUUM, CREATE INDEX and REINDEX put no database into memory" {
+	observer query data.db "$data" >/dev/null
+	for line in "${large[@]}"; do
+		peak victim "$line"
+		((mib < 55)) || fail "$line: $mib MiB"
+	done
+	# what it would be
+	SQLPROD_TEMP_STORE=memory peak victim 'exec a VACUUM'
+	((mib > 70)) || fail "the operator's memory: $mib MiB"
+}
+
+@test "a VACUUM that is kept and stepped again puts no database into memory" {
+	observer query data.db "$data" >/dev/null
+	peak victim 'prepare a s v2 -1 VACUUM' 'step s' 'reset s' 'exec a PRAGMA temp_store' 'exec a BEGIN; COMMIT' 'prepare a q v2 -1 PRAGMA temp_store' \
+		'step q' 'finalize q' 'step s' 'finalize s'
+	((mib < 55)) || fail "$mib MiB"
+	[[ $(grep -cx 2 <<<"$output") == 2 ]]
+}
+
+@test "a program that carries SQLite puts no database into memory" {
+	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
+	observer query data.db "$data" >/dev/null
+	for line in 'exec a VACUUM' 'exec a CREATE INDEX i ON t(b)'; do
+		peak "$build/embedded/victim_gcc_O2" "$line"
+		((mib < 55)) || fail "$line: $mib MiB"
+	done
+}
+
+@test "TEMP tables outlive it, and PRAGMA temp_store answers the recipe's value before and after" {
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		rm -f t.db*
+		run_shim "$victim" 'open a t.db' 'exec a CREATE TABLE t(x); CREATE TEMP TABLE kept(x); INSERT INTO kept VALUES(5)' \
+			'exec a CREATE INDEX i ON t(x)' 'exec a PRAGMA temp_store' 'exec a VACUUM' 'exec a PRAGMA temp_store' \
+			'exec a PRAGMA temp_store=MEMORY' 'prepare a s v2 -1 REINDEX' 'exec a PRAGMA temp_store=2' 'step s' 'finalize s' \
+			'exec a SELECT x FROM kept; PRAGMA temp_store' 'close a'
+		[[ $output == *$'\n2\n'*$'\n2\n'*$'\n5\n2\nexec 0\nclose 0' ]]
+	done
+}
