@@ -29,15 +29,15 @@ check-suites: $(library) programs ## the suites by behaviour, and of the command
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/harness/harness.bats $(call bats_files,$(suites)) $(command_suites)
 
 .PHONY: check-cpython
-check-cpython: $(library) ## CPython's own tests of sqlite3, with and without the shim
+check-cpython: $(library) ## CPython's own tests of sqlite3, with and without the library
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/upstream/cpython.bats
 
-# gcc's sanitizers. Their runtime stands before the shim in LD_PRELOAD.
+# gcc's sanitizers. Their runtime precedes the library in LD_PRELOAD.
 sanitizer_flags_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 sanitizer_flags_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
 sanitizer_suites_asan := $(sanitized_suites)
-# The thread sanitizer writes a file that hostile_outlets' limit on files stops.
-sanitizer_suites_tsan := $(filter-out hostile_outlets readme storage scope,$(sanitized_suites))
+# The thread sanitizer writes a file that hostile_log_files' limit on files stops.
+sanitizer_suites_tsan := $(filter-out hostile_log_files readme storage scope,$(sanitized_suites))
 check-asan: export ASAN_OPTIONS := detect_leaks=1:verify_asan_link_order=0:abort_on_error=1
 check-asan: export UBSAN_OPTIONS := print_stacktrace=1
 check-tsan: export TSAN_OPTIONS := halt_on_error=1:abort_on_error=1
@@ -122,7 +122,7 @@ bench := $(BUILD)/bench
 bench_programs := $(bench)/calls $(bench)/spawn $(bench)/empty.so
 
 .PHONY: bench bench-cost
-bench: bench-cost bench-scan bench-goals ## what the shim costs and gains: the three below
+bench: bench-cost bench-scan bench-goals ## what the library costs and gains: the three below
 
 bench-cost: ## instructions by callgrind, and the start of a program; a table in build/bench/table.md
 	$(Q)scripts/install-packages build check bench

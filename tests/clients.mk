@@ -1,9 +1,9 @@
-# Real clients under the shim. What they need comes from the package managers; downloads and programs go under build/clients.
+# Real clients under the library. What they need comes from the package managers; downloads and programs go under build/clients.
 
 clients := $(abspath $(BUILD)/clients)
 
 .PHONY: check-clients
-check-clients: ## run real programs of many languages with and without the shim
+check-clients: ## run real programs of many languages with and without the library
 	$(Q)tests/clients/install.sh
 	$(Q)$(MAKE) --no-print-directory all clients-programs
 	$(Q)rm -rf $(clients)/runs
@@ -101,9 +101,9 @@ $(clients)/maven/sqlite-jdbc.jar: tests/clients/embedded/pom.xml
 		-DoutputDirectory=$(@D) -Dmdep.stripVersion=true
 	$(Q)touch $@
 
-# What clients test themselves, where their packages bring it; better-sqlite3's only where BETTER_SQLITE3 tells where it is.
+# The clients' own tests, if their packages contain them; better-sqlite3's only if BETTER_SQLITE3 names their folder.
 .PHONY: check-embedded-suites
-check-embedded-suites: ## the clients' own test suites, with and without the shim
+check-embedded-suites: ## the clients' own test suites, with and without the library
 	$(Q)scripts/install-packages build check
 	$(Q)tests/clients/install.sh
 	$(Q)$(MAKE) --no-print-directory all $(clients)/mattn.test $(clients)/wheels/installed $(clients)/embedded_node/installed

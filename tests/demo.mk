@@ -1,10 +1,10 @@
-# make demo - a real Django on its default settings, without the shim and with it.
+# make demo - a real Django on its default settings, without the library and with it.
 
 DEMO_SECONDS ?= 15
 
 # The library is made by a second make: on a bare machine the compiler comes with install-packages.
 .PHONY: demo
-demo: ## show Django without the shim and with it (DEMO_SECONDS, DEMO_CHECK=1)
+demo: ## show Django without the library and with it (DEMO_SECONDS, DEMO_CHECK=1)
 	$(Q)scripts/install-packages build demo
 	$(Q)$(MAKE) $(if $(Q),-s) --no-print-directory all
 	$(Q)scripts/demo/run $(BUILD)/demo $(library) --seconds $(DEMO_SECONDS) $(if $(filter 1,$(DEMO_CHECK)),--check)

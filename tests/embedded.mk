@@ -1,4 +1,4 @@
-# Copies of SQLite inside programs: the amalgamation, what it is built into, and the targets that check the second door.
+# Copies of SQLite inside programs: the amalgamation, what it is built into, and the targets that check embedded copies.
 
 amalgamation := $(BUILD)/amalgamation
 embedded := $(BUILD)/embedded
@@ -53,7 +53,7 @@ $(filter %_unit,$(embedded_victims)): $(embedded)/victim_%: $(amalgamation)/sqli
 
 # Scenes that a victim's lines cannot say; the same compiled as a plugin, with SQLite's names hidden, in three builds.
 embedded_programs := $(embedded)/guest $(embedded)/deep $(addprefix $(embedded)/plugin_,O0.so O2.so Os.so) $(embedded)/opener $(embedded)/edge $(embedded)/opener_early.so \
-	$(embedded)/front.so $(embedded)/module.so $(embedded)/old $(embedded)/two $(embedded)/doubt
+	$(embedded)/interposer.so $(embedded)/module.so $(embedded)/old $(embedded)/two $(embedded)/doubt
 
 $(embedded)/guest: tests/embedded/guest.c $(embedded)/sqlite_gcc_O2.o
 	$(SAY) LD $@
@@ -93,7 +93,7 @@ $(embedded)/opener $(embedded)/edge: $(embedded)/%: tests/embedded/%.c
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
 
-$(embedded)/opener_early.so $(embedded)/front.so: $(embedded)/%.so: tests/embedded/%.c
+$(embedded)/opener_early.so $(embedded)/interposer.so: $(embedded)/%.so: tests/embedded/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -shared -o $@ $< $(LDFLAGS) -ldl
@@ -113,7 +113,7 @@ $(embedded)/old: tests/embedded/old.c $(embedded)/old-sqlite/sqlite3.c
 embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
-check-embedded check-embedded-builds: $(library) programs embedded-programs ## the second door in programs built in many ways
+check-embedded check-embedded-builds: $(library) programs embedded-programs ## embedded copies in programs built in many ways
 	$(Q)BUILD=$(abspath $(BUILD)) bats $(patsubst %,tests/embedded/%.bats,builds harmless attached deepbind)
 
 # The library with a sanitizer; the programs without.
@@ -237,7 +237,7 @@ $(arm64)/host $(arm64)/deep: $(arm64)/%: tests/programs/host.c tests/embedded/de
 	$(Q)$(arm64_compile) -o $@ $(filter %/$*.c,$^) -ldl
 
 .PHONY: check-arm64
-check-arm64: ## both doors on arm64, under qemu
+check-arm64: ## interposition and embedded copies on arm64, under qemu
 	$(Q)scripts/install-packages build check arm64
 	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside two victim_linked victim.so host deep)
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded/arm64.bats

@@ -1,4 +1,4 @@
-# Databases that a connection attaches: each keeps its own ways, and BEGIN goes on working.
+# Databases that a connection attaches: each keeps its own settings, and BEGIN keeps working.
 load ../harness/harness
 
 fresh_databases() {

@@ -149,7 +149,7 @@ load ../harness/harness
 }
 
 # make_schema RUN - two processes make the schema of a new file, each in a transaction; the second comes when the first has looked, which
-# goes on when the second waits for it, or has failed and is gone. Leaves what the second printed in $output.
+# continues when the second waits for it, or has failed and is gone. Leaves what the second printed in $output.
 make_schema() {
 	local make=("exec a CREATE TABLE IF NOT EXISTS t(x)" 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT')
 	rm -f t.db* looked.*

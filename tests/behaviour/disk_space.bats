@@ -1,4 +1,4 @@
-# A database is switched to WAL only where WAL then works: there is room for the -wal, and the -shm can be made.
+# A database is switched to WAL only if WAL works there: there is space for the -wal, and the -shm can be created.
 load ../harness/harness
 
 make_database() {
@@ -10,7 +10,7 @@ write_and_read=('open a t.db' 'exec a SELECT count(*) FROM t' 'exec a BEGIN' 'ex
 	'exec a SELECT count(*) FROM t' 'exec a PRAGMA main.locking_mode' 'exec a PRAGMA journal_mode')
 written=$'open 0\n1\nexec 0\nexec 0\nexec 0\nexec 0\n2\nexec 0\nnormal\nexec 0\ndelete\nexec 0'
 
-# What cannot be used as that file, whoever asks; root could write any file.
+# What cannot be used as that file even by root, who could write any file.
 make_unusable() {
 	mkdir "t.db-$1"
 }

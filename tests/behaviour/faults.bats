@@ -1,4 +1,4 @@
-# Limits, libraries that come before ours, programs that treat SQLite roughly, system calls that fail: nothing is lost, nobody stopped.
+# Limits, libraries loaded before ours, programs that misuse SQLite, system calls that fail: nothing is lost and no program is blocked.
 # tests/stress/faults.bats has the whole of it.
 load ../harness/harness
 

@@ -1,4 +1,4 @@
-# What goes on at open, and what waits for the first use; what the program set up in between survives.
+# What is applied at open, and what at the first use; what the program sets in between survives.
 load ../harness/harness
 
 @test "what a program sets up first on a new file survives: page_size, auto_vacuum, encoding, ids" {

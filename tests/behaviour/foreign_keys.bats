@@ -98,7 +98,7 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 		plain=$(children)
 		family_make
 		run_shim victim 'open a t.db' "$ask" 'exec a DROP TABLE p'
-		if [[ $ask != fkey* ]]; then # db_config is not interposed: its wish cannot be told from ours
+		if [[ $ask != fkey* ]]; then # db_config is not interposed: its call cannot be distinguished from ours
 			[[ $(children) == "$plain" ]]
 		fi
 		family_make

@@ -14,7 +14,7 @@ parent='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO p VALUE
 child='CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE); INSERT INTO c VALUES(10,1),(11,1),(12,2);'
 family="$parent$child"
 
-# With foreign keys on, this text deletes children; with the recipe it does not, and one warning says so.
+# With foreign keys on, this text deletes children; with the recipe it does not, and there is one warning.
 expect_yield() {
 	local schema=$1 text=$2
 	make_file "$schema"
@@ -116,7 +116,7 @@ expect_yield() {
 		expect_line 'fkey 0 on'
 		expect_quiet
 	else
-		# it cannot tell whose parent a table is
+		# it cannot find whose parent a table is
 		expect_line 'fkey 0 off'
 		expect_warnings 1 '*foreign_keys*t.db*'
 	fi

@@ -19,7 +19,7 @@ for name in sys.stdin.buffer.read().split(b"\0")[:-1]:
 }
 
 expect_harmless() {
-	# C0 and C1 controls, as bytes and as UTF-8; line separators; marks that turn the direction of text
+	# C0 and C1 controls, as bytes and as UTF-8; line separators; marks that change the direction of text
 	! LC_ALL=C grep -aP '[\x00-\x08\x0b-\x1f\x7f]|(?<![\xc2-\xf4\x80-\xbf])[\x80-\xbf]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]' "$1" ||
 		fail "$1 has what a terminal obeys"
 	iconv -f UTF-8 -t UTF-8 <"$1" >/dev/null

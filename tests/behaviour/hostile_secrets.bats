@@ -6,7 +6,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 
 canary=Zeisig-4711
 
-setup_outlets() {
+setup_log_and_report() {
 	export SQLPROD_LOG=$scratch/log SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=$scratch/report.json
 }
 
@@ -17,7 +17,7 @@ expect_silence() {
 }
 
 @test "log and report hold no SQL text, by whatever call, accepted or refused" {
-	setup_outlets
+	setup_log_and_report
 	script=('open a t.db' "exec a PRAGMA foreign_keys=on" "exec a CREATE TABLE \"$canary\"(x DEFAULT '$canary' CHECK(x<>'4711'))")
 	for sql in "INSERT INTO \"$canary\" VALUES('$canary')" "SELECT '$canary' FROM nothing" "$canary" "BEGIN -- $canary" "BEGIN $canary" \
 		"/* $canary */ ROLLBACK" "PRAGMA journal_mode='$canary'" "PRAGMA busy_timeout='$canary'" "PRAGMA $canary=$canary" \
@@ -33,7 +33,7 @@ expect_silence() {
 }
 
 @test "log and report hold no value that is bound to a statement or computed by it" {
-	setup_outlets
+	setup_log_and_report
 	run_shim python3 -c '
 import sqlite3, sys
 db = sqlite3.connect("t.db")
@@ -47,7 +47,7 @@ db.close()' "$canary"
 }
 
 @test "log and report hold no key of a database, however it is given" {
-	setup_outlets
+	setup_log_and_report
 	for key in "PRAGMA key='$canary'" "PRAGMA key=\"x'47114711471147114711471147114711471147114711471147114711471147ab'\"" \
 		"PRAGMA cipher_page_size=8192; PRAGMA key='$canary'; PRAGMA rekey='$canary'"; do
 		rm -f t.db* u.db*
@@ -62,7 +62,7 @@ db.close()' "$canary"
 }
 
 @test "log and report hold the path of a URI, not its parameters" {
-	setup_outlets
+	setup_log_and_report
 	for name in "file:t.db?key=$canary" "file:$PWD/t.db?hexkey=4711&cache=private" "file:t.db?vfs=unix&password=$canary#4711" \
 		"file://localhost$PWD/t.db?$canary" "file:memory-4711?mode=memory&key=$canary"; do
 		run_shim victim "open_v2 a $name rw,create,uri" 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN; COMMIT' 'close a'
@@ -73,7 +73,7 @@ db.close()' "$canary"
 }
 
 @test "log and report hold nothing of the environment but the names of unknown SQLPROD_ variables" {
-	setup_outlets
+	setup_log_and_report
 	HOME=$canary PASSWORD=$canary SQLPROD_PASSWORD=$canary SQLPROD_DATABASES="*,$canary" SQLPROD_SKIP_PROGRAMS=$canary \
 		run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
 	expect_silence

@@ -11,7 +11,7 @@ need_root() {
 	[[ $EUID -eq 0 ]] || skip "needs root"
 }
 
-# Somebody else, who may enter the scratch folder and write to the one where the test is.
+# Another user, who may enter the scratch folder and write to the folder of the test.
 nobody=(as-nobody)
 
 let_nobody_in() {
@@ -19,7 +19,7 @@ let_nobody_in() {
 	chmod 777 "$scratch/work"
 }
 
-# expect_unwritable FILE REASON - the program noticed nothing; the operator is told once.
+# expect_unwritable FILE REASON - the program noticed nothing; there is one warning.
 expect_unwritable() {
 	expect_warnings 1 "sqlprod: cannot write the report ($2) to $1"
 }

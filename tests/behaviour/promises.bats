@@ -1,4 +1,4 @@
-# The program keeps working, and sees nothing of the shim but its effects.
+# The program keeps working, and sees nothing of the library but its effects.
 load ../harness/harness
 
 @test "the library writes nothing to standard output, and nothing to standard error without need" {

@@ -1,4 +1,4 @@
-# Programs made up at random print the same with the shim as without it. RANDOM_SEED and RANDOM_COUNT choose others, and more.
+# Programs made up at random print the same with the library as without it. RANDOM_SEED and RANDOM_COUNT choose others, and more.
 load ../harness/harness
 
 @test "random programs get the same results as without the library" {

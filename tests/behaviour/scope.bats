@@ -1,11 +1,11 @@
-# Which programs and which databases the shim looks after.
+# Which programs and which databases the library looks after.
 load ../harness/harness
 
 mode() {
 	observer query "$1" 'PRAGMA journal_mode'
 }
 
-# Makes both databases through the shim and answers their journal modes.
+# Makes both databases through the library and answers their journal modes.
 modes() {
 	rm -f ./*.db*
 	run_shim victim 'open a shop.db' 'open b other.db' 'exec a CREATE TABLE t(x)' 'exec b CREATE TABLE t(x)' >&2

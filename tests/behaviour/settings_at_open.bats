@@ -128,7 +128,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 @test "locking_mode=EXCLUSIVE, set first by the program, works with WAL and can be reset to NORMAL" {
 	for seed in '' 'CREATE TABLE t(x)' 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'; do
 		for lock in locking_mode=EXCLUSIVE 'main.locking_mode = exclusive'; do
-			# without the shim a database that is in WAL mode already keeps the lock
+			# without the library a database that is in WAL mode already keeps the lock
 			[[ $seed != PRAGMA* ]] || again=locking_mode
 			script=('open a t.db' "exec a PRAGMA $lock" 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)'
 				'exec a COMMIT' 'sh observer lock t.db' "exec a PRAGMA ${again:-locking_mode=NORMAL}" 'exec a SELECT count(*) FROM t')
@@ -139,7 +139,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	done
 }
 
-# two_names COMMAND… - victims that take turns with one file under two names, run by that; the rows there are at the end.
+# two_names COMMAND… - victims that alternately use one file under two names, run by COMMAND; checks the rows at the end.
 two_names() {
 	rm -f ./*.db*
 	observer query t.db 'CREATE TABLE w(x)'
@@ -184,7 +184,7 @@ two_names() {
 	fi
 }
 
-# mounted_twice PRELOAD - two victims that take turns with one file under its path and a mount of it; the second is never preloaded.
+# mounted_twice PRELOAD - two victims that alternately use one file under its path and a mount of it; the second is never preloaded.
 mounted_twice() {
 	rm -f ./*.db*
 	observer query t.db 'CREATE TABLE w(x)'

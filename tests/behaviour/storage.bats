@@ -1,7 +1,7 @@
 # WAL and mmap stay away from filesystems that machines share.
 load ../harness/harness
 
-# The folder of the test is on a filesystem of that f_type, and on that type of mount, as far as the shim can tell.
+# The folder of the test is on a filesystem of that f_type, and on that type of mount, as far as the library can tell.
 stand_on() {
 	preload_also=$build/programs/fake_statfs.so
 	export FAKE_STATFS_FOLDER=$PWD FAKE_STATFS_TYPE=$1

@@ -1,4 +1,4 @@
-# Processes that are killed, stopped, forked or gone while they wait or while their turn is near.
+# Processes that are killed, stopped, forked or gone while they wait or are about to get the lock.
 load ../harness/harness
 
 hold() {

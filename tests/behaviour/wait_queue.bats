@@ -1,4 +1,4 @@
-# Waiting in the queue: everybody's turn comes, the timeout and SQLITE_BUSY are SQLite's own, nothing is left behind.
+# Fair waiting: every writer gets the lock, timeout and SQLITE_BUSY are SQLite's own, and no file or descriptor is left.
 load ../harness/harness
 
 # The most transactions of others between two of one worker's.

@@ -1,4 +1,4 @@
-# SQLite's WAL-reset race (sqlite.org/wal.html#walresetbug): what it costs without the shim, and that it costs nothing with it.
+# SQLite's WAL-reset race (sqlite.org/wal.html#walresetbug): what it costs without the library, and that it costs nothing with it.
 load ../harness/harness
 
 @test "a WAL that is restarted during another process's checkpoint loses no commit" {

@@ -1,11 +1,10 @@
-# Where something keeps the recipe from a connection, or makes it dangerous, somebody says so once: a warning, the report, or sqlprod
-# check. Shared filesystems: storage.bats; encryption: cipher.bats; the WAL-reset race: command/check.bats; little room: disk_space.bats.
+# What keeps the recipe from a connection, or makes it dangerous, is reported once: by a warning, the report, or sqlprod check. Shared filesystems: storage.bats; encryption: cipher.bats; the WAL-reset race: command/check.bats; little space: disk_space.bats.
 load ../harness/harness
 
 work=('exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' 'close a')
 
-# told ARGUMENT… - victim, with a report.
-told() {
+# reported ARGUMENT… - victim, with a report.
+reported() {
 	rm -f "$scratch/report.json"
 	SQLPROD_REPORT=$scratch/report.json run_shim "$@"
 }
@@ -25,7 +24,7 @@ stand_on() {
 }
 
 @test "an ordinary database gives no warning" {
-	told victim 'open a t.db' "${work[@]}"
+	reported victim 'open a t.db' "${work[@]}"
 	expect_quiet
 	[[ $(reason journal_mode) == null && $(reason mmap_size) == null && $(left) == '{}' ]]
 }
@@ -51,8 +50,8 @@ stand_on() {
 	expect_quiet
 }
 
-# told_of_attached OPEN - each BEGIN after it looks, and there is one warning for all.
-told_of_attached() {
+# warns_of_attached OPEN - each BEGIN after it looks, and there is one warning for all.
+warns_of_attached() {
 	mkdir there
 	observer query there/u.db 'CREATE TABLE w(x)'
 	stand_on 0x6969
@@ -69,40 +68,40 @@ told_of_attached() {
 }
 
 @test "a database attached from a shared filesystem gives one warning" {
-	told_of_attached open
+	warns_of_attached open
 }
 
 @test "a database attached from a shared filesystem gives one warning in a program with an embedded SQLite" {
-	told_of_attached open_hidden
+	warns_of_attached open_hidden
 }
 
 @test "a read-only database gives no warning, in either journal mode" {
 	for mode in delete wal; do
 		observer query $mode.db "PRAGMA journal_mode=$mode; CREATE TABLE t(x)"
-		told victim "open_v2 a file:$mode.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'exec a BEGIN' 'exec a COMMIT' 'close a'
+		reported victim "open_v2 a file:$mode.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'exec a BEGIN' 'exec a COMMIT' 'close a'
 		expect_quiet
 		[[ $(left) == *'the database is read-only'* ]]
 	done
 	[[ $(report "$scratch/report.json" settings journal_mode got) == wal ]]
-	told victim "open_v2 a file:delete.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'close a'
+	reported victim "open_v2 a file:delete.db?mode=ro rw,uri" 'exec a SELECT * FROM t' 'close a'
 	[[ $(reason journal_mode) == 'the database is read-only' ]]
 }
 
 @test "a database without locks, or on a VFS without shared memory, gives no warning" {
-	told victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' "${work[@]}"
+	reported victim 'open_v2 a file:t.db?nolock=1 rw,create,uri' "${work[@]}"
 	[[ $(reason journal_mode) == *nolock* ]]
-	told victim 'open_v2 a file:u.db?vfs=unix-none rw,create,uri' "${work[@]}"
+	reported victim 'open_v2 a file:u.db?vfs=unix-none rw,create,uri' "${work[@]}"
 	if sqlite_built OMIT_WAL; then
 		[[ $(reason journal_mode) == 'this SQLite was built without WAL' ]]
 	else
 		[[ $(reason journal_mode) == 'the VFS has no shared memory, which WAL needs' ]]
 	fi
-	told victim 'open_v2 a file:v.db?vfs=unix-excl rw,create,uri' "${work[@]}"
+	reported victim 'open_v2 a file:v.db?vfs=unix-excl rw,create,uri' "${work[@]}"
 	sqlite_built OMIT_WAL || [[ $(reason journal_mode) == null ]]
 }
 
 @test "a SQLite built without WAL gives no warning" {
-	told victim 'open a t.db' "${work[@]}"
+	reported victim 'open a t.db' "${work[@]}"
 	if sqlite_built OMIT_WAL; then
 		[[ $(reason journal_mode) == 'this SQLite was built without WAL' && $(reason synchronous) == 'only with WAL' ]]
 	else
@@ -111,7 +110,7 @@ told_of_attached() {
 }
 
 @test "a SQLite built without foreign keys gives no warning" {
-	told victim 'open a t.db' "${work[@]}"
+	reported victim 'open a t.db' "${work[@]}"
 	if sqlite_built OMIT_FOREIGN_KEY; then
 		[[ $(reason foreign_keys) == 'this SQLite was built without foreign keys' && $(report "$scratch/report.json" settings foreign_keys got) == null ]]
 	else
@@ -120,13 +119,13 @@ told_of_attached() {
 }
 
 @test "a shared cache gives no warning" {
-	told victim 'open_v2 a t.db rw,create,shared' "${work[@]}"
+	reported victim 'open_v2 a t.db rw,create,shared' "${work[@]}"
 	[[ $(left) == *'shared cache: no timeout waits for its locks'* ]]
 }
 
 @test "BEGIN does not fail on an old SQLite with a database attached read-only" {
 	observer query u.db 'CREATE TABLE w(x)'
-	told victim 'open_v2 a file:t.db rw,create,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" "${work[@]}"
+	reported victim 'open_v2 a file:t.db rw,create,uri' "exec a ATTACH 'file:u.db?mode=ro' AS u" "${work[@]}"
 	if sqlite_has 3034000; then
 		[[ $(left) == '{}' ]]
 	else
@@ -135,7 +134,7 @@ told_of_attached() {
 }
 
 @test "limits too low for a WAL give no warning, and the report says why there is none" {
-	told bash -c 'ulimit -f 100000; exec victim "$@"' - 'open a t.db' "${work[@]}"
+	reported bash -c 'ulimit -f 100000; exec victim "$@"' - 'open a t.db' "${work[@]}"
 	[[ $(reason journal_mode) == 'the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL' ]]
 }
 
@@ -147,11 +146,11 @@ without() {
 
 @test "a SQLite without authorizers or without sqlite3_db_filename() gives no warning, and the report says what is missing" {
 	without sqlite3_set_authorizer
-	told env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
+	reported env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
 	expect_quiet
 	[[ $(reason foreign_keys) == 'in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows' ]]
 	without sqlite3_db_filename
-	told env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
+	reported env LD_LIBRARY_PATH="$PWD/lib" victim 'open a t.db' "${work[@]}"
 	expect_quiet
 	[[ $(reason journal_mode) == 'this SQLite has no sqlite3_db_filename(), '* && $(left) == *sqlite3_db_filename* ]]
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# cluster.sh LIBRARY PACKAGES OUTPUT [SECONDS] - a Node cluster of 16 workers on one database: without the shim, with SQLite's own wait,
+# cluster.sh LIBRARY PACKAGES OUTPUT [SECONDS] - a Node cluster of 16 workers on one database: without the library, with SQLite's own wait,
 # with ours.
 #
 # By better-sqlite3 and by node:sqlite, all from PACKAGES, a folder with node_modules. Prints a Markdown table and writes it to

@@ -1,5 +1,5 @@
 #!/bin/bash
-# django.sh LIBRARY OUTPUT [SECONDS] - a real Django behind 16 gunicorn workers: without the shim, with SQLite's own wait, with ours.
+# django.sh LIBRARY OUTPUT [SECONDS] - a real Django behind 16 gunicorn workers: without the library, with SQLite's own wait, with ours.
 #
 # The site is the demo's shop on Django's untouched defaults. 32 customers buy without pause. Prints a Markdown table and writes it to
 # OUTPUT/django.md; the virtual environment stays in OUTPUT for the next run.

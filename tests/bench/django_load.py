@@ -1,5 +1,5 @@
 """django_load.py SECONDS NAME [VARIABLE=VALUE]... - one row of django.sh's table: starts gunicorn with these variables, in the site's
-folder, on a new database, lets customers buy, and compares what they were told with what the database says."""
+folder, on a new database, lets customers buy, and compares the responses with the database."""
 import http.client
 import os
 import random

@@ -1,4 +1,4 @@
-/* scan.c - preloaded in place of the shim, times its search for a copy of SQLite inside the program that opens a database.
+/* scan.c - preloaded in place of the library, times its search for a copy of SQLite inside the program that opens a database.
  *
  * Searches once, when a file is first opened as SQLite opens one, and appends to the file SCAN_OUT the line "microseconds kibibytes
  * tables how object": how much more of the process is resident afterwards, and whether it was found "near" the caller or in the

@@ -2,7 +2,7 @@
  *
  *   spawn ROUNDS PROGRAM [LIBRARY]...
  *
- * Runs the program without a library and with each, in turns, ROUNDS times, and prints the median of each in µs, one a line. */
+ * Runs the program without a library and with each, alternately, ROUNDS times, and prints the median of each in µs, one a line. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Real clients that come to the front door, as clients.bash says. `make check-clients` builds the clients under $build/clients first,
+# Real clients that come to interposition, as clients.bash says. `make check-clients` builds the clients under $build/clients first,
 # and makes a table of what is recorded here afterwards.
 
 # A bound for what hangs, far above what any of these takes.

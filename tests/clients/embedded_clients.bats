@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Real clients that do not come to the front door by themselves: they carry SQLite inside, look its functions up, or hide it
-# behind RTLD_DEEPBIND. As clients.bash says; `make check-clients` builds them and makes the table.
+# Real clients that do not come to interposition by themselves: they carry SQLite inside, look its functions up, or hide it
+# loaded with RTLD_DEEPBIND. As clients.bash says; `make check-clients` builds them and makes the table.
 
 # A bound for what hangs, far above what any of these takes.
 export BATS_TEST_TIMEOUT=180
@@ -8,7 +8,7 @@ export BATS_TEST_TIMEOUT=180
 load ../harness/harness
 load clients
 
-# What is in force with the shim, but for foreign_keys: that stays as the client's build has it in an embedded copy.
+# What is in force with the library, but for foreign_keys: that stays as the client's build has it in an embedded copy.
 recipe=(journal_mode=wal synchronous=1 busy_timeout=30000 temp_store=2 mmap_size=134217728 journal_size_limit=67108864
 	cache_size=-20000)
 foreign_keys_reason='in an embedded copy DROP TABLE cannot be kept from deleting rows'
@@ -44,7 +44,7 @@ with_shim() {
 		is "why foreign_keys stays" "$foreign_keys_reason" "$(reported settings foreign_keys reason)"
 }
 
-# The same for a client that comes to the front door: there foreign_keys is on as well.
+# The same for a client that comes to interposition: there foreign_keys is on as well.
 with_shim_in_front() {
 	observe "$preload" "$2" "$3"
 	looks_right "$1" foreign_keys=1 "${@:4}"

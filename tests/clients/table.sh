@@ -18,8 +18,7 @@ yes_no() {
 
 reached_by() {
 	case $1 in
-		interposition) echo 'the front door' ;;
-		'embedded copy') echo 'the second door' ;;
+		interposition | 'embedded copy') echo "$1" ;;
 		*) echo 'not reached' ;;
 	esac
 }
@@ -43,7 +42,7 @@ unreached() {
 		"$(value "$1" carrier)" "$(value "$1" linkage)" "$3"
 }
 
-# As row, for a client that spells DEFERRED out: the note tells what the operator's variable does to it.
+# As row, for a client that spells DEFERRED out: the note has the effect of the operator's variable.
 row_deferred() {
 	row "$@" "with SQLPROD_BEGIN_DEFERRED=immediate: $(yes_no "$(value "$1-deferred.shim" lock)")"
 }

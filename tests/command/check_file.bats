@@ -134,7 +134,7 @@ value() {
 	done
 }
 
-# A command whose library stands on NFS here, or on what this f_type says.
+# A command whose library sees NFS here, or the filesystem of this f_type.
 command_on_nfs() {
 	mkdir bin
 	ln -s "$(readlink -f "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")")" bin/parts

@@ -1,4 +1,4 @@
-# The command, with arguments, files and an environment that nobody means.
+# The command, with arguments, files and an environment that no user intends.
 load sqlprod
 
 names=("-" "--" "*" " two " $'new\nline' '$(touch ran)' "it's" 'back\slash' $'\e[31mred' $'\xc2\x9b31m' $'\xff\xfe')
@@ -23,7 +23,7 @@ state() {
 		cp kept.db "./$name"
 		before=$(state "./$name")
 		run_app any "$sqlprod" check -- "$name"
-		# behind -- stands a command: it is told apart from a file by ./
+		# a command follows --: ./ distinguishes it from a file
 		run_app 0 "$sqlprod" check "./$name"
 		expect_shown "$scratch/stdout"
 		expect_shown "$scratch/stderr"

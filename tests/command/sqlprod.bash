@@ -24,7 +24,7 @@ records() {
 		}' <<<"$output"
 }
 
-# What somebody else may do: "as_nobody command…", in a scratch folder that others may enter.
+# What another user may do: "as_nobody command…", in a scratch folder that others may enter.
 as_nobody() {
 	chmod 755 "$scratch" "$scratch/work"
 	run_app "$1" as-nobody "${@:2}"

@@ -1,4 +1,4 @@
-# Both doors on arm64. Built and run by make check-arm64.
+# Interposition and embedded copies on arm64. Built and run by make check-arm64.
 load ../harness/harness
 load ../harness/reached
 
@@ -9,7 +9,7 @@ qemu_plain() {
 	run_app qemu-aarch64-static -L /usr/aarch64-linux-gnu "$arm64/$1" "${@:2}"
 }
 
-# The same with the shim, which is preloaded inside qemu only.
+# The same with the library, which is preloaded inside qemu only.
 qemu_shim() {
 	run_app qemu-aarch64-static -L /usr/aarch64-linux-gnu -E LD_PRELOAD="$arm64/libsqlprod.so" "$arm64/$1" "${@:2}"
 }

@@ -23,7 +23,7 @@ results() {
 @test "BEGIN holds the write locks of attached databases as well, as BEGIN IMMEDIATE does" {
 	setup_databases t.db
 	for database in t.db :memory:; do
-		# in memory nothing is opened that the second door could notice: another one comes first
+		# in memory nothing is opened that embedded copies could notice: another one comes first
 		run_plain "$victim" 'open first t.db' "open a $database" "${attached[@]}"
 		expect "$(results free)"
 		SQLPROD_REPORT=$scratch/report.json run_shim "$victim" 'open first t.db' "open a $database" "${attached[@]}"

@@ -1,8 +1,8 @@
-# One program with the amalgamation inside, built in many ways: the second door opens in each. Built by make embedded-programs.
+# One program with the amalgamation inside, built in many ways: embedded copies opens in each. Built by make embedded-programs.
 load ../harness/harness
 load ../harness/reached
 
-# of_each_way COMPILER COMMAND… - the command for each way of building by that compiler, with the program's name behind it.
+# of_each_way COMPILER COMMAND… - the command for each way of building by that compiler, with the program's name after it.
 of_each_way() {
 	local way
 	for way in O0 O2 Os lto unit cet nopie pie stripped ssp; do
@@ -67,7 +67,7 @@ left_alone() {
 @test "a file is opened as without the library at the very end of a stack, with another library interposing open() too" {
 	run_plain "$build/embedded/edge"
 	expect $'opened 1\nopened 1\nopened 1'
-	preload="$build/embedded/front.so:$preload" run_shim "$build/embedded/edge"
+	preload="$build/embedded/interposer.so:$preload" run_shim "$build/embedded/edge"
 	expect $'opened 1\nopened 1\nopened 1'
 	expect_quiet
 }

@@ -19,7 +19,7 @@ static void check(bool ok, const char *what)
 	wrong += !ok;
 }
 
-/* In the amalgamation this stands next to what opens files. */
+/* In the amalgamation this is next to the code that opens files. */
 static const void *place_of(void (*function)(int, void *))
 {
 	return (const char *)(size_t)function + 8;

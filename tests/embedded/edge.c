@@ -1,4 +1,4 @@
-/* edge.c - opens a file as SQLite does from the very end of a small stack, as coroutines have: with memory behind it, with
+/* edge.c - opens a file as SQLite does from the very end of a small stack, as coroutines have: with memory after it, with
  * memory that cannot be read, with none. */
 #include <fcntl.h>
 #include <stdio.h>

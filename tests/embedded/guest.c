@@ -2,7 +2,8 @@
  *
  *   guest SCENE FILE [PLUGIN...]
  *
- * Each scene prints what the program sees, which must be the same with the shim but for the values that the shim is to change. */
+ * Each scene prints what the program sees, which must be the same with the library but for the values that the library is to
+ * change. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/filter.h>

@@ -1,4 +1,4 @@
-# A program with SQLite inside sees nothing of the second door but the settings. Built by make embedded-programs.
+# A program with SQLite inside sees nothing of embedded copies but the settings. Built by make embedded-programs.
 load ../harness/harness
 
 victim=$build/embedded/victim_gcc_O2
@@ -8,7 +8,7 @@ plugins=("$build/embedded/plugin_O0.so" "$build/embedded/plugin_O2.so" "$build/e
 # What the recipe changes in what a program sees.
 recipe='s/^free$/held/; s/^delete$/wal/; s/^journal_mode=delete$/journal_mode=wal/; s/^timeout=[0-9]*$/timeout=30000/'
 
-# twin SED COMMAND… - prints the same with the shim as without, but for what the sed script changes.
+# twin SED COMMAND… - prints the same with the library as without, but for what the sed script changes.
 twin() {
 	local wanted
 	rm -rf ./*
@@ -210,7 +210,7 @@ scene() {
 }
 
 @test "another library whose open() calls ours does not hide the embedded copy" {
-	preload="$build/embedded/front.so:$preload" twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
+	preload="$build/embedded/interposer.so:$preload" twin "$recipe" "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' \
 		'sh observer lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
 

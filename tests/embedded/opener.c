@@ -1,5 +1,5 @@
-/* opener.c - opens files in every way the shim's open functions have to pass on, also those that look like SQLite's, and prints
- * what came of it: which must be the same with the shim. */
+/* opener.c - opens files in every way the library's open functions have to pass on, also those that look like SQLite's, and prints
+ * what came of it: which must be the same with the library. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

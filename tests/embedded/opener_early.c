@@ -1,4 +1,4 @@
-/* opener_early.c - a library whose constructor runs before the shim's and opens files. */
+/* opener_early.c - a library whose constructor runs before the library's and opens files. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>

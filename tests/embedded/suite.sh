@@ -17,7 +17,7 @@ run() {
 	env ${library:+LD_PRELOAD="$library"} timeout 1200 "$@" >out 2>&1 </dev/null || true
 }
 
-# Each class in a process of its own, so that what one leaves behind is not in the next one's way. A test that began and did not end
+# Each class in a process of its own, so that what one leaves does not disturb the next. A test that began and did not end
 # took its process along.
 run_apsw() {
 	local python=$clients/wheels/bin/python class

@@ -1,5 +1,5 @@
 #!/bin/bash
-# suites.sh LIBRARY SUITE... - runs the clients' own tests without the shim and with it. Exits 1 unless exactly those of
+# suites.sh LIBRARY SUITE... - runs the clients' own tests without the library and with it. Exits 1 unless exactly those of
 # suites-expected.txt fail with it that pass without.
 set -eu
 library=$1

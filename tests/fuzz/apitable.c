@@ -35,7 +35,7 @@ static struct segment segment_make(uint64_t start, const uint8_t *bytes, size_t 
 	return (struct segment){start + shift, start + shift + length, copy + shift, flags};
 }
 
-/* The words that stand for a list of numbers: 0, or a place in the text. */
+/* The words that a list of numbers means: 0, or a place in the text. */
 static uint64_t *pointers_make(const uint8_t *bytes, size_t count)
 {
 	uint64_t *words = calloc(count + 1, sizeof(*words));

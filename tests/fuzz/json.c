@@ -18,7 +18,7 @@
 
 enum { NO_PATH = 1, NO_REASON = 2, LEFT_BEGINS = 4, UNREACHED = 8, OPEN = 16 };
 
-/* A decoder of its own, by arithmetic: the code point at *at, which is moved behind it; -1 for a byte that belongs to none. */
+/* A decoder of its own, by arithmetic: the code point at *at, which is moved past it; -1 for a byte that belongs to none. */
 static long decode(const unsigned char **at, const unsigned char *end)
 {
 	static const long least[] = {0, 0x80, 0x800, 0x10000};
@@ -51,7 +51,7 @@ struct reader {
 	const unsigned char *at, *end;
 };
 
-/* The next character of a JSON string; -1 behind its closing quote. */
+/* The next character of a JSON string; -1 after its closing quote. */
 static long read_character(struct reader *reader)
 {
 	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -80,7 +80,7 @@ static long read_character(struct reader *reader)
 	return point;
 }
 
-/* A string that stands for this text. */
+/* A string that encodes this text. */
 static void expect_text(struct reader *reader, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);

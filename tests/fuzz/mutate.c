@@ -11,7 +11,7 @@ static const char *const words[] = {
 #include "statement_words.h"
 };
 
-/* Any of these may stand between any two tokens. */
+/* Any of these may be between any two tokens. */
 static const char *const blanks[] = {" ",     "\t",    "\n",    "\f",     "\r", " \v",          "/**/",     "/*;*/",
 				     "/*'*/", "/***/", "--;\n", "--\"\n", "  ", "\xef\xbb\xbf", "/*\xd8*/", "--\xd1\n"};
 

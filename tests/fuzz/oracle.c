@@ -1,4 +1,4 @@
-/* oracle.c - what the real SQLite says about a statement: its authorizer tells what the parser has recognized. */
+/* oracle.c - what the real SQLite says about a statement: its authorizer shows what the parser has recognized. */
 #include "oracle.h"
 
 #include <sqlite3.h>

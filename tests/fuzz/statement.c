@@ -155,7 +155,7 @@ static bool same_statement(const struct sql_text *text, const struct statement *
 	return true;
 }
 
-/* The text in the other byte order, behind a byte order mark, reads the same. */
+/* The text in the other byte order, after a byte order mark, reads the same. */
 static void check_swapped(const struct sql_text *text, const struct statement *statement)
 {
 	uint16_t *swapped = malloc(2 * (text->length + 1)), unit;

@@ -1,4 +1,4 @@
-/* Fuzzes the reader of tokens, spans and statements with whatever bytes and lengths: it reads nothing behind the text, which ends
+/* Fuzzes the reader of tokens, spans and statements with whatever bytes and lengths: it reads nothing past the text, which ends
  * where a page does that may be read and one begins that may not, without a NUL; tokens and spans lie in the text and come in
  * order.
  *

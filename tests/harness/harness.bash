@@ -1,4 +1,4 @@
-# harness.bash - what the suites share: running programs with and without the shim, and looking from outside.
+# harness.bash - what the suites share: running programs with and without the library, and looking from outside.
 #
 # Only the program under test is preloaded, never bats or the commands that look. Times out, so that a deadlock is a failure;
 # no test says how long something takes. Works with any bats from 1.2 on.
@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$root/$build
 shim=$build/libsqlprod.so
-# A sanitizer's runtime has to be loaded before the shim it checks.
+# A sanitizer's runtime has to be loaded before the library it checks.
 preload=${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME:}$shim
 PATH=$build/programs:$root/tests/harness:$PATH
 
@@ -92,8 +92,8 @@ run_app() {
 	[[ $expected == any || $status -eq $expected ]] || fail "expected status $expected"
 }
 
-# The same with the shim, and without. Settings stand in front: SQLPROD_BEGIN=keep run_shim victim …
-# A test that needs another library beside the shim names it in preload_also.
+# The same with the library, and without. Settings precede it: SQLPROD_BEGIN=keep run_shim victim …
+# A test that needs another library beside the library names it in preload_also.
 run_shim() {
 	local expected=0
 	if [[ $1 == any || $1 =~ ^[0-9]+$ ]]; then
@@ -107,7 +107,7 @@ run_plain() {
 	run_app "$@"
 }
 
-# start_shim NAME command… - runs it with the shim in the background; its output goes to $scratch/NAME.stdout and .stderr.
+# start_shim NAME command… - runs it with the library in the background; its output goes to $scratch/NAME.stdout and .stderr.
 # Its pid is in $started; what still runs at the end of the test is killed.
 start_shim() {
 	start_plain "$1" env LD_PRELOAD="$preload${preload_also:+:$preload_also}" "${@:2}"
@@ -163,7 +163,7 @@ wait_until_waits() {
 	done
 }
 
-# What a second process without the shim sees of a database.
+# What a second process without the library sees of a database.
 outside_pragma() {
 	observer pragma "$1" "$2"
 }
@@ -206,7 +206,7 @@ expect_warnings() {
 	[[ $count -eq $1 ]] || fail "expected $1 warnings, got $count"
 }
 
-# expect_same command… - prints the same without the shim and with it, each on the databases that fresh_databases leaves; those of the
+# expect_same command… - prints the same without the library and with it, each on the databases that fresh_databases leaves; those of the
 # shim's run stay.
 expect_same() {
 	local wanted

@@ -1,5 +1,5 @@
-# reached.bash - what the suites share that try programs built in other ways than the victims: a short script, run without the shim and
-# with it, that shows whether the program was reached, and by which door.
+# reached.bash - what the suites share that try programs built in other ways than the victims: a short script, run without the library and
+# with it, that shows whether the program was reached, and which way.
 
 script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1)'
 	'exec a COMMIT' 'sh observer pragma t.db journal_mode' 'exec a PRAGMA busy_timeout' 'exec a PRAGMA synchronous'
@@ -15,12 +15,12 @@ values() {
 
 defaults=$(values free delete 0 2 -2000 0 0 -1 0)
 
-# reached DOOR RUN RUN_WITH PROGRAM... - run by RUN it gets SQLite's defaults; run by RUN_WITH a second process is locked out after BEGIN,
-# the settings read back, and the report, in $scratch/report.json, names that door.
+# reached WAY RUN RUN_WITH PROGRAM... - run by RUN it gets SQLite's defaults; run by RUN_WITH a second process is locked out after BEGIN,
+# the settings read back, and the report, in $scratch/report.json, names that way ("interposition" or "embedded copy").
 reached() {
-	local door=$1 foreign_keys=1
+	local way=$1 foreign_keys=1
 	# A copy inside a program gets no foreign_keys: there a DROP TABLE cannot be watched.
-	[[ $door != 'embedded copy' ]] || foreign_keys=0
+	[[ $way != 'embedded copy' ]] || foreign_keys=0
 	rm -f t.db* "$scratch/report.json"
 	"$2" "${@:4}" "${script[@]}"
 	expect "$defaults"
@@ -28,6 +28,6 @@ reached() {
 	SQLPROD_REPORT=$scratch/report.json "$3" "${@:4}" "${script[@]}"
 	expect "$(values held wal 30000 1 -20000 134217728 2 67108864 "$foreign_keys")"
 	expect_quiet
-	[[ $(report "$scratch/report.json" reached) == "$door" ]]
+	[[ $(report "$scratch/report.json" reached) == "$way" ]]
 	[[ $(report "$scratch/report.json" begins_rewritten) == 1 ]]
 }

@@ -1,4 +1,4 @@
-/* callers.h - the calls that one loaded object makes: for libraries to preload that stand in front of libc's functions. */
+/* callers.h - the calls that one loaded object makes: for preloaded libraries that interpose libc's functions. */
 #ifndef SQLPROD_TESTS_CALLERS_H
 #define SQLPROD_TESTS_CALLERS_H
 

@@ -1,4 +1,4 @@
-/* fake_statfs.c - a preloaded library that lets a test stand on a filesystem this machine does not have.
+/* fake_statfs.c - a preloaded library that makes a test run on a filesystem that this machine does not have.
  *
  * FAKE_STATFS_FOLDER and FAKE_STATFS_TYPE (a number, 0x… allowed): statfs and fstatfs answer that f_type for everything in the
  * folder; FAKE_STATFS_FREE: that many bytes are free there. FAKE_MOUNTINFO: opening /proc/self/mountinfo opens this file instead;
@@ -116,7 +116,7 @@ static const char *path_of(const char *path)
 	return mountinfo && strcmp(path, "/proc/self/mountinfo") == 0 ? mountinfo : path;
 }
 
-/* The argument that is only there with O_CREAT or O_TMPFILE; without them nobody looks at the mode. */
+/* The argument that is only there with O_CREAT or O_TMPFILE; without them the mode is not read. */
 static mode_t mode_of(int flags, va_list arguments)
 {
 	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(arguments, mode_t) : 0;

@@ -1,10 +1,10 @@
-/* fault_io.c - a library to preload behind libsqlprod.so that lets system calls on some files fail, or ends the process at one.
+/* fault_io.c - a library to preload after libsqlprod.so that makes system calls on some files fail, or ends the process at one.
  *
  *   FAULT_FILES   calls on files whose path holds this text are counted: /t.db
  *   FAULT_CALLS   of these kinds: open read write sync truncate mmap unlink lock; all if unset
  *   FAULT         what happens at the FAULT_AT-th: an errno's name (EIO ENOSPC EINTR ENOMEM EMFILE EACCES ENOLCK), or
  *                 short (half of it is read or written, and that is the answer), kill, or tear (half of it is written, then kill)
- *   FAULT_AT      a number from 1 on; with a + behind it also at all later ones; with a % every one whose number it does not divide
+ *   FAULT_AT      a number from 1 on; with a + after it also at all later ones; with a % every one whose number it does not divide
  *   FAULT_COUNT   a file that gets the number of calls counted, when the process ends by exit()
  *
  * fsync() and its like do nothing: a killed process loses nothing that it has written. Sleeps are a thousandth as long. */

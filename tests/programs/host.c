@@ -3,7 +3,7 @@
  *   host PLUGIN... -- LINE...
  *
  * Each plugin is victim.so or a copy of it, and is loaded with RTLD_LOCAL: its SQLite is not in the global scope. A line runs in
- * the first plugin, or in the one whose number stands in front of it: "2 open a t.db". Blocks do not work here. */
+ * the first plugin, or in the one whose number precedes it: "2 open a t.db". Blocks do not work here. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

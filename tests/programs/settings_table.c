@@ -33,7 +33,7 @@ static void print_string(const char *text)
 	putchar('"');
 }
 
-static void print_pair(const char *name, const char *value, const char *behind)
+static void print_pair(const char *name, const char *value, const char *suffix)
 {
 	print_string(name);
 	fputs(": ", stdout);
@@ -41,7 +41,7 @@ static void print_pair(const char *name, const char *value, const char *behind)
 		print_string(value);
 	else
 		fputs("null", stdout);
-	fputs(behind, stdout);
+	fputs(suffix, stdout);
 }
 
 static void print_json(void)

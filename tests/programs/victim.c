@@ -11,8 +11,8 @@
  *   exec NAME SQL | get_table NAME SQL                    rows are printed as a|b
  *   exec_left NAME SQL                                    its first row's callback leaves by longjmp()
  *   exec_bare NAME SQL                                    without callback and message; no SQL is NULL
- *   prepare NAME STMT API BYTES SQL                       API: v1 v2 v3 16 16_v2 16_v3, with "!" behind it for pzTail == NULL;
- *                                                         BYTES: a number, "length" (no NUL behind the text) or "length+NUL"
+ *   prepare NAME STMT API BYTES SQL                       API: v1 v2 v3 16 16_v2 16_v3, with "!" after it for pzTail == NULL;
+ *                                                         BYTES: a number, "length" (no NUL after the text) or "length+NUL"
  *   step STMT | reset STMT | finalize STMT | sql STMT
  *   busy_timeout NAME MS | busy_handler NAME on|off | handler_calls NAME
  *   authorizer NAME log|deny|drop|off | trace NAME | hooks NAME [wal] | function NAME      deny: PRAGMA and BEGIN; drop: DROP TABLE

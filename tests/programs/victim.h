@@ -9,13 +9,13 @@
 /* Says what is wrong with the script and ends the process with 64. */
 _Noreturn void victim_die(const char *problem, const char *where);
 
-/* Takes the next word off *rest and ends it with a NUL; dies if there is none. Exactly one blank behind the word is skipped. */
+/* Takes the next word off *rest and ends it with a NUL; dies if there is none. Exactly one blank after the word is skipped. */
 char *victim_word(char **rest);
 
 /* Runs one line that is no block. The line is not changed. */
 void victim_run_line(const char *line);
 
-/* Prints "verb rc", and behind it the detail unless that is "". In quiet mode only a result that is an error. */
+/* Prints "verb rc", then the detail unless that is "". In quiet mode only a result that is an error. */
 void victim_say(const char *verb, int rc, const char *detail);
 
 /* `quiet`: results without error and rows are not printed. */

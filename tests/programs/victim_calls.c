@@ -80,7 +80,7 @@ static void call_open_hidden(char *rest)
 	victim_say("open_hidden", open(rest, &handle->db), "");
 }
 
-/* A handle that is none any more: its memory is somebody else's. */
+/* A stale handle, whose memory is in use for something else. */
 static void call_stale(char *rest)
 {
 	static _Alignas(16) char bytes[4096];

@@ -63,7 +63,7 @@ static void barrier(const char *path)
 	fclose(go);
 }
 
-/* One line of /proc/self/status: what a library could change behind a program's back. */
+/* One line of /proc/self/status: what a library could change without the program's knowledge. */
 static void self_print(const char *field)
 {
 	FILE *status = fopen("/proc/self/status", "r");

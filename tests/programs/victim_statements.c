@@ -14,7 +14,7 @@ struct statement {
 
 static struct statement statements[NAME_COUNT];
 
-/* Absent in SQLite before 3.20, and so in Debian 12's SQLCipher: then v2 stands in, as in a careful program. */
+/* Absent in SQLite before 3.20, and so in Debian 12's SQLCipher: then v2 is called, as a careful program does. */
 #pragma weak sqlite3_prepare_v3
 #pragma weak sqlite3_prepare16_v3
 

@@ -31,7 +31,7 @@ static unsigned char escape_decode(const char **at)
 	}
 }
 
-/* Decodes the escapes of line into out, which has room for strlen(line) bytes; returns how many there are. */
+/* Decodes the escapes of line into out, which has a size of strlen(line) bytes; returns how many there are. */
 static size_t line_decode(const char *line, unsigned char *out)
 {
 	size_t length = 0;
@@ -58,7 +58,7 @@ static uint32_t point_decode(const unsigned char *bytes, size_t *at)
 	return point;
 }
 
-/* The bytes as UTF-16 in out, which has room for a unit per byte; returns the size in bytes. */
+/* The bytes as UTF-16 in out, which holds one unit per byte; returns the size in bytes. */
 static size_t text_widen(const unsigned char *bytes, size_t length, uint16_t *out)
 {
 	size_t units = 0;
@@ -78,9 +78,9 @@ static size_t text_widen(const unsigned char *bytes, size_t length, uint16_t *ou
 
 struct text text_place(const char *line, bool wide, bool terminated)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = strlen(line) + 4;
-	unsigned char *bytes = calloc(1, room);
-	uint16_t *units = calloc(room, sizeof(*units));
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), most = strlen(line) + 4;
+	unsigned char *bytes = calloc(1, most);
+	uint16_t *units = calloc(most, sizeof(*units));
 
 	if (!bytes || !units)
 		victim_die("out of memory", line);

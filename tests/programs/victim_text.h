@@ -12,10 +12,10 @@ struct text {
 	size_t size;
 };
 
-/* The text of a line with its escapes decoded, as UTF-8 or as UTF-16 in this machine's order, with or without a NUL behind it. */
+/* The text of a line with its escapes decoded, as UTF-8 or as UTF-16 in this machine's order, with or without a NUL at its end. */
 struct text text_place(const char *line, bool wide, bool terminated);
 
-/* From here on the text is not readable either: nobody may keep a pointer into it. */
+/* After this the text is not readable either: a pointer into it that was kept faults. */
 void text_remove(struct text *text);
 
 #endif

@@ -2,9 +2,9 @@
  *
  * wal_reset FILE
  *
- * A checkpoint of a WAL that was copied already reads the WAL's header; before it goes on, a writer starts the WAL anew. The race
- * is played where SQLite, between the two, tells the VFS to forget its memory map. Prints how many rows were committed and how many
- * a new connection sees. */
+ * A checkpoint of a WAL that was copied already reads the WAL's header; before it continues, a writer restarts the WAL. The race is
+ * produced at the point where SQLite, between the two, has the VFS drop its memory map. Prints how many rows were committed and how
+ * many a new connection sees. */
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 		return 64;
 	real = sqlite3_vfs_find(NULL);
 	vfs = *real;
-	vfs.zName = "unix"; /* the shim keeps off VFSes that are not SQLite's own */
+	vfs.zName = "unix"; /* the library keeps off VFSes that are not SQLite's own */
 	vfs.xOpen = open_file;
 	sqlite3_vfs_register(&vfs, 1);
 	writer = open_database(argv[1]);

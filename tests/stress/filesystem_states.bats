@@ -1,4 +1,4 @@
-# Mounts that hide, fill up, forbid or change under a program, on this machine's own filesystems. Without and with the shim.
+# Mounts that hide, fill up, forbid or change under a program, on this machine's own filesystems. Without and with the library.
 load ../harness/harness
 load filesystems
 

@@ -1,4 +1,4 @@
-# Filesystems that processes serve, mounted for real: FUSE, SSH, WebDAV. Without and with the shim.
+# Filesystems that processes serve, mounted for real: FUSE, SSH, WebDAV. Without and with the library.
 load ../harness/harness
 load filesystems
 

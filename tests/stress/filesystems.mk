@@ -7,7 +7,7 @@ check-filesystems: $(library) programs ## real FUSE, SSH, overlay, full and read
 	$(Q)tests/stress/filesystems/sshd $(BUILD)/filesystems/sshd >/dev/null # there is no network in the namespace
 	$(Q)rm -rf $(BUILD)/filesystems/rows
 	$(Q)BUILD=$(abspath $(BUILD)) tests/stress/filesystems/in_namespace bats tests/stress/filesystems.bats \
-		tests/stress/filesystem_states.bats tests/stress/filesystem_room.bats
+		tests/stress/filesystem_states.bats tests/stress/filesystem_space.bats
 	$(Q)mv $(BUILD)/filesystems/rows $(BUILD)/filesystems/host.md
 
 .PHONY: check-filesystems-vm

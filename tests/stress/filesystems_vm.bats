@@ -1,5 +1,5 @@
 # Filesystems of another kernel, in a machine of its own (filesystems/vm_run): NFS, SMB, 9p, virtiofs, FAT, quotas. Without and with
-# the shim.
+# the library.
 load ../harness/harness
 load filesystems
 

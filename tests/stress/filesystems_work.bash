@@ -1,4 +1,4 @@
-# filesystems_work.bash - the same work on any filesystem, without and with the shim, and what has to come out of it.
+# filesystems_work.bash - the same work on any filesystem, without and with the library, and what has to come out of it.
 
 # shellcheck disable=SC2154 # from harness.bash
 
@@ -37,7 +37,7 @@ write_as_two() {
 	done
 }
 
-# check_rows KIND FILE MODE - everything is there, nothing twice, in that journal mode as a process without the shim sees it.
+# check_rows KIND FILE MODE - everything is there, nothing twice, in that journal mode as a process without the library sees it.
 check_rows() {
 	local there=3
 	[[ $1 != new ]] || there=0
@@ -55,7 +55,7 @@ work() {
 	check_rows "$kind" accounts.db "$mode"
 }
 
-# looks KIND - what the shim says of ./accounts.db in $stderr, its report in $scratch/report.json; journal mode and mmap size in $output.
+# looks KIND - what the library says of ./accounts.db in $stderr, its report in $scratch/report.json; journal mode and mmap size in $output.
 looks() {
 	rm -f "$scratch/report.json"
 	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a accounts.db' 'exec a SELECT count(*) FROM sums' \
@@ -95,7 +95,7 @@ try_local() {
 }
 
 # try_shared NAME TYPE [wal-fails | without-wal] - neither WAL nor mmap, a warning that names type and mount point; one that is in WAL mode there
-# stays so, with a louder one, or fails as it does without the shim.
+# stays so, with a louder one, or fails as it does without the library.
 try_shared() {
 	local kind at
 	cd "${folder:-$scratch/at}" || return
@@ -125,7 +125,7 @@ try_shared() {
 	record "$1" "$2" 'rollback journal, no mmap' "${wal_there:-WAL left on, no mmap}" 'yes; louder in WAL mode'
 }
 
-# A database that came there in WAL mode cannot be used there, by nobody; with the shim it fails in the same words.
+# A database that came there in WAL mode cannot be used there at all; with the library it fails with the same message.
 fails_in_wal() {
 	local plain
 	observer query "$scratch/accounts.db" "PRAGMA journal_mode=wal; $schema"

@@ -1,4 +1,4 @@
-# Hostile input, at length: environments, statements and files that nobody means.
+# Hostile input, at length: environments, statements and files that no user intends.
 
 hostile := $(BUILD)/hostile
 # How many are tried: environments; programs of some fifty statements each, on the system's SQLite; database files.
@@ -16,7 +16,7 @@ $(hostile)/launch $(hostile)/huge $(hostile)/differential: tests/stress/hostile/
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -o $@ $(filter %.c,$^) $(LDFLAGS) -lsqlite3
 
 .PHONY: check-hostile
-check-hostile: ## environments, statements and SQL of hundreds of megabytes that nobody means; HOSTILE_PROGRAMS and HOSTILE_ENVIRONMENTS choose how many
+check-hostile: ## environments, statements and SQL of hundreds of megabytes that no user intends; HOSTILE_PROGRAMS and HOSTILE_ENVIRONMENTS choose how many
 	$(Q)scripts/install-packages build check hostile
 	$(Q)$(MAKE) --no-print-directory all programs $(hostile)/launch $(hostile)/huge $(hostile)/differential
 	$(Q)BUILD=$(abspath $(BUILD)) HOSTILE_ENVIRONMENTS=$(HOSTILE_ENVIRONMENTS) HOSTILE_PROGRAMS=$(HOSTILE_PROGRAMS) \

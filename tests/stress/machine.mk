@@ -8,7 +8,7 @@ check-machine: $(library) ## an ordinary day on a machine with the library in /e
 	$(Q)tests/stress/machine/build-tree $(abspath $(BUILD))/machine/tree
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/stress/machine.bats
 
-# The processor time of work that starts many programs, with the library and without, in turns.
+# The processor time of work that starts many programs, with the library and without, alternately.
 .PHONY: bench-machine
 bench-machine: $(library) $(bench_programs) ## what the library costs where programs are started all the time
 	$(Q)scripts/install-packages build bench

@@ -1,4 +1,4 @@
-# The second door with musl.
+# Embedded copies with musl.
 load ../harness/harness
 load ../harness/reached
 

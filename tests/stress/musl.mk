@@ -9,7 +9,7 @@ musl_programs := $(addprefix $(musl)/programs/,$(patsubst tests/programs/%.c,%.o
 
 # musl loads no plugin with thread-local storage of the initial model.
 .PHONY: check-musl
-check-musl: ## both doors with musl instead of glibc
+check-musl: ## interposition and embedded copies with musl instead of glibc
 	$(Q)scripts/install-packages build check musl
 	$(Q)$(MAKE) --no-print-directory $(amalgamation)/sqlite3.h
 	$(Q)$(musl_make) CFLAGS= all

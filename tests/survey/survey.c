@@ -116,7 +116,7 @@ static void apply_rel(struct object *object, const struct dynamic *dynamic)
 	}
 }
 
-/* An even word is an address; an odd one says which of the 63 words behind it are to be relocated as well. */
+/* An even word is an address; an odd one says which of the 63 words after it are to be relocated as well. */
 static void apply_relr(struct object *object, const struct dynamic *dynamic)
 {
 	uint64_t where = 0, word;

@@ -1,4 +1,4 @@
-# CPython's own tests of sqlite3, all of them, with and without the shim.
+# CPython's own tests of sqlite3, all of them, with and without the library.
 load ../harness/harness
 
 results=$build/cpython/results

@@ -16,7 +16,7 @@ version() {
 	source/python -c 'import platform, sqlite3; print("CPython", platform.python_version() + ", SQLite", sqlite3.sqlite_version)'
 }
 
-# unittest's verbose lines: name (class of it) ... outcome; what a test prints may stand before the outcome.
+# unittest's verbose lines: name (class of it) ... outcome; output of the test may precede the outcome.
 run() {
 	victim "$home/source/python" -B -m unittest -v test.test_sqlite3 test.test_dbm_sqlite3 test.test_dbm test.test_shelve || true
 	sed -nE 's/^[A-Za-z0-9_]+ \(([A-Za-z0-9_.]+)\)( \.\.\..* | \.\.\. )ok$/pass \1/p; s/^(FAIL|ERROR): [A-Za-z0-9_]+ \(([A-Za-z0-9_.]+)\).*/fail \2/p;

@@ -33,6 +33,6 @@ run() {
 	mkdir files
 	export DJANGO_FILES=$PWD/files
 	areas "in files" 1 "${django_areas[@]}"
-	# Each process gets a cp of the database file, which somebody has open: in WAL mode it would be empty.
+	# Each process gets a cp of the database file, which is open elsewhere: in WAL mode the copy would be empty.
 	SQLPROD_JOURNAL_MODE=keep areas "in files, parallel, journal mode kept" 2 queries transactions bulk_create get_or_create
 }

@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh LIBRARY FOLDER SUITE... - runs other people's tests without the shim and with it, and compares them by name.
+# run.sh LIBRARY FOLDER SUITE... - runs other people's tests without the library and with it, and compares them by name.
 #
 # Each SUITE.sh here is sourced and defines fetch, which leaves sources and programs in the current folder, version, which prints what they
 # are the tests of, and run, which runs them in an empty current folder by "victim COMMAND...", $home being the folder of fetch, and prints
 # "pass NAME", "fail NAME" or "skip NAME" for each. Both runs' outcomes stay in FOLDER/SUITE. Exits 1 unless exactly the tests that
-# expected/SUITE.tsv names (NAME, tab, REASON) end differently with the shim, and the shim was seen at work.
+# expected/SUITE.tsv names (NAME, tab, REASON) end differently with the library, and the library was seen at work.
 # shellcheck disable=SC2317 # the suites call these
 set -eu
 # Debian's, for sources that have to fit what is installed.

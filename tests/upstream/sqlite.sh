@@ -1,5 +1,5 @@
 # sqlite.sh - SQLite's own tests of what the library changes: journals, WAL, transactions, locks, PRAGMAs, foreign keys, mmap, vacuum,
-# backup, attached databases, hooks. Its test program carries SQLite inside: the second door.
+# backup, attached databases, hooks. Its test program has SQLite linked in: an embedded copy.
 # shellcheck shell=bash disable=SC2154 # home
 
 # Without those that take many minutes, or make malloc or the disk fail a thousand times.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""inject.py BUILD SCRATCH [--door front|embedded] [--fault NAME,...] [--scene N,...] [--stride N]
+"""inject.py BUILD SCRATCH [--way interposed|embedded] [--fault NAME,...] [--scene N,...] [--stride N]
 
 Lets every system call of a victim fail, one after the other, or ends the victim there; checks its database after each run.
 
@@ -17,10 +17,10 @@ import sys
 
 from scenes import SCENES, check
 
-# name: what fault_io.so is told, and the calls that can fail so
+# name: the settings of fault_io.so, and the calls that can fail so
 FAULTS = {
     "EIO once": ("EIO", "", "read write sync truncate mmap unlink lock open"),
-    # without lock: SQLite takes an error at a lock of the -shm for a lock that somebody has, and waits
+    # without lock: SQLite takes an error at a lock of the -shm for a lock held elsewhere, and waits
     "EIO from then on": ("EIO", "+", "read write sync truncate mmap unlink open"),
     "ENOSPC once": ("ENOSPC", "", "write truncate"),
     "ENOSPC from then on": ("ENOSPC", "+", "write truncate"),
@@ -118,13 +118,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
     parser.add_argument("scratch")
-    parser.add_argument("--door", default="front")
+    parser.add_argument("--way", default="interposed")
     parser.add_argument("--fault", default=",".join(FAULTS))
     parser.add_argument("--scene", default=",".join(map(str, range(len(SCENES)))))
     parser.add_argument("--stride", type=int, default=1)
     options = parser.parse_args()
     build = os.path.abspath(options.build)
-    victim = os.path.join(build, "programs/victim" if options.door == "front" else "embedded/victim_gcc_O2")
+    victim = os.path.join(build, "programs/victim" if options.way == "interposed" else "embedded/victim_gcc_O2")
     scenes = [SCENES[int(number)] for number in options.scene.split(",")]
     options.scratch = os.path.abspath(options.scratch)
     os.makedirs(options.scratch, exist_ok=True)
@@ -136,7 +136,7 @@ def main():
 
     total, wrong = 0, 0
     for fault in options.fault.split(","):
-        if fault.startswith("SQLite") and options.door != "front":
+        if fault.startswith("SQLite") and options.way != "interposed":
             continue  # there its allocations are the victim's own
         tallies = {}
         for way, library, by_hand in (("plain", False, False), ("by hand", False, True), ("shim", True, False)):
@@ -150,7 +150,7 @@ def main():
             if shim.codes[scene.name] - twin:
                 shim.wrong.append(f"{fault}, {scene.name}: codes {sorted(shim.codes[scene.name] - twin)} that no twin gets")
         print(
-            f"{options.door}, {fault}: {shim.runs} runs under the library, {len(shim.wrong)} wrong"
+            f"{options.way}, {fault}: {shim.runs} runs under the library, {len(shim.wrong)} wrong"
             f" (twins {tallies['plain'].runs} and {tallies['by hand'].runs} runs,"
             f" {len(tallies['plain'].wrong)} and {len(tallies['by hand'].wrong)} wrong)",
             flush=True,
@@ -160,7 +160,7 @@ def main():
                 print(f"  {way}: {line}", flush=True)
         total += shim.runs
         wrong += len(shim.wrong)
-    print(f"{options.door}: {total} faults under the library, {wrong} wrong")
+    print(f"{options.way}: {total} faults under the library, {wrong} wrong")
     return 1 if wrong else 0
 
 

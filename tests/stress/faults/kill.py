@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""kill.py BUILD SCRATCH ROUNDS [--door front|embedded] [--alone] [--seed N]
+"""kill.py BUILD SCRATCH ROUNDS [--way interposed|embedded] [--alone] [--seed N]
 
 Three writers at once on a database that none of them has used yet (a rollback journal, a hot one, a WAL that was left), each stopped
 and killed at random moments, most of them early. They write, close and open again, VACUUM, checkpoint, drop and rebuild tables. Then:
 integrity_check, every transaction that was acknowledged is there, the counter is the number of rows, no child row is gone.
-Prints one line of figures; exits 1 if anything is wrong, or if a writer under the library was told that the database is locked."""
+Prints one line of figures; exits 1 if anything is wrong, or if a writer under the library got SQLITE_BUSY."""
 
 import argparse
 import os
@@ -94,13 +94,13 @@ def main():
     parser.add_argument("build")
     parser.add_argument("scratch")
     parser.add_argument("rounds", type=int)
-    parser.add_argument("--door", default="front")
+    parser.add_argument("--way", default="interposed")
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random.seed(options.seed)
     build, scratch = os.path.abspath(options.build), os.path.abspath(options.scratch)
-    victim = os.path.join(build, "programs/victim" if options.door == "front" else "embedded/victim_gcc_O2")
+    victim = os.path.join(build, "programs/victim" if options.way == "interposed" else "embedded/victim_gcc_O2")
     preload = None if options.alone else os.path.join(build, "libsqlprod.so")
     os.makedirs(scratch, exist_ok=True)
     for number, seed in enumerate(SEEDS):
@@ -124,8 +124,8 @@ def main():
             wrong += 1
             print(f"round {number}: {problem} {unexpected}", flush=True)
     print(
-        f"{options.door}{', alone' if options.alone else ''}: {options.rounds} rounds, {killed} writers killed, {stopped} stopped and continued,"
-        f" {done} transactions acknowledged, {locked} told that the database is locked, {wrong} rounds wrong"
+        f"{options.way}{', alone' if options.alone else ''}: {options.rounds} rounds, {killed} writers killed, {stopped} stopped and continued,"
+        f" {done} transactions acknowledged, {locked} got SQLITE_BUSY, {wrong} rounds wrong"
     )
     return 1 if wrong or (locked and not options.alone) else 0
 

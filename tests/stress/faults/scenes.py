@@ -1,4 +1,4 @@
-"""What the victims of inject.py do, each on a database in a certain state: around the first use, where the shim itself reads and writes."""
+"""What the victims of inject.py do, each on a database in a certain state: around the first use, where the library itself reads and writes."""
 
 import os
 import shutil
@@ -67,7 +67,7 @@ def rollback(folder):
 
 
 def large_schema(folder):
-    """More than fits into a small cache, so that whoever looks at the schema reads the file again."""
+    """More than fits into a small cache, so that a reader of the schema reads the file again."""
     rollback(folder)
     db = connect(folder)
     for number in range(60):
@@ -88,7 +88,7 @@ UNFINISHED = """PRAGMA cache_size=2; PRAGMA cache_spill=1; BEGIN; UPDATE filler 
 
 
 def copied_in_the_middle(folder, prepare, middle):
-    """What a killed process leaves behind: the files as they are in the middle of what it does."""
+    """What a killed process leaves: the files as they are in the middle of what it does."""
     prepare(folder)
     db = connect(folder)
     middle(db)

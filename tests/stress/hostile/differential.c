@@ -122,7 +122,7 @@ static void step_through(sqlite3 *db, struct kept kept, unsigned most)
 	say_state(db, kept.call, rc);
 }
 
-/* *lone: there are lone surrogates, behind which SQLite looks for pzTail beyond the text's end (sqlite3Utf16ByteLen()). */
+/* *lone: there are lone surrogates, after which SQLite looks for pzTail beyond the text's end (sqlite3Utf16ByteLen()). */
 static size_t widen(const char *sql, size_t length, uint16_t *out, struct dice *dice, bool *lone)
 {
 	bool swapped = dice_roll(dice, 8) == 0, marked = swapped || dice_roll(dice, 8) == 0;
@@ -162,7 +162,7 @@ static int prepare(sqlite3 *db, unsigned api, const void *sql, int bytes, sqlite
 	}
 }
 
-/* How much of the text there is, and how much SQLite is told. */
+/* How long the text is, and how long SQLite is told it is. */
 static void choose_length(struct dice *dice, size_t unit, size_t length, size_t *there, int *told)
 {
 	*there = length + unit;
@@ -175,7 +175,7 @@ static void choose_length(struct dice *dice, size_t unit, size_t length, size_t 
 		*told = (int)*there;
 		break;
 	case 2:
-		/* what lies behind the NUL does not count, but SQLite looks at the last byte */
+		/* what follows the NUL does not count, but SQLite looks at the last byte */
 		*there = length + unit + 900, *told = (int)*there;
 		break;
 	case 3:
@@ -207,7 +207,7 @@ static void run_prepared(sqlite3 *db, const char *sql, size_t length, struct dic
 		tail = NULL;
 		rc = prepare(db, api, text, told, &stmt, wants_tail ? &tail : NULL);
 		struct kept made = {stmt, api % 3 ? "step" : "step v1"};
-		/* SQLite's own pzTail is some units short behind what is no character: README, statement.h */
+		/* SQLite's own pzTail is some units short after what is no character: README, statement.h */
 		say("api %u told %d tail %td\n", api, told, tail && api < 3 ? (const char *)tail - text : -1);
 		say_state(db, "prepare", rc);
 		if (stmt)

@@ -1,6 +1,6 @@
 """Runs a victim in made-up environments: environment.py SEED COUNT LAUNCH VICTIM LIBRARY.
 
-Whatever the variables SQLPROD_… hold, and however often they stand there: the program prints what it always prints, and each bad one is
+Whatever the variables SQLPROD_… hold, and however often they occur: the program prints what it always prints, and each bad one is
 one line of printable ASCII, bounded in length, that names the variable and what is allowed. What is bad is said here a second time, from
 the manual and not from the library. Works in the current folder; ends with a line of what was tried."""
 

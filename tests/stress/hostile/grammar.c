@@ -14,7 +14,7 @@ unsigned dice_roll(struct dice *dice, unsigned n)
 	return (unsigned)((z ^ z >> 31) % n);
 }
 
-/* In a rule, an upper-case letter behind % names another one; other text stands for itself. */
+/* In a rule, an upper-case letter after % names another one; other text is literal. */
 struct rule {
 	char name;
 	const char *const *ways;

@@ -1,7 +1,7 @@
 /* huge.c - statements of hundreds of megabytes: huge KIND MEGABYTES CALL
  *
- * KIND is what stands before a BEGIN: comment, blanks, semicolons, statements (each "SELECT 1;"), line (a comment without its end),
- * string (one literal in a SELECT), open (nothing behind it); tail: a SELECT far behind the BEGIN. CALL: exec, table, prepare,
+ * KIND is what precedes a BEGIN: comment, blanks, semicolons, statements (each "SELECT 1;"), line (a comment without its end),
+ * string (one literal in a SELECT), open (nothing after it); tail: a SELECT far after the BEGIN. CALL: exec, table, prepare,
  * prepare16. Prints the code and whether a transaction is open. */
 #include <sqlite3.h>
 #include <stdio.h>

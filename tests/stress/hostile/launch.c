@@ -1,6 +1,6 @@
 /* launch.c - starts a program in an environment that no shell would make: launch FILE COMMAND…
  *
- * FILE holds the entries, each ended by a NUL: any bytes, with or without "=", as often as they stand there. Exits with 100 if the
+ * FILE holds the entries, each ended by a NUL: any bytes, with or without "=", as often as they occur. Exits with 100 if the
  * kernel refuses so much. */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ static char *entries[1 << 16];
 
 int main(int argc, char **argv)
 {
-	/* a quarter of the stack is what there is room for, 6 MB at most */
+	/* arguments may take a quarter of the stack, 6 MB at most */
 	struct rlimit stack = {64 << 20, 64 << 20};
 	size_t length, count = 0;
 	FILE *file;

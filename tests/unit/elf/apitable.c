@@ -28,7 +28,7 @@
 #define ENTRIES 250
 
 static unsigned char text[0x10000], constants[256];
-static uint64_t data[700]; /* room for two tables */
+static uint64_t data[700]; /* large enough for two tables */
 static struct image image;
 
 static void place_word(uint64_t address, uint64_t value)

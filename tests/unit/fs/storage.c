@@ -176,7 +176,7 @@ static const struct {
 	{"machines", 0, 44, "/Users/ada/db", "virtiofs", "/Users/ada", true},
 	{"machines", 0, 45, "/mnt/qemu/db", "9p", "/mnt/qemu", true},
 
-	/* 9:9 stands for a device that no line names, as below btrfs. */
+	/* 9:9 is a device that no line names, as below btrfs. */
 	{"linux", 9, 9, "/srv/databases/x", "tmpfs", "/srv", false},
 	{"stacked", 9, 9, "/data/db", "xfs", "/data", false},
 	{"stacked", 0, 40, "/data/db", "nfs4", "/data", true},
@@ -231,7 +231,7 @@ static void test_samples(const char *folder)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		size_t length;
 		const char *text = sample_load(folder, cases[i].sample, &length);
-		/* A copy of just that size, so that a sanitizer sees the first byte read behind it. */
+		/* A copy of just that size, so that a sanitizer sees the first byte read past its end. */
 		char *copy = memcpy(malloc(length), text, length);
 		struct storage found = {.type = "untouched", .mount = "untouched"};
 		const char *type = cases[i].type ? cases[i].type : "untouched",
@@ -246,7 +246,7 @@ static void test_samples(const char *folder)
 	}
 }
 
-/* Every text that is cut off somewhere is read without a look behind its end. */
+/* A text that is cut off anywhere is not read past its end. */
 static void test_cut_samples(const char *folder)
 {
 	size_t length;

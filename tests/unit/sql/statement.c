@@ -63,7 +63,7 @@ static size_t widen(const char *sql, uint16_t *out)
 }
 
 /* sql in one form; the caller frees *buffer. Without NUL it fills its memory to the last byte, so that a sanitizer sees a unit read
- * behind it. UTF-16 stands at an odd address. */
+ * behind it. UTF-16 lies at an odd address. */
 static struct sql_text text_in_form(const char *sql, enum form form, void **buffer)
 {
 	size_t length = strlen(sql), units, first = form == UTF16_SWAPPED, i;
@@ -349,7 +349,7 @@ static void test_spans(void)
 	check(span_copy(&text, whole(&text), NULL, 0) == 4, "a copy into nothing");
 }
 
-/* SQLite's conversion takes the unit behind any surrogate for its other half. */
+/* SQLite's conversion takes the unit after any surrogate for its other half. */
 static void test_stray_surrogates(void)
 {
 	static const uint16_t sql[] = {'s', '=', '"', 0xdc00, '"', ';', '"', ';', 'x', 0xd800};

@@ -1,4 +1,4 @@
-/* SQL text, what its first statement is, and what stands behind it. */
+/* SQL text, what its first statement is, and what follows it. */
 
 /* Facts 24 and 25: BEGIN as programs send it. */
 {"BEGIN ", "begin plain", ""},

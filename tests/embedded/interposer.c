@@ -1,4 +1,4 @@
-/* front.c - a library that stands in front of the shim's open functions, as a sanitizer or fakechroot does. */
+/* interposer.c - a library that interposes open() before ours, as a sanitizer or fakechroot does. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@ load ../harness/harness
 script=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT x FROM t' 'close a')
 shown=$'open 0\nexec 0\nexec 0\n1\nexec 0\nclose 0'
 
-# try_outlets PATH - as the log and as the report: the program prints what it should, waits for nothing and gets no signal.
-try_outlets() {
+# try_log_and_report PATH - as the log and as the report: the program prints what it should, does not block and gets no signal.
+try_log_and_report() {
 	rm -f t.db*
 	APP_TIMEOUT=20 SQLPROD_LOG=$1 SQLPROD_LOG_LEVEL=debug SQLPROD_REPORT=$1 run_shim victim "${script[@]}"
 	expect "$shown"
@@ -45,7 +45,7 @@ try_outlets() {
 	mkfifo unread
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
 	for path in folder unread socket /dev/null /dev/full /dev/tty /nowhere/at/all folder/ t.db/below '' . / %p/%p %; do
-		try_outlets "$path"
+		try_log_and_report "$path"
 	done
 	[[ -d folder && -p unread && -S socket ]]
 }
@@ -65,23 +65,23 @@ try_outlets() {
 	ln -s nothing dangling
 	ln theirs second
 	for path in link dangling second; do
-		try_outlets "$PWD/$path"
+		try_log_and_report "$PWD/$path"
 		[[ $stderr == *"cannot write the report ("*") to $PWD/$path" ]]
 	done
 	[[ $(<theirs) == precious && ! -e nothing ]]
-	try_outlets "$PWD/plain"
+	try_log_and_report "$PWD/plain"
 	[[ -s plain ]]
 }
 
 @test "a path of log or report that is too long is refused, not cut" {
 	long=$PWD/$(printf 'x/../%.0s' {1..900})name
 	mkdir x
-	try_outlets "$long"
+	try_log_and_report "$long"
 	[[ $stderr == *'File name too long'* ]]
 	for length in 4090 4091 4094 4095 4096 5000; do
 		path=$PWD/$(printf './%.0s' {1..2600})
 		path=${path:0:length}name%p
-		try_outlets "$path"
+		try_log_and_report "$path"
 	done
 	[[ $(ls) == $'t.db\nx' ]] || fail "$(ls)"
 }

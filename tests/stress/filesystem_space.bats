@@ -1,4 +1,4 @@
-# Disks that are full, quotas that are used up, folders where nothing can be made. Without and with the shim.
+# Disks that are full, quotas that are used up, folders where nothing can be made. Without and with the library.
 load ../harness/harness
 load filesystems
 
@@ -68,7 +68,7 @@ read_and_write=('open a accounts.db' 'exec a SELECT count(*) FROM entries' 'exec
 	done
 }
 
-# Ten times what there is room for, in transactions of 400 KB each; then half of what fills the disk goes, and again.
+# Ten times what fits, in transactions of 400 KB each; then half of what fills the disk is removed, and again.
 @test "a disk that fills up while the WAL is written and checkpointed loses no commit, and the program can continue" {
 	local on rows
 	for on in tmpfs ext4; do
