@@ -7,7 +7,7 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 mans := $(BUILD)/man/sqlprod.1 $(BUILD)/man/libsqlprod.7
 
-# $(call place_command,BINDIR,PARTSDIR,LIBRARY) - the command as it stands in a folder, told where the others are from there.
+# $(call place_command,BINDIR,PARTSDIR,LIBRARY) - the command for a folder, with the paths of its other files from there.
 place_command = sed -e 's|^sqlprod_parts_at=.*|sqlprod_parts_at=$(shell realpath -m --relative-to=$(1) $(2))|' \
 	-e 's|^sqlprod_library_at=.*|sqlprod_library_at=$(shell realpath -m --relative-to=$(1) $(3))|' scripts/sqlprod
 
@@ -29,10 +29,10 @@ $(BUILD)/requirements:
 man: $(mans) ## make the manual pages
 
 # The table of settings comes from the library.
-$(BUILD)/man/%: scripts/man/% scripts/man/page.awk $(library)
+$(BUILD)/man/%: man/% man/page.awk $(library)
 	@mkdir -p $(@D)
 	$(SAY) MAN $@
-	$(Q)env -i $(abspath $(library)) --settings | awk -F '\t' -v version=$(VERSION) -f scripts/man/page.awk - $< >$@.new
+	$(Q)env -i $(abspath $(library)) --settings | awk -F '\t' -v version=$(VERSION) -f man/page.awk - $< >$@.new
 	$(Q)mv $@.new $@
 
 .PHONY: install

@@ -43,7 +43,7 @@ _sqlprod() {
 		esac
 	fi
 
-	# Where an option stands, bash takes NAME=VALUE for three words.
+	# Among options, bash takes NAME=VALUE for three words.
 	if [[ $current == '=' && ${COMP_WORDS[COMP_CWORD - 2]} == @(-s|--set|-A|-B) ]]; then
 		mapfile -t COMPREPLY < <(_sqlprod_values "${COMP_WORDS[0]}" "$previous")
 		return
@@ -68,7 +68,7 @@ _sqlprod() {
 			;;
 	esac
 
-	# The command to run begins behind --, or with the first word that is no option.
+	# The command to run begins after --, or with the first word that is not an option.
 	if [[ $command == @(run|check|ab) ]]; then
 		for ((at = first; at < COMP_CWORD; at++)); do
 			case ${COMP_WORDS[at]} in

@@ -1,4 +1,4 @@
-"""Runs the shop without the shim and with it under the same load, and prints what came of each.
+"""Runs the shop without the library and with it under the same load, and prints the results of each.
 
 Started by scripts/demo/run in the demo's directory, where the sites "without" and "with" lie ready. Whatever is started
 here is ended here, by its own process."""
@@ -74,7 +74,7 @@ def wait_for(server, port, log):
 
 
 def query(database, sql):
-    """The rows, as a process without the shim sees them: this one."""
+    """The rows, read by this process, which has no library."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         return connection.execute(sql).fetchall()
 
@@ -136,21 +136,21 @@ def print_table(without, with_shim):
 
 
 def print_warnings(site):
-    """What the shim or the loader had to say to the operator, each text once."""
+    """What the library or the loader wrote to stderr, each text once."""
     said = {line for log in site.glob("*.log") for line in WARNED.findall(log.read_text())}
     for line in sorted(said):
         print(line)
 
 
 def check(without, with_shim):
-    """What is not as promised, one text each."""
+    """The promises that were not kept, one text each."""
     if not without[LOCKED_ROW]:
-        yield "no error without the shim: the load shows nothing"
+        yield "no error without the library: the load shows nothing"
     for name in "requests failed", "deliveries failed", LOCKED_ROW, "lost updates":
         if with_shim[name]:
-            yield f"with the shim: {name}: {with_shim[name]}"
+            yield f"with the library: {name}: {with_shim[name]}"
     if with_shim["journal mode"] != "wal":
-        yield f"with the shim: the journal mode is {with_shim['journal mode']}"
+        yield f"with the library: the journal mode is {with_shim['journal mode']}"
 
 
 def leave(signum, frame):

@@ -1,4 +1,4 @@
-# advisories.sh - dangers that settings cannot take away.
+# advisories.sh - dangers that no setting removes.
 # shellcheck shell=sh
 
 # sqlite_has_reset_race VERSION - 3.7.0 to 3.51.2, but for the branches it was fixed in (sqlite.org/wal.html).
@@ -22,7 +22,7 @@ sqlite_has_reset_race() (
 advise_version() {
 	sqlite_has_reset_race "$1" || return 0
 	record advisory "SQLite $1 $2 has the WAL-reset race (fixed in 3.51.3, 3.50.7 and 3.44.6): rarely, two connections that checkpoint and write at once damage the database; see sqlite.org/wal.html"
-	! $3 || record advisory "mmap_size is on with that race, and can spread such damage: -s mmap_size=0 turns it off"
+	! $3 || record advisory "mmap_size is on with that version, and a memory map can spread such damage: -s mmap_size=0 turns it off"
 }
 
 # storage_of FILE - prints "local", "shared" or "unknown", and the type and mount point where they are known.
@@ -35,17 +35,17 @@ advise_storage() {
 	case $(storage_of "$1") in
 		shared*)
 			if $2; then
-				record advisory "$1 uses WAL on a shared filesystem, where WAL can lose data: sqlprod revert it"
+				record advisory "$1 uses WAL on a shared filesystem, where WAL can lose data: take it back with sqlprod revert"
 			else
-				record advisory "$1 is on a shared filesystem: neither WAL nor mmap there"
+				record advisory "$1 is on a shared filesystem: the recipe uses neither WAL nor mmap there"
 			fi
 			;;
-		unknown*) record advisory "nothing tells which filesystem $1 is on: it is taken for a disk of this machine; if other machines use it too: -s journal_mode=keep -s mmap_size=0" ;;
+		unknown*) record advisory "the filesystem of $1 cannot be determined and is treated as a local disk; if other machines use it too: -s journal_mode=keep -s mmap_size=0" ;;
 	esac
 	! $2 || advise_folder "$1"
 }
 
-# A reader of a WAL database has to write its -shm file: who may read the file but not write its folder cannot open it.
+# A reader of a WAL database has to write its -shm file: a user who may read the file but not write its folder cannot open it.
 advise_folder() (
 	file_mode=$(stat -Lc %A -- "$1" 2>/dev/null) || exit 0
 	folder_mode=$(stat -Lc %A -- "$(dirname -- "$1")") || exit 0

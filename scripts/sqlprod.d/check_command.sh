@@ -56,7 +56,7 @@ command_advise() {
 	done
 }
 
-# command_reason NAME ARGUMENT... - why no connection was seen, as far as the executable tells.
+# command_reason NAME ARGUMENT... - why no connection was seen, as far as the executable shows.
 command_reason() (
 	if [ -n "$(command_join any)" ]; then
 		echo "only in-memory or temporary databases were opened"
@@ -69,9 +69,9 @@ command_reason() (
 	executable_walk "$(executable_find "$1")" 0
 	file=$executable_file
 	if executable_mentions "$file" 'modernc\.org/sqlite'; then
-		echo "$file uses modernc.org/sqlite, a SQLite in pure Go: no library can reach it"
+		echo "$file uses modernc.org/sqlite, a SQLite in pure Go: no preloaded library can reach it"
 	elif executable_mentions "$file" 'github\.com/ncruces/go-sqlite3'; then
-		echo "$file uses ncruces/go-sqlite3, a SQLite in WebAssembly: no library can reach it"
+		echo "$file uses ncruces/go-sqlite3, a SQLite in WebAssembly: no preloaded library can reach it"
 	elif executable_mentions "$file" 'libsqlite3\.so'; then
 		echo "$file is linked with libsqlite3, but used no database"
 	elif executable_mentions "$file" 'SQLite format 3'; then

@@ -1,4 +1,4 @@
-# check_file.sh - what a database file is like.
+# check_file.sh - describes a database file.
 # shellcheck shell=sh
 
 check_file() {
@@ -91,10 +91,10 @@ file_advise() {
 	[ "$2" != wal ] || wal=true
 	advise_storage "$1" $wal
 	names=$(file_names "$1")
-	[ "$names" -eq 1 ] || record advisory "$1 has $names names (hard links): who opens it by another one does not see its -wal or -journal, and transactions are lost"
+	[ "$names" -eq 1 ] || record advisory "$1 has $names names (hard links): a program that opens it by another name does not see its -wal or -journal, and transactions are lost"
 	if $wal; then
 		version=$(database_version "$1")
 		[ -z "$version" ] || advise_version "$version" "that wrote to it last" false
 	fi
-	[ ! -s "$database_file-journal" ] || record advisory "$1-journal is there: a transaction is under way, or was cut off and will be rolled back"
+	[ ! -s "$database_file-journal" ] || record advisory "$1-journal exists: a transaction is running, or was interrupted and will be rolled back"
 }

@@ -1,4 +1,4 @@
-# check_pid.sh - is the library in a running process, what does it run with, and which databases are open there?
+# check_pid.sh - finds whether the library is in a running process, with which settings, and which databases are open there.
 # shellcheck shell=sh
 
 check_pid() {
@@ -24,7 +24,7 @@ check_pid() {
 
 process_refuse() {
 	[ -d "$process" ] || fail 10 "no process $sqlprod_pid"
-	fail 11 "process $sqlprod_pid is not ours to look at (try as root)"
+	fail 11 "process $sqlprod_pid cannot be examined by this user (try as root)"
 }
 
 process_records() {
@@ -44,7 +44,7 @@ process_records() {
 	fi
 }
 
-# Another build may have other settings. It is not run to ask it: what a process has mapped is not ours to trust.
+# Another build may have other settings. It is not run to get them: a file that a process has mapped is not to be trusted.
 process_library() {
 	case $found in
 		*' (deleted)') record advisory "the library was replaced since the process started: restart it to use the new one" ;;
@@ -55,7 +55,7 @@ process_library() {
 	esac
 }
 
-# process_ask - the table in the environment that the process was started with.
+# process_ask - the table for the environment that the process was started with.
 process_ask() {
 	grep -z '^SQLPROD[A-Z_]*=' "$process/environ" |
 		xargs -0 sh -c 'exec env -i "$@" "$0" --settings' "$sqlprod_library"

@@ -1,4 +1,4 @@
-# executable.sh - can the library work in this executable? Looks at files and starts nothing.
+# executable.sh - finds whether the library can work in an executable. Reads files and starts nothing.
 #
 # The loader ignores LD_PRELOAD in programs that gain privileges, does not exist in static ones, and refuses a library of another kind.
 # shellcheck shell=sh
@@ -25,12 +25,12 @@ executable_find() (
 	esac
 	[ -n "$found" ] || fail 127 "$1: not found"
 	[ ! -d "$found" ] || fail 126 "$found: is a folder"
-	[ -f "$found" ] || fail 126 "$found: is no regular file"
+	[ -f "$found" ] || fail 126 "$found: is not a regular file"
 	[ -x "$found" ] || fail 126 "$found: not executable"
 	printf '%s' "$found"
 )
 
-# Everything that has to be true before the command is started.
+# Checks everything that must hold before the command is started.
 executable_require() (
 	file=$(executable_find "$1") || exit
 	executable_walk "$file" 0 || exit
@@ -65,7 +65,7 @@ executable_mentions() {
 	head -c 300000000 <"$1" | LC_ALL=C tr '\0' '\n' | grep -aq -- "$2"
 }
 
-# interpreter_of SCRIPT - what its #! line runs, behind env(1) too. The kernel reads 256 bytes of it.
+# interpreter_of SCRIPT - what its #! line runs, also through env(1). The kernel reads 256 bytes of it.
 interpreter_of() (
 	line=$(head -c 256 <"$1" | tr '\0' '\n' | sed -n 1p)
 	line=${line#'#!'}
@@ -133,7 +133,7 @@ elf_problem() (
 		ld.so | ld-*.so* | ld64.so*) exit ;;
 	esac
 	if [ "$loader" = '?' ]; then
-		echo "is damaged: its ELF header makes no sense"
+		echo "is damaged: its ELF header is invalid"
 	elif [ "$loader" = - ]; then
 		echo "is fully static: it has no loader that could load the library"
 	elif [ "${loader##*/}" != "${own##*/}" ]; then

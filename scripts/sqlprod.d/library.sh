@@ -1,8 +1,8 @@
-# library.sh - asks the library for its table of settings and what it makes of the environment.
+# library.sh - runs the library to get its table of settings and the values that the environment results in.
 # shellcheck shell=sh
 
 library_require() {
-	[ -f "$sqlprod_library" ] || fail 125 "$sqlprod_library: not there; build it (make) or install it again"
+	[ -f "$sqlprod_library" ] || fail 125 "$sqlprod_library: not found; build it (make) or install it again"
 	case $sqlprod_library in
 		*:* | *[[:space:]]*) fail 125 "$sqlprod_library: LD_PRELOAD cannot hold a path with a colon or a blank" ;;
 	esac
@@ -33,9 +33,9 @@ setting_variable() (
 		*) fail 2 "-s $1: not NAME=VALUE" ;;
 	esac
 	name=${name%%=*}
-	[ ${#1} -le 100000 ] || fail 2 "-s $name: longer than any setting"
+	[ ${#1} -le 100000 ] || fail 2 "-s $name: the value is too long"
 	case $name in
-		'' | *[!A-Za-z_-]*) fail 2 "-s $1: no name of a setting" ;;
+		'' | *[!A-Za-z_-]*) fail 2 "-s $1: not the name of a setting" ;;
 	esac
 	name=$(printf '%s' "$name" | LC_ALL=C tr 'a-z-' 'A-Z_')
 	case $name in

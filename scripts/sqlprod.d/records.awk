@@ -1,4 +1,4 @@
-# records.awk - shows records to people: tables for settings, a line for everything else.
+# records.awk - formats records for a terminal: tables for settings, a line for everything else.
 
 BEGIN { plain_states = "^(ok|kept|unused|exempt)$" }
 
@@ -56,7 +56,7 @@ $1 == "open" {
 }
 
 $1 == "begins" {
-	printf "  BEGIN %s: %s%s\n", ($2 == "rewritten" ? "rewritten" : "left as it was"), $3, ($4 == "" ? "" : " (" $4 ")")
+	printf "  BEGIN %s: %s%s\n", ($2 == "rewritten" ? "rewritten" : "not upgraded"), $3, ($4 == "" ? "" : " (" $4 ")")
 	next
 }
 

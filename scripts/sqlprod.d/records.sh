@@ -5,7 +5,7 @@
 
 # tool_require NAME - ends with 12 if it is not installed.
 tool_require() {
-	command -v "$1" >/dev/null || fail 12 "$1 is needed for this and not installed"
+	command -v "$1" >/dev/null || fail 12 "$1 is required for this and is not installed"
 }
 
 record() {

@@ -1,7 +1,7 @@
 # report.jq - joins the lines of a report with the settings in force ($table).
 
-# What became of one setting: ok, kept (left to the program by a setting), unused (the connection was never used), exempt (in
-# memory), program (decided otherwise by the program), failed.
+# The state of one setting: ok, kept (left to the program by a setting), unused (the connection was never used), exempt (in
+# memory), program (the program set something else), failed.
 def state($name; $in_memory; $left_alone):
 	($table[0].settings[] | select(.pragma == $name) | .value) as $force
 	| if $force == "keep" then "kept"
@@ -65,7 +65,7 @@ def connection_records:
 		| ["setting", .key, (.value.wanted | shown), (.value.got | shown), .value.decided_by, .value.state, (.value | why)]),
 	(map(select(.open)) | length | select(. > 0) | ["open", ., "open when the process ended: later BEGINs are not counted"]),
 	["begins", "rewritten", (map(.begins_rewritten) | add)],
-	(map(.begins_not_upgraded | to_entries) | add | group_by(.key)[] | ["begins", "left", (map(.value) | add), .[0].key]);
+	(map(.begins_not_upgraded | to_entries) | add | group_by(.key)[] | ["begins", "not_upgraded", (map(.value) | add), .[0].key]);
 
 def sentence($count):
 	if . == "whole" then "every connection has the whole recipe (\($count) seen)"

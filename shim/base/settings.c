@@ -65,7 +65,7 @@ static void unknown_complain(const char *variable, size_t length)
 	char shown[SHOWN_LENGTH + 4];
 	const char *near = settings_variable_near(variable + sizeof(SETTINGS_PREFIX), length - sizeof(SETTINGS_PREFIX));
 
-	complain("%s is no setting and has no effect%s%s%s", text_show(variable, length, shown), near ? " (did you mean " : "",
+	complain("%s is not a setting and has no effect%s%s%s", text_show(variable, length, shown), near ? " (did you mean " : "",
 		 near ? near : "", near ? "?)" : "");
 }
 

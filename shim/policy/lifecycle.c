@@ -138,8 +138,8 @@ static void look_at_storage(struct connection *connection)
 	if (storage.unknown && trusts_storage())
 		log_warn_once(
 			WARNING_UNKNOWN_STORAGE, "",
-			"nothing tells which filesystem %s is on: it is taken for a disk of this machine. If other machines use "
-			"it too, set SQLPROD_JOURNAL_MODE=keep and SQLPROD_MMAP_SIZE=0",
+			"the filesystem of %s cannot be determined and is treated as a local disk. If other machines use it too, "
+			"set SQLPROD_JOURNAL_MODE=keep and SQLPROD_MMAP_SIZE=0",
 			connection->path);
 }
 

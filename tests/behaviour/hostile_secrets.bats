@@ -77,5 +77,5 @@ db.close()' "$canary"
 	HOME=$canary PASSWORD=$canary SQLPROD_PASSWORD=$canary SQLPROD_DATABASES="*,$canary" SQLPROD_SKIP_PROGRAMS=$canary \
 		run_shim victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a'
 	expect_silence
-	grep -q 'SQLPROD_PASSWORD is no setting' "$SQLPROD_LOG"
+	grep -q 'SQLPROD_PASSWORD is not a setting' "$SQLPROD_LOG"
 }

@@ -33,7 +33,7 @@ stand_on() {
 	stand_on 0x1234567
 	run_shim victim 'open a t.db' 'exec a PRAGMA journal_mode' 'open b u.db' 'exec b PRAGMA journal_mode'
 	expect $'open 0\nwal\nexec 0\nopen 0\nwal\nexec 0'
-	expect_warnings 1 "sqlprod: nothing tells which filesystem $PWD/t.db is on: *SQLPROD_JOURNAL_MODE=keep*SQLPROD_MMAP_SIZE=0"
+	expect_warnings 1 "sqlprod: the filesystem of $PWD/t.db cannot be determined *SQLPROD_JOURNAL_MODE=keep*SQLPROD_MMAP_SIZE=0"
 	rm -f ./*.db*
 	SQLPROD_JOURNAL_MODE=keep SQLPROD_MMAP_SIZE=0 run_shim victim 'open a t.db' "${work[@]}"
 	expect_quiet
@@ -44,7 +44,7 @@ stand_on() {
 
 @test "a sandbox that refuses statfs gives one warning, and the filesystem counts as local" {
 	run_app filter EPERM statfs,fstatfs env LD_PRELOAD="$preload" victim 'open a t.db' "${work[@]}" 'open b u.db' 'exec b SELECT 1'
-	expect_warnings 1 'sqlprod: nothing tells which filesystem *'
+	expect_warnings 1 'sqlprod: the filesystem of * cannot be determined *'
 	rm -f ./*.db*
 	run_app filter EPERM statfs,fstatfs victim 'open a t.db' "${work[@]}"
 	expect_quiet

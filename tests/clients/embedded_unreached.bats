@@ -62,5 +62,5 @@ fossil_twice() {
 
 @test "sqlprod check says that modernc.org/sqlite cannot be reached" {
 	run_app 3 "$build/sqlprod" check -- "$clients/modernc" app.db </dev/null
-	[[ $output$stderr == *"modernc.org/sqlite, a SQLite in pure Go: no library can reach it"* ]]
+	[[ $output$stderr == *"modernc.org/sqlite, a SQLite in pure Go: no preloaded library can reach it"* ]]
 }

@@ -52,7 +52,7 @@ commits() {
 
 @test "ab says when there are few rounds or much noise" {
 	run_app "$sqlprod" ab -n 3 --warmup 0 --json result.json -- true
-	[[ $(compared time verdict) == few && $output == *'too few rounds'* && $output == *'5 of each variant'* ]]
+	[[ $(compared time verdict) == few && $output == *'too few rounds'* && $output == *'5 or more of each variant'* ]]
 	printf '#!/bin/sh\nsleep 0.$(($(od -An -N1 -tu1 /dev/urandom) %% 5))\n' >noisy
 	chmod +x noisy
 	run_app "$sqlprod" ab -n 5 --warmup 0 -B sqlprod=off -- ./noisy
@@ -152,5 +152,5 @@ commits() {
 	mkdir bin
 	for tool in sh readlink dirname python3 sed awk cat od stat id tr env; do ln -s "$(command -v "$tool")" bin/; done
 	run_app 12 env PATH="$PWD/bin" "$sqlprod" ab -- true
-	expect_refused 'hyperfine is needed for this and not installed'
+	expect_refused 'hyperfine is required for this and is not installed'
 }

@@ -98,7 +98,7 @@ c.execute("INSERT INTO t VALUES (1)"); c.commit()'
 	cp "$(type -P true)" app
 	printf 'dep\tmodernc.org/sqlite\tv1.34.0' >>app
 	run_app 3 "$sqlprod" check -- ./app
-	[[ $(records verdict 3) == *'modernc.org/sqlite, a SQLite in pure Go: no library can reach it' ]]
+	[[ $(records verdict 3) == *'modernc.org/sqlite, a SQLite in pure Go: no preloaded library can reach it' ]]
 }
 
 @test "check warns of the WAL-reset race for the versions that have it only" {
@@ -153,15 +153,15 @@ parts() {
 	run_app 2 "$sqlprod" check
 	expect_refused 'check: no file, no --pid, and no -- COMMAND; *'
 	run_app 2 "$sqlprod" check --
-	expect_refused 'check: no command behind --'
+	expect_refused 'check: no command after --'
 	run_app 2 "$sqlprod" check --nonsense
 	expect_refused 'check: no option --nonsense; *'
 	run_app 2 "$sqlprod" check --pid
 	expect_refused 'check: --pid needs a value'
 	run_app 2 "$sqlprod" check --pid 1 a.db
-	expect_refused 'check: --pid stands alone, *'
+	expect_refused 'check: --pid takes no file or command: *'
 	run_app 2 "$sqlprod" check --pid 1 -- true
-	expect_refused 'check: --pid stands alone, *'
+	expect_refused 'check: --pid takes no file or command: *'
 	run_app 4 "$sqlprod" check true
 	expect_refused 'true: no such file'
 }
@@ -216,5 +216,5 @@ parts() {
 	mkdir bin
 	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
 	run_app 12 env PATH="$PWD/bin" "$sqlprod" check -- true
-	expect_refused 'jq is needed for this and not installed'
+	expect_refused 'jq is required for this and is not installed'
 }

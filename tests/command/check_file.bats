@@ -44,7 +44,7 @@ value() {
 	start_plain holder victim 'open a a.db' 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO t VALUES (2)' "barrier $PWD/held"
 	barrier_meet held
 	run_app "$sqlprod" check a.db
-	[[ $(value advisory) == 'a.db-journal is there: '* && $(value journal_size) -gt 0 ]]
+	[[ $(value advisory) == 'a.db-journal exists: '* && $(value journal_size) -gt 0 ]]
 	barrier_leave held
 	finish "$started" holder
 }
@@ -105,7 +105,7 @@ value() {
 	run_app 7 "$sqlprod" check .
 	expect_refused '.: is a folder'
 	run_app 7 "$sqlprod" check /dev/null
-	expect_refused '/dev/null: is no regular file'
+	expect_refused '/dev/null: is not a regular file'
 	echo 'SQLite format 2 is not it' >text
 	run_app 6 "$sqlprod" check text
 	expect_refused 'text: not a SQLite database, *'
@@ -160,9 +160,9 @@ command_on_nfs() {
 	command_on_nfs 0x1234567
 	make_wal a.db
 	run_app bin/sqlprod check a.db
-	[[ $(value advisory) == *'nothing tells which filesystem a.db is on: it is taken for a disk of this machine; '* ]]
+	[[ $(value advisory) == *'the filesystem of a.db cannot be determined and is treated as a local disk; '* ]]
 	run_app "$sqlprod" check a.db
-	[[ $(value advisory) != *'nothing tells'* ]]
+	[[ $(value advisory) != *'cannot be determined'* ]]
 }
 
 @test "check of a file prints readable lines to a terminal" {

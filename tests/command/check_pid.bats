@@ -97,7 +97,7 @@ release() {
 	expect_refused 'no process 4194305'
 	need_root
 	as_nobody 11 "$sqlprod" check --pid $$
-	expect_refused "process $$ is not ours to look at *"
+	expect_refused "process $$ cannot be examined by this user *"
 }
 
 @test "check --pid treats a zombie as gone" {

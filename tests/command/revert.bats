@@ -127,7 +127,7 @@ refuse_while() {
 	expect_refused "the file's name is empty"
 	ln -s nowhere link
 	run_app 4 "$sqlprod" revert link
-	expect_refused 'link: a link to nothing'
+	expect_refused 'link: a symbolic link to a file that does not exist'
 	echo text that is long enough for a header >text
 	run_app 6 "$sqlprod" revert text
 	expect_refused 'text: not a SQLite database, *'
@@ -135,7 +135,7 @@ refuse_while() {
 	expect_refused '.: is a folder'
 	mkfifo pipe
 	run_app 7 "$sqlprod" revert pipe
-	expect_refused 'pipe: is no regular file'
+	expect_refused 'pipe: is not a regular file'
 }
 
 @test "revert without permission exits with 5, and changes nothing" {
@@ -171,7 +171,7 @@ refuse_while() {
 	mkdir bin
 	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
 	run_app 12 env PATH="$PWD/bin" "$sqlprod" revert a.db
-	expect_refused 'sqlite3 is needed for this and not installed'
+	expect_refused 'sqlite3 is required for this and is not installed'
 }
 
 @test "revert does not change a database with two hard links, and check warns of it" {

@@ -130,7 +130,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	run_app 2 "$sqlprod" -s cache_size=big touch started
 	expect_refused 'SQLPROD_CACHE_SIZE="big" *'
 	run_app 2 "$sqlprod" -s busy_timeot=5 touch started
-	expect_refused 'SQLPROD_BUSY_TIMEOT is no setting *SQLPROD_BUSY_TIMEOUT*'
+	expect_refused 'SQLPROD_BUSY_TIMEOT is not a setting *SQLPROD_BUSY_TIMEOUT*'
 	SQLPROD_BEGIN=x SQLPROD_MMAP_SIZE=y run_app 2 "$sqlprod" touch started
 	expect_refused '*; and 1 more like this'
 	run_app 2 "$sqlprod" -s 'begin=a'$'\n''b' touch started
@@ -152,9 +152,9 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	run_app 2 "$sqlprod" -s begin true
 	expect_refused '-s begin: not NAME=VALUE'
 	run_app 2 "$sqlprod" -s =5 true
-	expect_refused '-s =5: no name of a setting'
+	expect_refused '-s =5: not the name of a setting'
 	run_app 2 "$sqlprod" -s 'a;b=5' true
-	expect_refused '-s a;b=5: no name of a setting'
+	expect_refused '-s a;b=5: not the name of a setting'
 	run_app 2 "$sqlprod" run --log
 	expect_refused '--log needs a value'
 	run_app 2 "$sqlprod" --log '' true
@@ -181,7 +181,7 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	sed 's|^sqlprod_library_at=.*|sqlprod_library_at=nowhere.so|; s|^sqlprod_parts_at=.*|sqlprod_parts_at=parts|' "$sqlprod" >bin/sqlprod
 	chmod +x bin/sqlprod
 	run_app 125 bin/sqlprod true
-	expect_refused 'its parts are not in *'
+	expect_refused 'its other files are not in *'
 	ln -s "$(readlink -f "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")")" bin/parts
 	run_app 125 bin/sqlprod true
 	expect_refused '*nowhere.so: not there; *'

@@ -53,7 +53,7 @@ def interval(pairs, m, n, level):
 
 
 def compare(a, b):
-    """Two lists of numbers, none of them negative. "verdict": less, more, same, or few (too few to tell)."""
+    """Two lists of numbers, none of them negative. "verdict": less, more, same, or few (too few runs)."""
     found = {"ratio": None, "low": None, "high": None, "verdict": "few"}
     if not a or not b:
         return found

@@ -76,7 +76,7 @@ class Database:
         self.lock = None
         self.checked = False
 
-    # The database goes in last and comes out first: while it is in there, all that stands in its place is copies.
+    # The database is moved in last and out first: while it is inside, every file in its place is a copy.
     def files(self):
         return [self.path] + [self.path + suffix for suffix in SUFFIXES]
 
@@ -105,7 +105,7 @@ class Database:
             raise Refused(8, f"{self.path}: another sqlprod ab works with it") from None
 
     def put_aside(self):
-        """Moves the files into the folder. Refused, with all as it was, if somebody has one of them open."""
+        """Moves the files into the folder. Refused, with nothing moved, if a process has one of them open."""
         self.claim()
         pids = holders(self.files())
         if pids:
@@ -133,7 +133,7 @@ class Database:
             os.fsync(fd)
             os.close(fd)
             if not self.checked and digest(path) != digest(self.aside(path)):
-                raise Refused(13, f"{path}: the copy is not as the original")
+                raise Refused(13, f"{path}: the copy differs from the original")
         self.checked = True
 
     def remove_copy(self):

@@ -105,7 +105,7 @@ def show(plan, result):
 
 
 def open_now(path, flags):
-    """Does not wait for somebody who reads a FIFO."""
+    """Does not wait for a reader of a FIFO."""
     file = os.open(path, flags | os.O_NONBLOCK, 0o666)
     os.set_blocking(file, True)
     return file

@@ -30,7 +30,7 @@ class Bench:
         self.folder = folder
         self.notes = {}
         self.error_text = ""
-        # Some room for what this process is going to need itself.
+        # Some more, for what this process is going to need itself.
         self.floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + (1 << 20)
 
     def note(self, text):
@@ -64,7 +64,7 @@ class Bench:
         finally:
             left = process.end_all()
         if left and not self.plan.load:
-            self.note("the command left processes behind, which were ended")
+            self.note("the command left processes running, which were ended")
         self.strangers_refuse()
         found["locked"] = sum(count_lines(self.file(name), b"database is locked") for name in ("output", "server"))
         self.read_warnings()
@@ -171,7 +171,7 @@ class Bench:
         """Peak memory of the largest process in bytes. A process starts with the peak of the one that forked it, which is this one:
         less than that is not seen."""
         if usage.ru_maxrss * 1024 <= self.floor:
-            self.note(f"peak memory below {written_size(self.floor)} is not seen")
+            self.note(f"peak memory below {written_size(self.floor)} cannot be measured")
         return max(usage.ru_maxrss * 1024, self.floor)
 
     def read_report(self):
@@ -185,7 +185,7 @@ class Bench:
         for connection in connections:
             self.watch_database(connection.get("database"))
         if not connections:
-            self.note("the library saw no connection: sqlprod check -- COMMAND tells why")
+            self.note("the library saw no connection: sqlprod check -- COMMAND shows why")
         found = {"connections": len(connections), "begins_rewritten": add(connections, "begins_rewritten")}
         waits = [connection["waits"] for connection in connections if connection.get("waits")]
         if waits:

@@ -77,7 +77,7 @@ class Result:
         found = []
         all_comparisons = [self.comparisons[label][self.main.name] for label in self.labels[1:]]
         if any(comparison["verdict"] == "few" for comparison in all_comparisons):
-            found.append("too few good runs to tell: 5 of each variant are the least that can show a difference")
+            found.append("too few good runs: only 5 or more of each variant can show a difference")
         reaches = [blind(comparison) for comparison in all_comparisons]
         if any(reaches):
             worst = max(reach for reach in reaches if reach)

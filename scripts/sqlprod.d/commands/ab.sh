@@ -9,19 +9,19 @@ ab_usage() {
 		                  [-n ROUNDS] [--warmup N] [--load CMD --ready CMD] [--json F] [--markdown F] [--plot F.png] -- COMMAND...
 		       sqlprod ab --recover --db FILE
 
-		Runs the command with one setting and with another, in rounds of random order, and tells how they differ. A is the command
+		Runs the command with one setting and with another, in rounds of random order, and shows how they differ. A is the command
 		without the library, B has the recipe, unless they are given settings.
 
-		  -A, -B NAME=VALUE      a setting of variant A or B, as for sqlprod run; more behind commas
+		  -A, -B NAME=VALUE      a setting of variant A or B, as for sqlprod run; more after commas
 		  --variant LABEL:...    one more variant, of these settings
 		  --each                 for each setting of the recipe, one variant without it and one with it alone
 		  --db FILE              a database that every run is to find as it is now. The command works on a copy in its place; the
-		                         file itself is moved aside and comes back. Nobody else may use it meanwhile.
+		                         file itself is moved aside and back. No other program may use it meanwhile.
 		  -n ROUNDS              runs of each variant (10); 5 at least can show a difference
 		  --warmup N             rounds before, that do not count (1)
 		  --load CMD             the command is a server: start it, wait until --ready CMD succeeds, measure CMD, end the server
 		  --json, --markdown, --plot FILE   the result as such (the plot: PNG or SVG)
-		  --recover              put databases back that a killed sqlprod ab has left aside
+		  --recover              put databases back that a killed sqlprod ab has left moved aside
 
 		Exit status: 0 compared; 1 compared, but runs failed; 3 no run of a variant succeeded; 4 to 8 as sqlprod check FILE; 14 a
 		database could not be put back, the message says where it is; 2 wrong usage or a bad setting; 12 a tool is missing; 13 another
@@ -88,7 +88,7 @@ ab_option() {
 		-A | -B | --variant | --db | --load | --ready)
 			case $2 in
 				'') fail 2 "ab: $1 needs a value" ;;
-				*[[:cntrl:]]*) fail 2 "ab: $1: no tabs, newlines or other control characters, please" ;;
+				*[[:cntrl:]]*) fail 2 "ab: $1: must not contain tabs, newlines or other control characters" ;;
 			esac
 			;;
 	esac
@@ -98,13 +98,13 @@ ab_option() {
 		--variant)
 			case $2 in
 				:*) fail 2 "ab: --variant $2: no label" ;;
-				??????????????????????????????????????????????????*:*) fail 2 "ab: --variant $2: a label of less than 50 characters, please" ;;
-				A:* | B:*) fail 2 "ab: --variant $2: that label is taken" ;;
+				??????????????????????????????????????????????????*:*) fail 2 "ab: --variant $2: the label must be shorter than 50 characters" ;;
+				A:* | B:*) fail 2 "ab: --variant $2: that label is used already" ;;
 				*:*) ;;
 				*) fail 2 "ab: --variant $2: not LABEL:NAME=VALUE,..." ;;
 			esac
 			case $sqlprod_newline$sqlprod_variants in
-				*"$sqlprod_newline${2%%:*}:"*) fail 2 "ab: --variant $2: that label is taken" ;;
+				*"$sqlprod_newline${2%%:*}:"*) fail 2 "ab: --variant $2: that label is used already" ;;
 			esac
 			sqlprod_variants=$sqlprod_variants$2$sqlprod_newline
 			;;
@@ -121,7 +121,7 @@ ab_option() {
 				--plot)
 					case $2 in
 						*.png | *.svg) sqlprod_plot=$2 ;;
-						*) fail 2 "ab: --plot $2: a name that ends with .png or .svg, please" ;;
+						*) fail 2 "ab: --plot $2: the name must end with .png or .svg" ;;
 					esac
 					;;
 			esac
@@ -133,13 +133,13 @@ ab_option() {
 sqlprod_newline='
 '
 
-# What is written when the runs are over has to be possible.
+# Checks that an output can be written, before the runs start.
 ab_output_require() {
 	run_file_require "$1" "$2"
-	[ "$(basename -- "$2" | LC_ALL=C wc -c)" -le 256 ] || fail 2 "ab: $1 $2: longer than a name may be"
+	[ "$(basename -- "$2" | LC_ALL=C wc -c)" -le 256 ] || fail 2 "ab: $1 $2: the name is too long"
 	if [ -e "$2" ]; then
 		[ -w "$2" ] || fail 2 "ab: $1 $2: no permission to write it"
-		[ "$1" != --plot ] || [ -f "$2" ] || fail 2 "ab: $1 $2: is no regular file"
+		[ "$1" != --plot ] || [ -f "$2" ] || fail 2 "ab: $1 $2: is not a regular file"
 	else
 		[ -w "$(dirname -- "$2")" ] || fail 2 "ab: $1 $2: no permission to write its folder"
 	fi
@@ -205,7 +205,7 @@ ab_each() {
 	done
 }
 
-# The variants, one a line: label and VARIABLE=VALUE, separated by tabs. Ends with 2 at a setting that is none.
+# The variants, one a line: label and VARIABLE=VALUE, separated by tabs. Exits with 2 if one is not a setting.
 ab_variants() {
 	printf '%s\n' "$sqlprod_variants" | while IFS=: read -r label settings; do
 		[ -n "$label" ] || continue

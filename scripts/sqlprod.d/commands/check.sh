@@ -60,8 +60,8 @@ command_check() {
 		shift
 	done
 	case $sqlprod_target in
-		pid) [ $# -eq 0 ] || fail 2 "check: --pid stands alone, without $1" ;;
-		command) [ $# -gt 0 ] || fail 2 "check: no command behind --" ;;
+		pid) [ $# -eq 0 ] || fail 2 "check: --pid takes no file or command: $1" ;;
+		command) [ $# -gt 0 ] || fail 2 "check: no command after --" ;;
 		file) [ $# -gt 0 ] || fail 2 "check: no file, no --pid, and no -- COMMAND; see sqlprod check --help" ;;
 	esac
 	if $sqlprod_json; then

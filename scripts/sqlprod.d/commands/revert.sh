@@ -6,7 +6,7 @@ revert_usage() {
 		usage: sqlprod revert FILE...
 
 		WAL stays in a database when the library is gone. This takes each file back to a rollback journal (journal_mode=delete):
-		everything in -wal goes into the database, -wal and -shm are removed. Nobody else may have the file open. The database is
+		everything in -wal goes into the database, -wal and -shm are removed. No other program may have the file open. The database is
 		checked before and after; page size and all else stay.
 
 		Exit status: 0; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special file; 8 in use;
@@ -50,11 +50,11 @@ revert_file() {
 		return 0
 	fi
 	names=$(file_names "$1")
-	[ "$names" -eq 1 ] || fail 13 "$1: has $names names (hard links), and what is in the -wal of another one would be lost: leave it one"
+	[ "$names" -eq 1 ] || fail 13 "$1: has $names names (hard links), and transactions in the -wal of another name would be lost: remove all names but one"
 	[ -w "${database_file%/*}/" ] || fail 5 "$1: no permission to write its folder"
 	before=$(revert_ask "$1" "$revert_kept PRAGMA integrity_check;") || exit
 	revert_sound "$1" "$before" "it was damaged before, and is left as it is"
-	# The switch takes SQLite's exclusive lock, which nobody's shared lock survives: an idle reader of a WAL database holds one.
+	# The switch takes SQLite's exclusive lock, which excludes every shared lock: an idle reader of a WAL database holds one.
 	answer=$(revert_ask "$1" "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;") || exit
 	case $answer in
 		'0|'*delete) ;;
@@ -64,7 +64,7 @@ revert_file() {
 	revert_sound "$1" "$after" "it is damaged now"
 	[ "$before" = "$after" ] || fail 13 "$1: changed while it was reverted"
 	if [ "$(database_journal_mode "$1")" = wal ] || [ -e "$database_file-wal" ]; then
-		fail 8 "$1: went back to WAL: somebody has opened it"
+		fail 8 "$1: is in WAL mode again: another program has opened it"
 	fi
 	printf '%s' "$1" | harmless
 	echo ': uses a rollback journal now'
@@ -78,7 +78,7 @@ ok') ;;
 	esac
 }
 
-# revert_ask FILE SQL - the answer, or the end with one line and the status that fits.
+# revert_ask FILE SQL - prints the result, or exits with one line and the fitting status.
 revert_ask() {
 	if answer=$(database_ask "$1" "$2" 2>&1); then
 		printf '%s\n' "$answer"

@@ -18,7 +18,7 @@ run_usage() {
 
 run_file_require() {
 	[ -n "$2" ] || fail 2 "$1 needs a file"
-	[ ${#2} -lt 4096 ] || fail 2 "$1: longer than a path may be"
+	[ ${#2} -lt 4096 ] || fail 2 "$1: the path is too long"
 	[ -d "$(dirname -- "$2")" ] || fail 2 "$1 $2: no such folder"
 	[ ! -d "$2" ] || fail 2 "$1 $2: is a folder"
 	part database

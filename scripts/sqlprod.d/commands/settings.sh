@@ -44,7 +44,7 @@ command_settings() {
 	library_require
 	status=0
 	text=$(library_ask "$option" 2>/dev/null) || status=$?
-	[ "$status" -eq 0 ] || [ "$status" -eq 2 ] || fail 125 "$sqlprod_library: cannot be asked here (status $status)"
+	[ "$status" -eq 0 ] || [ "$status" -eq 2 ] || fail 125 "$sqlprod_library: cannot be run here (status $status)"
 	if [ -t 1 ] && [ "$option" = --settings ]; then
 		printf '%s\n' "$text" | settings_table
 	else

@@ -33,7 +33,7 @@ LINES = [
     "close a",
 ]
 OUTPUT = b"open 0\nexec 0\nexec 0\n1\nexec 0\nclose 0\n"
-COMPLAINT = re.compile(rb"is not understood|is no setting and has no effect")
+COMPLAINT = re.compile(rb"is not understood|is not a setting and has no effect")
 
 
 def known_settings(library):

@@ -165,19 +165,19 @@ static const struct {
 	 "SQLPROD_EMBEDDED=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is not "
 	 "understood, on stays "
 	 "in force (allowed: on, off)"},
-	{"SQLPROD_QUEUE=1", "SQLPROD_QUEUE is no setting and has no effect"},
-	{"SQLPROD_IN=1", "SQLPROD_IN is no setting and has no effect"},
-	{"SQLPROD_JOURNALMODE=off", "SQLPROD_JOURNALMODE is no setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
-	{"SQLPROD_journal_mode=off", "SQLPROD_journal_mode is no setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
-	{"SQLPROD_JOURNAL=off", "SQLPROD_JOURNAL is no setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
-	{"SQLPROD_SYNC=off", "SQLPROD_SYNC is no setting and has no effect (did you mean SQLPROD_SYNCHRONOUS?)"},
-	{"SQLPROD_TIMEOUT=1", "SQLPROD_TIMEOUT is no setting and has no effect (did you mean SQLPROD_BUSY_TIMEOUT?)"},
+	{"SQLPROD_QUEUE=1", "SQLPROD_QUEUE is not a setting and has no effect"},
+	{"SQLPROD_IN=1", "SQLPROD_IN is not a setting and has no effect"},
+	{"SQLPROD_JOURNALMODE=off", "SQLPROD_JOURNALMODE is not a setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
+	{"SQLPROD_journal_mode=off", "SQLPROD_journal_mode is not a setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
+	{"SQLPROD_JOURNAL=off", "SQLPROD_JOURNAL is not a setting and has no effect (did you mean SQLPROD_JOURNAL_MODE?)"},
+	{"SQLPROD_SYNC=off", "SQLPROD_SYNC is not a setting and has no effect (did you mean SQLPROD_SYNCHRONOUS?)"},
+	{"SQLPROD_TIMEOUT=1", "SQLPROD_TIMEOUT is not a setting and has no effect (did you mean SQLPROD_BUSY_TIMEOUT?)"},
 	{"SQLPROD_BUSY_TIMEOUT_MS=1",
-	 "SQLPROD_BUSY_TIMEOUT_MS is no setting and has no effect (did you mean SQLPROD_BUSY_TIMEOUT?)"},
-	{"SQLPROD_FOREIGN_KEY=on", "SQLPROD_FOREIGN_KEY is no setting and has no effect (did you mean SQLPROD_FOREIGN_KEYS?)"},
-	{"SQLPROD_CASH_SIZE=1", "SQLPROD_CASH_SIZE is no setting and has no effect (did you mean SQLPROD_CACHE_SIZE?)"},
-	{"SQLPROD_LOGS=x", "SQLPROD_LOGS is no setting and has no effect (did you mean SQLPROD_LOG?)"},
-	{"SQLPROD_\x1b[2J=1", "SQLPROD_\\x1b[2J is no setting and has no effect"},
+	 "SQLPROD_BUSY_TIMEOUT_MS is not a setting and has no effect (did you mean SQLPROD_BUSY_TIMEOUT?)"},
+	{"SQLPROD_FOREIGN_KEY=on", "SQLPROD_FOREIGN_KEY is not a setting and has no effect (did you mean SQLPROD_FOREIGN_KEYS?)"},
+	{"SQLPROD_CASH_SIZE=1", "SQLPROD_CASH_SIZE is not a setting and has no effect (did you mean SQLPROD_CACHE_SIZE?)"},
+	{"SQLPROD_LOGS=x", "SQLPROD_LOGS is not a setting and has no effect (did you mean SQLPROD_LOG?)"},
+	{"SQLPROD_\x1b[2J=1", "SQLPROD_\\x1b[2J is not a setting and has no effect"},
 };
 
 static void test_complaints(void)
