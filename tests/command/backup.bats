@@ -52,7 +52,7 @@ make_left_wal() {
 	make_wal a.db
 	echo mine >b.db
 	run_app 2 "$sqlprod" backup a.db b.db
-	expect_refused 'backup: b.db is there already; --force replaces it'
+	expect_refused 'backup: b.db exists already; --force replaces it'
 	head -c 8192 /dev/urandom >bad.db
 	printf 'SQLite format 3\0' | dd of=bad.db conv=notrunc status=none
 	run_app any "$sqlprod" backup --force bad.db b.db

@@ -60,11 +60,11 @@ backup_target() (
 	[ -w "$folder" ] || fail 5 "$folder: no permission to write there"
 	[ ! -d "$1" ] || fail 7 "$1: is a folder; name the file"
 	if [ -e "$1" ] || [ -L "$1" ]; then
-		[ -f "$1" ] || fail 7 "$1: is no regular file"
-		$backup_force || fail 2 "backup: $1 is there already; --force replaces it"
+		[ -f "$1" ] || fail 7 "$1: is not a regular file"
+		$backup_force || fail 2 "backup: $1 exists already; --force replaces it"
 	fi
 	# SQLite would take these for those of the copy.
 	for suffix in journal wal shm; do
-		[ ! -e "$1-$suffix" ] || fail 2 "backup: $1-$suffix is there, and SQLite would take it for the copy's: remove it, or name another file"
+		[ ! -e "$1-$suffix" ] || fail 2 "backup: $1-$suffix exists, and SQLite would take it for the copy's: remove it, or name another file"
 	done
 )

@@ -63,9 +63,9 @@ restore_target() (
 	[ -d "$folder" ] || fail 4 "$folder: no such folder"
 	[ -w "$folder" ] || fail 5 "$folder: no permission to write there"
 	[ ! -d "$1" ] || fail 7 "$1: is a folder"
-	[ ! -e "$1" ] || [ -f "$1" ] || fail 7 "$1: is no regular file"
+	[ ! -e "$1" ] || [ -f "$1" ] || fail 7 "$1: is not a regular file"
 	if [ -L "$1" ] && [ ! -e "$1" ]; then
-		fail 4 "$1: a link to nothing"
+		fail 4 "$1: a symbolic link to a file that does not exist"
 	fi
 )
 
