@@ -63,9 +63,10 @@ scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts te
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
 
 .PHONY: lint
-lint: ## shellcheck, shfmt, clang-format; every warning of gcc and clang an error
+lint: ## shellcheck, shfmt, clang-format; includes and links; every warning of gcc and clang an error
 	$(Q)scripts/install-packages build check lint
 	$(Q)scripts/check-includes
+	$(Q)scripts/check-links
 	$(Q)shellcheck $(scripts)
 	$(Q)shfmt -i 0 -ci -d $(scripts)
 	$(Q)clang-format --dry-run -Werror $(sources)

@@ -33,3 +33,19 @@ readme=$BATS_TEST_DIRNAME/../../README.md
 	run_app 1 "$root/scripts/check-includes" shim
 	[[ $output == *'sql must not include "fs/storage.h"' ]]
 }
+
+@test "every relative link of the documentation leads to a file and a heading" {
+	cd "$root"
+	run_app "$root/scripts/check-links"
+}
+
+@test "check-links fails at a missing file and at a missing heading, and at nothing else" {
+	mkdir docs
+	printf '# Two  words, and `code`\n\n## Twice\n\n## Twice\n\n[a](#two--words-and-code) [b](#twice-1) [c](../README.md) [d](https://a.example/x)\n' >docs/a.md
+	printf '# Top\n\n[a](docs/a.md#twice) [b](docs) `[code](nowhere)`\n\n```\n[fenced](nowhere)\n```\n' >README.md
+	run_app "$root/scripts/check-links" README.md docs/a.md
+	expect ''
+	echo '[a](docs/b.md) and [b](docs/a.md#thrice) and [c](#bottom)' >>README.md
+	run_app 1 "$root/scripts/check-links" README.md docs/a.md
+	expect $'README.md:8: docs/b.md\nREADME.md:8: docs/a.md#thrice\nREADME.md:8: #bottom'
+}
