@@ -27,6 +27,8 @@ struct judge {
 	bool wants_enforcement;
 	/* by connection: has the program said PRAGMA foreign_keys itself; the orphans when its transaction began */
 	bool decided[2], stop;
+	/* has it at least said so inside a transaction, where that decides nothing in SQLite? */
+	bool said[2];
 	/* has the other connection changed the schema since this one looked? */
 	bool stale[2];
 	struct result orphans_at_begin[2];

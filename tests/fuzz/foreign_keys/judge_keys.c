@@ -9,10 +9,15 @@ static int run(sqlite3 *db, const char *sql)
 	return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
-static void blame_refusal(struct judge *judge)
+/* No new orphan: then the library was wrong, unless there are old ones. SQLite counts violations as they come and go, so a
+ * statement that writes an old orphan once more is refused. */
+static void blame_refusal(struct judge *judge, const struct result *orphans)
 {
-	judge_blame(judge, "refused", "with the library %d %s, and there is no new orphan", judge->theirs.rc,
-		    judge->theirs.message);
+	if (*orphans->text)
+		judge_give_up(judge);
+	else
+		judge_blame(judge, "refused", "with the library %d %s, and there is no new orphan", judge->theirs.rc,
+			    judge->theirs.message);
 }
 
 static bool starts(const char *text, const char *with)
@@ -30,9 +35,32 @@ static void judge_late_refusal(struct judge *judge, char connection, const char 
 	else if (!orphans_find(judge->twin.db[connection == 'b'], &now))
 		judge_give_up(judge);
 	else if (!orphans_are_new(&judge->orphans_at_begin[connection == 'b'], &now))
-		blame_refusal(judge);
+		blame_refusal(judge, &now);
 	else
 		judge->counts.refused++;
+}
+
+/* A script commits as it goes: is there a moment at which the twin would commit a new orphan? */
+static void judge_script(struct judge *judge, char connection, const char *sql)
+{
+	static struct result before, after;
+	sqlite3 *db = judge->twin.db[connection == 'b'];
+	char one[LINE_LENGTH];
+	bool known = orphans_find(db, &before), orphaned = false;
+
+	if (world_in_transaction(&judge->twin, connection))
+		before = judge->orphans_at_begin[connection == 'b'];
+	for (; known && !orphaned && *sql; sql += strspn(sql, "; ")) {
+		snprintf(one, sizeof(one), "%.*s", (int)strcspn(sql, ";"), sql);
+		sql += strlen(one);
+		run(db, one);
+		known = orphans_find(db, &after);
+		orphaned = sqlite3_get_autocommit(db) && orphans_are_new(&before, &after);
+	}
+	if (known && !orphaned)
+		blame_refusal(judge, &after);
+	else
+		judge_give_up(judge);
 }
 
 void judge_refusal(struct judge *judge, char connection, const char *text)
@@ -40,22 +68,24 @@ void judge_refusal(struct judge *judge, char connection, const char *text)
 	static struct result before, after;
 	sqlite3 *db = judge->twin.db[connection == 'b'];
 	char sql[LINE_LENGTH];
-	bool known, is_script, undone;
+	bool known, undone;
 
 	judge_sql(judge, text, sql, sizeof(sql));
-	is_script = strchr(sql, ';');
-	if (world_in_transaction(&judge->twin, connection) && !is_script) {
+	if (strchr(sql, ';')) {
+		judge_script(judge, connection, sql);
+		return;
+	}
+	if (world_in_transaction(&judge->twin, connection)) {
 		judge_late_refusal(judge, connection, sql);
 		return;
 	}
 	known = orphans_find(db, &before);
-	undone = !is_script && run(db, "SAVEPOINT probe") == SQLITE_OK;
+	undone = run(db, "SAVEPOINT probe") == SQLITE_OK;
 	world_run(&judge->twin, text, &judge->ours);
 	known = orphans_find(db, &after) && known;
-	if (undone && (run(db, "ROLLBACK TO probe") != SQLITE_OK || run(db, "RELEASE probe") != SQLITE_OK))
-		undone = false;
+	undone = undone && run(db, "ROLLBACK TO probe") == SQLITE_OK && run(db, "RELEASE probe") == SQLITE_OK;
 	if (judge->ours.rc == SQLITE_OK && known && !orphans_are_new(&before, &after))
-		blame_refusal(judge);
+		blame_refusal(judge, &after);
 	else if (!undone || !known)
 		judge_give_up(judge);
 	else
@@ -65,11 +95,12 @@ void judge_refusal(struct judge *judge, char connection, const char *text)
 /* The library's side cannot continue a cursor after this statement: can the twin, if it runs it just like that? */
 static void judge_aborted(struct judge *judge, const char *next, const char *text)
 {
-	static struct result ours;
+	static struct result ours, before;
 
+	world_run(&judge->twin, next, &before);
 	world_run(&judge->twin, text, &ours);
 	world_run(&judge->twin, next, &ours);
-	if ((ours.rc & 0xff) != SQLITE_ABORT)
+	if ((ours.rc & 0xff) != SQLITE_ABORT && (before.rc & 0xff) != SQLITE_ABORT)
 		judge_blame(judge, "aborted", "a cursor ended with SQLITE_ABORT");
 	else
 		judge_give_up(judge);
@@ -157,7 +188,9 @@ static bool may_fail(struct judge *judge, struct own *own)
 	if (result_is_refusal(&judge->theirs)) {
 		if (own->in_transaction && judge->strict)
 			return false;
-		return result_is_refusal(with) || (!own->in_transaction && with->rc == SQLITE_OK && is_new(own, &own->with));
+		/* where something else in the statement keeps the actions off, what they would have mended is an orphan */
+		return *own->before.text || result_is_refusal(with) || (!own->in_transaction && is_new(own, &own->with)) ||
+		       (!own->in_transaction && !judge_is_plain(own->db, own->sql) && is_new(own, &own->without));
 	}
 	/* SET NULL met NOT NULL, or the actions went round in a circle */
 	return (with->rc & 0xff) == SQLITE_CONSTRAINT || strstr(with->message, "recursion");
@@ -169,7 +202,8 @@ static void judge_unenforced(struct judge *judge, struct own *own)
 	bool would = result_is_refusal(&own->with.result) || is_new(own, &own->with) ||
 		     (own->with.result.rc == SQLITE_OK && strcmp(own->with.result.text, own->without.result.text) != 0);
 
-	if (would && judge->wants_enforcement && !own->in_transaction && judge_is_plain(own->db, own->sql))
+	if (would && !*own->before.text && judge->wants_enforcement && !judge->said[own->connection == 'b'] &&
+	    !own->in_transaction && judge_is_plain(own->db, own->sql))
 		judge_blame(judge, "unenforced", "passed as if foreign keys were off; with them %d %s", own->with.result.rc,
 			    own->with.result.rc ? own->with.result.message : "and other rows");
 	judge->counts.enforced += would;
@@ -203,7 +237,9 @@ static bool judge_left(struct judge *judge, struct own *own)
 		judge_cascade(judge, own);
 		return true;
 	}
-	judge_blame_rows(judge, "own", (own->with.result.rc ? own->without : own->with).result.text, own->left.text);
+	judge_cascade(judge, own);
+	if (!judge->stop)
+		judge_give_up(judge);
 	return false;
 }
 

@@ -17,6 +17,29 @@ static bool table_exists(sqlite3 *db, const char *schema, const char *table)
 	return exists;
 }
 
+/* Adds what the row holds, so that an orphan that is changed into another counts as new; without a rowid, all that the table holds.
+ */
+static void add_row(sqlite3 *db, const char *schema, const char *table, const char *rowid, struct result *orphans)
+{
+	char sql[300];
+	unsigned hash = 5381;
+	sqlite3_stmt *stmt = NULL;
+
+	snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\".\"%s\"%s%s", schema, table, rowid ? " WHERE rowid=" : "",
+		 rowid ? rowid : "");
+	sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+			const char *text = (const char *)sqlite3_column_text(stmt, i);
+
+			for (hash = hash * 33 + 1; text && *text; text++)
+				hash = hash * 33 + (unsigned char)*text;
+		}
+	}
+	sqlite3_finalize(stmt);
+	result_add(orphans, "|%x\n", hash);
+}
+
 static bool check(sqlite3 *db, const char *schema, struct result *orphans)
 {
 	char sql[100];
@@ -29,9 +52,11 @@ static bool check(sqlite3 *db, const char *schema, struct result *orphans)
 		const char *rowid = (const char *)sqlite3_column_text(stmt, 1),
 			   *parent = (const char *)sqlite3_column_text(stmt, 2);
 
-		if (table_exists(db, schema, parent))
-			result_add(orphans, "%s.%s|%s|%s|%d\n", schema, (const char *)sqlite3_column_text(stmt, 0),
-				   rowid ? rowid : "-", parent, sqlite3_column_int(stmt, 3));
+		if (!table_exists(db, schema, parent))
+			continue;
+		result_add(orphans, "%s.%s|%s|%s|%d", schema, (const char *)sqlite3_column_text(stmt, 0), rowid ? rowid : "-",
+			   parent, sqlite3_column_int(stmt, 3));
+		add_row(db, schema, (const char *)sqlite3_column_text(stmt, 0), rowid, orphans);
 	}
 	if (rc == SQLITE_OK)
 		rc = sqlite3_reset(stmt);
