@@ -248,7 +248,7 @@ static void compare(struct judge *judge, char connection, const char *sql)
 			    theirs->autocommit);
 	else if (ours->rc == NOT_RUN || we_failed)
 		return;
-	else if (!starts(sql, "PRAGMA foreign_keys") && strcmp(ours->text, theirs->text) != 0)
+	else if (!starts(sql, "PRAGMA foreign_key") && strcmp(ours->text, theirs->text) != 0)
 		judge_blame_rows(judge, "reads", ours->text, theirs->text);
 	else if (ours->rc != theirs->rc)
 		judge_blame(judge, "reads", "without the library %d, with it %d", ours->rc, theirs->rc);
@@ -356,8 +356,9 @@ static void judge_line(struct judge *judge, const char *text)
 	/* the twin has been asked questions since, which hold the attached file */
 	if ((in_transaction || world_has_cursor(&judge->twin, connection)) && starts(sql, "DETACH"))
 		return;
-	/* a script may begin a transaction and go on */
-	if (!in_transaction && (starts(sql, "BEGIN;") || starts(sql, "SAVEPOINT")))
+	/* A script may begin a transaction and do more. Questions end what PRAGMA defer_foreign_keys began, so they are asked only
+	 * where the twin has no foreign keys. */
+	if (!in_transaction && !judge->decided[connection == 'b'] && (starts(sql, "BEGIN;") || starts(sql, "SAVEPOINT")))
 		orphans_find(judge->twin.db[connection == 'b'], &judge->orphans_at_begin[connection == 'b']);
 	if (!refresh(judge, connection, &line) || !ask_peer(judge, text, &judge->theirs))
 		return;
@@ -366,7 +367,8 @@ static void judge_line(struct judge *judge, const char *text)
 	if (judge->verbose)
 		printf("  %-60s %d %s / %d %s\n", text, judge->ours.rc, judge->ours.message, judge->theirs.rc,
 		       judge->theirs.message);
-	if (!in_transaction && !starts(sql, "BEGIN;") && world_in_transaction(&judge->twin, connection))
+	if (!in_transaction && !judge->decided[connection == 'b'] && !starts(sql, "BEGIN;") &&
+	    world_in_transaction(&judge->twin, connection))
 		orphans_find(judge->twin.db[connection == 'b'], &judge->orphans_at_begin[connection == 'b']);
 }
 

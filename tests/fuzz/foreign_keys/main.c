@@ -11,6 +11,7 @@
 #include "shrink.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,8 +183,7 @@ static struct options read_options(int count, char **arguments)
 					      {"jobs", 1, NULL, 'j'},    {"findings", 1, NULL, 'n'}, {"print", 0, NULL, 'P'},
 					      {"raw", 0, NULL, 'r'},     {"strict", 0, NULL, 'S'},   {"off", 0, NULL, 'o'},
 					      {"verbose", 0, NULL, 'v'}, {"ignore", 1, NULL, 'i'},   {NULL, 0, NULL, 0}};
-	struct options options = {
-		.first = 1, .programs = 1000, .findings = 10, .jobs = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN)};
+	struct options options = {.first = 1, .findings = 10, .jobs = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN)};
 	int letter;
 
 	while ((letter = getopt_long(count, arguments, "", known, NULL)) != -1) {
@@ -235,6 +235,8 @@ static struct options read_options(int count, char **arguments)
 			exit(2);
 		}
 	}
+	if (options.programs == 0)
+		options.programs = options.seconds > 0 ? ULONG_MAX - JOBS_MOST : 1000;
 	if (options.jobs < 1 || options.jobs > JOBS_MOST)
 		options.jobs = 1;
 	return options;
