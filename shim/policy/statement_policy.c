@@ -313,7 +313,9 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 		foreign_keys_resume(connection);
 	/* PRAGMA busy_timeout=N acts when it is prepared */
 	busy_handler_reinstall(connection, 0);
-	temp_memory_after(connection);
+	/* sqlite3_get_table() has run none of its statements yet */
+	if (plan->passage != PASSAGE_TABLE)
+		temp_memory_after(connection);
 	return rc;
 }
 
