@@ -48,11 +48,26 @@ file_records() {
 	done
 	file_storage "$1"
 	[ "$mode" = empty ] || file_version "$1" "$mode"
+	if [ "$mode" != empty ] && file_has_readers; then
+		record readers "others may read it, but not write its folder: in WAL mode -wal and -shm stay after the last close, until sqlprod revert"
+	fi
+	record temp_store "sorts of a SELECT are in memory, unless SQLPROD_TEMP_STORE=file; VACUUM, CREATE INDEX, REINDEX and ALTER use files"
 	if $sqlprod_integrity && [ "$mode" != empty ]; then
 		file_integrity "$1" || file_status=$?
 	fi
 	file_advise "$1" "$mode"
 	return "$file_status"
+}
+
+# Do the modes let all users read the file, and not write its folder? As shim/locking/wal_readers.c asks.
+file_has_readers() {
+	folder=${database_file%/*}
+	[ -n "$(find "$database_file" -prune -perm -004)" ] || return 1
+	[ -n "$(find "${folder:-/}" -prune ! -perm -002)" ] || return 1
+	while [ -n "$folder" ]; do
+		[ -n "$(find "$folder" -prune -perm -001)" ] || return 1
+		folder=${folder%/*}
+	done
 }
 
 file_storage() {
@@ -96,5 +111,8 @@ file_advise() {
 		version=$(database_version "$1")
 		[ -z "$version" ] || advise_version "$version" "that wrote to it last" false
 	fi
+	for moved in "$database_file"-wal.moved-*; do
+		[ ! -s "$moved" ] || record advisory "$moved exists: transactions of a file that was at $1 before. Delete it if they are not needed"
+	done
 	[ ! -s "$database_file-journal" ] || record advisory "$1-journal exists: a transaction is running, or was interrupted and will be rolled back"
 }

@@ -69,9 +69,9 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
 
 /* The first letter after the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if there is no ASCII letter;
- * STATEMENT_SA for SA, with which SAVEPOINT begins and SELECT does not, STATEMENT_CR for CR, with which CREATE begins and COMMIT does
- * not, STATEMENT_REI for REI, with which REINDEX begins and REPLACE does not. Far cheaper than statement_read, for connections on which
- * only a few kinds of statement matter. */
+ * STATEMENT_SA for SA, with which SAVEPOINT begins and SELECT does not, STATEMENT_CR for CR, with which CREATE begins and COMMIT
+ * does not, STATEMENT_REI for REI, with which REINDEX begins and REPLACE does not. Far cheaper than statement_read, for connections
+ * on which only a few kinds of statement matter. */
 #define STATEMENT_SA 27
 #define STATEMENT_CR 28
 #define STATEMENT_REI 29

@@ -7,7 +7,7 @@ forked() {
 	for run in run_plain run_shim; do
 		rm -rf ./*
 		barrier_make up
-		barrier_make done
+		barrier_make "done"
 		${run/run/start} daemon "$1" 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(0)' "${@:2}" 'barrier up' \
 			'exec a INSERT INTO t VALUES(1)' 'exec a BEGIN; INSERT INTO t VALUES(2); INSERT INTO t VALUES(3); COMMIT' \
 			'barrier done' '_exit 0'

@@ -7,7 +7,8 @@ reader() {
 }
 
 public_folder() {
-	[[ $(id -u) == 0 ]] && command -v setpriv >/dev/null || skip "needs root, to become another user"
+	[[ $(id -u) == 0 ]] || skip "needs root, to become another user"
+	command -v setpriv >/dev/null || skip "needs setpriv"
 	chmod 755 "$scratch" "$scratch/work"
 	umask 022
 	rm -rf pub
@@ -44,15 +45,27 @@ public_folder() {
 	[[ $(ls pub) == a.db ]]
 	chmod 777 pub
 	run_shim victim 'open a pub/b.db' 'exec a CREATE TABLE t(x)' 'close a'
-	[[ $(ls pub | paste -sd' ') == 'a.db b.db' ]]
+	[[ $(echo pub/*) == 'pub/a.db pub/b.db' ]]
 	chmod 755 pub
 	chmod 700 "$scratch"
 	run_shim victim 'open a pub/c.db' 'exec a CREATE TABLE t(x)' 'close a'
-	[[ $(ls pub | paste -sd' ') == 'a.db b.db c.db' ]]
+	[[ $(echo pub/*) == 'pub/a.db pub/b.db pub/c.db' ]]
 }
 
 @test "a program that leaves WAL leaves no -wal or -shm" {
 	public_folder
 	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode=DELETE' 'close a'
 	[[ $(ls pub) == a.db && $(outside_pragma pub/a.db journal_mode) == delete ]]
+}
+
+@test "check says that the files stay, and revert ends it" {
+	public_folder
+	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+	run_plain "$build/sqlprod" check pub/a.db
+	[[ $output == *$'\nreaders\tothers may read it'*'sqlprod revert'* ]]
+	run_plain "$build/sqlprod" revert pub/a.db
+	[[ $(echo pub/*) == pub/a.db && $(reader pub/a.db) == 1 ]]
+	chmod 600 pub/a.db
+	run_plain "$build/sqlprod" check pub/a.db
+	[[ $output != *readers* ]]
 }
