@@ -73,24 +73,24 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 static bool take_trace_callback(struct embedded_connection *embedded, sqlite3 *db)
 {
 	const unsigned ours = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
-	struct trace_callback slot = {.mask = 0};
+	struct trace_callback installed = {.mask = 0};
 
-	callback_read_trace(embedded->offsets, db, &slot);
-	if (slot.mask & TRACE_MASK_LEGACY)
+	callback_read_trace(embedded->offsets, db, &installed);
+	if (installed.mask & TRACE_MASK_LEGACY)
 		return false;
-	if (slot.trace_v2 == traced && slot.argument == embedded)
+	if (installed.trace_v2 == traced && installed.argument == embedded)
 		return true;
-	embedded->theirs = slot;
-	return embedded->copy->sqlite->trace_v2(db, slot.mask | ours, traced, embedded) == SQLITE_OK;
+	embedded->theirs = installed;
+	return embedded->copy->sqlite->trace_v2(db, installed.mask | ours, traced, embedded) == SQLITE_OK;
 }
 
 /* Has the program taken it from us? */
 static bool has_trace_callback(const struct embedded_connection *embedded)
 {
-	struct trace_callback slot;
+	struct trace_callback installed;
 
-	return !callback_read_trace(embedded->offsets, embedded->connection->db, &slot) ||
-	       (slot.trace_v2 == traced && slot.argument == embedded);
+	return !callback_read_trace(embedded->offsets, embedded->connection->db, &installed) ||
+	       (installed.trace_v2 == traced && installed.argument == embedded);
 }
 
 static int collate(void *argument, int left_size, const void *left, int right_size, const void *right)
