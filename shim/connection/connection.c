@@ -41,14 +41,13 @@ void connection_update_interest(struct connection *connection)
 
 	if (connection->off)
 		interest = 0;
-	else if (!connection->settled || connection->wal_retry || connection->recheck ||
-		 connection->foreign_keys == FOREIGN_KEYS_SUSPENDED)
+	else if (!connection->settled || connection->wal_retry || connection->recheck)
 		interest = ~0u;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |
 			   1u << STATEMENT_REI;
-	/* CREATE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
-	if (connection->foreign_keys == FOREIGN_KEYS_OURS)
-		interest |= LETTER('c') | LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');
+	/* DELETE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
+	if (connection->foreign_keys.ours)
+		interest |= LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');
 	atomic_store_explicit(&connection->interest, interest, memory_order_release);
 }

@@ -8,6 +8,7 @@
 #include "base/settings.h"
 #include "sql/statement.h"
 #include "sqlite/callbacks.h"
+#include "sqlite/flag_bits.h"
 #include "sqlite/sqlite.h"
 
 #include <stdatomic.h>
@@ -25,11 +26,21 @@ struct outcome {
 	const char *reason;  /* a constant: why got is not wanted, or why it was left alone; NULL if all is well */
 };
 
-/* Who watches over the rows that foreign_keys=ON could delete: foreign_keys.c */
-enum foreign_keys_state {
-	FOREIGN_KEYS_NOT_OURS,  /* decided by the program or the operator, or off */
-	FOREIGN_KEYS_OURS,      /* on by recipe */
-	FOREIGN_KEYS_SUSPENDED, /* ours, and off while a DROP TABLE is compiled and run */
+/* foreign_keys by recipe: policy/foreign_keys.h. */
+struct foreign_keys {
+	bool ours;     /* on by recipe, so that each compile is decided on */
+	bool guarded;  /* our authorizer stays, whether the program has one or not */
+	bool defers;   /* orphans may wait for COMMIT */
+	bool replaces; /* a statement that replaces rows was prepared, and may be kept */
+
+	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, or
+	 * until the program's next call, after a compile that the program did not call for. */
+	enum { FOREIGN_KEYS_LEFT_ON, FOREIGN_KEYS_OFF_UNTIL_LOCK, FOREIGN_KEYS_OFF_UNTIL_CALL } left;
+
+	const struct foreign_key_bits *bits; /* where the flags are */
+	struct foreign_key_watch *watch;     /* the compile that is under way; NULL if the program did not call for it */
+	int compiling;                       /* then: what it does (SQLITE_INSERT, …) */
+	const char *compiling_table;         /* … and to which table; SQLite's, only to be compared by address */
 };
 
 struct connection {
@@ -49,6 +60,7 @@ struct connection {
 	bool closing;           /* sqlite3_close() is about to be called: under the registry's lock */
 	struct file_shim *shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
 
+	bool adopted;            /* it was opened out of sight, and may be in use already */
 	bool embedded;           /* statements are seen only when they run: the second door */
 	bool cannot_upgrade;     /* … and BEGIN cannot be upgraded there */
 	bool off;                /* everything passes through */
@@ -70,9 +82,7 @@ struct connection {
 	bool temp_in_files;  /* temp_store is memory by recipe, and files are used for now: temp_memory.h */
 	bool temp_unchecked; /* ... or may have to be */
 
-	enum foreign_keys_state foreign_keys;
-	bool foreign_keys_guarded; /* our authorizer stays in its slot, whether the program has one or not */
-	bool schema_unchecked;     /* foreign_keys.c has not looked at the schema since it changed */
+	struct foreign_keys foreign_keys;
 
 	struct busy_callback busy;
 	struct authorizer_callback authorizer;

@@ -3,7 +3,9 @@
 
 #include "sqlite/callbacks.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* "PRAGMA main.journal_size_limit=-9223372036854775808" and more. */
 #define SQL_SIZE 96
@@ -168,4 +170,17 @@ int pragma_set(struct connection *connection, enum setting setting, const char *
 
 	format(setting, value, sql);
 	return pragma_run_raw(connection, sql, answer, size);
+}
+
+/* Source: sqlite3GetBoolean(), src/pragma.c. */
+bool pragma_is_true(const char *value)
+{
+	static const char *const words[] = {"on", "yes", "true"};
+
+	if (value[0] >= '0' && value[0] <= '9')
+		return (unsigned char)strtol(value, NULL, 0) != 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	return false;
 }

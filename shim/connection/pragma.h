@@ -25,6 +25,9 @@ int pragma_each_database(struct connection *connection, bool (*see)(void *argume
 /* Has the program turned PRAGMA query_only on? */
 bool pragma_is_query_only(struct connection *connection);
 
+/* Is this value of a PRAGMA true, as SQLite reads a boolean? */
+bool pragma_is_true(const char *value);
+
 /* Sets a setting to a word or number, and copies what the PRAGMA answered, as above. Between callbacks_suspend() and
  * callbacks_resume(). */
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size);

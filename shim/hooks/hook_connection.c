@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
+#include "policy/foreign_keys.h"
 #include "policy/lifecycle.h"
 #include "policy/program_settings.h"
 #include "policy/statement_policy.h"
@@ -89,6 +90,8 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *fr
 	guard_enter(frame);
 	line = lifecycle_closing(connection);
 	registry_note_closing(connection, true);
+	if (v2)
+		foreign_keys_closing(connection);
 	rc = v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	if (rc == SQLITE_OK) {
 		if (line)

@@ -4,6 +4,7 @@
  * looked at when its turn comes. */
 #include "base/guard.h"
 #include "hooks/hook.h"
+#include "policy/foreign_keys.h"
 #include "policy/statement_policy.h"
 
 #include <stdlib.h>
@@ -76,9 +77,8 @@ static int execute_next(struct connection *connection, struct script *script, in
 		if (message)
 			*message = NULL;
 	} else if (sql) {
-		rc = connection->sqlite->exec(connection->db, sql, callback, argument, message);
+		rc = foreign_keys_execute(connection, &script->text, &plan.statement, sql, callback, argument, message);
 	} else {
-		policy_before_unseen(connection);
 		rc = connection->sqlite->exec(connection->db, rest, callback, argument, message);
 		script->at = script->text.length;
 	}
@@ -176,8 +176,6 @@ HOOK int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *row
 		return sqlite ? sqlite->get_table(db, sql, table, rows, columns, message) : SQLITE_MISUSE;
 	all = rewrite_all(connection, &script, &rc);
 	if (rc == SQLITE_OK) {
-		if (!all)
-			policy_before_unseen(connection);
 		rc = sqlite->get_table(db, all ? all : sql, table, rows, columns, message);
 	} else {
 		*table = NULL;

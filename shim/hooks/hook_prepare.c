@@ -5,6 +5,7 @@
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
+#include "policy/foreign_keys.h"
 #include "policy/statement_policy.h"
 
 #include <limits.h>
@@ -86,6 +87,19 @@ static int refuse(const struct preparation *p, int error)
 	return error;
 }
 
+struct program_text {
+	const struct sqlite *sqlite;
+	const struct preparation *p;
+};
+
+static int prepare_program_text(void *argument)
+{
+	const struct program_text *program = argument;
+	const struct preparation *p = program->p;
+
+	return prepare_real(program->sqlite, p, p->sql, p->bytes, p->tail);
+}
+
 static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller,
 						     const void *frame)
 {
@@ -105,8 +119,11 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 		rc = refuse(p, plan.error);
 	else if (plan.rewritten)
 		rc = SQLITE_OK;
+	else if (plan.is_vacuum)
+		rc = prepare_program_text(&(struct program_text){sqlite, p});
 	else
-		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
+		rc = foreign_keys_compile(connection, &text, &plan.statement, prepare_program_text,
+					  &(struct program_text){sqlite, p}, p->stmt, NULL);
 	rc = policy_after(connection, &text, &plan, NULL, rc);
 	hook_leave(connection);
 	return rc;

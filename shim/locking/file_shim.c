@@ -133,9 +133,20 @@ static int lock_write_fairly(struct file_shim *shim, sqlite3_file *file, int n, 
 	return rc;
 }
 
+static void before_write(struct file_shim *shim)
+{
+	void (*writer)(void *) = atomic_load_explicit(&shim->writer, memory_order_relaxed);
+
+	if (writer)
+		writer(shim->writer_argument);
+}
+
 static int lock_write(struct file_shim *shim, sqlite3_file *file, int n, int flags)
 {
 	int rc = (flags & SQLITE_SHM_LOCK) && !shim->has_checkpoint_lock ? wal_files_before_write(shim) : SQLITE_OK;
+
+	if (flags & SQLITE_SHM_LOCK)
+		before_write(shim);
 
 	if (rc != SQLITE_OK)
 		return rc;
@@ -183,8 +194,12 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 static int shim_lock(sqlite3_file *file, int level)
 {
 	struct file_shim *shim = shim_of(file);
-	int rc = shim->original->xLock(file, level);
+	int rc;
 
+	/* without WAL, RESERVED is the write lock */
+	if (level == SQLITE_LOCK_RESERVED)
+		before_write(shim);
+	rc = shim->original->xLock(file, level);
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
 		left_wal_look(shim, file);
 	return rc;
@@ -231,6 +246,7 @@ bool wal_files_any(void)
 void file_shim_forget_reader(struct file_shim *shim)
 {
 	atomic_store_explicit(&shim->reader, (void (*)(void *))NULL, memory_order_relaxed);
+	atomic_store_explicit(&shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
 struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)

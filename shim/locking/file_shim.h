@@ -75,13 +75,17 @@ struct file_shim {
 	 * a shared cache the file outlives the connection that put the shim there, and others read by it. */
 	void (*_Atomic reader)(void *argument);
 	void *reader_argument;
+
+	/* The same before the write lock of the database is tried, in any journal mode. */
+	void (*_Atomic writer)(void *argument);
+	void *writer_argument;
 };
 
 /* Puts a shim in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
  * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
 struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair);
 
-/* The reader is not called any more. */
+/* The reader and the writer are not called any more. */
 void file_shim_forget_reader(struct file_shim *shim);
 
 #endif

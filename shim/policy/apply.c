@@ -77,31 +77,40 @@ static void apply_busy_timeout(struct connection *connection)
 	outcome->got = outcome->wanted;
 }
 
+/* Why foreign keys cannot be guarded as foreign_keys.h promises; NULL if they can. */
+static const char *foreign_keys_obstacle(const struct connection *connection)
+{
+	if (connection->embedded)
+		return "in an embedded copy DROP TABLE cannot be kept from deleting rows";
+	if (connection->adopted)
+		return "it was opened out of sight: an authorizer of the program's would be lost";
+	if (!connection->sqlite->has_authorizer)
+		return "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";
+	return NULL;
+}
+
 static void apply_foreign_keys(struct connection *connection)
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_FOREIGN_KEYS];
-	bool was_on, ok;
+	const char *obstacle = settings_get(SETTING_FOREIGN_KEYS)->by_operator ? NULL : foreign_keys_obstacle(connection);
+	bool was_on;
 
-	if ((connection->embedded || !connection->sqlite->has_authorizer) && !settings_get(SETTING_FOREIGN_KEYS)->by_operator) {
-		outcome->reason = connection->embedded
-					  ? "in an embedded copy DROP TABLE cannot be kept from deleting rows"
-					  : "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";
+	if (obstacle) {
+		outcome->reason = obstacle;
 		return;
 	}
 	if (!outcome_is_due(connection, SETTING_FOREIGN_KEYS))
 		return;
 	/* a copy built with SQLITE_DEFAULT_FOREIGN_KEYS=1 has decided for its program */
 	was_on = foreign_keys_are_on(connection);
-	ok = was_on == outcome->wanted || foreign_keys_set(connection, outcome->wanted == FOREIGN_KEYS_ON);
+	if (outcome->by == DECIDED_BY_RECIPE && !was_on)
+		obstacle = foreign_keys_begin(connection);
+	else if (was_on != (outcome->wanted == FOREIGN_KEYS_ON) && !foreign_keys_set(connection, !was_on))
+		obstacle = "SQLite refused";
 	/* sqlite3_db_config() takes it there as well */
-	if (ok && report_is_wanted() && pragma_read(connection, SETTING_FOREIGN_KEYS) == VALUE_UNKNOWN)
-		outcome_note(connection, SETTING_FOREIGN_KEYS, VALUE_UNKNOWN, "this SQLite was built without foreign keys");
-	else
-		outcome_note(connection, SETTING_FOREIGN_KEYS, ok ? outcome->wanted : VALUE_UNKNOWN, ok ? NULL : "SQLite refused");
-	if (ok && !was_on && outcome->by == DECIDED_BY_RECIPE) {
-		connection->foreign_keys = FOREIGN_KEYS_OURS;
-		connection->schema_unchecked = true;
-	}
+	if (!obstacle && report_is_wanted() && pragma_read(connection, SETTING_FOREIGN_KEYS) == VALUE_UNKNOWN)
+		obstacle = "this SQLite was built without foreign keys";
+	outcome_note(connection, SETTING_FOREIGN_KEYS, obstacle ? VALUE_UNKNOWN : outcome->wanted, obstacle);
 }
 
 static const char *mmap_obstacle(struct connection *connection)

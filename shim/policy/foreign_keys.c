@@ -1,13 +1,19 @@
-/* foreign_keys.c - keeps foreign_keys=ON by recipe from deleting rows. */
+/* foreign_keys.c - foreign_keys=ON by recipe: its flags, the authorizer, and statements that SQLite compiles by itself. */
 #include "policy/foreign_keys.h"
 
 #include "base/log.h"
 #include "connection/pragma.h"
+#include "locking/file_shim.h"
+#include "policy/begin.h"
+#include "policy/foreign_keys_watch.h"
 #include "sqlite/callbacks.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+/* The name of no database. */
+#define MARK "sqlprod: compiling"
 
 bool foreign_keys_set(struct connection *connection, bool on)
 {
@@ -27,11 +33,240 @@ bool foreign_keys_are_on(struct connection *connection)
 	return now;
 }
 
-static void suspend(struct connection *connection)
+void foreign_keys_switch(struct connection *connection, bool on)
 {
-	foreign_keys_set(connection, false);
-	connection->foreign_keys = FOREIGN_KEYS_SUSPENDED;
+	flag_bit_set(connection->db, connection->foreign_keys.bits->enabled, on);
+}
+
+static bool is_switched_on(const struct connection *connection)
+{
+	return flag_bit_is_set(connection->db, connection->foreign_keys.bits->enabled);
+}
+
+static void set_deferred(struct connection *connection, bool on)
+{
+	if (connection->foreign_keys.defers)
+		flag_bit_set(connection->db, connection->foreign_keys.bits->deferred, on);
+}
+
+/* The connection is about to take the write lock of its main database. SQLite cleared the flag at the last COMMIT, and statements
+ * that were compiled with it must run with it. */
+static void before_write_lock(void *argument)
+{
+	struct connection *connection = argument;
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!keys->ours)
+		return;
+	set_deferred(connection, true);
+	if (keys->left == FOREIGN_KEYS_OFF_UNTIL_LOCK) {
+		foreign_keys_switch(connection, true);
+		keys->left = FOREIGN_KEYS_LEFT_ON;
+	}
+}
+
+const char *foreign_keys_begin(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	keys->bits = flag_bits_foreign_keys(connection->sqlite, connection->db);
+	if (!keys->bits || !keys->bits->enabled.mask)
+		return "where this SQLite keeps its flag did not show";
+	foreign_keys_switch(connection, true);
+	if (!foreign_keys_are_on(connection)) {
+		foreign_keys_switch(connection, false);
+		return "SQLite refused";
+	}
+	keys->ours = keys->guarded = true;
+	keys->defers = keys->bits->deferred.mask != 0;
+	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
+	if (connection->shim && !connection->shared_cache) {
+		connection->shim->writer_argument = connection;
+		atomic_store_explicit(&connection->shim->writer, before_write_lock, memory_order_relaxed);
+	}
+	return NULL;
+}
+
+void foreign_keys_leave_to_program(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!keys->ours)
+		return;
+	set_deferred(connection, false);
+	keys->ours = keys->defers = false;
+	connection->outcomes[SETTING_FOREIGN_KEYS] =
+		(struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
 	connection_update_interest(connection);
+}
+
+void foreign_keys_enter(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!keys->ours)
+		return;
+	/* by sqlite3_db_config(), which we do not see; and VACUUM has it off while it runs */
+	if (keys->left == FOREIGN_KEYS_LEFT_ON && !is_switched_on(connection)) {
+		if (!begin_may_be_vacuum(connection))
+			foreign_keys_leave_to_program(connection);
+		return;
+	}
+	keys->left = FOREIGN_KEYS_LEFT_ON;
+	keys->compiling = 0;
+	foreign_keys_switch(connection, true);
+	set_deferred(connection, true);
+}
+
+void foreign_keys_closing(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!keys->guarded)
+		return;
+	if (connection->shim && connection->shim->writer_argument == connection)
+		atomic_store_explicit(&connection->shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
+	connection->sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	keys->ours = keys->guarded = false;
+}
+
+static bool any_is_running(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+
+	if (!sqlite->next_stmt || !sqlite->stmt_busy)
+		return true;
+	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
+		if (sqlite->stmt_busy(stmt))
+			return true;
+	return false;
+}
+
+/* Has kept statements compiled again. Up to 3.24 that ends those that run. */
+static void expire(struct connection *connection)
+{
+	if (strtol(connection->sqlite->version + 2, NULL, 10) > 30 || !any_is_running(connection))
+		connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
+}
+
+/* The program sets foreign_keys. Inside a transaction SQLite does nothing; but without us they would be off there. */
+static void see_foreign_keys(struct connection *connection, const char *value)
+{
+	bool inside = !connection->sqlite->get_autocommit(connection->db), on = pragma_is_true(value);
+
+	if (inside && on)
+		return;
+	foreign_keys_leave_to_program(connection);
+	if (inside) {
+		foreign_keys_switch(connection, false);
+		expire(connection);
+	}
+}
+
+static void see_pragma(struct connection *connection, const char *name, const char *value)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (strcasecmp(name, "foreign_keys") == 0 && value) {
+		see_foreign_keys(connection, value);
+	} else if (strcasecmp(name, "defer_foreign_keys") == 0) {
+		/* what it answers, or what is set, is the program's own */
+		set_deferred(connection, false);
+		keys->defers &= !value;
+	}
+}
+
+/* SQLite clears the connection's error once a compile is over: an error of our own that is still there tells that this call of the
+ * authorizer belongs to the same compile as the last. */
+static bool is_marked(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const char *message =
+		sqlite->errmsg && sqlite->errcode(connection->db) == SQLITE_ERROR ? sqlite->errmsg(connection->db) : NULL;
+
+	return message && strstr(message, MARK);
+}
+
+/* A checkpoint of a database that is not there does nothing else. */
+static bool mark(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (sqlite->wal_checkpoint_v2)
+		sqlite->wal_checkpoint_v2(connection->db, MARK, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return is_marked(connection);
+}
+
+static void leave_off(struct connection *connection)
+{
+	foreign_keys_switch(connection, false);
+	connection->foreign_keys.left = FOREIGN_KEYS_OFF_UNTIL_LOCK;
+}
+
+/* SQLite compiles a statement by itself, and has come to what that does first. */
+static void begin_uncalled(struct connection *connection, const struct watched_write *write)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	keys->compiling = write->action;
+	keys->compiling_table = write->table;
+	/* a DELETE looks at the flag before it asks the authorizer: it is too late to turn it on */
+	if (keys->left == FOREIGN_KEYS_OFF_UNTIL_LOCK && write->action != SQLITE_DELETE) {
+		foreign_keys_switch(connection, true);
+		keys->left = FOREIGN_KEYS_LEFT_ON;
+	}
+	set_deferred(connection, true);
+	if (is_switched_on(connection) && watch_would_be_harmful(connection, write, keys->replaces))
+		leave_off(connection);
+	if (!mark(connection))
+		leave_off(connection);
+}
+
+static void see_uncalled(struct connection *connection, const struct watched_write *write)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (keys->left == FOREIGN_KEYS_LEFT_ON && !is_switched_on(connection))
+		return; /* VACUUM, or the program by sqlite3_db_config() */
+	if (!is_marked(connection)) {
+		begin_uncalled(connection, write);
+	} else if (write->action == SQLITE_UPDATE && keys->compiling != SQLITE_DELETE && keys->compiling_table == write->table) {
+		/* the next column, or an upsert's */
+		if (is_switched_on(connection) &&
+		    watch_would_be_harmful(connection, write, keys->replaces || keys->compiling == SQLITE_INSERT))
+			leave_off(connection);
+		mark(connection);
+	}
+}
+
+static void see(struct connection *connection, int action, const char *first, const char *second, const char *schema,
+		const char *trigger)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	switch (action) {
+	case SQLITE_PRAGMA:
+		see_pragma(connection, first, second);
+		break;
+	case SQLITE_DROP_TABLE:
+	case SQLITE_DROP_TEMP_TABLE:
+		if (!keys->watch && is_switched_on(connection))
+			leave_off(connection);
+		break;
+	case SQLITE_READ:
+	case SQLITE_INSERT:
+	case SQLITE_DELETE:
+	case SQLITE_UPDATE:
+		if (keys->watch)
+			watch_see(keys->watch, action, first, second, schema, trigger);
+		else if (action != SQLITE_READ && !trigger && !watch_is_internal(first))
+			see_uncalled(connection, &(struct watched_write){action, schema, first,
+									 action == SQLITE_UPDATE ? second : NULL, false});
+		break;
+	default:
+		break;
+	}
 }
 
 int foreign_keys_authorize(void *argument, int action, const char *first, const char *second, const char *schema,
@@ -39,215 +274,18 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 {
 	struct connection *connection = argument;
 	const struct authorizer_callback *program = &connection->authorizer;
+	const struct foreign_keys *keys = &connection->foreign_keys;
+	int rc = SQLITE_OK;
 
+	if (keys->watch && keys->watch->mode == WATCH_PROBE) {
+		watch_see(keys->watch, action, first, second, schema, trigger);
+		return SQLITE_OK;
+	}
 	if (connection->callbacks_suspended)
 		return SQLITE_OK;
-	if ((action == SQLITE_DROP_TABLE || action == SQLITE_DROP_TEMP_TABLE) && connection->foreign_keys == FOREIGN_KEYS_OURS &&
-	    foreign_keys_are_on(connection)) {
-		suspend(connection);
-	}
-	return program->authorizer ? program->authorizer(program->argument, action, first, second, schema, trigger) : SQLITE_OK;
-}
-
-void foreign_keys_resume(struct connection *connection)
-{
-	if (connection->foreign_keys != FOREIGN_KEYS_SUSPENDED)
-		return;
-	foreign_keys_set(connection, true);
-	connection->foreign_keys = FOREIGN_KEYS_OURS;
-	connection_update_interest(connection);
-}
-
-static void guard_drop(struct connection *connection)
-{
-	if (connection->foreign_keys_guarded)
-		return;
-	connection->foreign_keys_guarded = true;
-	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
-}
-
-static void yield(struct connection *connection, const char *reason)
-{
-	struct outcome *outcome = &connection->outcomes[SETTING_FOREIGN_KEYS];
-
-	foreign_keys_set(connection, false);
-	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
-	connection->foreign_keys_guarded = false;
-	if (!connection->authorizer.authorizer)
-		connection->sqlite->set_authorizer(connection->db, NULL, NULL);
-	outcome->got = FOREIGN_KEYS_OFF;
-	outcome->reason = reason;
-	log_warn_once(WARNING_FOREIGN_KEYS_YIELD, connection->path,
-		      "foreign_keys left off for %s: %s; set SQLPROD_FOREIGN_KEYS=on to enforce them all the same",
-		      connection->path, reason);
-}
-
-/* Every switching makes prepared statements invalid. Those of sqlite3_prepare_v2() are compiled again, those of sqlite3_prepare()
- * fail: so there must be no switching once there is one. */
-void foreign_keys_before_v1(struct connection *connection)
-{
-	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
-		yield(connection, "statements of sqlite3_prepare() do not survive that DROP TABLE needs them off");
-}
-
-void foreign_keys_before_unseen(struct connection *connection)
-{
-	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
-		yield(connection, "there was no memory to look at the program's statements");
-}
-
-/* With foreign_keys on, SQLite changes the children's REFERENCES when a parent is renamed, which it otherwise does not in legacy
- * mode: the old recipe to rebuild a table would leave them pointing at one that is gone. Before 3.26 that mode is the only one. */
-static bool is_legacy_rename(struct connection *connection, const struct sql_text *text, const struct statement *statement)
-{
-	struct span word = {statement->start, statement->start + 5};
-	char answer[4];
-
-	if (word.end > text->length || !span_is(text, word, "alter"))
-		return false;
-	return pragma_run(connection, "PRAGMA legacy_alter_table", answer, sizeof(answer)) != SQLITE_OK || answer[0] != '0';
-}
-
-/* Doubles quotes and adds them around: a name for use inside SQL. */
-static void quote(const char *name, char mark, char *out, size_t size)
-{
-	size_t n = 0;
-
-	out[n++] = mark;
-	for (; *name && n + 3 < size; name++) {
-		if (*name == mark)
-			out[n++] = mark;
-		out[n++] = *name;
-	}
-	out[n++] = mark;
-	out[n] = '\0';
-}
-
-/* Too large for the stack of a thread that has just enough for SQLite. */
-struct question {
-	char query[2400], old_query[1600], parent[600], holds[1200];
-};
-
-/* Is the answer yes where SQLite could not say? Rows are dearer than enforcement (the database is locked), unless the program's
- * statement must fail too. */
-static bool is_yes_in_doubt(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_NOTADB:
-	case SQLITE_CANTOPEN:
-	case SQLITE_CORRUPT:
-		return false;
-	default:
-		return true;
-	}
-}
-
-/* Before SQLite 3.16 there are no pragma functions: then a foreign key with any word DELETE near it counts. */
-static bool finds(struct connection *connection, const struct question *q)
-{
-	char answer[2];
-	int rc = pragma_run(connection, q->query, answer, sizeof(answer));
-
-	if (rc == SQLITE_ERROR)
-		rc = pragma_run(connection, q->old_query, answer, sizeof(answer));
-	return rc == SQLITE_OK ? answer[0] == '1' : is_yes_in_doubt(rc);
-}
-
-/* Does this schema have a foreign key with an ON DELETE action that does more than refuse? table, a quoted string, limits the
- * question to one parent; with replacing, only a schema that holds a REPLACE itself (ON CONFLICT REPLACE, or one inside a trigger)
- * counts. schema is quoted. */
-static bool schema_deletes(struct connection *connection, const char *schema, const char *table, bool replacing)
-{
-	const char *master = strcmp(schema, "\"temp\"") == 0 ? "sqlite_temp_master" : "sqlite_master";
-	struct question *q = calloc(1, sizeof(*q));
-	bool found;
-
-	/* rows are dearer than enforcement */
-	if (!q)
-		return true;
-	if (table)
-		snprintf(q->parent, sizeof(q->parent), " AND f.\"table\"=%s COLLATE NOCASE", table);
-	if (replacing)
-		snprintf(q->holds, sizeof(q->holds), " AND EXISTS(SELECT 1 FROM %s.%s WHERE upper(sql)GLOB'*REPLACE*')", schema,
-			 master);
-	snprintf(q->query, sizeof(q->query),
-		 "SELECT 1 FROM %s.%s m,pragma_foreign_key_list(m.name,%s)f WHERE m.type='table'"
-		 " AND f.on_delete NOT IN('NO ACTION','RESTRICT')%s%s LIMIT 1",
-		 schema, master, schema, q->parent, q->holds);
-	snprintf(q->old_query, sizeof(q->old_query),
-		 "SELECT 1 FROM %s.%s WHERE upper(sql)GLOB'*REFERENCES*'AND upper(sql)GLOB'*DELETE*'%s LIMIT 1", schema, master,
-		 q->holds);
-	found = finds(connection, q);
-	free(q);
-	return found;
-}
-
-struct parent {
-	struct connection *connection;
-	const char *table;
-	bool replacing;
-};
-
-static bool goes_on(void *argument, const char *name, const char *file)
-{
-	const struct parent *parent = argument;
-	char schema[520];
-
-	(void)file;
-	quote(name, '"', schema, sizeof(schema));
-	return !schema_deletes(parent->connection, schema, parent->table, parent->replacing);
-}
-
-/* The same for all schemas that a name without one could mean. */
-static bool any_schema_deletes(struct connection *connection, const char *table, bool replacing)
-{
-	struct parent parent = {.connection = connection, .table = table, .replacing = replacing};
-	int rc = pragma_each_database(connection, goes_on, &parent);
-
-	return rc == SQLITE_ROW || (rc != SQLITE_DONE && is_yes_in_doubt(rc));
-}
-
-/* Is the target of this REPLACE the parent of such a foreign key? */
-static bool replace_deletes(struct connection *connection, const struct sql_text *text, const struct statement *statement)
-{
-	char name[256], table[520], schema[520];
-
-	if (statement->table.start == statement->table.end || span_copy(text, statement->table, name, sizeof(name)) >= sizeof(name))
-		return any_schema_deletes(connection, NULL, false);
-	quote(name, '\'', table, sizeof(table));
-	if (statement->table_schema.start == statement->table_schema.end)
-		return any_schema_deletes(connection, table, false);
-	if (span_copy(text, statement->table_schema, name, sizeof(name)) >= sizeof(name))
-		return any_schema_deletes(connection, table, false);
-	quote(name, '"', schema, sizeof(schema));
-	return schema_deletes(connection, schema, table, false);
-}
-
-void foreign_keys_before(struct connection *connection, const struct sql_text *text, const struct statement *statement)
-{
-	foreign_keys_resume(connection);
-	switch (statement->kind) {
-	case STATEMENT_DROP_TABLE:
-		guard_drop(connection);
-		connection->schema_unchecked = true;
-		break;
-	case STATEMENT_SCHEMA:
-		if (is_legacy_rename(connection, text, statement))
-			suspend(connection);
-		connection->schema_unchecked = true;
-		break;
-	case STATEMENT_REPLACE:
-		if (replace_deletes(connection, text, statement)) {
-			yield(connection, "the program replaces rows that ON DELETE actions depend on");
-			break;
-		}
-		/* fall through */
-	case STATEMENT_WRITE:
-		if (connection->schema_unchecked && any_schema_deletes(connection, NULL, true))
-			yield(connection, "the schema replaces rows by itself, and has ON DELETE actions");
-		connection->schema_unchecked = false;
-		break;
-	default:
-		break;
-	}
+	if (program->authorizer)
+		rc = program->authorizer(program->argument, action, first, second, schema, trigger);
+	if (keys->ours && rc != SQLITE_DENY && (rc == SQLITE_OK || action != SQLITE_PRAGMA))
+		see(connection, action, first, second, schema, trigger);
+	return rc;
 }

@@ -1,39 +1,58 @@
-/* foreign_keys.h - foreign_keys=ON by recipe deletes nothing in a program that did not ask for it.
+/* foreign_keys.h - foreign_keys=ON by recipe refuses bad rows. It removes and changes no row that would have stayed, save by a
+ * DELETE or UPDATE of the parent that the program itself wrote; and a program that worked without foreign keys works on.
  *
- * Two statements delete rows that they would have kept with the switch off (sqlite.org/foreignkeys.html#fk_schemacommands): DROP
- * TABLE of a parent, which runs an implicit DELETE with all its actions, and REPLACE into a parent, which fires ON DELETE actions
- * for the row it replaces. An ordinary DELETE does what the schema says: that is the setting.
+ * SQLite reads its flag when it compiles a statement: fresh, or again inside sqlite3_step() after the schema changed. So that is
+ * where we decide, for each compile anew. The flag of the connection is on, as PRAGMA foreign_keys tells; it is changed in place
+ * (sqlite/flag_bits.h), as SQLite's own ways to change it end the statements that run. Our authorizer sees every compile:
  *
- * DROP TABLE: SQLite decides about the implicit DELETE when it compiles the statement, also when it compiles one again that the
- * program kept and steps once more. Just before, it asks the authorizer. So ours turns the switch off there, and the next statement
- * turns it on again. REPLACE: the recipe yields, and the switch stays off on this connection. */
+ * - A statement that the program prepares or executes is compiled with foreign keys, and watched (foreign_keys_watch.h). If actions
+ *   are due to anything else than its own DELETE or UPDATE of the parent (REPLACE, also one in the schema or handed into a trigger;
+ *   an upsert; a DELETE inside a trigger), or if it cannot be compiled with foreign keys, as a parent is missing or has no unique
+ *   key, it is compiled again without: foreign_keys_compile.c. DROP TABLE and ALTER TABLE are compiled without from the start.
+ * - A kept statement that SQLite compiles again is not called for by the program. When the authorizer is first asked, for the
+ *   statement's own INSERT, DELETE or UPDATE, SQLite has compiled nothing yet that depends on the flag, or harms with it off. There
+ *   the plainest statement that does the same is compiled, and if that could do harm the flag is off for this compile. What is not
+ *   known then (is it a REPLACE?) is answered by whether the program ever prepared one.
+ *
+ * Rows may come before their parents inside a transaction: PRAGMA defer_foreign_keys, likewise a flag, is set whenever we pass by
+ * and whenever the write lock of the main database is taken. What is an orphan at COMMIT is refused there. */
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_H
 
 #include "connection/connection.h"
 
-/* Turns foreign_keys on or off on the connection, also inside a transaction, where PRAGMA foreign_keys does nothing. False if
- * SQLite did not do it. */
+/* Turns foreign_keys on or off on the connection, by SQLite's own way. False if SQLite did not do it. */
 bool foreign_keys_set(struct connection *connection, bool on);
 
 /* Is it on now? */
 bool foreign_keys_are_on(struct connection *connection);
 
-/* Before each statement, while foreign_keys is on by recipe, with the connection's mutex held: ends a suspension, prepares for a
- * DROP TABLE, yields where this statement's REPLACE, or one inside the schema, could delete rows. */
-void foreign_keys_before(struct connection *connection, const struct sql_text *text, const struct statement *statement);
+/* On a connection that is just being opened: turns foreign keys on by recipe. NULL, or a constant that says why they stay off. */
+const char *foreign_keys_begin(struct connection *connection);
 
-/* Before a statement of sqlite3_prepare() or sqlite3_prepare16() is prepared: yields. */
-void foreign_keys_before_v1(struct connection *connection);
+/* Before each statement of the program's that is looked at: what was left off is on again. */
+void foreign_keys_enter(struct connection *connection);
 
-/* Before statements run that foreign_keys_before() will not see: they may drop tables. */
-void foreign_keys_before_unseen(struct connection *connection);
+/* Foreign keys are no longer ours: they stay as the program decided. */
+void foreign_keys_leave_to_program(struct connection *connection);
 
-/* Ends a suspension. */
-void foreign_keys_resume(struct connection *connection);
+/* Before sqlite3_close_v2(), after which SQLite may keep the handle though we forget it. */
+void foreign_keys_closing(struct connection *connection);
+
+/* The flag of the connection itself, while foreign keys are ours. */
+void foreign_keys_switch(struct connection *connection, bool on);
 
 /* Our authorizer, to be installed in front of the program's; its first argument is the connection. */
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,
 			   const char *trigger);
+
+/* Compiles the program's statement by prepare(argument), which sets *stmt, once or twice; *enforced (may be NULL) tells whether
+ * foreign keys are in the result. Returns SQLite's code. */
+int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			 int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced);
+
+/* sqlite3_exec() of the text, which is that statement and no other. */
+int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message);
 
 #endif

@@ -215,6 +215,7 @@ struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db, con
 
 	if (!connection)
 		return NULL;
+	connection->adopted = true;
 	registry_insert(connection, db);
 	if (connection->off)
 		return connection;

@@ -1,9 +1,9 @@
 /* program_settings.c - what the program decides for itself: by PRAGMA, and by sqlite3_busy_timeout() and sqlite3_busy_handler(). */
 #include "policy/program_settings.h"
 
+#include "connection/pragma.h"
 #include "locking/busy_handler.h"
 #include "policy/apply.h"
-#include "policy/foreign_keys.h"
 #include "policy/wal.h"
 #include "sqlite/callbacks.h"
 
@@ -68,19 +68,6 @@ int program_busy_handler(struct connection *connection, int (*handler)(void *, i
 	return rc;
 }
 
-/* As SQLite reads a boolean: sqlite3GetBoolean(), src/pragma.c. */
-static bool is_true(const char *value)
-{
-	static const char *const words[] = {"on", "yes", "true"};
-
-	if (value[0] >= '0' && value[0] <= '9')
-		return (unsigned char)strtol(value, NULL, 0) != 0;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(value, words[i]) == 0)
-			return true;
-	return false;
-}
-
 /* As SQLite reads an int: digits up to the first other character, 0 if they do not fit. */
 static int to_int(const char *value)
 {
@@ -110,19 +97,16 @@ static bool overrides(struct connection *connection, enum setting setting, const
 	if (!wanted->by_operator || wanted->keep || kept_from_wal || kept_from_mmap)
 		return false;
 	/* a program that turns foreign keys off is obeyed, whoever turned them on */
-	if (setting == SETTING_FOREIGN_KEYS && !(is_true(value) && wanted->number == FOREIGN_KEYS_OFF))
+	if (setting == SETTING_FOREIGN_KEYS && !(pragma_is_true(value) && wanted->number == FOREIGN_KEYS_OFF))
 		return false;
 	setting_format(&settings_table[setting], wanted, out->words, sizeof(out->words));
 	return true;
 }
 
-static void decide_foreign_keys(struct connection *connection, const char *value, bool rewritten)
+/* By recipe, the authorizer sees what is decided: foreign_keys.c. */
+static void decide_foreign_keys(struct connection *connection, bool rewritten)
 {
-	/* inside a transaction the PRAGMA does nothing, and without us they would be off */
-	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS && !is_true(value))
-		foreign_keys_set(connection, false);
-	connection->foreign_keys = FOREIGN_KEYS_NOT_OURS;
-	if (!rewritten)
+	if (!connection->foreign_keys.ours && !rewritten)
 		leave_to_program(connection, SETTING_FOREIGN_KEYS);
 }
 
@@ -169,7 +153,7 @@ void program_pragma_accepted(struct connection *connection, const struct program
 	if (pragma->setting == SETTING_BUSY_TIMEOUT)
 		decide_busy_timeout(connection, to_int(pragma->value), effective_timeout(to_int(pragma->value)));
 	else if (pragma->setting == SETTING_FOREIGN_KEYS)
-		decide_foreign_keys(connection, pragma->value, pragma->overridden);
+		decide_foreign_keys(connection, pragma->overridden);
 	else if (!pragma->overridden && pragma->setting == SETTING_JOURNAL_MODE)
 		decide_journal_mode(connection, pragma->value);
 	else if (!pragma->overridden)

@@ -49,7 +49,7 @@ int policy_set_authorizer(struct connection *connection,
 			  int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument)
 {
 	connection->authorizer = (struct authorizer_callback){.authorizer = authorizer, .argument = argument};
-	if (authorizer || connection->foreign_keys_guarded)
+	if (authorizer || connection->foreign_keys.guarded)
 		return connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
 	return connection->sqlite->set_authorizer(connection->db, NULL, NULL);
 }
@@ -212,15 +212,12 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	plan->is_vacuum = passage == PASSAGE_PREPARE_BY_SQLITE && begin_may_be_vacuum(connection);
 	if (plan->is_vacuum)
 		return;
-	if (passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE)
-		foreign_keys_before_v1(connection);
 	plan->inside = !connection->sqlite->get_autocommit(connection->db);
 	statement_read(text, from, &plan->statement);
 	apply_what_is_due(connection, statement);
-	if (connection->foreign_keys != FOREIGN_KEYS_NOT_OURS)
-		foreign_keys_before(connection, text, statement);
 	if (!connection->embedded)
 		temp_memory_before(connection, text, statement);
+	foreign_keys_enter(connection);
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
 		pragma_before(connection, text, plan);
@@ -310,7 +307,7 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 	if (rc == SQLITE_OK && plan->action == ACTION_UPGRADE_AFTER)
 		rc = upgrade_executed(connection, sql);
 	if (plan->passage == PASSAGE_EXEC)
-		foreign_keys_resume(connection);
+		foreign_keys_enter(connection);
 	/* PRAGMA busy_timeout=N acts when it is prepared */
 	busy_handler_reinstall(connection, 0);
 	/* sqlite3_get_table() has run none of its statements yet */
@@ -319,14 +316,9 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 	return rc;
 }
 
-void policy_before_unseen(struct connection *connection)
-{
-	foreign_keys_before_unseen(connection);
-}
-
 void policy_after_table(struct connection *connection)
 {
-	foreign_keys_resume(connection);
+	foreign_keys_enter(connection);
 	busy_handler_reinstall(connection, 0);
 	temp_memory_after(connection);
 }

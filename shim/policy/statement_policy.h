@@ -59,9 +59,6 @@ void policy_before(struct connection *connection, enum passage passage, const st
  * ran, for PASSAGE_EXEC and PASSAGE_RAN_…. Returns the code for the program. */
 int policy_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, const char *sql, int rc);
 
-/* Before statements run that there was no memory to look at. */
-void policy_before_unseen(struct connection *connection);
-
 /* After statements of PASSAGE_TABLE have run. */
 void policy_after_table(struct connection *connection);
 

@@ -181,21 +181,16 @@ static struct token find_verb(const struct sql_text *text, struct token token)
 	}
 }
 
-/* INSERT, REPLACE or UPDATE: finds whether it replaces rows, and in which table. */
+/* From the verb on: which is it, and does it replace rows? */
 static void read_write(const struct sql_text *text, struct token token, struct statement *out)
 {
+	if (token_is(text, token, "delete"))
+		out->verb = WRITE_DELETE;
+	else
+		out->verb = token_is(text, token, "update") ? WRITE_UPDATE : WRITE_INSERT;
 	token = token_next(text, token);
-	if (token_is(text, token, "or")) {
-		token = token_next(text, token);
-		if (token_is(text, token, "replace"))
-			out->kind = STATEMENT_REPLACE;
-		token = token_next(text, token);
-	}
-	if (out->kind != STATEMENT_REPLACE)
-		return;
-	if (token_is(text, token, "into"))
-		token = token_next(text, token);
-	read_name(text, &token, &out->table_schema, &out->table);
+	if (token_is(text, token, "or") && token_is(text, token_next(text, token), "replace"))
+		out->kind = STATEMENT_REPLACE;
 }
 
 static void read_with(const struct sql_text *text, struct token token, struct statement *out)

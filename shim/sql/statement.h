@@ -42,6 +42,13 @@ enum begin_form {
 	BEGIN_OTHER,    /* IMMEDIATE, EXCLUSIVE, CONCURRENT, or not well formed; never rewritten */
 };
 
+enum write_verb {
+	WRITE_OTHER,
+	WRITE_INSERT, /* REPLACE too */
+	WRITE_UPDATE,
+	WRITE_DELETE,
+};
+
 struct statement {
 	enum statement_kind kind;
 	size_t start; /* its first token */
@@ -53,7 +60,7 @@ struct statement {
 	struct span schema, name, value; /* PRAGMA: each empty if absent; value includes a sign and quotes */
 	bool has_value;
 
-	struct span table_schema, table; /* REPLACE: the target, quotes included; empty if not found */
+	enum write_verb verb; /* of STATEMENT_WRITE and STATEMENT_REPLACE */
 };
 
 /* What sqlite3_prepare*(sql, bytes) would read: up to bytes (negative: unlimited) or the first NUL, whichever comes first. */

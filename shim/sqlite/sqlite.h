@@ -56,11 +56,13 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 #define SQLITE_CALLED(X)                                                                                                           \
 	X(step)                                                                                                                    \
 	X(finalize)                                                                                                                \
+	X(column_count)                                                                                                            \
 	X(column_text)                                                                                                             \
 	X(sql)                                                                                                                     \
 	X(next_stmt)                                                                                                               \
 	X(stmt_busy)                                                                                                               \
 	X(get_autocommit)                                                                                                          \
+	X(errmsg)                                                                                                                  \
 	X(errcode)                                                                                                                 \
 	X(db_config)                                                                                                               \
 	X(db_filename)                                                                                                             \
@@ -72,6 +74,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(blob_close)                                                                                                              \
 	X(create_collation_v2)                                                                                                     \
 	X(msize)                                                                                                                   \
+	X(malloc)                                                                                                                  \
 	X(mutex_enter)                                                                                                             \
 	X(mutex_try)                                                                                                               \
 	X(mutex_leave)                                                                                                             \

@@ -78,12 +78,11 @@ static void check_write(const struct sql_text *text, const struct statement *sta
 		CHECK(verdict->write != 0 && !(inserts && verdict->cascade));
 	if (inserts && verdict->cascade && !verdict->explain)
 		CHECK(statement->kind == STATEMENT_REPLACE);
-	if (statement->kind != STATEMENT_REPLACE)
-		return;
-	CHECK(inserts);
-	CHECK(same_name(text, statement->table, verdict->write_table));
-	if (statement->table_schema.end > statement->table_schema.start)
-		CHECK(same_name(text, statement->table_schema, verdict->write_schema));
+	if (statement->kind == STATEMENT_REPLACE)
+		CHECK(inserts);
+	if (statement->kind == STATEMENT_REPLACE || statement->kind == STATEMENT_WRITE)
+		CHECK((statement->verb == WRITE_INSERT) == (verdict->write == SQLITE_INSERT) &&
+		      (statement->verb == WRITE_UPDATE) == (verdict->write == SQLITE_UPDATE));
 }
 
 static void check_kind(const struct sql_text *text, const struct statement *statement, const struct verdict *verdict)
@@ -139,14 +138,14 @@ static void check_rewriting(const struct sql_text *text, const struct statement 
 static bool same_statement(const struct sql_text *text, const struct statement *a, const struct sql_text *other,
 			   const struct statement *b)
 {
-	const struct span spans[2][5] = {{a->schema, a->name, a->value, a->table_schema, a->table},
-					 {b->schema, b->name, b->value, b->table_schema, b->table}};
+	const struct span spans[2][3] = {{a->schema, a->name, a->value},
+					 {b->schema, b->name, b->value}};
 	static char copies[2][ORACLE_TEXT_MOST];
 	size_t i;
 
-	if (a->kind != b->kind || a->has_value != b->has_value || (a->kind == STATEMENT_BEGIN && a->begin != b->begin))
+	if (a->kind != b->kind || a->verb != b->verb || a->has_value != b->has_value || (a->kind == STATEMENT_BEGIN && a->begin != b->begin))
 		return false;
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 3; i++) {
 		span_copy(text, spans[0][i], copies[0], sizeof(copies[0]));
 		span_copy(other, spans[1][i], copies[1], sizeof(copies[1]));
 		if (strcmp(copies[0], copies[1]) != 0)

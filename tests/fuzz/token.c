@@ -111,8 +111,7 @@ static void check_statements(const struct sql_text *text)
 		end = statement_find_end(text, &statement);
 		require(from <= statement.start && statement.start <= end && end <= text->length && end > from, "statements go on");
 		require(is_inside(statement.name, 0, end) && is_inside(statement.schema, 0, end) &&
-				is_inside(statement.value, 0, end) && is_inside(statement.mode, 0, end) &&
-				is_inside(statement.table, 0, text->length) && is_inside(statement.table_schema, 0, text->length),
+				is_inside(statement.value, 0, end) && is_inside(statement.mode, 0, end),
 			"names lie in the statement");
 		if ((statement.kind == STATEMENT_BEGIN && statement.begin != BEGIN_OTHER) ||
 		    (statement.kind == STATEMENT_PRAGMA && statement.has_value))

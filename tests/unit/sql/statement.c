@@ -101,11 +101,12 @@ static const char *const kind_names[] = {
 	[STATEMENT_SAVEPOINT] = "savepoint",
 };
 
-/* "begin deferred", "pragma main.name=value", "replace main.table", or the kind alone. */
+/* "begin deferred", "pragma main.name=value", "replace update", or the kind alone. */
 static void describe(const struct sql_text *text, const struct statement *statement, char *out, size_t size)
 {
 	static const char *const begins[] = {"plain", "deferred", "other"};
 	struct span schema = statement->schema, name = statement->name;
+	static const char *const verbs[] = {"other", "insert", "update", "delete"};
 	char words[3][64];
 
 	if (statement->kind == STATEMENT_BEGIN) {
@@ -113,8 +114,8 @@ static void describe(const struct sql_text *text, const struct statement *statem
 		return;
 	}
 	if (statement->kind == STATEMENT_REPLACE) {
-		schema = statement->table_schema;
-		name = statement->table;
+		snprintf(out, size, "replace %s", verbs[statement->verb]);
+		return;
 	}
 	span_copy(text, schema, words[0], sizeof(words[0]));
 	span_copy(text, name, words[1], sizeof(words[1]));

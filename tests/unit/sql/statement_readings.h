@@ -119,17 +119,17 @@
 {"explain pragma x", "explain", ""},
 
 /* Statements that replace rows. */
-{"REPLACE INTO x VALUES(1);y", "replace x", "y"},
-{"insert or replace into main.x values(1)", "replace main.x", ""},
-{"INSERT/**/OR/**/REPLACE/**/INTO/**/\"main\"/**/./**/[x y]VALUES(1)", "replace main.x y", ""},
-{"UPDATE OR REPLACE x SET a=1", "replace x", ""},
-{"update or replace 'main'.`x` set a=1", "replace main.x", ""},
-{"WITH a AS (SELECT 1) REPLACE INTO x SELECT * FROM a", "replace x", ""},
+{"REPLACE INTO x VALUES(1);y", "replace insert", "y"},
+{"insert or replace into main.x values(1)", "replace insert", ""},
+{"INSERT/**/OR/**/REPLACE/**/INTO/**/\"main\"/**/./**/[x y]VALUES(1)", "replace insert", ""},
+{"UPDATE OR REPLACE x SET a=1", "replace update", ""},
+{"update or replace 'main'.`x` set a=1", "replace update", ""},
+{"WITH a AS (SELECT 1) REPLACE INTO x SELECT * FROM a", "replace insert", ""},
 {"with recursive replace(n, m) as materialized (select ')', (1)), b as not materialized (select 2) insert or replace into t.x select 1",
- "replace t.x", ""},
-{"with insert as (select 1) update or replace replace set a=1", "replace replace", ""},
-{"replace into replace values(';');", "replace replace", ""},
-{"replace", "replace", ""},
+ "replace insert", ""},
+{"with insert as (select 1) update or replace replace set a=1", "replace update", ""},
+{"replace into replace values(';');", "replace insert", ""},
+{"replace", "replace insert", ""},
 
 /* Statements that write otherwise. */
 {"INSERT INTO x VALUES('a;b''c;');y", "write", "y"},

@@ -1,0 +1,221 @@
+/* foreign_keys_compile.c - compiles what the program prepares or executes, with foreign keys or without. */
+#include "base/log.h"
+#include "policy/foreign_keys.h"
+#include "policy/foreign_keys_watch.h"
+#include "sqlite/callbacks.h"
+
+#include <string.h>
+
+/* One statement on its way through the compiler. */
+struct compile {
+	struct connection *connection;
+	const struct sql_text *text;
+	const struct statement *statement;
+	int (*prepare)(void *argument);
+	void *argument;
+	sqlite3_stmt **stmt;
+};
+
+static void say_left_off(struct connection *connection, enum warning topic, const char *why, const char *table)
+{
+	connection->outcomes[SETTING_FOREIGN_KEYS].reason = why;
+	log_warn_once(topic, connection->path,
+		      "foreign_keys left off for a statement on %s (table %s): %s; set SQLPROD_FOREIGN_KEYS=on to enforce them all "
+		      "the same",
+		      connection->path, table ? table : "unknown", why);
+}
+
+static int prepare_without(const struct compile *compile, struct foreign_key_watch *watch)
+{
+	struct connection *connection = compile->connection;
+	int rc;
+
+	foreign_keys_switch(connection, false);
+	watch_begin(connection, watch);
+	rc = compile->prepare(compile->argument);
+	watch_end(connection, watch);
+	if (connection->foreign_keys.ours)
+		foreign_keys_switch(connection, true);
+	return rc;
+}
+
+static bool prepare_again(void *argument, struct foreign_key_watch *watch)
+{
+	const struct compile *compile = argument;
+	sqlite3_stmt *with = *compile->stmt;
+	bool ok = prepare_without(compile, watch) == SQLITE_OK;
+
+	if (ok)
+		compile->connection->sqlite->finalize(*compile->stmt);
+	*compile->stmt = with;
+	return ok;
+}
+
+/* May the error be due to foreign keys? A parent that is missing, or has no unique key; and the program's authorizer may deny what
+ * an action does. */
+static bool may_be_due_to_keys(const struct connection *connection, int rc)
+{
+	const char *message = connection->sqlite->errmsg ? connection->sqlite->errmsg(connection->db) : "";
+
+	if ((rc & 0xff) == SQLITE_AUTH)
+		return true;
+	return (rc & 0xff) == SQLITE_ERROR &&
+	       (strncmp(message, "no such table", 13) == 0 || strncmp(message, "foreign key", 11) == 0);
+}
+
+/* The table's name, as it may be gone when the warning is written. */
+static void copy_name(char *to, size_t size, const char *name)
+{
+	size_t length = strnlen(name ? name : "", size - 1);
+
+	memcpy(to, name ? name : "", length);
+	to[length] = '\0';
+}
+
+static int compile_write(struct compile *compile, bool *enforced)
+{
+	struct connection *connection = compile->connection;
+	struct foreign_key_watch watch = {.verb = compile->statement->verb}, without = {.mode = WATCH_NOTHING};
+	bool replaces = compile->statement->kind == STATEMENT_REPLACE;
+	char table[128];
+	int rc, with;
+
+	watch_begin(connection, &watch);
+	rc = with = compile->prepare(compile->argument);
+	watch_end(connection, &watch);
+	copy_name(table, sizeof(table), watch.table);
+	if (replaces || (watch.verb == WRITE_INSERT && watch.updates))
+		connection->foreign_keys.replaces = true;
+	if (rc == SQLITE_OK) {
+		*enforced = !watch_is_harmful(connection, &watch, replaces, prepare_again, compile);
+		if (connection->sqlite->errcode(connection->db) != SQLITE_OK)
+			sqlite_forget_error(connection->sqlite, connection->db);
+		if (*enforced)
+			return rc;
+		connection->sqlite->finalize(*compile->stmt);
+	} else if (!may_be_due_to_keys(connection, rc)) {
+		return rc;
+	}
+	*enforced = false;
+	rc = prepare_without(compile, &without);
+	if (rc == SQLITE_OK && with == SQLITE_OK)
+		say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
+			     "what it replaces, or what a trigger does, would change other rows", table);
+	else if (rc == SQLITE_OK)
+		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA,
+			     "a parent table is missing, or has no unique key that is referenced", table);
+	return rc;
+}
+
+static bool is_alter(const struct sql_text *text, const struct statement *statement)
+{
+	struct span word = {statement->start, statement->start + 5};
+
+	return statement->kind == STATEMENT_SCHEMA && word.end <= text->length && span_is(text, word, "alter");
+}
+
+int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			 int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced)
+{
+	struct compile compile = {connection, text, statement, prepare, argument, stmt};
+	struct foreign_key_watch nothing = {.mode = WATCH_NOTHING};
+	bool dummy;
+	int rc;
+
+	if (!enforced)
+		enforced = &dummy;
+	*enforced = true;
+	if (!connection->foreign_keys.ours)
+		return prepare(argument);
+	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE)
+		return compile_write(&compile, enforced);
+	/* before DROP TABLE SQLite deletes all its rows, with all actions */
+	if (statement->kind != STATEMENT_DROP_TABLE && !is_alter(text, statement))
+		return prepare(argument);
+	*enforced = false;
+	rc = prepare_without(&compile, &nothing);
+	/* In legacy mode, and before 3.26, ALTER TABLE RENAME changes the children's REFERENCES with foreign keys on, and reads the
+	 * flag when it runs: the old recipe to rebuild a table would leave them pointing at one that is gone. */
+	if (is_alter(text, statement) && connection->foreign_keys.ours) {
+		foreign_keys_switch(connection, false);
+		connection->foreign_keys.left = FOREIGN_KEYS_OFF_UNTIL_CALL;
+	}
+	return rc;
+}
+
+struct executed {
+	struct connection *connection;
+	const char *sql;
+	sqlite3_stmt *stmt;
+};
+
+static int prepare_executed(void *argument)
+{
+	struct executed *executed = argument;
+
+	return executed->connection->sqlite->prepare_v2(executed->connection->db, executed->sql, -1, &executed->stmt, NULL);
+}
+
+/* As sqlite3_exec() gives it: to be freed by sqlite3_free(). */
+static int give_message(struct connection *connection, int rc, char **message)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const char *text = sqlite->errmsg ? sqlite->errmsg(connection->db) : "";
+	size_t size = strlen(text) + 1;
+
+	if (!message)
+		return rc;
+	*message = rc != SQLITE_OK && sqlite->malloc ? sqlite->malloc((int)size) : NULL;
+	if (*message)
+		memcpy(*message, text, size);
+	return rc;
+}
+
+/* The whole of it with foreign keys off, or on as they are: it is decided. */
+static int execute_decided(struct connection *connection, const char *sql, bool enforced,
+			   int (*callback)(void *, int, char **, char **), void *argument, char **message)
+{
+	struct foreign_key_watch nothing = {.mode = WATCH_NOTHING};
+	int rc;
+
+	foreign_keys_switch(connection, enforced);
+	watch_begin(connection, &nothing);
+	rc = connection->sqlite->exec(connection->db, sql, callback, argument, message);
+	watch_end(connection, &nothing);
+	if (connection->foreign_keys.ours)
+		foreign_keys_switch(connection, true);
+	return rc;
+}
+
+/* A statement that gives no rows: all that sqlite3_exec() would do with it. */
+static int run(struct connection *connection, sqlite3_stmt *stmt)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	while (sqlite->step(stmt) == SQLITE_ROW)
+		;
+	return sqlite->finalize(stmt);
+}
+
+int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,
+			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	struct executed executed = {.connection = connection, .sql = sql};
+	bool writes = statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE, enforced;
+	int rc;
+
+	if (!connection->foreign_keys.ours)
+		return sqlite->exec(connection->db, sql, callback, argument, message);
+	if (statement->kind == STATEMENT_DROP_TABLE || is_alter(text, statement))
+		return execute_decided(connection, sql, false, callback, argument, message);
+	if (!writes)
+		return sqlite->exec(connection->db, sql, callback, argument, message);
+	rc = foreign_keys_compile(connection, text, statement, prepare_executed, &executed, &executed.stmt, &enforced);
+	if (rc != SQLITE_OK)
+		return give_message(connection, rc, message);
+	if (executed.stmt && sqlite->column_count && sqlite->column_count(executed.stmt) == 0)
+		return give_message(connection, run(connection, executed.stmt), message);
+	sqlite->finalize(executed.stmt);
+	return execute_decided(connection, sql, enforced, callback, argument, message);
+}

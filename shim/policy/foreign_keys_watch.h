@@ -1,0 +1,58 @@
+/* foreign_keys_watch.h - what one compile of a statement does by foreign key actions, and whether the program wrote that itself.
+ *
+ * SQLite compiles an action (CASCADE, SET NULL, SET DEFAULT) as a DELETE or UPDATE of the child, and asks the authorizer for it: by
+ * the name of no trigger, as for the statement's own DELETE or UPDATE. What a trigger does comes with the trigger's name. */
+#ifndef SQLPROD_POLICY_FOREIGN_KEYS_WATCH_H
+#define SQLPROD_POLICY_FOREIGN_KEYS_WATCH_H
+
+#include "connection/connection.h"
+
+#define WATCH_WRITES 24 /* that are told apart; with more it is not decided for foreign keys */
+
+struct watched_write {
+	int action;
+	const char *schema, *table, *column; /* SQLite's own, until the schema is read again */
+	bool by_trigger;
+};
+
+struct foreign_key_watch {
+	struct foreign_key_watch *outer;
+	enum {
+		WATCH_PROGRAM,
+		WATCH_PROBE,
+		WATCH_NOTHING
+	} mode; /* a statement of the program's, one of ours, one that is decided */
+	enum write_verb verb;
+
+	const char *table;                     /* of the statement itself */
+	unsigned deletes, updates, others;     /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
+	bool has_read, has_updated_after_read; /* an UPDATE of that table, a read of it, an UPDATE: perhaps an action on itself */
+
+	struct watched_write writes[WATCH_WRITES];
+	unsigned count, by_triggers;
+	bool overflown;
+};
+
+/* Between these the authorizer shows the watch what is compiled. Calls nest as pairs. */
+void watch_begin(struct connection *connection, struct foreign_key_watch *watch);
+void watch_end(struct connection *connection, struct foreign_key_watch *watch);
+
+/* The authorizer was asked. */
+void watch_see(struct foreign_key_watch *watch, int action, const char *first, const char *second, const char *schema,
+	       const char *trigger);
+
+/* Does the statement that was watched set an action off by anything else than its own DELETE or UPDATE of the parent? Compiles
+ * statements of ours, so that what the watch holds of SQLite's may be gone afterwards. replaces: it may be UPDATE OR REPLACE.
+ * again() compiles it once more without foreign keys, under a watch of the same kind; for a statement with has_updated_after_read.
+ */
+bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, bool replaces,
+		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument);
+
+/* The same for a statement that is just beginning to be compiled, of which only the action and its arguments are known. True too if
+ * it cannot be compiled with foreign keys. replaces: the program has prepared statements that replace rows. */
+bool watch_would_be_harmful(struct connection *connection, const struct watched_write *write, bool replaces);
+
+/* One of SQLite's own tables: it has no foreign keys. */
+bool watch_is_internal(const char *table);
+
+#endif

@@ -1,0 +1,40 @@
+/* flag_bits.h - two flags of a connection that SQLite reads while it compiles: are foreign keys enforced, and may they wait for
+ * COMMIT?
+ *
+ * sqlite3_db_config() and the PRAGMAs that set them expire every prepared statement, and end those that run. SQLite itself reads
+ * the bits only while it compiles a statement (and while ALTER TABLE renames, and counts orphans), so that a bit which is changed
+ * in place for the time of one compile disturbs no other statement. Where the bits lie is learnt once for each copy of SQLite: by
+ * setting them through SQLite's own functions on a connection without statements, and looking which bit follows. */
+#ifndef SQLPROD_SQLITE_FLAG_BITS_H
+#define SQLPROD_SQLITE_FLAG_BITS_H
+
+#include "sqlite/sqlite.h"
+
+struct flag_bit {
+	unsigned short offset; /* of its byte in the connection */
+	unsigned char mask;    /* 0 where it did not show clearly */
+};
+
+struct foreign_key_bits {
+	struct flag_bit enabled;  /* PRAGMA foreign_keys */
+	struct flag_bit deferred; /* PRAGMA defer_foreign_keys, since 3.8.0: cleared by SQLite at each COMMIT and ROLLBACK */
+};
+
+/* The bits of this copy's connections, learnt from this one if need be: it must be new, without statements, and is left as it was.
+ * NULL if memory is out. The caller holds the connection's mutex. */
+const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite, sqlite3 *db);
+
+static inline bool flag_bit_is_set(const sqlite3 *db, struct flag_bit bit)
+{
+	return ((const unsigned char *)db)[bit.offset] & bit.mask;
+}
+
+/* With the connection's mutex held. */
+static inline void flag_bit_set(sqlite3 *db, struct flag_bit bit, bool on)
+{
+	unsigned char *byte = (unsigned char *)db + bit.offset;
+
+	*byte = (unsigned char)(on ? *byte | bit.mask : *byte & ~bit.mask);
+}
+
+#endif
