@@ -1,6 +1,7 @@
 /* foreign_keys_watch.c - tells the foreign key actions of a compile from what the program wrote. */
 #include "policy/foreign_keys_watch.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,19 +120,20 @@ static char *text_about(const char *words, const struct watched_write *write, si
 	return text;
 }
 
-/* The plainest statement that does this to the table. An INSERT replaces if asked to. */
-static char *plainest(const struct watched_write *write, bool replaces)
+/* The statement with these words after the table's name; NULL if memory is out. */
+static char *statement_about(const char *words, const struct watched_write *write, const char *more)
 {
-	size_t room = write->column ? 2 * strlen(write->column) + 32 : 32;
-	char *text;
+	char *text = text_about(words, write, strlen(more));
 
-	if (write->action == SQLITE_DELETE)
-		return text_about("DELETE FROM", write, 0);
-	if (write->action == SQLITE_INSERT) {
-		text = text_about(replaces ? "INSERT OR REPLACE INTO" : "INSERT INTO", write, room);
-		return text ? strcat(text, " DEFAULT VALUES") : NULL;
-	}
-	text = text_about("UPDATE", write, room);
+	return text ? strcat(text, more) : NULL;
+}
+
+/* UPDATE of that column alone. */
+static char *plain_update(const struct watched_write *write)
+{
+	size_t room = 2 * strlen(write->column) + 32;
+	char *text = text_about("UPDATE", write, room);
+
 	if (!text)
 		return NULL;
 	strcat(text, " SET ");
@@ -157,15 +159,35 @@ static bool compile(struct connection *connection, const char *sql, struct forei
 
 static enum write_verb verb_of(int action)
 {
-	return action == SQLITE_DELETE ? WRITE_DELETE : action == SQLITE_UPDATE ? WRITE_UPDATE : WRITE_INSERT;
+	return action == SQLITE_DELETE ? WRITE_DELETE : WRITE_UPDATE;
 }
 
-/* Could this set an action off? */
-static bool fires(struct connection *connection, const char *sql, enum write_verb verb)
+enum answer { FIRES_NOTHING, FIRES, REFUSED };
+
+/* Does this statement of ours set an action off? */
+static enum answer ask(struct connection *connection, char *sql, enum write_verb verb)
 {
 	struct foreign_key_watch watch = {.verb = verb};
+	bool ok = compile(connection, sql, &watch);
 
-	return !compile(connection, sql, &watch) || actions_of(&watch, 1) > 0;
+	free(sql);
+	if (!ok)
+		return REFUSED;
+	return actions_of(&watch, 1) > 0 ? FIRES : FIRES_NOTHING;
+}
+
+/* Could a trigger's write set an action off? Any INSERT could replace. */
+static bool fires(struct connection *connection, const struct watched_write *write)
+{
+	enum answer answer;
+
+	if (write->action == SQLITE_UPDATE)
+		return ask(connection, plain_update(write), WRITE_UPDATE) != FIRES_NOTHING;
+	answer = ask(connection, statement_about("DELETE FROM", write, ""), WRITE_DELETE);
+	/* a view, perhaps */
+	if (answer == REFUSED && write->action == SQLITE_INSERT)
+		answer = ask(connection, statement_about("INSERT OR REPLACE INTO", write, " DEFAULT VALUES"), WRITE_INSERT);
+	return answer != FIRES_NOTHING;
 }
 
 /* The UPDATE of all columns that the program's sets, with these words before the table's name. */
@@ -203,63 +225,71 @@ static bool fires_more(struct connection *connection, const char *replacing, con
 	       actions_of(&more, 0) != actions_of(&less, 0);
 }
 
-/* The statements that tell, made while what the watch holds of SQLite's is there. */
-struct probes {
-	char *text[WATCH_WRITES];
-	enum write_verb verb[WATCH_WRITES];
+/* Copies of what a watch holds of SQLite's: our own statements may have the schema read again. */
+struct writes {
+	struct watched_write write[WATCH_WRITES];
 	unsigned count;
-	char *replacing, *aborting;
+	char *replacing, *aborting; /* for an UPDATE */
 };
 
-static void probes_make(const struct foreign_key_watch *watch, struct probes *probes)
+static char *copy_of(const char *name)
 {
-	probes->count = 0;
+	return name ? strdup(name) : NULL;
+}
+
+static void writes_copy(const struct foreign_key_watch *watch, struct writes *writes)
+{
+	writes->count = 0;
 	for (unsigned i = 0; i < watch->count; i++) {
-		if (!watch->writes[i].by_trigger)
-			continue;
-		probes->verb[probes->count] = verb_of(watch->writes[i].action);
-		probes->text[probes->count++] = plainest(&watch->writes[i], true);
+		const struct watched_write *write = &watch->writes[i];
+		if (write->by_trigger)
+			writes->write[writes->count++] = (struct watched_write){
+				write->action, copy_of(write->schema), copy_of(write->table), copy_of(write->column), true};
 	}
-	probes->replacing = watch->verb == WRITE_UPDATE ? update_of(watch, "UPDATE") : NULL;
-	probes->aborting = watch->verb == WRITE_UPDATE ? update_of(watch, "UPDATE OR ABORT") : NULL;
+	writes->replacing = watch->verb == WRITE_UPDATE ? update_of(watch, "UPDATE") : NULL;
+	writes->aborting = watch->verb == WRITE_UPDATE ? update_of(watch, "UPDATE OR ABORT") : NULL;
 }
 
-static bool probes_tell(struct connection *connection, const struct foreign_key_watch *watch, const struct probes *probes)
+static bool any_fires(struct connection *connection, const struct foreign_key_watch *watch, const struct writes *writes)
 {
-	bool harmful = false;
+	bool found = false;
 
-	for (unsigned i = 0; i < probes->count && !harmful; i++)
-		harmful = fires(connection, probes->text[i], probes->verb[i]);
-	if (!harmful && watch->verb == WRITE_UPDATE)
-		harmful = fires_more(connection, probes->replacing, probes->aborting);
-	return harmful;
+	for (unsigned i = 0; i < writes->count && !found; i++)
+		found = !writes->write[i].table || (writes->write[i].action == SQLITE_UPDATE && !writes->write[i].column) ||
+			fires(connection, &writes->write[i]);
+	if (!found && watch->verb == WRITE_UPDATE)
+		found = fires_more(connection, writes->replacing, writes->aborting);
+	return found;
 }
 
-static void probes_free(struct probes *probes)
+static void writes_free(struct writes *writes)
 {
-	for (unsigned i = 0; i < probes->count; i++)
-		free(probes->text[i]);
-	free(probes->replacing);
-	free(probes->aborting);
+	for (unsigned i = 0; i < writes->count; i++) {
+		free((void *)(uintptr_t)writes->write[i].schema);
+		free((void *)(uintptr_t)writes->write[i].table);
+		free((void *)(uintptr_t)writes->write[i].column);
+	}
+	free(writes->replacing);
+	free(writes->aborting);
 }
 
 /* There are actions. Are they all due to the statement's own DELETE or UPDATE? */
 static bool is_due_to_another(struct connection *connection, const struct foreign_key_watch *watch, bool replaces)
 {
-	struct probes *probes;
+	struct writes *writes;
 	bool harmful;
 
 	if (watch->verb == WRITE_INSERT || watch->verb == WRITE_OTHER || replaces || watch->overflown)
 		return true;
 	if (watch->verb == WRITE_DELETE && watch->by_triggers == 0)
 		return false;
-	probes = malloc(sizeof(*probes));
-	if (!probes)
+	writes = malloc(sizeof(*writes));
+	if (!writes)
 		return true;
-	probes_make(watch, probes);
-	harmful = probes_tell(connection, watch, probes);
-	probes_free(probes);
-	free(probes);
+	writes_copy(watch, writes);
+	harmful = any_fires(connection, watch, writes);
+	writes_free(writes);
+	free(writes);
 	return harmful;
 }
 
@@ -288,13 +318,29 @@ static bool replacing_fires(struct connection *connection, const struct foreign_
 	return fires;
 }
 
+/* An INSERT of which is not known whether it replaces, but that it may. Given a rowid it can meet a row that has it. */
+static bool insert_is_harmful(struct connection *connection, const struct watched_write *write, bool replaces)
+{
+	const char *words = replaces ? "INSERT OR REPLACE INTO" : "INSERT INTO";
+
+	if (ask(connection, statement_about(words, write, " DEFAULT VALUES"), WRITE_INSERT) != FIRES_NOTHING)
+		return true;
+	if (ask(connection, statement_about("DELETE FROM", write, ""), WRITE_DELETE) == FIRES_NOTHING)
+		return false;
+	return replaces || ask(connection, statement_about(words, write, "(rowid)VALUES(1)"), WRITE_INSERT) != FIRES_NOTHING;
+}
+
 bool watch_would_be_harmful(struct connection *connection, const struct watched_write *write, bool replaces)
 {
 	struct foreign_key_watch watch = {.verb = verb_of(write->action)};
 	struct foreign_key_watch update = {.verb = WRITE_UPDATE, .writes = {*write}, .count = 1};
-	char *text = plainest(write, replaces);
-	bool harmful = !compile(connection, text, &watch);
+	bool harmful;
+	char *text;
 
+	if (write->action == SQLITE_INSERT)
+		return insert_is_harmful(connection, write, replaces);
+	text = write->action == SQLITE_DELETE ? statement_about("DELETE FROM", write, "") : plain_update(write);
+	harmful = !compile(connection, text, &watch);
 	free(text);
 	if (!harmful && actions_of(&watch, 1) > 0)
 		harmful = is_due_to_another(connection, &watch, false);
