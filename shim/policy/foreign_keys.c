@@ -160,6 +160,7 @@ static void see_foreign_keys(struct connection *connection, const char *value)
 	foreign_keys_leave_to_program(connection);
 	if (inside) {
 		foreign_keys_switch(connection, false);
+		flag_bits_forget_orphans(connection->db, connection->foreign_keys.bits);
 		expire(connection);
 	}
 }
@@ -170,10 +171,11 @@ static void see_pragma(struct connection *connection, const char *name, const ch
 
 	if (strcasecmp(name, "foreign_keys") == 0 && value) {
 		see_foreign_keys(connection, value);
+	} else if (strcasecmp(name, "defer_foreign_keys") == 0 && value) {
+		keys->told_to_defer = pragma_is_true(value) && !connection->sqlite->get_autocommit(connection->db);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0) {
-		/* what it answers, or what is set, is the program's own */
-		set_deferred(connection, false);
-		keys->defers &= !value;
+		keys->told_to_defer &= !connection->sqlite->get_autocommit(connection->db);
+		set_deferred(connection, keys->told_to_defer);
 	}
 }
 
@@ -251,8 +253,12 @@ static void see(struct connection *connection, int action, const char *first, co
 		break;
 	case SQLITE_DROP_TABLE:
 	case SQLITE_DROP_TEMP_TABLE:
-		if (!keys->watch && is_switched_on(connection))
+		if (keys->watch) {
+			watch_see(keys->watch, action, first, second, schema, trigger);
+		} else if (is_switched_on(connection)) {
 			leave_off(connection);
+			flag_bits_forget_orphans(connection->db, keys->bits);
+		}
 		break;
 	case SQLITE_READ:
 	case SQLITE_INSERT:

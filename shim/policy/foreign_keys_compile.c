@@ -107,6 +107,22 @@ static int compile_write(struct compile *compile, bool *enforced)
 	return rc;
 }
 
+/* With foreign keys SQLite would delete all rows of the table before it drops it, with all actions; that is also what takes orphans
+ * among them out of the count for COMMIT. */
+static int compile_drop(struct compile *compile)
+{
+	struct connection *connection = compile->connection;
+	struct foreign_key_watch watch = {.verb = WRITE_OTHER};
+	int rc = prepare_without(compile, &watch);
+
+	if (rc == SQLITE_OK && connection->foreign_keys.ours &&
+	    flag_bits_orphans(connection->db, connection->foreign_keys.bits) > 0 && watch_drops_related(connection, &watch)) {
+		flag_bits_forget_orphans(connection->db, connection->foreign_keys.bits);
+		sqlite_forget_error(connection->sqlite, connection->db);
+	}
+	return rc;
+}
+
 static bool is_alter(const struct sql_text *text, const struct statement *statement)
 {
 	struct span word = {statement->start, statement->start + 5};
@@ -118,7 +134,6 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 			 int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced)
 {
 	struct compile compile = {connection, text, statement, prepare, argument, stmt};
-	struct foreign_key_watch nothing = {.mode = WATCH_NOTHING};
 	bool dummy;
 	int rc;
 
@@ -129,14 +144,15 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 		return prepare(argument);
 	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE)
 		return compile_write(&compile, enforced);
-	/* before DROP TABLE SQLite deletes all its rows, with all actions */
 	if (statement->kind != STATEMENT_DROP_TABLE && !is_alter(text, statement))
 		return prepare(argument);
 	*enforced = false;
-	rc = prepare_without(&compile, &nothing);
+	if (statement->kind == STATEMENT_DROP_TABLE)
+		return compile_drop(&compile);
+	rc = prepare_without(&compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
 	/* In legacy mode, and before 3.26, ALTER TABLE RENAME changes the children's REFERENCES with foreign keys on, and reads the
 	 * flag when it runs: the old recipe to rebuild a table would leave them pointing at one that is gone. */
-	if (is_alter(text, statement) && connection->foreign_keys.ours) {
+	if (connection->foreign_keys.ours) {
 		foreign_keys_switch(connection, false);
 		connection->foreign_keys.left = FOREIGN_KEYS_OFF_UNTIL_CALL;
 	}
@@ -207,9 +223,9 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 
 	if (!connection->foreign_keys.ours)
 		return sqlite->exec(connection->db, sql, callback, argument, message);
-	if (statement->kind == STATEMENT_DROP_TABLE || is_alter(text, statement))
+	if (is_alter(text, statement))
 		return execute_decided(connection, sql, false, callback, argument, message);
-	if (!writes)
+	if (!writes && statement->kind != STATEMENT_DROP_TABLE)
 		return sqlite->exec(connection->db, sql, callback, argument, message);
 	rc = foreign_keys_compile(connection, text, statement, prepare_executed, &executed, &executed.stmt, &enforced);
 	if (rc != SQLITE_OK)

@@ -51,6 +51,8 @@ static void see_update(struct foreign_key_watch *watch, const struct watched_wri
 		return;
 	}
 	watch->has_updated_after_read |= watch->has_read;
+	if (watch->verb == WRITE_INSERT)
+		watch->has_read = false;
 	watch->updates++;
 	record(watch, write);
 }
@@ -62,7 +64,11 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 
 	if (watch->mode == WATCH_NOTHING || watch_is_internal(first))
 		return;
-	if (action == SQLITE_READ) {
+	watch->reads += action == SQLITE_READ;
+	if (action == SQLITE_DROP_TABLE || action == SQLITE_DROP_TEMP_TABLE) {
+		watch->table = first;
+		watch->schema = schema;
+	} else if (action == SQLITE_READ) {
 		if (!trigger && watch->updates && is_same(watch->table, first))
 			watch->has_read = true;
 	} else if (trigger) {
@@ -293,13 +299,24 @@ static bool is_due_to_another(struct connection *connection, const struct foreig
 	return harmful;
 }
 
+bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch)
+{
+	struct watched_write write = {SQLITE_DELETE, watch->schema, watch->table, NULL, false};
+	struct foreign_key_watch delete = {.verb = WRITE_DELETE};
+	char *text = watch->table ? statement_about("DELETE FROM", &write, "") : NULL;
+	bool related = !text || !compile(connection, text, &delete) || delete.reads;
+
+	free(text);
+	return related;
+}
+
 bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, bool replaces,
 		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument)
 {
 	struct foreign_key_watch without = {.mode = WATCH_PROBE, .verb = watch->verb};
 	unsigned own = watch->updates;
 
-	if (watch->has_updated_after_read && actions_of(watch, own) == 0) {
+	if ((watch->verb == WRITE_INSERT ? watch->has_read : watch->has_updated_after_read) && actions_of(watch, own) == 0) {
 		if (!again(argument, &without))
 			return true;
 		own = without.updates;

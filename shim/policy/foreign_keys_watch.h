@@ -24,10 +24,14 @@ struct foreign_key_watch {
 	} mode; /* a statement of the program's, one of ours, one that is decided */
 	enum write_verb verb;
 
-	const char *table;                     /* of the statement itself */
-	unsigned deletes, updates, others;     /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
-	bool has_read, has_updated_after_read; /* an UPDATE of that table, a read of it, an UPDATE: perhaps an action on itself */
+	const char *schema, *table;        /* of the statement itself; the first for DROP TABLE only */
+	unsigned deletes, updates, others; /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
 
+	/* Of UPDATEs of that table some may be actions on itself: an UPDATE's own columns come first, and the action reads the
+	 * table before it; after what an INSERT sets in its upsert, the check of the new row reads the parent. */
+	bool has_read, has_updated_after_read;
+
+	unsigned reads; /* of any column */
 	struct watched_write writes[WATCH_WRITES];
 	unsigned count, by_triggers;
 	bool overflown;
@@ -43,7 +47,8 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 
 /* Does the statement that was watched set an action off by anything else than its own DELETE or UPDATE of the parent? Compiles
  * statements of ours, so that what the watch holds of SQLite's may be gone afterwards. replaces: it may be UPDATE OR REPLACE.
- * again() compiles it once more without foreign keys, under a watch of the same kind; for a statement with has_updated_after_read.
+ * again() compiles it once more without foreign keys, under a watch of the same kind, where UPDATEs may be actions on its own
+ * table.
  */
 bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, bool replaces,
 		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument);
@@ -51,6 +56,9 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 /* The same for a statement that is just beginning to be compiled, of which only the action and its arguments are known. True too if
  * it cannot be compiled with foreign keys. replaces: the program has prepared statements that replace rows. */
 bool watch_would_be_harmful(struct connection *connection, const struct watched_write *write, bool replaces);
+
+/* Is the table that is dropped, as the watch has seen, a parent or child? True in doubt. */
+bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch);
 
 /* One of SQLite's own tables: it has no foreign keys. */
 bool watch_is_internal(const char *table);

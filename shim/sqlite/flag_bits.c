@@ -7,7 +7,7 @@
 
 /* More than any connection has; and what every connection has, in a copy that does not tell its size. */
 #define SIZE_LIMIT 65536
-#define SIZE_LEAST 256
+#define SIZE_LEAST 400
 
 /* The flag goes through these states. */
 static const bool states[] = {true, false, true, true, false, false, true, false};
@@ -65,6 +65,77 @@ static size_t size_of(const struct sqlite *sqlite, sqlite3 *db)
 	return size < SIZE_LIMIT ? size : SIZE_LIMIT;
 }
 
+static int64_t count_at(const sqlite3 *db, unsigned short offset)
+{
+	int64_t count = 0;
+
+	if (offset)
+		memcpy(&count, (const char *)db + offset, sizeof(count));
+	return count;
+}
+
+int64_t flag_bits_orphans(const sqlite3 *db, const struct foreign_key_bits *bits)
+{
+	return count_at(db, bits->by_schema) + count_at(db, bits->by_flag);
+}
+
+void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits)
+{
+	if (bits->by_schema)
+		memset((char *)db + bits->by_schema, 0, sizeof(int64_t));
+	if (bits->by_flag)
+		memset((char *)db + bits->by_flag, 0, sizeof(int64_t));
+}
+
+static void run(const struct sqlite *sqlite, sqlite3 *db, const char *sql)
+{
+	sqlite->exec(db, sql, NULL, NULL, NULL);
+}
+
+/* The only count that follows the orphans which these statements make, one more each time, or unmake. */
+static unsigned short learn_count(const struct sqlite *sqlite, sqlite3 *db, size_t size, const char *more, const char *less)
+{
+	static const struct {
+		bool more;
+		int64_t count;
+	} steps[] = {{true, 1}, {true, 2}, {false, 1}, {true, 2}, {true, 3}, {false, 2}, {false, 1}, {false, 0}};
+	bool *fails = calloc(size, sizeof(*fails));
+	unsigned short found = 0;
+	unsigned many = 0;
+
+	for (size_t n = 0; fails && n < sizeof(steps) / sizeof(steps[0]); n++) {
+		run(sqlite, db, steps[n].more ? more : less);
+		for (size_t at = 8; at + sizeof(int64_t) <= size; at += sizeof(int64_t))
+			fails[at] |= count_at(db, (unsigned short)at) != steps[n].count;
+	}
+	for (size_t at = 8; fails && at + sizeof(int64_t) <= size; at += sizeof(int64_t)) {
+		many += !fails[at];
+		if (!fails[at])
+			found = (unsigned short)at;
+	}
+	free(fails);
+	return many == 1 ? found : 0;
+}
+
+/* Orphans are had on a connection of our own, which is on no file. */
+static void learn_counts(const struct sqlite *sqlite, struct foreign_key_bits *bits)
+{
+	sqlite3 *db = NULL;
+	size_t size;
+
+	if (sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
+		size = size_of(sqlite, db);
+		run(sqlite, db,
+		    "CREATE TABLE p(k INTEGER PRIMARY KEY);CREATE TABLE s(k REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
+		    "CREATE TABLE f(k REFERENCES p);PRAGMA foreign_keys=1;BEGIN;PRAGMA defer_foreign_keys=1");
+		bits->by_schema = learn_count(sqlite, db, size, "INSERT INTO s VALUES(1)",
+					      "DELETE FROM s WHERE rowid=(SELECT max(rowid)FROM s)");
+		bits->by_flag = learn_count(sqlite, db, size, "INSERT INTO f VALUES(1)",
+					    "DELETE FROM f WHERE rowid=(SELECT max(rowid)FROM f)");
+	}
+	sqlite->close(db);
+}
+
 /* What was learnt of each copy. Entries stay for ever; no lock, so that fork() finds none taken. */
 struct learnt {
 	struct learnt *next;
@@ -91,6 +162,10 @@ const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlit
 	}
 	if (learnt->bits.enabled.mask)
 		learnt->bits.deferred = learn(sqlite, db, size_of(sqlite, db), set_deferred);
+	learn_counts(sqlite, &learnt->bits);
+	/* an orphan that cannot be forgotten could not be dropped */
+	if (!learnt->bits.by_flag)
+		learnt->bits.deferred.mask = 0;
 	/* two threads may both get here: two records of one copy do no harm */
 	learnt->next = atomic_load(&lessons_learnt);
 	while (!atomic_compare_exchange_weak(&lessons_learnt, &learnt->next, learnt))

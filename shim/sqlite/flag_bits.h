@@ -1,5 +1,5 @@
-/* flag_bits.h - two flags of a connection that SQLite reads while it compiles: are foreign keys enforced, and may they wait for
- * COMMIT?
+/* flag_bits.h - two flags of a connection that SQLite reads while it compiles, are foreign keys enforced, and may they wait for
+ * COMMIT; and how many orphans do.
  *
  * sqlite3_db_config() and the PRAGMAs that set them expire every prepared statement, and end those that run. SQLite itself reads
  * the bits only while it compiles a statement (and while ALTER TABLE renames, and counts orphans), so that a bit which is changed
@@ -10,6 +10,8 @@
 
 #include "sqlite/sqlite.h"
 
+#include <stdint.h>
+
 struct flag_bit {
 	unsigned short offset; /* of its byte in the connection */
 	unsigned char mask;    /* 0 where it did not show clearly */
@@ -18,6 +20,10 @@ struct flag_bit {
 struct foreign_key_bits {
 	struct flag_bit enabled;  /* PRAGMA foreign_keys */
 	struct flag_bit deferred; /* PRAGMA defer_foreign_keys, since 3.8.0: cleared by SQLite at each COMMIT and ROLLBACK */
+
+	/* Where the orphans of the transaction are counted that wait for COMMIT by their schema, and by that flag; 0 if not known.
+	 */
+	unsigned short by_schema, by_flag;
 };
 
 /* The bits of this copy's connections, learnt from this one if need be: it must be new, without statements, and is left as it was.
@@ -36,5 +42,9 @@ static inline void flag_bit_set(sqlite3 *db, struct flag_bit bit, bool on)
 
 	*byte = (unsigned char)(on ? *byte | bit.mask : *byte & ~bit.mask);
 }
+
+/* How many orphans wait for COMMIT, by both counts; and none do any more. With the connection's mutex held. */
+int64_t flag_bits_orphans(const sqlite3 *db, const struct foreign_key_bits *bits);
+void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
 
 #endif
