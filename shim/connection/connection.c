@@ -49,5 +49,8 @@ void connection_update_interest(struct connection *connection)
 	/* DELETE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
 	if (connection->foreign_keys.ours)
 		interest |= LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');
+	/* COMMIT, END */
+	if (connection->foreign_keys.miscounts)
+		interest |= LETTER('c') | LETTER('e');
 	atomic_store_explicit(&connection->interest, interest, memory_order_release);
 }

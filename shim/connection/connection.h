@@ -31,8 +31,9 @@ struct foreign_keys {
 	bool ours;          /* on by recipe, so that each compile is decided on */
 	bool guarded;       /* our authorizer stays, whether the program has one or not */
 	bool defers;        /* orphans may wait for COMMIT */
-	bool told_to_defer; /* the program has asked for that in this transaction, which is what PRAGMA defer_foreign_keys tells */
+	bool told_to_defer; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
 	bool replaces;      /* a statement that replaces rows was prepared, and may be kept */
+	bool miscounts;     /* … one that was compiled without foreign keys: orphans may be counted that are none any more */
 
 	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, or
 	 * until the program's next call, after a compile that the program did not call for. */

@@ -116,6 +116,8 @@ void foreign_keys_enter(struct connection *connection)
 	keys->compiling = 0;
 	foreign_keys_switch(connection, true);
 	set_deferred(connection, true);
+	if (keys->miscounts)
+		flag_bits_forget_orphans(connection->db, keys->bits);
 }
 
 void foreign_keys_closing(struct connection *connection)
@@ -203,6 +205,8 @@ static bool mark(const struct connection *connection)
 static void leave_off(struct connection *connection)
 {
 	foreign_keys_switch(connection, false);
+	connection->foreign_keys.miscounts = true;
+	connection_update_interest(connection);
 	connection->foreign_keys.left = FOREIGN_KEYS_OFF_UNTIL_LOCK;
 }
 

@@ -46,6 +46,9 @@ void foreign_keys_switch(struct connection *connection, bool on);
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,
 			   const char *trigger);
 
+/* Is it ALTER TABLE? */
+bool foreign_keys_is_alter(const struct sql_text *text, const struct statement *statement);
+
 /* Compiles the program's statement by prepare(argument), which sets *stmt, once or twice; *enforced (may be NULL) tells whether
  * foreign keys are in the result. Returns SQLite's code. */
 int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,

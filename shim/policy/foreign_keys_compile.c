@@ -98,6 +98,8 @@ static int compile_write(struct compile *compile, bool *enforced)
 	}
 	*enforced = false;
 	rc = prepare_without(compile, &without);
+	if (rc == SQLITE_OK)
+		connection->foreign_keys.miscounts = true;
 	if (rc == SQLITE_OK && with == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
 			     "what it replaces, or what a trigger does, would change other rows", table);
@@ -123,7 +125,7 @@ static int compile_drop(struct compile *compile)
 	return rc;
 }
 
-static bool is_alter(const struct sql_text *text, const struct statement *statement)
+bool foreign_keys_is_alter(const struct sql_text *text, const struct statement *statement)
 {
 	struct span word = {statement->start, statement->start + 5};
 
@@ -144,7 +146,7 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 		return prepare(argument);
 	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE)
 		return compile_write(&compile, enforced);
-	if (statement->kind != STATEMENT_DROP_TABLE && !is_alter(text, statement))
+	if (statement->kind != STATEMENT_DROP_TABLE && !foreign_keys_is_alter(text, statement))
 		return prepare(argument);
 	*enforced = false;
 	if (statement->kind == STATEMENT_DROP_TABLE)
@@ -157,81 +159,4 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 		connection->foreign_keys.left = FOREIGN_KEYS_OFF_UNTIL_CALL;
 	}
 	return rc;
-}
-
-struct executed {
-	struct connection *connection;
-	const char *sql;
-	sqlite3_stmt *stmt;
-};
-
-static int prepare_executed(void *argument)
-{
-	struct executed *executed = argument;
-
-	return executed->connection->sqlite->prepare_v2(executed->connection->db, executed->sql, -1, &executed->stmt, NULL);
-}
-
-/* As sqlite3_exec() gives it: to be freed by sqlite3_free(). */
-static int give_message(struct connection *connection, int rc, char **message)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	const char *text = sqlite->errmsg ? sqlite->errmsg(connection->db) : "";
-	size_t size = strlen(text) + 1;
-
-	if (!message)
-		return rc;
-	*message = rc != SQLITE_OK && sqlite->malloc ? sqlite->malloc((int)size) : NULL;
-	if (*message)
-		memcpy(*message, text, size);
-	return rc;
-}
-
-/* The whole of it with foreign keys off, or on as they are: it is decided. */
-static int execute_decided(struct connection *connection, const char *sql, bool enforced,
-			   int (*callback)(void *, int, char **, char **), void *argument, char **message)
-{
-	struct foreign_key_watch nothing = {.mode = WATCH_NOTHING};
-	int rc;
-
-	foreign_keys_switch(connection, enforced);
-	watch_begin(connection, &nothing);
-	rc = connection->sqlite->exec(connection->db, sql, callback, argument, message);
-	watch_end(connection, &nothing);
-	if (connection->foreign_keys.ours)
-		foreign_keys_switch(connection, true);
-	return rc;
-}
-
-/* A statement that gives no rows: all that sqlite3_exec() would do with it. */
-static int run(struct connection *connection, sqlite3_stmt *stmt)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-
-	while (sqlite->step(stmt) == SQLITE_ROW)
-		;
-	return sqlite->finalize(stmt);
-}
-
-int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	struct executed executed = {.connection = connection, .sql = sql};
-	bool writes = statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE, enforced;
-	int rc;
-
-	if (!connection->foreign_keys.ours)
-		return sqlite->exec(connection->db, sql, callback, argument, message);
-	if (is_alter(text, statement))
-		return execute_decided(connection, sql, false, callback, argument, message);
-	if (!writes && statement->kind != STATEMENT_DROP_TABLE)
-		return sqlite->exec(connection->db, sql, callback, argument, message);
-	rc = foreign_keys_compile(connection, text, statement, prepare_executed, &executed, &executed.stmt, &enforced);
-	if (rc != SQLITE_OK)
-		return give_message(connection, rc, message);
-	if (executed.stmt && sqlite->column_count && sqlite->column_count(executed.stmt) == 0)
-		return give_message(connection, run(connection, executed.stmt), message);
-	sqlite->finalize(executed.stmt);
-	return execute_decided(connection, sql, enforced, callback, argument, message);
 }

@@ -57,6 +57,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(step)                                                                                                                    \
 	X(finalize)                                                                                                                \
 	X(column_count)                                                                                                            \
+	X(column_name)                                                                                                             \
 	X(column_text)                                                                                                             \
 	X(sql)                                                                                                                     \
 	X(next_stmt)                                                                                                               \
