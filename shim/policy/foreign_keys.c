@@ -2,6 +2,7 @@
 #include "policy/foreign_keys.h"
 
 #include "base/log.h"
+#include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "locking/file_shim.h"
 #include "policy/begin.h"
@@ -67,23 +68,9 @@ static void before_write_lock(void *argument)
 
 const char *foreign_keys_begin(struct connection *connection)
 {
-	struct foreign_keys *keys = &connection->foreign_keys;
-
-	keys->bits = flag_bits_foreign_keys(connection->sqlite, connection->db);
-	if (!keys->bits || !keys->bits->enabled.mask)
-		return "where this SQLite keeps its flag did not show";
-	foreign_keys_switch(connection, true);
-	if (!foreign_keys_are_on(connection)) {
-		foreign_keys_switch(connection, false);
+	if (!foreign_keys_set(connection, true))
 		return "SQLite refused";
-	}
-	keys->ours = keys->guarded = true;
-	keys->defers = keys->bits->deferred.mask != 0;
-	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
-	if (connection->shim && !connection->shared_cache) {
-		connection->shim->writer_argument = connection;
-		atomic_store_explicit(&connection->shim->writer, before_write_lock, memory_order_relaxed);
-	}
+	connection->foreign_keys.ours = true;
 	return NULL;
 }
 
@@ -100,16 +87,73 @@ void foreign_keys_leave_to_program(struct connection *connection)
 	connection_update_interest(connection);
 }
 
+/* It turned them off by sqlite3_db_config(), which we do not see; and VACUUM has them off while it runs. */
+static void found_off(struct connection *connection)
+{
+	if (!begin_may_be_vacuum(connection))
+		foreign_keys_leave_to_program(connection);
+}
+
+/* Puts the authorizer in front: for a program that only reads it would cost, and do nothing. */
+static void arm(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!foreign_keys_are_on(connection)) {
+		found_off(connection);
+		return;
+	}
+	keys->bits = flag_bits_foreign_keys(connection->sqlite);
+	if (!keys->bits || !keys->bits->enabled.mask || !is_switched_on(connection)) {
+		keys->bits = NULL;
+		keys->ours = false;
+		foreign_keys_set(connection, false);
+		outcome_note(connection, SETTING_FOREIGN_KEYS, FOREIGN_KEYS_OFF, "where this SQLite keeps its flag did not show");
+		return;
+	}
+	keys->guarded = true;
+	keys->defers = keys->bits->deferred.mask != 0;
+	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
+	if (connection->shim && !connection->shared_cache) {
+		connection->shim->writer_argument = connection;
+		atomic_store_explicit(&connection->shim->writer, before_write_lock, memory_order_relaxed);
+	}
+}
+
+/* Do foreign keys, or our authorizer, have to do with it? */
+static bool concerns(const struct sql_text *text, const struct statement *statement)
+{
+	switch (statement->kind) {
+	case STATEMENT_WRITE:
+	case STATEMENT_REPLACE:
+	case STATEMENT_DROP_TABLE:
+	case STATEMENT_EXPLAIN:
+		return true;
+	case STATEMENT_PRAGMA:
+		return span_is(text, statement->name, "foreign_keys") || span_is(text, statement->name, "defer_foreign_keys");
+	default:
+		return foreign_keys_is_alter(text, statement);
+	}
+}
+
+void foreign_keys_before(struct connection *connection, const struct sql_text *text, const struct statement *statement, bool is_v1)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	/* one of sqlite3_prepare() does not survive that the authorizer is set */
+	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
+		arm(connection);
+	foreign_keys_enter(connection);
+}
+
 void foreign_keys_enter(struct connection *connection)
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
 
-	if (!keys->ours)
+	if (!keys->ours || !keys->guarded)
 		return;
-	/* by sqlite3_db_config(), which we do not see; and VACUUM has it off while it runs */
 	if (keys->left == FOREIGN_KEYS_LEFT_ON && !is_switched_on(connection)) {
-		if (!begin_may_be_vacuum(connection))
-			foreign_keys_leave_to_program(connection);
+		found_off(connection);
 		return;
 	}
 	keys->left = FOREIGN_KEYS_LEFT_ON;
@@ -287,6 +331,9 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 	const struct foreign_keys *keys = &connection->foreign_keys;
 	int rc = SQLITE_OK;
 
+	/* as in each SELECT */
+	if (!keys->watch && !program->authorizer && (action == SQLITE_READ || action == SQLITE_SELECT))
+		return SQLITE_OK;
 	if (keys->watch && keys->watch->mode == WATCH_PROBE) {
 		watch_see(keys->watch, action, first, second, schema, trigger);
 		return SQLITE_OK;

@@ -30,7 +30,10 @@ bool foreign_keys_are_on(struct connection *connection);
 /* On a connection that is just being opened: turns foreign keys on by recipe. NULL, or a constant that says why they stay off. */
 const char *foreign_keys_begin(struct connection *connection);
 
-/* Before each statement of the program's that is looked at: what was left off is on again. */
+/* Before each statement of the program's that is looked at; is_v1: of sqlite3_prepare(). */
+void foreign_keys_before(struct connection *connection, const struct sql_text *text, const struct statement *statement, bool is_v1);
+
+/* Between statements of the program's: what was left off is on again. */
 void foreign_keys_enter(struct connection *connection);
 
 /* Foreign keys are no longer ours: they stay as the program decided. */

@@ -75,29 +75,33 @@ static void copy_name(char *to, size_t size, const char *name)
 static int compile_write(struct compile *compile, bool *enforced)
 {
 	struct connection *connection = compile->connection;
-	struct foreign_key_watch watch = {.verb = compile->statement->verb}, without = {.mode = WATCH_NOTHING};
+	struct foreign_key_watch watch;
 	bool replaces = compile->statement->kind == STATEMENT_REPLACE;
 	char table[128];
 	int rc, with;
 
+	watch_init(&watch, compile->statement->verb);
 	watch_begin(connection, &watch);
 	rc = with = compile->prepare(compile->argument);
 	watch_end(connection, &watch);
-	copy_name(table, sizeof(table), watch.table);
 	if (replaces || (watch.verb == WRITE_INSERT && watch.updates))
 		connection->foreign_keys.replaces = true;
 	if (rc == SQLITE_OK) {
+		if (!watch_has_actions(&watch))
+			return rc;
+		copy_name(table, sizeof(table), watch.table);
 		*enforced = !watch_is_harmful(connection, &watch, replaces, prepare_again, compile);
-		if (connection->sqlite->errcode(connection->db) != SQLITE_OK)
-			sqlite_forget_error(connection->sqlite, connection->db);
+		sqlite_forget_error(connection->sqlite, connection->db);
 		if (*enforced)
 			return rc;
 		connection->sqlite->finalize(*compile->stmt);
 	} else if (!may_be_due_to_keys(connection, rc)) {
 		return rc;
+	} else {
+		copy_name(table, sizeof(table), watch.table);
 	}
 	*enforced = false;
-	rc = prepare_without(compile, &without);
+	rc = prepare_without(compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
 	if (rc == SQLITE_OK)
 		connection->foreign_keys.miscounts = true;
 	if (rc == SQLITE_OK && with == SQLITE_OK)
@@ -142,7 +146,7 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 	if (!enforced)
 		enforced = &dummy;
 	*enforced = true;
-	if (!connection->foreign_keys.ours)
+	if (!connection->foreign_keys.guarded || !connection->foreign_keys.ours)
 		return prepare(argument);
 	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE)
 		return compile_write(&compile, enforced);

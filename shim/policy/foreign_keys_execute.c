@@ -105,11 +105,12 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
 {
 	struct execution execution = {connection, sql, NULL, callback, argument};
+	bool ours = connection->foreign_keys.ours && connection->foreign_keys.guarded;
 
-	if (connection->foreign_keys.ours && (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE ||
-					      statement->kind == STATEMENT_DROP_TABLE))
+	if (ours &&
+	    (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE || statement->kind == STATEMENT_DROP_TABLE))
 		return execute_watched(&execution, text, statement, message);
-	if (connection->foreign_keys.ours && foreign_keys_is_alter(text, statement))
+	if (ours && foreign_keys_is_alter(text, statement))
 		return execute_without(&execution, message);
 	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
 }

@@ -92,6 +92,16 @@ static unsigned actions_of(const struct foreign_key_watch *watch, unsigned own)
 	return watch->deletes + watch->others + updates;
 }
 
+static bool is_in_doubt(const struct foreign_key_watch *watch)
+{
+	return watch->verb == WRITE_INSERT ? watch->has_read : watch->has_updated_after_read;
+}
+
+bool watch_has_actions(const struct foreign_key_watch *watch)
+{
+	return actions_of(watch, watch->updates) > 0 || is_in_doubt(watch);
+}
+
 /* A name as SQL has it between quotes, at the end of the text. */
 static void append_name(char *text, size_t size, const char *name)
 {
@@ -313,10 +323,12 @@ bool watch_drops_related(struct connection *connection, const struct foreign_key
 bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, bool replaces,
 		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument)
 {
-	struct foreign_key_watch without = {.mode = WATCH_PROBE, .verb = watch->verb};
+	struct foreign_key_watch without;
 	unsigned own = watch->updates;
 
-	if ((watch->verb == WRITE_INSERT ? watch->has_read : watch->has_updated_after_read) && actions_of(watch, own) == 0) {
+	if (is_in_doubt(watch) && actions_of(watch, own) == 0) {
+		watch_init(&without, watch->verb);
+		without.mode = WATCH_PROBE;
 		if (!again(argument, &without))
 			return true;
 		own = without.updates;

@@ -7,6 +7,9 @@
 
 #include "connection/connection.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #define WATCH_WRITES 24 /* that are told apart; with more it is not decided for foreign keys */
 
 struct watched_write {
@@ -32,10 +35,17 @@ struct foreign_key_watch {
 	bool has_read, has_updated_after_read;
 
 	unsigned reads; /* of any column */
-	struct watched_write writes[WATCH_WRITES];
 	unsigned count, by_triggers;
 	bool overflown;
+	struct watched_write writes[WATCH_WRITES]; /* the first `count` */
 };
+
+/* A new one; what it has not seen is not set. */
+static inline void watch_init(struct foreign_key_watch *watch, enum write_verb verb)
+{
+	memset(watch, 0, offsetof(struct foreign_key_watch, writes));
+	watch->verb = verb;
+}
 
 /* Between these the authorizer shows the watch what is compiled. Calls nest as pairs. */
 void watch_begin(struct connection *connection, struct foreign_key_watch *watch);
@@ -44,6 +54,9 @@ void watch_end(struct connection *connection, struct foreign_key_watch *watch);
 /* The authorizer was asked. */
 void watch_see(struct foreign_key_watch *watch, int action, const char *first, const char *second, const char *schema,
 	       const char *trigger);
+
+/* Has the watch seen what may be an action? */
+bool watch_has_actions(const struct foreign_key_watch *watch);
 
 /* Does the statement that was watched set an action off by anything else than its own DELETE or UPDATE of the parent? Compiles
  * statements of ours, so that what the watch holds of SQLite's may be gone afterwards. replaces: it may be UPDATE OR REPLACE.

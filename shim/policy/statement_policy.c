@@ -217,7 +217,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	apply_what_is_due(connection, statement);
 	if (!connection->embedded)
 		temp_memory_before(connection, text, statement);
-	foreign_keys_enter(connection);
+	foreign_keys_before(connection, text, statement, passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE);
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
 		pragma_before(connection, text, plan);

@@ -117,23 +117,22 @@ static unsigned short learn_count(const struct sqlite *sqlite, sqlite3 *db, size
 	return many == 1 ? found : 0;
 }
 
-/* Orphans are had on a connection of our own, which is on no file. */
-static void learn_counts(const struct sqlite *sqlite, struct foreign_key_bits *bits)
+static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_key_bits *bits)
 {
-	sqlite3 *db = NULL;
-	size_t size;
+	size_t size = size_of(sqlite, db);
 
-	if (sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
-		size = size_of(sqlite, db);
-		run(sqlite, db,
-		    "CREATE TABLE p(k INTEGER PRIMARY KEY);CREATE TABLE s(k REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
-		    "CREATE TABLE f(k REFERENCES p);PRAGMA foreign_keys=1;BEGIN;PRAGMA defer_foreign_keys=1");
-		bits->by_schema = learn_count(sqlite, db, size, "INSERT INTO s VALUES(1)",
-					      "DELETE FROM s WHERE rowid=(SELECT max(rowid)FROM s)");
-		bits->by_flag = learn_count(sqlite, db, size, "INSERT INTO f VALUES(1)",
-					    "DELETE FROM f WHERE rowid=(SELECT max(rowid)FROM f)");
-	}
-	sqlite->close(db);
+	bits->enabled = learn(sqlite, db, size, set_enabled);
+	bits->deferred = learn(sqlite, db, size, set_deferred);
+	run(sqlite, db,
+	    "CREATE TABLE p(k INTEGER PRIMARY KEY);CREATE TABLE s(k REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
+	    "CREATE TABLE f(k REFERENCES p);PRAGMA foreign_keys=1;BEGIN;PRAGMA defer_foreign_keys=1");
+	bits->by_schema =
+		learn_count(sqlite, db, size, "INSERT INTO s VALUES(1)", "DELETE FROM s WHERE rowid=(SELECT max(rowid)FROM s)");
+	bits->by_flag =
+		learn_count(sqlite, db, size, "INSERT INTO f VALUES(1)", "DELETE FROM f WHERE rowid=(SELECT max(rowid)FROM f)");
+	/* orphans that cannot be forgotten could not be dropped */
+	if (!bits->by_flag)
+		bits->deferred.mask = 0;
 }
 
 /* What was learnt of each copy. Entries stay for ever; no lock, so that fork() finds none taken. */
@@ -144,10 +143,10 @@ struct learnt {
 };
 static struct learnt *_Atomic lessons_learnt;
 
-const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite, sqlite3 *db)
+const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite)
 {
 	struct learnt *learnt;
-	int before = 0;
+	sqlite3 *db = NULL;
 
 	for (learnt = atomic_load(&lessons_learnt); learnt; learnt = learnt->next)
 		if (learnt->sqlite == sqlite)
@@ -156,16 +155,9 @@ const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlit
 	if (!learnt)
 		return NULL;
 	learnt->sqlite = sqlite;
-	if (sqlite->db_config && sqlite->db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &before) == SQLITE_OK) {
-		learnt->bits.enabled = learn(sqlite, db, size_of(sqlite, db), set_enabled);
-		set_enabled(sqlite, db, before);
-	}
-	if (learnt->bits.enabled.mask)
-		learnt->bits.deferred = learn(sqlite, db, size_of(sqlite, db), set_deferred);
-	learn_counts(sqlite, &learnt->bits);
-	/* an orphan that cannot be forgotten could not be dropped */
-	if (!learnt->bits.by_flag)
-		learnt->bits.deferred.mask = 0;
+	if (sqlite->db_config && sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
+		learn_all(sqlite, db, &learnt->bits);
+	sqlite->close(db);
 	/* two threads may both get here: two records of one copy do no harm */
 	learnt->next = atomic_load(&lessons_learnt);
 	while (!atomic_compare_exchange_weak(&lessons_learnt, &learnt->next, learnt))

@@ -4,7 +4,7 @@
  * sqlite3_db_config() and the PRAGMAs that set them expire every prepared statement, and end those that run. SQLite itself reads
  * the bits only while it compiles a statement (and while ALTER TABLE renames, and counts orphans), so that a bit which is changed
  * in place for the time of one compile disturbs no other statement. Where the bits lie is learnt once for each copy of SQLite: by
- * setting them through SQLite's own functions on a connection without statements, and looking which bit follows. */
+ * setting them through SQLite's own functions on a connection of our own, which is on no file, and looking which bit follows. */
 #ifndef SQLPROD_SQLITE_FLAG_BITS_H
 #define SQLPROD_SQLITE_FLAG_BITS_H
 
@@ -26,9 +26,8 @@ struct foreign_key_bits {
 	unsigned short by_schema, by_flag;
 };
 
-/* The bits of this copy's connections, learnt from this one if need be: it must be new, without statements, and is left as it was.
- * NULL if memory is out. The caller holds the connection's mutex. */
-const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite, sqlite3 *db);
+/* The bits of this copy's connections; NULL if memory is out. */
+const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite);
 
 static inline bool flag_bit_is_set(const sqlite3 *db, struct flag_bit bit)
 {
