@@ -106,7 +106,7 @@ static int compile_write(struct compile *compile, bool *enforced)
 		connection->foreign_keys.miscounts = true;
 	if (rc == SQLITE_OK && with == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
-			     "what it replaces, or what a trigger does, would change other rows", table);
+			     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off", table);
 	else if (rc == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA,
 			     "a parent table is missing, or has no unique key that is referenced", table);

@@ -113,7 +113,7 @@ get() {
 	run_shim victim 'open a t.db' \
 		'exec a CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)' \
 		'exec a REPLACE INTO p VALUES(1)' 'close a'
-	[[ $(get settings foreign_keys wanted) == on && $(get settings foreign_keys got) == off && $(get settings foreign_keys reason) == *'ON DELETE'* ]]
+	[[ $(get settings foreign_keys wanted) == on && $(get settings foreign_keys got) == on && $(get settings foreign_keys reason) == *'ON DELETE'* ]]
 }
 
 @test "neither log nor report shows SQL or values, at any level" {

@@ -138,12 +138,12 @@ static void check_rewriting(const struct sql_text *text, const struct statement 
 static bool same_statement(const struct sql_text *text, const struct statement *a, const struct sql_text *other,
 			   const struct statement *b)
 {
-	const struct span spans[2][3] = {{a->schema, a->name, a->value},
-					 {b->schema, b->name, b->value}};
+	const struct span spans[2][3] = {{a->schema, a->name, a->value}, {b->schema, b->name, b->value}};
 	static char copies[2][ORACLE_TEXT_MOST];
 	size_t i;
 
-	if (a->kind != b->kind || a->verb != b->verb || a->has_value != b->has_value || (a->kind == STATEMENT_BEGIN && a->begin != b->begin))
+	if (a->kind != b->kind || a->verb != b->verb || a->has_value != b->has_value ||
+	    (a->kind == STATEMENT_BEGIN && a->begin != b->begin))
 		return false;
 	for (i = 0; i < 3; i++) {
 		span_copy(text, spans[0][i], copies[0], sizeof(copies[0]));

@@ -2,7 +2,7 @@
 # themselves (tests/versions/builds.txt). VERSIONS='3.7.17 debug' chooses some, VERSIONS_SUITES='begin waits' some of the suites.
 
 VERSIONS ?=
-VERSIONS_SUITES ?= attached begin begin_not_upgraded foreign_keys foreign_keys_replace settings_at_open first_use promises settings warnings
+VERSIONS_SUITES ?= attached begin begin_not_upgraded foreign_keys foreign_keys_kept foreign_keys_replace settings_at_open first_use promises settings warnings
 slow_targets += check-versions
 
 .PHONY: check-versions

@@ -1,0 +1,142 @@
+# foreign_keys=ON by recipe decides where SQLite compiles: kept statements, schemas that change, rows that come before their parents.
+load ../harness/harness
+
+family='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE);
+INSERT INTO p VALUES(1,"one"),(2,"two"); INSERT INTO c VALUES(10,1),(11,1),(12,2)'
+
+family_make() {
+	rm -f ./*.db*
+	observer query t.db "${1:-$family}"
+}
+
+count() {
+	observer query t.db "SELECT count(*) FROM ${1:-c}"
+}
+
+# run_shim and its twin without the library; what it prints is the same, as the program works without foreign keys.
+expect_as_without() {
+	local schema=$1
+	shift
+	family_make "$schema"
+	run_plain victim "$@"
+	local plain=$output
+	family_make "$schema"
+	run_shim victim "$@"
+	[[ $output == "$plain" ]] || fail "without: $plain"
+}
+
+@test "a kept REPLACE keeps children that came after it was prepared" {
+	steps=('open a t.db' "prepare a r v2 -1 REPLACE INTO p VALUES(1,'uno')" 'step r' 'reset r'
+		'exec a CREATE TABLE d(p REFERENCES p(id) ON DELETE CASCADE)' 'exec a INSERT INTO d VALUES(1)' 'step r' 'reset r')
+	family_make
+	run_plain victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "${steps[@]:1}"
+	[[ $(count d) == 0 ]]
+	expect_as_without "$family" "${steps[@]}"
+	[[ $(count d) == 1 && $(count) == 3 ]]
+}
+
+@test "a schema that another connection made is seen, by fresh statements and kept ones" {
+	expect_as_without 'CREATE TABLE log(x)' 'open a t.db' 'exec a INSERT INTO log VALUES(1)' 'open b t.db' \
+		'exec b CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE ON CONFLICT REPLACE)' \
+		'exec b CREATE TABLE c(p REFERENCES p(id) ON DELETE CASCADE)' "exec a INSERT INTO p VALUES(1,'n')" \
+		'exec a INSERT INTO c VALUES(1)' "prepare a i v2 -1 INSERT INTO p VALUES(NULL,'m')" 'step i' 'reset i' \
+		'exec b CREATE TABLE later(x)' "exec a INSERT INTO p VALUES(2,'n')" 'step i' 'reset i'
+	[[ $(count) == 1 ]]
+}
+
+@test "a kept DELETE does what the schema says, before and after a DROP TABLE" {
+	family_make "$family; CREATE TABLE old(x); INSERT INTO p VALUES(3,'three'); INSERT INTO c VALUES(13,3)"
+	run_shim victim 'open a t.db' 'prepare a d v2 -1 DELETE FROM p WHERE id=(SELECT min(id) FROM p)' 'step d' 'reset d' \
+		'prepare a drop v2 -1 DROP TABLE old' 'step drop' 'finalize drop' 'step d' 'reset d' 'step d' 'reset d'
+	[[ $(count p) == 0 && $(count) == 0 ]]
+	expect_quiet
+}
+
+@test "a kept INSERT refuses an orphan again once the schema has changed" {
+	family_make
+	run_shim victim 'open a t.db' 'prepare a i v2 -1 INSERT INTO c VALUES(NULL, 99)' 'open b t.db' 'exec b CREATE TABLE more(x)' \
+		'step i' 'errmsg a'
+	expect_line "errmsg $(orphan_refused)"
+	[[ $(count) == 3 ]]
+}
+
+@test "a parent that is missing, or has no unique key, refuses nothing, and one warning names the table" {
+	expect_as_without 'CREATE TABLE c(g REFERENCES groups(id))' 'open a t.db' 'exec a INSERT INTO c VALUES(1)' \
+		'prepare a i v2 -1 INSERT INTO c VALUES(2)' 'step i' 'reset i' 'exec a UPDATE c SET g=3' 'exec a DELETE FROM c WHERE g=4'
+	[[ $(count) == 2 ]]
+	expect_warnings 1 '*table c*SQLPROD_FOREIGN_KEYS*'
+	expect_as_without 'CREATE TABLE p(k); CREATE TABLE c(g REFERENCES p(k))' 'open a t.db' 'exec a INSERT INTO c VALUES(1)' \
+		'exec a INSERT INTO p VALUES(1)' 'exec a DELETE FROM p'
+	expect_warnings 1 '*SQLPROD_FOREIGN_KEYS*'
+}
+
+@test "a kept INSERT passes while its parent is away, and refuses orphans when it is back" {
+	sqlite_has 3025000 || skip 'ALTER TABLE RENAME changes the REFERENCES there'
+	family_make
+	run_shim victim 'open a t.db' 'prepare a i v2 -1 INSERT INTO c VALUES(NULL, 99)' 'exec a DROP TABLE p' 'step i' 'reset i' \
+		'exec a CREATE TABLE n(id INTEGER PRIMARY KEY)' 'exec a ALTER TABLE n RENAME TO p' 'step i' 'errmsg a'
+	[[ ${lines[3]} == 'step 101' ]]
+	expect_line "errmsg $(orphan_refused)"
+	[[ $(count) == 4 ]]
+}
+
+@test "rows may come before their parent in a transaction; what is an orphan at COMMIT is refused there" {
+	sqlite_has 3008000 || skip 'it cannot defer foreign keys'
+	expect_as_without "$family" 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(20, 7)' "exec a INSERT INTO p VALUES(7,'x')" \
+		'exec a COMMIT' 'prepare a b v2 -1 BEGIN' 'prepare a i v2 -1 INSERT INTO c VALUES(NULL, 8)' 'prepare a e v2 -1 COMMIT' \
+		'step b' 'reset b' 'step e' 'reset e' 'step b' 'reset b' 'step i' 'reset i' "exec a INSERT INTO p VALUES(8,'y')" 'step e' 'reset e'
+	family_make
+	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(20, 7)' 'exec a COMMIT' 'exec a ROLLBACK'
+	expect_line "exec 19 $(orphan_refused)"
+	[[ $(count) == 3 ]]
+}
+
+@test "REPLACE puts the key of a RESTRICT parent back" {
+	sqlite_has 3008000 || skip 'it cannot defer foreign keys'
+	expect_as_without "CREATE TABLE p(id INTEGER PRIMARY KEY, n); CREATE TABLE c(p REFERENCES p ON DELETE RESTRICT); INSERT INTO p VALUES(1,1); INSERT INTO c VALUES(1)" \
+		'open a t.db' 'exec a REPLACE INTO p VALUES(1,2)' 'exec a SELECT n FROM p'
+}
+
+@test "a table that is dropped takes its orphans out of the count for COMMIT" {
+	sqlite_has 3008000 || skip 'it cannot defer foreign keys'
+	expect_as_without "$family" 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(20, 7)' 'exec a DROP TABLE c' 'exec a COMMIT'
+}
+
+@test "PRAGMA foreign_keys=ON inside a transaction decides nothing" {
+	for way in exec get_table; do
+		family_make
+		run_shim victim 'open a t.db' "$way a BEGIN; PRAGMA foreign_keys=ON; COMMIT" "exec a REPLACE INTO p VALUES(1,'uno')" 'exec a DROP TABLE p'
+		[[ $(count) == 3 ]]
+	done
+}
+
+@test "a SELECT that runs goes through a REPLACE, a DROP TABLE and an orphan to its end" {
+	expect_as_without "$family; CREATE TABLE old(x)" 'open a t.db' \
+		'prepare a s v2 -1 SELECT id, (SELECT count(*) FROM c WHERE c.p = p.id) FROM p' 'step s' \
+		"exec a REPLACE INTO p VALUES(1,'uno')" 'step s' 'step s'
+	family_make "$family; CREATE TABLE old(x)"
+	run_shim victim 'open a t.db' 'prepare a s v2 -1 SELECT id, (SELECT count(*) FROM c WHERE c.p = p.id) FROM p' 'step s' \
+		'exec a INSERT INTO c VALUES(30, 99)' 'step s' 'step s'
+	[[ ${lines[-1]} == 'step 101' ]]
+}
+
+@test "triggers that keep a log or a count hinder no DELETE of a parent; one that deletes a parent does" {
+	triggers='CREATE TABLE log(x); CREATE TRIGGER l AFTER DELETE ON c BEGIN INSERT INTO log VALUES(old.id); END;
+		CREATE TRIGGER n AFTER DELETE ON c BEGIN UPDATE p SET name=name WHERE id=old.p; END'
+	family_make "$family; $triggers"
+	run_shim victim 'open a t.db' 'exec a DELETE FROM p WHERE id=1'
+	[[ $(count) == 1 && $(count log) == 2 ]]
+	expect_quiet
+	family_make "$family; CREATE TABLE t(x); INSERT INTO t VALUES(1); CREATE TRIGGER r AFTER DELETE ON t BEGIN DELETE FROM p WHERE id=old.x; END"
+	run_shim victim 'open a t.db' 'exec a DELETE FROM t'
+	[[ $(count) == 3 && $(count p) == 1 ]]
+	expect_warnings 1
+}
+
+@test "an UPDATE of a parent's key goes to its children, unless it replaces a row" {
+	family_make 'CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); CREATE TABLE c(p REFERENCES p(id) ON UPDATE CASCADE ON DELETE CASCADE);
+		INSERT INTO p VALUES(1,1),(2,2); INSERT INTO c VALUES(1),(2)'
+	run_shim victim 'open a t.db' 'exec a UPDATE p SET id=5 WHERE id=1' 'exec a UPDATE OR REPLACE p SET id=2 WHERE id=5'
+	[[ $(observer query t.db 'SELECT group_concat(p) FROM c') == '5,2' ]]
+	expect_warnings 1
+}
