@@ -1,8 +1,6 @@
 /* pragma.c - runs one PRAGMA, or another statement of ours, on a program's connection. */
 #include "connection/pragma.h"
 
-#include "sqlite/callbacks.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,50 +14,6 @@ static void copy(char *to, size_t size, const char *from)
 
 	memcpy(to, from, length);
 	to[length] = '\0';
-}
-
-void callbacks_suspend(struct connection *connection)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	const struct trace_callback *trace = &connection->trace;
-
-	/* At the front door ours stands before the program's, and looks at this: to set an authorizer makes all statements invalid.
-	 */
-	if (connection->callbacks_suspended++)
-		return;
-	if (connection->embedded && connection->authorizer.authorizer)
-		sqlite->set_authorizer(connection->db, NULL, NULL);
-	if (connection->hooks.commit)
-		sqlite->commit_hook(connection->db, NULL, NULL);
-	if (connection->hooks.rollback)
-		sqlite->rollback_hook(connection->db, NULL, NULL);
-	if (trace->trace_v2)
-		sqlite->trace_v2(connection->db, 0, NULL, NULL);
-	if (trace->trace)
-		sqlite->trace(connection->db, NULL, NULL);
-	if (trace->profile)
-		sqlite->profile(connection->db, NULL, NULL);
-}
-
-void callbacks_resume(struct connection *connection)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-	const struct trace_callback *trace = &connection->trace;
-
-	if (--connection->callbacks_suspended)
-		return;
-	if (connection->embedded && connection->authorizer.authorizer)
-		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
-	if (connection->hooks.commit)
-		sqlite->commit_hook(connection->db, connection->hooks.commit, connection->hooks.commit_argument);
-	if (connection->hooks.rollback)
-		sqlite->rollback_hook(connection->db, connection->hooks.rollback, connection->hooks.rollback_argument);
-	if (trace->trace_v2)
-		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
-	if (trace->trace)
-		sqlite->trace(connection->db, trace->trace, trace->argument);
-	if (trace->profile)
-		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
 }
 
 /* Ends a statement of ours that was begun inside a transaction of the program's, or not. Returns its code. An error may have ended

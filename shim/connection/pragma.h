@@ -4,12 +4,8 @@
 #ifndef SQLPROD_CONNECTION_PRAGMA_H
 #define SQLPROD_CONNECTION_PRAGMA_H
 
+#include "connection/callbacks.h"
 #include "connection/connection.h"
-
-/* Takes the authorizer, trace and profile callbacks out of their offsets, and puts the program's (or our guard, foreign_keys.h)
- * back. Calls nest as pairs: the outermost count. */
-void callbacks_suspend(struct connection *connection);
-void callbacks_resume(struct connection *connection);
 
 /* Runs one statement and copies the first column of its first row, "" if there is none, cut to size - 1 bytes. Returns SQLite's
  * extended code. answer may be NULL. The second is for callers between callbacks_suspend() and callbacks_resume(). */

@@ -40,7 +40,6 @@ static void connection_ends(const struct embedded_connection *embedded)
 		wal_copy_before_close(connection);
 	if (!report_is_wanted())
 		return;
-	callback_read_authorizer(embedded->offsets, connection->db, &connection->authorizer);
 	apply_read_back(connection);
 }
 
@@ -154,7 +153,7 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 	const struct sqlite *sqlite = embedded->copy->sqlite;
 	bool traces = take_trace_callback(embedded, db);
 	struct connection *connection =
-		lifecycle_open_embedded(sqlite, db, "embedded copy", traces && sqlite->blob_open && sqlite->blob_close);
+		lifecycle_open_embedded(sqlite, db, embedded->offsets, traces && sqlite->blob_open && sqlite->blob_close);
 
 	embedded->connection = connection;
 	if (connection) {

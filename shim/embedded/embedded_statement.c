@@ -61,7 +61,6 @@ void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt
 	if (!sql || !(interest >> statement_first_letter(sql, -1) & 1))
 		return;
 	text = sql_text_utf8(sql, -1);
-	callback_read_authorizer(embedded->offsets, connection->db, &connection->authorizer);
 	policy_before(connection, embedded->outermost ? PASSAGE_RAN_FIRST : PASSAGE_RAN_INSIDE, &text, 0, &plan);
 	policy_after(connection, &text, &plan, sql, SQLITE_OK);
 	embedded->lost = plan.lost;

@@ -3,6 +3,7 @@
  */
 #include "base/guard.h"
 #include "base/log.h"
+#include "connection/callbacks.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
@@ -10,8 +11,8 @@
 #include "policy/program_settings.h"
 #include "policy/statement_policy.h"
 #include "report/report.h"
-#include "sqlite/callbacks.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 static int open_nowhere(const char *function, sqlite3 **db)
@@ -88,7 +89,7 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *fr
 		return v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	serial = connection->serial;
 	guard_enter(frame);
-	line = lifecycle_closing(connection);
+	line = lifecycle_closing(connection, v2);
 	registry_note_closing(connection, true);
 	if (v2)
 		foreign_keys_closing(connection);
@@ -163,8 +164,7 @@ HOOK int sqlite3_trace_v2(sqlite3 *db, unsigned mask, int (*trace)(unsigned, voi
 
 	if (!connection)
 		return sqlite ? sqlite->trace_v2(db, mask, trace, argument) : SQLITE_MISUSE;
-	rc = sqlite->trace_v2(db, mask, trace, argument);
-	policy_trace(connection, &(struct trace_callback){.trace_v2 = mask ? trace : NULL, .mask = mask, .argument = argument});
+	rc = callbacks_trace_v2(connection, mask, trace, argument);
 	hook_leave(connection);
 	return rc;
 }
@@ -177,8 +177,7 @@ HOOK void *sqlite3_trace(sqlite3 *db, void (*trace)(void *, const char *), void 
 
 	if (!connection)
 		return sqlite ? sqlite->trace(db, trace, argument) : NULL;
-	old = sqlite->trace(db, trace, argument);
-	policy_trace(connection, &(struct trace_callback){.trace = trace, .argument = argument});
+	old = callbacks_trace(connection, trace, argument);
 	hook_leave(connection);
 	return old;
 }
@@ -191,8 +190,7 @@ HOOK void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sq
 
 	if (!connection)
 		return sqlite ? sqlite->profile(db, profile, argument) : NULL;
-	old = sqlite->profile(db, profile, argument);
-	policy_profile(connection, profile, argument);
+	old = callbacks_profile(connection, profile, argument);
 	hook_leave(connection);
 	return old;
 }
@@ -205,9 +203,7 @@ HOOK void *sqlite3_commit_hook(sqlite3 *db, int (*hook)(void *), void *argument)
 
 	if (!connection)
 		return sqlite ? sqlite->commit_hook(db, hook, argument) : NULL;
-	old = sqlite->commit_hook(db, hook, argument);
-	connection->hooks.commit = hook;
-	connection->hooks.commit_argument = argument;
+	old = callbacks_commit_hook(connection, hook, argument);
 	hook_leave(connection);
 	return old;
 }
@@ -220,11 +216,51 @@ HOOK void *sqlite3_rollback_hook(sqlite3 *db, void (*hook)(void *), void *argume
 
 	if (!connection)
 		return sqlite ? sqlite->rollback_hook(db, hook, argument) : NULL;
-	old = sqlite->rollback_hook(db, hook, argument);
-	connection->hooks.rollback = hook;
-	connection->hooks.rollback_argument = argument;
+	old = callbacks_rollback_hook(connection, hook, argument);
 	hook_leave(connection);
 	return old;
+}
+
+HOOK void sqlite3_progress_handler(sqlite3 *db, int steps, int (*handler)(void *), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_progress_handler", HOOK_CALLER, HOOK_FRAME, &sqlite);
+
+	if (connection) {
+		callbacks_progress_handler(connection, steps, handler, argument);
+		hook_leave(connection);
+	} else if (sqlite) {
+		sqlite->progress_handler(db, steps, handler, argument);
+	}
+}
+
+HOOK void *sqlite3_wal_hook(sqlite3 *db, int (*hook)(void *, sqlite3 *, const char *, int), void *argument)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_wal_hook", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	void *old;
+
+	if (!connection)
+		return sqlite ? sqlite->wal_hook(db, hook, argument) : NULL;
+	/* SQLite's own call, out of PRAGMA wal_autocheckpoint, sets its own hook */
+	if (!sqlite_owns(sqlite, HOOK_CALLER))
+		program_wal_hook(connection, hook != NULL);
+	old = sqlite->wal_hook(db, hook, argument);
+	hook_leave(connection);
+	return old;
+}
+
+HOOK int sqlite3_wal_autocheckpoint(sqlite3 *db, int frames)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_wal_autocheckpoint", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+
+	if (!connection)
+		return sqlite ? sqlite->wal_autocheckpoint(db, frames) : SQLITE_MISUSE;
+	rc = program_wal_autocheckpoint(connection, frames, sqlite_owns(sqlite, HOOK_CALLER));
+	hook_leave(connection);
+	return rc;
 }
 
 HOOK int sqlite3_key(sqlite3 *db, const void *key, int bytes)
@@ -253,4 +289,23 @@ HOOK int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int by
 	policy_keyed(connection);
 	hook_leave(connection);
 	return rc;
+}
+
+/* SQLite's options take up to three arguments, integers of 4 or 8 bytes and pointers, each of which has a register or 8 bytes on
+ * the stack. SQLite calls this itself, too. */
+HOOK int sqlite3_config(int option, ...)
+{
+	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_config", HOOK_CALLER);
+	void *arguments[3];
+	va_list list;
+
+	if (!sqlite)
+		return SQLITE_ERROR;
+	va_start(list, option);
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
+		arguments[i] = va_arg(list, void *);
+	va_end(list);
+	if (option == SQLITE_CONFIG_LOG)
+		callbacks_config_log((void (**)(void *, int, const char *))(void *)&arguments[0], &arguments[1]);
+	return sqlite->config(option, arguments[0], arguments[1], arguments[2]);
 }

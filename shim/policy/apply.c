@@ -6,8 +6,10 @@
 #include "locking/busy_handler.h"
 #include "policy/foreign_keys.h"
 #include "policy/journal_mode.h"
+#include "policy/program_settings.h"
 #include "policy/wal.h"
 #include "report/report.h"
+#include "sqlite/callback_offsets.h"
 #include "sqlite/temp_store.h"
 
 #include <string.h>
@@ -140,6 +142,7 @@ static void apply(struct connection *connection, enum setting setting, const cha
 
 void apply_at_open(struct connection *connection)
 {
+	callbacks_suspend(connection);
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
 	apply(connection, SETTING_TEMP_STORE, NULL);
@@ -149,6 +152,7 @@ void apply_at_open(struct connection *connection)
 	if (outcome_is_due(connection, SETTING_MMAP_SIZE))
 		apply(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));
 	apply(connection, SETTING_JOURNAL_SIZE_LIMIT, outcome_no_file(connection));
+	callbacks_resume(connection);
 }
 
 /* Between these the program sees nothing of what we run, and we wait for no lock longer than our own short patience, which takes
@@ -188,6 +192,8 @@ static void put_on(struct connection *connection)
 	wal_copy_left(connection);
 	apply_synchronous(connection);
 	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
+	if (connection->offsets && callback_has_wal_hook(connection->offsets, connection->db))
+		program_wal_hook(connection, true);
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
 	end_run(connection);
 	connection->settled = true;

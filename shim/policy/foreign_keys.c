@@ -341,7 +341,7 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 	if (connection->callbacks_suspended)
 		return SQLITE_OK;
 	if (program->authorizer)
-		rc = program->authorizer(program->argument, action, first, second, schema, trigger);
+		rc = callbacks_authorize(connection, action, first, second, schema, trigger);
 	if (keys->ours && rc != SQLITE_DENY && (rc == SQLITE_OK || action != SQLITE_PRAGMA))
 		see(connection, action, first, second, schema, trigger);
 	return rc;

@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "connection/callbacks.h"
 #include "connection/pragma.h"
 #include "connection/registry.h"
 #include "elf/object.h"
@@ -181,15 +182,17 @@ void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache,
 	errno = saved;
 }
 
-struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const char *reached, bool upgrades)
+struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const struct callback_offsets *offsets,
+					   bool upgrades)
 {
 	struct connection *connection;
 
 	glibc_once(&once, first_connection);
-	connection = record(sqlite, db, reached);
+	connection = record(sqlite, db, "embedded copy");
 	if (!connection)
 		return NULL;
 	connection->embedded = true;
+	connection->offsets = offsets;
 	connection->cannot_upgrade = !upgrades;
 	registry_insert(connection, db);
 	if (!connection->off)
@@ -227,21 +230,36 @@ struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db, con
 	return connection;
 }
 
-char *lifecycle_closing(struct connection *connection)
+/* Also its pages and its mutex live on then, so that all else of ours may stay. */
+static void leave_to_statements(struct connection *connection)
 {
-	char *line;
+	const struct sqlite *sqlite = connection->sqlite;
 
-	if (!connection->off) {
+	connection_lock(connection);
+	if (!sqlite->next_stmt || sqlite->next_stmt(connection->db, NULL))
+		callbacks_give_back(connection);
+	connection_unlock(connection);
+}
+
+char *lifecycle_closing(struct connection *connection, bool v2)
+{
+	char *line = NULL;
+
+	if (connection->off) {
+		v2 = false;
+	} else {
 		connection_lock(connection);
 		wal_copy_before_close(connection);
 		connection_unlock(connection);
 	}
-	if (!report_is_wanted() || connection->report_done || connection->pid != getpid())
-		return NULL;
-	connection_lock(connection);
-	if (!connection->off)
-		apply_read_back(connection);
-	line = report_format(connection, false);
-	connection_unlock(connection);
+	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
+		connection_lock(connection);
+		if (!connection->off)
+			apply_read_back(connection);
+		line = report_format(connection, false);
+		connection_unlock(connection);
+	}
+	if (v2)
+		leave_to_statements(connection);
 	return line;
 }

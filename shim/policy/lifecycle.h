@@ -3,15 +3,17 @@
 #define SQLPROD_POLICY_LIFECYCLE_H
 
 #include "connection/connection.h"
+#include "sqlite/callback_offsets.h"
 
 /* Makes the record of a handle that sqlite3_open*() has just returned with SQLITE_OK, and puts on it what reads no file.
  * shared_cache: the program asked for SQLITE_OPEN_SHAREDCACHE. reached names the door. Changes neither errcode nor errmsg of
  * success. Without memory the handle stays unknown. */
 void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached);
 
-/* The same from inside sqlite3_open*(), for a connection whose statements are seen only when they run. upgrades: its BEGINs can be
- * upgraded. NULL if memory is out. */
-struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const char *reached, bool upgrades);
+/* The same from inside sqlite3_open*(), for a connection whose statements are seen only when they run, and whose callbacks are read
+ * at these offsets. upgrades: its BEGINs can be upgraded. NULL if memory is out. */
+struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const struct callback_offsets *offsets,
+					   bool upgrades);
 
 /* The same for a handle that could not be opened: everything on it passes through. */
 void lifecycle_open_failed(const struct sqlite *sqlite, sqlite3 *db);
@@ -19,8 +21,8 @@ void lifecycle_open_failed(const struct sqlite *sqlite, sqlite3 *db);
 /* The same for a handle that somebody opened out of our sight. NULL if memory is out. */
 struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db, const char *reached);
 
-/* Before sqlite3_close(): the connection's line for the report, to be written if the close succeeds, and freed; NULL if none is
- * wanted. */
-char *lifecycle_closing(struct connection *connection);
+/* Before sqlite3_close(), or sqlite3_close_v2(), after which statements may keep the connection alive: the connection's line for
+ * the report, to be written if the close succeeds, and freed; NULL if none is wanted. */
+char *lifecycle_closing(struct connection *connection, bool v2);
 
 #endif

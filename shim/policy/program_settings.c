@@ -5,7 +5,7 @@
 #include "locking/busy_handler.h"
 #include "policy/apply.h"
 #include "policy/wal.h"
-#include "sqlite/callbacks.h"
+#include "sqlite/callback_offsets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +68,20 @@ int program_busy_handler(struct connection *connection, int (*handler)(void *, i
 	return rc;
 }
 
+void program_check_busy_handler(struct connection *connection)
+{
+	const struct busy_callback *busy = &connection->busy;
+	const struct busy_offsets *layout = busy->handler ? offsets_busy(connection->sqlite, connection->db) : NULL;
+	struct busy_callback now;
+
+	if (!busy->handler)
+		return;
+	if (!callback_read_busy(layout, connection->db, &now))
+		connection->sqlite->busy_handler(connection->db, busy->handler, busy->argument);
+	else if (now.handler != busy->handler)
+		program_busy_timeout(connection, now.handler ? now.timeout : 0);
+}
+
 /* As SQLite reads an int: digits up to the first other character, 0 if they do not fit. */
 static int to_int(const char *value)
 {
@@ -81,6 +95,26 @@ static void leave_to_program(struct connection *connection, enum setting setting
 	struct outcome *outcome = &connection->outcomes[setting];
 
 	*outcome = (struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
+}
+
+void program_wal_hook(struct connection *connection, bool is_set)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_WAL_AUTOCHECKPOINT];
+
+	leave_to_program(connection, SETTING_WAL_AUTOCHECKPOINT);
+	if (is_set)
+		outcome->reason = "the program has a hook of its own in the place that SQLite's checkpoints need";
+}
+
+int program_wal_autocheckpoint(struct connection *connection, int frames, bool by_sqlite)
+{
+	const struct setting_value *wanted = settings_get(SETTING_WAL_AUTOCHECKPOINT);
+
+	if (!by_sqlite && wanted->by_operator && !wanted->keep)
+		frames = (int)wanted->number;
+	else if (!by_sqlite)
+		leave_to_program(connection, SETTING_WAL_AUTOCHECKPOINT);
+	return connection->sqlite->wal_autocheckpoint(connection->db, frames);
 }
 
 /* What the operator wants instead of the program's value; false if the program's holds. */

@@ -17,6 +17,15 @@ int program_busy_handler(struct connection *connection, int (*handler)(void *, i
 /* The same where the program's handler is found to be in its slot already. */
 void program_found_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
 
+/* After statements that may have set a busy timeout: is the program's handler still in its place? */
+void program_check_busy_handler(struct connection *connection);
+
+/* The program's sqlite3_wal_hook(): is_set, or taken away. A hook has the place that SQLite's own checkpoints need. */
+void program_wal_hook(struct connection *connection, bool is_set);
+
+/* The program's sqlite3_wal_autocheckpoint(). by_sqlite: SQLite itself calls, for a PRAGMA that was seen. Returns SQLite's code. */
+int program_wal_autocheckpoint(struct connection *connection, int frames, bool by_sqlite);
+
 /* The setting of ours that this PRAGMA sets or asks for; SETTING_APPLIED_COUNT if it is about another, or about an attached
  * database alone. */
 enum setting program_pragma_setting(const struct sql_text *text, const struct statement *statement);

@@ -54,22 +54,6 @@ int policy_set_authorizer(struct connection *connection,
 	return connection->sqlite->set_authorizer(connection->db, NULL, NULL);
 }
 
-void policy_trace(struct connection *connection, const struct trace_callback *trace)
-{
-	void (*profile)(void *, const char *, sqlite3_uint64) = connection->trace.profile;
-	void *profile_argument = connection->trace.profile_argument;
-
-	connection->trace = *trace;
-	connection->trace.profile = profile;
-	connection->trace.profile_argument = profile_argument;
-}
-
-void policy_profile(struct connection *connection, void (*profile)(void *, const char *, sqlite3_uint64), void *argument)
-{
-	connection->trace.profile = profile;
-	connection->trace.profile_argument = argument;
-}
-
 void policy_keyed(struct connection *connection)
 {
 	connection->settled = false;
@@ -160,8 +144,12 @@ static bool is_refused(int rc)
 
 static void pragma_after(struct connection *connection, const struct sql_text *text, const struct statement_plan *plan, int rc)
 {
-	bool refused = plan->error || is_refused(rc);
+	bool refused = plan->error || is_refused(rc) || connection->pragma_ignored;
 
+	/* which of its statements sqlite3_get_table() has run does not show: policy_after_table() looks */
+	if (plan->sets == PRAGMA_OURS && plan->passage == PASSAGE_TABLE && plan->pragma.setting == SETTING_BUSY_TIMEOUT &&
+	    connection->busy.handler)
+		return;
 	if (plan->sets == PRAGMA_OURS && refused)
 		program_pragma_refused(connection, &plan->pragma);
 	else if (plan->sets == PRAGMA_OURS)
@@ -208,6 +196,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	const struct statement *statement = &plan->statement;
 
 	*plan = (struct statement_plan){.passage = passage};
+	connection->pragma_ignored = false;
 	/* Before 3.15 VACUUM's own statements come by sqlite3_prepare(), and must stay valid while it runs. */
 	plan->is_vacuum = passage == PASSAGE_PREPARE_BY_SQLITE && begin_may_be_vacuum(connection);
 	if (plan->is_vacuum)
@@ -319,6 +308,7 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 void policy_after_table(struct connection *connection)
 {
 	foreign_keys_enter(connection);
+	program_check_busy_handler(connection);
 	busy_handler_reinstall(connection, 0);
 	temp_memory_after(connection);
 }

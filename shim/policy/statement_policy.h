@@ -70,10 +70,6 @@ void policy_opened(struct connection *connection);
 int policy_set_authorizer(struct connection *connection,
 			  int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument);
 
-/* The program filled the trace slot (sqlite3_trace_v2, sqlite3_trace: the later one holds), or the profile slot. */
-void policy_trace(struct connection *connection, const struct trace_callback *trace);
-void policy_profile(struct connection *connection, void (*profile)(void *, const char *, sqlite3_uint64), void *argument);
-
 /* The program gave a key (SQLCipher): what failed for want of it is due again. */
 void policy_keyed(struct connection *connection);
 

@@ -50,6 +50,35 @@ static int probe_trace(unsigned event, void *argument, void *subject, void *deta
 	return 0;
 }
 
+static int probe_hook(void *argument)
+{
+	(void)argument;
+	return 0;
+}
+
+static void probe_rollback(void *argument)
+{
+	(void)argument;
+}
+
+static int probe_wal(void *argument, sqlite3 *db, const char *schema, int frames)
+{
+	(void)argument;
+	(void)db;
+	(void)schema;
+	(void)frames;
+	return SQLITE_OK;
+}
+
+const struct callback_offsets offsets_unknown = {
+	.authorizer = OFFSET_UNKNOWN,
+	.trace = OFFSET_UNKNOWN,
+	.commit = OFFSET_UNKNOWN,
+	.rollback = OFFSET_UNKNOWN,
+	.progress = OFFSET_UNKNOWN,
+	.wal = OFFSET_UNKNOWN,
+};
+
 /* The first place from `from` on where the pattern stands at a multiple of its alignment; OFFSET_UNKNOWN if there is none. */
 static size_t next_place(const struct lesson *lesson, size_t from, const void *pattern, size_t length, size_t alignment)
 {
@@ -59,16 +88,27 @@ static size_t next_place(const struct lesson *lesson, size_t from, const void *p
 	return OFFSET_UNKNOWN;
 }
 
-/* The only place where the callback stands before our argument; OFFSET_UNKNOWN if there is none or more than one. */
-static size_t place_of(const struct lesson *lesson, void *callback)
+/* The only place where these two lie; OFFSET_UNKNOWN if there is none or more than one. */
+static size_t place_of_pair(const struct lesson *lesson, struct pair pair)
 {
-	struct pair pair = {callback, (void *)(uintptr_t)lesson};
 	size_t place = next_place(lesson, 0, &pair, sizeof(pair), sizeof(void *));
 
 	if (place == OFFSET_UNKNOWN ||
 	    next_place(lesson, place + sizeof(void *), &pair, sizeof(pair), sizeof(void *)) != OFFSET_UNKNOWN)
 		return OFFSET_UNKNOWN;
 	return place;
+}
+
+/* Where the callback lies before our argument. */
+static size_t place_of(const struct lesson *lesson, void *callback)
+{
+	return place_of_pair(lesson, (struct pair){callback, (void *)(uintptr_t)lesson});
+}
+
+/* Where it lies after our argument. */
+static size_t place_of_reversed(const struct lesson *lesson, void *callback)
+{
+	return place_of_pair(lesson, (struct pair){(void *)(uintptr_t)lesson, callback});
 }
 
 static struct pair pair_at(const void *bytes, size_t place)
@@ -226,16 +266,81 @@ static void learn_trace(struct lesson *lesson, struct callback_offsets *out)
 	lesson->sqlite->trace_v2(lesson->db, slot.mask, slot.trace_v2, slot.argument);
 }
 
+static void learn_commit(struct lesson *lesson, struct callback_offsets *out)
+{
+	struct hook_callbacks before = {.commit = NULL};
+
+	lesson->sqlite->commit_hook(lesson->db, probe_hook, lesson);
+	lesson->sqlite->rollback_hook(lesson->db, probe_rollback, lesson);
+	out->commit = place_of_reversed(lesson, (void *)(uintptr_t)probe_hook);
+	out->rollback = place_of_reversed(lesson, (void *)(uintptr_t)probe_rollback);
+	callback_read_hooks(out, (const sqlite3 *)(const void *)lesson->before, &before);
+	lesson->sqlite->commit_hook(lesson->db, before.commit, before.commit_argument);
+	lesson->sqlite->rollback_hook(lesson->db, before.rollback, before.rollback_argument);
+}
+
+/* The number of steps is the first int that follows it. */
+static size_t place_of_steps(const struct lesson *lesson)
+{
+	const int first = 0x2b84d6f3, second = 0x4d7c2a9f;
+	int now;
+
+	for (size_t at = 0; at + sizeof(now) <= lesson->size; at += sizeof(now)) {
+		lesson->sqlite->progress_handler(lesson->db, first, probe_hook, (void *)(uintptr_t)lesson);
+		at = next_place(lesson, at, &first, sizeof(first), sizeof(int));
+		if (at == OFFSET_UNKNOWN)
+			break;
+		lesson->sqlite->progress_handler(lesson->db, second, probe_hook, (void *)(uintptr_t)lesson);
+		memcpy(&now, lesson->bytes + at, sizeof(now));
+		if (now == second)
+			return at;
+	}
+	return OFFSET_UNKNOWN;
+}
+
+static void learn_progress(struct lesson *lesson, struct callback_offsets *out)
+{
+	struct hook_callbacks before = {.progress = NULL};
+
+	if (!lesson->sqlite->has_progress)
+		return;
+	out->progress_steps = place_of_steps(lesson);
+	if (out->progress_steps != OFFSET_UNKNOWN)
+		out->progress = place_of(lesson, (void *)(uintptr_t)probe_hook);
+	callback_read_hooks(out, (const sqlite3 *)(const void *)lesson->before, &before);
+	lesson->sqlite->progress_handler(lesson->db, before.progress_steps, before.progress, before.progress_argument);
+}
+
+static void learn_wal(struct lesson *lesson, struct callback_offsets *out)
+{
+	struct pair before, stock;
+	int (*hook)(void *, sqlite3 *, const char *, int) = NULL;
+
+	lesson->sqlite->wal_hook(lesson->db, probe_wal, lesson);
+	out->wal = place_of(lesson, (void *)(uintptr_t)probe_wal);
+	if (out->wal == OFFSET_UNKNOWN)
+		return;
+	before = pair_at(lesson->before, out->wal);
+	lesson->sqlite->wal_autocheckpoint(lesson->db, 1000);
+	stock = pair_at(lesson->bytes, out->wal);
+	out->sqlite_wal_hook = stock.callback;
+	*(void **)&hook = before.callback;
+	lesson->sqlite->wal_hook(lesson->db, hook, before.argument);
+}
+
 void offsets_probe(const struct sqlite *sqlite, sqlite3 *db, struct callback_offsets *out)
 {
 	struct lesson lesson = {.sqlite = sqlite, .db = db};
 
-	*out = (struct callback_offsets){.authorizer = OFFSET_UNKNOWN, .trace = OFFSET_UNKNOWN};
+	*out = offsets_unknown;
 	out->busy = offsets_busy(sqlite, db);
 	if (!lesson_begin(&lesson))
 		return;
 	learn_authorizer(&lesson, out);
 	learn_trace(&lesson, out);
+	learn_commit(&lesson, out);
+	learn_progress(&lesson, out);
+	learn_wal(&lesson, out);
 	free(lesson.before);
 }
 
@@ -275,4 +380,36 @@ bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *d
 	out->argument = pair.argument;
 	out->mask = ((const unsigned char *)db)[layout->mask];
 	return true;
+}
+
+void callback_read_hooks(const struct callback_offsets *layout, const sqlite3 *db, struct hook_callbacks *out)
+{
+	struct pair pair;
+
+	if (layout->commit != OFFSET_UNKNOWN) {
+		pair = pair_at(db, layout->commit);
+		*(void **)&out->commit = pair.argument;
+		out->commit_argument = pair.callback;
+	}
+	if (layout->rollback != OFFSET_UNKNOWN) {
+		pair = pair_at(db, layout->rollback);
+		*(void **)&out->rollback = pair.argument;
+		out->rollback_argument = pair.callback;
+	}
+	if (layout->progress != OFFSET_UNKNOWN) {
+		pair = pair_at(db, layout->progress);
+		*(void **)&out->progress = pair.callback;
+		out->progress_argument = pair.argument;
+		memcpy(&out->progress_steps, (const char *)db + layout->progress_steps, sizeof(out->progress_steps));
+	}
+}
+
+bool callback_has_wal_hook(const struct callback_offsets *layout, const sqlite3 *db)
+{
+	struct pair pair;
+
+	if (layout->wal == OFFSET_UNKNOWN)
+		return false;
+	pair = pair_at(db, layout->wal);
+	return pair.callback && pair.callback != layout->sqlite_wal_hook;
 }

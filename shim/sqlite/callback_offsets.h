@@ -23,8 +23,15 @@ struct busy_offsets {
 struct callback_offsets {
 	const struct busy_offsets *busy; /* NULL if not known */
 	size_t authorizer;
-	size_t trace, mask; /* the byte with the SQLITE_TRACE_ bits; both or none are known */
+	size_t trace, mask;              /* the byte with the SQLITE_TRACE_ bits; both or none are known */
+	size_t commit, rollback;         /* of the argument, which these have in front */
+	size_t progress, progress_steps; /* both or none are known */
+	size_t wal;
+	void *sqlite_wal_hook; /* SQLite's own, for its checkpoints */
 };
+
+/* Nothing is known. */
+extern const struct callback_offsets offsets_unknown;
 
 /* Bits of the mask besides SQLite's four: sqlite3_trace() and sqlite3_profile() were called. Source: src/sqliteInt.h */
 enum { TRACE_MASK_LEGACY = 0x40, TRACE_MASK_PROFILE = 0x80 };
@@ -40,6 +47,12 @@ void offsets_probe(const struct sqlite *sqlite, sqlite3 *db, struct callback_off
 /* What is in the offsets now. False if that is not known; *out is untouched then. */
 bool callback_read_busy(const struct busy_offsets *layout, const sqlite3 *db, struct busy_callback *out);
 bool callback_read_authorizer(const struct callback_offsets *layout, const sqlite3 *db, struct authorizer_callback *out);
+
+/* Sets those fields of *out that are known. */
+void callback_read_hooks(const struct callback_offsets *layout, const sqlite3 *db, struct hook_callbacks *out);
+
+/* Has the program a sqlite3_wal_hook() of its own? False if that is not known. */
+bool callback_has_wal_hook(const struct callback_offsets *layout, const sqlite3 *db);
 
 /* The fields trace_v2, argument and mask of *out; the callback is of another type if mask has TRACE_MASK_LEGACY. */
 bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *db, struct trace_callback *out);

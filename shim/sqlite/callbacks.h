@@ -23,6 +23,9 @@ struct hook_callbacks {
 	void *commit_argument;
 	void (*rollback)(void *);
 	void *rollback_argument;
+	int (*progress)(void *);
+	void *progress_argument;
+	int progress_steps;
 };
 
 struct trace_callback {
@@ -30,6 +33,7 @@ struct trace_callback {
 	void (*trace)(void *, const char *);
 	void *argument;
 	unsigned mask;
+	bool is_ours; /* SQLite has one of ours in its place */
 	void (*profile)(void *, const char *, sqlite3_uint64);
 	void *profile_argument;
 };

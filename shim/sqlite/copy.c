@@ -55,7 +55,6 @@ struct copy *copy_get(const struct api_table *found)
 
 const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db)
 {
-	static const struct callback_offsets unknown = {.authorizer = OFFSET_UNKNOWN, .trace = OFFSET_UNKNOWN};
 	const struct callback_offsets *known = atomic_load(&copy->offsets);
 	struct callback_offsets *learnt;
 
@@ -63,7 +62,7 @@ const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db)
 		return known;
 	learnt = malloc(sizeof(*learnt));
 	if (!learnt)
-		return &unknown;
+		return &offsets_unknown;
 	offsets_probe(copy->sqlite, db, learnt);
 	if (atomic_compare_exchange_strong(&copy->offsets, &known, learnt))
 		return learnt;

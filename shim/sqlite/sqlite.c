@@ -53,6 +53,7 @@ static struct sqlite *allocate(void)
 static void stand_in(struct sqlite *copy)
 {
 	copy->has_authorizer = copy->set_authorizer != NULL;
+	copy->has_progress = copy->progress_handler != NULL;
 	copy->has_key = copy->key != NULL;
 	if (!copy->close_v2)
 		copy->close_v2 = copy->close;

@@ -35,7 +35,10 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(trace_v2)                                                                                                                \
 	X(profile)                                                                                                                 \
 	X(commit_hook)                                                                                                             \
-	X(rollback_hook)
+	X(rollback_hook)                                                                                                           \
+	X(progress_handler)                                                                                                        \
+	X(wal_hook)                                                                                                                \
+	X(wal_autocheckpoint)
 
 /* Interposed functions whose member is NULL in a copy that lacks them. */
 #define SQLITE_LATER(X)                                                                                                            \
@@ -45,7 +48,8 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 /* Interposed functions that are not in the table for extensions. */
 #define SQLITE_KEYED(X)                                                                                                            \
 	X(key)                                                                                                                     \
-	X(key_v2)
+	X(key_v2)                                                                                                                  \
+	X(config)
 
 /* Interposed functions that are looked up by name only: NULL in a copy that lacks them. */
 #define SQLITE_NAMED(X) X(serialize)
@@ -95,6 +99,7 @@ struct sqlite {
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
 	bool has_authorizer;      /* set_authorizer is not a stand-in */
+	bool has_progress;        /* progress_handler is not a stand-in */
 	bool has_key;             /* key is not a stand-in: an encrypting build */
 	const void *start, *stop; /* bounds of that object in memory */
 	atomic_ullong unloadings; /* of the process (loader.h), when the copy was last verified */

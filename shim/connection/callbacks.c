@@ -1,0 +1,226 @@
+/* callbacks.c - the callbacks that a program set on a connection. */
+#include "connection/callbacks.h"
+
+#include "connection/connection.h"
+#include "sqlite/callback_offsets.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* How many statements of ours are under way in this thread: their failures are not for the program's error log. */
+static _Thread_local unsigned own_statements;
+
+/* Reads what the program may have changed out of our sight. */
+static void refresh(struct connection *connection)
+{
+	const struct callback_offsets *offsets = connection->offsets;
+
+	if (!offsets)
+		return;
+	callback_read_authorizer(offsets, connection->db, &connection->authorizer);
+	callback_read_hooks(offsets, connection->db, &connection->hooks);
+}
+
+static void take_out(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct hook_callbacks *hooks = &connection->hooks;
+
+	refresh(connection);
+	if (connection->offsets && connection->authorizer.authorizer)
+		sqlite->set_authorizer(connection->db, NULL, NULL);
+	if (hooks->commit)
+		sqlite->commit_hook(connection->db, NULL, NULL);
+	if (hooks->rollback)
+		sqlite->rollback_hook(connection->db, NULL, NULL);
+	if (hooks->progress)
+		sqlite->progress_handler(connection->db, 0, NULL, NULL);
+}
+
+static void put_back(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct hook_callbacks *hooks = &connection->hooks;
+
+	if (connection->offsets && connection->authorizer.authorizer)
+		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	if (hooks->commit)
+		sqlite->commit_hook(connection->db, hooks->commit, hooks->commit_argument);
+	if (hooks->rollback)
+		sqlite->rollback_hook(connection->db, hooks->rollback, hooks->rollback_argument);
+	if (hooks->progress)
+		sqlite->progress_handler(connection->db, hooks->progress_steps, hooks->progress, hooks->progress_argument);
+}
+
+void callbacks_suspend(struct connection *connection)
+{
+	own_statements++;
+	if (connection->callbacks_suspended++ == 0)
+		take_out(connection);
+}
+
+void callbacks_resume(struct connection *connection)
+{
+	if (--connection->callbacks_suspended == 0)
+		put_back(connection);
+	own_statements--;
+}
+
+static int on_trace_v2(unsigned event, void *argument, void *subject, void *detail)
+{
+	const struct connection *connection = argument;
+	const struct trace_callback *trace = &connection->trace;
+
+	return connection->callbacks_suspended || !trace->trace_v2 ? 0 : trace->trace_v2(event, trace->argument, subject, detail);
+}
+
+static void on_trace(void *argument, const char *sql)
+{
+	const struct connection *connection = argument;
+
+	if (!connection->callbacks_suspended && connection->trace.trace)
+		connection->trace.trace(connection->trace.argument, sql);
+}
+
+static void on_profile(void *argument, const char *sql, sqlite3_uint64 nanoseconds)
+{
+	const struct connection *connection = argument;
+
+	if (!connection->callbacks_suspended && connection->trace.profile)
+		connection->trace.profile(connection->trace.profile_argument, sql, nanoseconds);
+}
+
+/* SQLite has one argument for sqlite3_trace() and sqlite3_trace_v2(), and hands back the old one. */
+static void *swap_trace(struct connection *connection, const struct trace_callback *now, void *from_sqlite)
+{
+	struct trace_callback *trace = &connection->trace;
+	void *old = trace->is_ours ? trace->argument : from_sqlite;
+
+	trace->trace_v2 = now->trace_v2;
+	trace->trace = now->trace;
+	trace->mask = now->mask;
+	trace->argument = now->argument;
+	trace->is_ours = now->trace_v2 || now->trace;
+	return old;
+}
+
+int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace)(unsigned, void *, void *, void *), void *argument)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	bool sets = mask && trace;
+	int rc = sets ? sqlite->trace_v2(connection->db, mask, on_trace_v2, connection)
+		      : sqlite->trace_v2(connection->db, mask, trace, argument);
+
+	if (rc == SQLITE_OK)
+		swap_trace(connection,
+			   &(struct trace_callback){.trace_v2 = sets ? trace : NULL, .mask = mask, .argument = argument}, NULL);
+	return rc;
+}
+
+void *callbacks_trace(struct connection *connection, void (*trace)(void *, const char *), void *argument)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	void *old = trace ? sqlite->trace(connection->db, on_trace, connection) : sqlite->trace(connection->db, NULL, argument);
+
+	return swap_trace(connection, &(struct trace_callback){.trace = trace, .argument = argument}, old);
+}
+
+void *callbacks_profile(struct connection *connection, void (*profile)(void *, const char *, sqlite3_uint64), void *argument)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	struct trace_callback *trace = &connection->trace;
+	void *old =
+		profile ? sqlite->profile(connection->db, on_profile, connection) : sqlite->profile(connection->db, NULL, argument);
+
+	if (trace->profile)
+		old = trace->profile_argument;
+	trace->profile = profile;
+	trace->profile_argument = argument;
+	return old;
+}
+
+void *callbacks_commit_hook(struct connection *connection, int (*hook)(void *), void *argument)
+{
+	connection->hooks.commit = hook;
+	connection->hooks.commit_argument = argument;
+	return connection->sqlite->commit_hook(connection->db, hook, argument);
+}
+
+void *callbacks_rollback_hook(struct connection *connection, void (*hook)(void *), void *argument)
+{
+	connection->hooks.rollback = hook;
+	connection->hooks.rollback_argument = argument;
+	return connection->sqlite->rollback_hook(connection->db, hook, argument);
+}
+
+void callbacks_progress_handler(struct connection *connection, int steps, int (*handler)(void *), void *argument)
+{
+	connection->hooks.progress = steps > 0 ? handler : NULL;
+	connection->hooks.progress_argument = argument;
+	connection->hooks.progress_steps = steps;
+	connection->sqlite->progress_handler(connection->db, steps, handler, argument);
+}
+
+int callbacks_authorize(struct connection *connection, int action, const char *first, const char *second, const char *schema,
+			const char *trigger)
+{
+	const struct authorizer_callback *program = &connection->authorizer;
+	int answer =
+		program->authorizer ? program->authorizer(program->argument, action, first, second, schema, trigger) : SQLITE_OK;
+
+	/* SQLite accepts such a PRAGMA, and does nothing */
+	if (action == SQLITE_PRAGMA && answer == SQLITE_IGNORE)
+		connection->pragma_ignored = true;
+	return answer;
+}
+
+void callbacks_give_back(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_callback *trace = &connection->trace;
+
+	if (connection->authorizer.authorizer || connection->foreign_keys.guarded)
+		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	if (trace->trace_v2)
+		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
+	if (trace->trace)
+		sqlite->trace(connection->db, trace->trace, trace->argument);
+	if (trace->profile)
+		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
+}
+
+/* What a program gave to sqlite3_config(). Entries stay for ever. */
+struct error_log {
+	struct error_log *next;
+	void (*log)(void *, int, const char *);
+	void *argument;
+};
+static struct error_log *_Atomic error_logs;
+
+static void on_error(void *argument, int rc, const char *message)
+{
+	const struct error_log *log = argument;
+
+	if (!own_statements)
+		log->log(log->argument, rc, message);
+}
+
+void callbacks_config_log(void (**log)(void *, int, const char *), void **argument)
+{
+	struct error_log *known = atomic_load(&error_logs);
+
+	if (!*log)
+		return;
+	while (known && (known->log != *log || known->argument != *argument))
+		known = known->next;
+	if (!known) {
+		known = malloc(sizeof(*known));
+		if (!known)
+			return;
+		*known = (struct error_log){.log = *log, .argument = *argument, .next = atomic_load(&error_logs)};
+		while (!atomic_compare_exchange_weak(&error_logs, &known->next, known))
+			;
+	}
+	*log = on_error;
+	*argument = known;
+}

@@ -1,0 +1,49 @@
+/* callbacks.h - the callbacks that a program set on a connection: how each is kept from what we run ourselves, and given back.
+ *
+ * | callback              | kept out while we run a statement                                                     |
+ * |-----------------------|---------------------------------------------------------------------------------------|
+ * | trace, profile        | ours is in its place and passes events on: to take one out may end the other          |
+ * | authorizer            | the same (foreign_keys.h): each change makes all statements expire                    |
+ * | commit, rollback hook | taken out and put back                                                                |
+ * | progress handler      | taken out and put back                                                                |
+ * | busy handler          | stays: who runs a statement that may wait sets a timeout of its own (apply.c)         |
+ * | error log             | ours is in its place, for the whole copy of SQLite, and drops what this thread causes |
+ * | wal, update, collation and other hooks | stay: nothing that we run writes rows or needs a collation          |
+ *
+ * An embedded copy tells us of no change, and an adopted connection had its callbacks before we came: there they are read where the
+ * connection keeps them (callback_offsets.h), and all are taken out and put back. Every function but callbacks_config_log() wants
+ * the connection's mutex held. */
+#ifndef SQLPROD_CONNECTION_CALLBACKS_H
+#define SQLPROD_CONNECTION_CALLBACKS_H
+
+#include "sqlite/callbacks.h"
+#include "sqlite/sqlite.h"
+
+struct connection;
+
+/* The program's callbacks are not called for what is run between these two. They nest as pairs: the outermost count. */
+void callbacks_suspend(struct connection *connection);
+void callbacks_resume(struct connection *connection);
+
+/* The program's calls of the functions of these names. Each returns what SQLite would. */
+int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace)(unsigned, void *, void *, void *),
+		       void *argument);
+void *callbacks_trace(struct connection *connection, void (*trace)(void *, const char *), void *argument);
+void *callbacks_profile(struct connection *connection, void (*profile)(void *, const char *, sqlite3_uint64), void *argument);
+void *callbacks_commit_hook(struct connection *connection, int (*hook)(void *), void *argument);
+void *callbacks_rollback_hook(struct connection *connection, void (*hook)(void *), void *argument);
+void callbacks_progress_handler(struct connection *connection, int steps, int (*handler)(void *), void *argument);
+
+/* Asks the program's authorizer. */
+int callbacks_authorize(struct connection *connection, int action, const char *first, const char *second, const char *schema,
+			const char *trigger);
+
+/* sqlite3_close_v2() of a connection that statements keep alive: SQLite has the program's own callbacks again, as our record of it
+ * ends here. */
+void callbacks_give_back(struct connection *connection);
+
+/* What the program gave to sqlite3_config(SQLITE_CONFIG_LOG), in which our own failures do not appear: replaces both by ours. Any
+ * number of copies of SQLite may have one. Without memory nothing is changed. */
+void callbacks_config_log(void (**log)(void *, int, const char *), void **argument);
+
+#endif
