@@ -67,7 +67,7 @@ $(embedded)/two: tests/embedded/two.c $(embedded)/sqlite_gcc_nopie.o
 	$(Q)$(call rename_sqlite,objcopy,nm,$(embedded)/sqlite_gcc_nopie.o,$@.other.o)
 	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
 
-scan_sources := $(addprefix shim/,$(addprefix elf/,apitable.c search.c code.c image.c object.c loader.c) base/process.c base/glibc.c)
+scan_sources := $(addprefix shim/,$(addprefix elf/,apitable.c search.c code.c image.c object.c loader.c) base/process.c base/glibc.c base/library.c)
 
 $(embedded)/doubt: tests/embedded/doubt.c $(scan_sources) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*/*.h)
 	$(SAY) LD $@
@@ -127,7 +127,7 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		bats $(patsubst %,tests/embedded/%.bats,harmless attached)
 
-apitable_sources := $(filter-out %object.c %loader.c %process.c %glibc.c,$(scan_sources))
+apitable_sources := $(filter-out %object.c %loader.c %process.c %glibc.c %library.c,$(scan_sources))
 apitable_headers := $(apitable_sources:.c=.h)
 
 $(unit)/apitable: tests/unit/elf/apitable.c $(apitable_sources) $(apitable_headers) tests/unit/check.h

@@ -22,6 +22,8 @@ enum warning {
 	WARNING_UNREACHED,
 	WARNING_LEFT_WAL,
 	WARNING_UNWRITABLE,
+	WARNING_SECOND_LIBRARY,
+	WARNING_SECOND_SQLITE,
 };
 
 /* Logs one line "sqlprod: …" if SQLPROD_LOG_LEVEL includes this level. errno is kept. */

@@ -5,6 +5,7 @@
 #include "base/settings.h"
 
 #include "base/glibc.h"
+#include "base/library.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -215,7 +216,8 @@ bool settings_is_machine_wide(void)
 
 static void load_from_process(void)
 {
-	settings_load(environ, getauxval(AT_SECURE) != 0);
+	/* another copy of the library serves the process: this one is to do nothing */
+	settings_load(environ, library_is_second() || getauxval(AT_SECURE) != 0);
 }
 
 void settings_start(void)

@@ -1,10 +1,12 @@
 /* registry.c - a hash table of open handles, read without a lock, changed under one. */
 #include "connection/registry.h"
 
-#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BUCKET_BITS 10
 
@@ -12,19 +14,59 @@
 #define KEPT offsetof(struct connection, interest)
 
 static struct connection *_Atomic buckets[1 << BUCKET_BITS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct connection *spare; /* under lock */
 static struct connection *every; /* under lock: all records there are, in use or not */
 static uint64_t last_serial;     /* under lock */
 
-void registry_lock(void)
+/* A lock that says who holds it: a signal handler that forks may have interrupted its holder, and fork() is not to wait for that.
+ * The holder is known by the address of something of its thread's; that stays the same in a forked child. */
+static const char *_Atomic holder;
+static _Thread_local const char self;
+
+static bool is_mine(void)
 {
-	pthread_mutex_lock(&lock);
+	return atomic_load_explicit(&holder, memory_order_relaxed) == &self;
 }
 
-void registry_unlock(void)
+/* It is held for some hundred instructions, but for the end of the process. */
+static void lock(void)
 {
-	pthread_mutex_unlock(&lock);
+	static const struct timespec nap = {.tv_nsec = 50000};
+	const char *nobody = NULL;
+
+	for (unsigned tries = 0; !atomic_compare_exchange_weak_explicit(&holder, &nobody, &self, memory_order_acquire,
+									memory_order_relaxed);
+	     tries++) {
+		nobody = NULL;
+		if (tries < 100)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
+	}
+}
+
+static void unlock(void)
+{
+	atomic_store_explicit(&holder, NULL, memory_order_release);
+}
+
+/* How many fork()s of signal handlers are under way that interrupted the lock's holder: the innermost ends first. */
+static _Thread_local unsigned nested_forks;
+
+void registry_before_fork(void)
+{
+	if (is_mine())
+		nested_forks++;
+	else
+		lock();
+}
+
+void registry_after_fork(void)
+{
+	if (nested_forks > 0)
+		nested_forks--;
+	else
+		unlock();
 }
 
 /* Handles are heap blocks of some 700 bytes: the low bits say little. */
@@ -47,9 +89,9 @@ static __attribute__((noinline)) struct connection *find_locked(const sqlite3 *d
 {
 	struct connection *connection;
 
-	registry_lock();
+	lock();
 	connection = chain_find(db);
-	registry_unlock();
+	unlock();
 	return connection;
 }
 
@@ -69,10 +111,10 @@ static struct connection *allocate(void)
 
 	if (!connection)
 		return NULL;
-	registry_lock();
+	lock();
 	connection->every = every;
 	every = connection;
-	registry_unlock();
+	unlock();
 	return connection;
 }
 
@@ -80,11 +122,11 @@ struct connection *registry_allocate(void)
 {
 	struct connection *connection;
 
-	registry_lock();
+	lock();
 	connection = spare;
 	if (connection)
 		spare = atomic_load_explicit(&connection->chain, memory_order_relaxed);
-	registry_unlock();
+	unlock();
 	if (!connection)
 		return allocate();
 	memset((char *)connection + KEPT, 0, sizeof(*connection) - KEPT);
@@ -113,7 +155,7 @@ void registry_insert(struct connection *connection, sqlite3 *db)
 	struct connection *_Atomic *bucket = bucket_of(db);
 	struct connection *old;
 
-	registry_lock();
+	lock();
 	old = chain_find(db);
 	if (old)
 		unlink_record(old);
@@ -121,29 +163,29 @@ void registry_insert(struct connection *connection, sqlite3 *db)
 	atomic_store_explicit(&connection->chain, *bucket, memory_order_release);
 	atomic_store_explicit(&connection->db, db, memory_order_release);
 	atomic_store_explicit(bucket, connection, memory_order_release);
-	registry_unlock();
+	unlock();
 }
 
 void registry_forget(struct connection *connection, uint64_t serial)
 {
-	registry_lock();
+	lock();
 	if (connection->db && connection->serial == serial)
 		unlink_record(connection);
-	registry_unlock();
+	unlock();
 }
 
 void registry_visit(void (*visit)(struct connection *, void *), void *argument)
 {
-	registry_lock();
+	lock();
 	for (struct connection *connection = every; connection; connection = connection->every)
 		if (connection->db)
 			visit(connection, argument);
-	registry_unlock();
+	unlock();
 }
 
 void registry_note_closing(struct connection *connection, bool closing)
 {
-	registry_lock();
+	lock();
 	connection->closing = closing;
-	registry_unlock();
+	unlock();
 }

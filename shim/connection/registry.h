@@ -28,8 +28,9 @@ void registry_note_closing(struct connection *connection, bool closing);
  * that waits. */
 void registry_visit(void (*visit)(struct connection *, void *), void *argument);
 
-/* The registry's lock, held across fork() so that the child finds it free: pthread_atfork(3). */
-void registry_lock(void);
-void registry_unlock(void);
+/* For pthread_atfork(3): the child finds the lock free, or held by the very thread that forked in a signal handler, which gives it
+ * back in both processes when the handler returns. */
+void registry_before_fork(void);
+void registry_after_fork(void);
 
 #endif

@@ -2,12 +2,14 @@
 #include "elf/loader.h"
 
 #include <dlfcn.h>
-#include <link.h>
+#include <stdatomic.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
 
 #include "base/glibc.h"
+#include "base/library.h"
 
 /* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it. */
 #pragma weak dlsym
@@ -17,28 +19,122 @@ GLIBC_FIRST(dlsym, "2.2.5")
 GLIBC_FIRST(dlclose, "2.2.5")
 GLIBC_FIRST(dlinfo, "2.3.3")
 
-/* Set by the linker. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char _end[] __attribute__((visibility("hidden")));
-
 bool loader_is_ours(const void *address)
 {
-	return (const char *)address >= __ehdr_start && (const char *)address < _end;
+	return library_is_any(address);
 }
 
 void loader_own_bounds(const void **start, const void **stop)
 {
-	*start = __ehdr_start;
-	*stop = _end;
+	library_own_bounds(start, stop);
 }
 
-static unsigned long long unloadings_of(const struct dl_phdr_info *info, size_t size)
+/* As glibc 2.35 and later declare it in dlfcn.h. */
+struct found_object {
+	unsigned long long flags;
+	void *start, *stop;
+	struct link_map *map;
+	void *eh_frame;
+	unsigned long long reserved[16];
+};
+
+/* It takes no lock. Found by name, as older glibcs do not have it; that never changes. */
+static bool find_object(const void *address, struct found_object *out)
 {
-	return size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs) ? info->dlpi_subs : 0;
+	static char missing;
+	static void *_Atomic found;
+	int (*function)(void *, struct found_object *);
+	void *symbol = atomic_load_explicit(&found, memory_order_relaxed);
+
+	if (!symbol) {
+		symbol = dlsym ? dlsym(RTLD_DEFAULT, "_dl_find_object") : NULL;
+		atomic_store_explicit(&found, symbol ? symbol : &missing, memory_order_relaxed);
+	}
+	if (!symbol || symbol == &missing)
+		return false;
+	*(void **)&function = symbol;
+	return function((void *)(uintptr_t)address, out) == 0;
+}
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t length)
+{
+	const unsigned char *next = bytes;
+	uint64_t word;
+
+	for (; length >= sizeof(word); length -= sizeof(word), next += sizeof(word)) {
+		memcpy(&word, next, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/* What its headers and its build id are: another build that is loaded at its place has others. */
+static uint64_t identity_of(const struct loaded *loaded)
+{
+	uint64_t hash = mix(1, loaded->headers, loaded->header_count * sizeof(*loaded->headers));
+
+	hash = mix(hash, &loaded->base, sizeof(loaded->base));
+	for (size_t i = 0; i < loaded->header_count; i++) {
+		const ElfW(Phdr) *header = &loaded->headers[i];
+		if (header->p_type == PT_NOTE && header->p_filesz <= 1024)
+			hash = mix(hash, (const void *)(loaded->base + header->p_vaddr), header->p_filesz);
+	}
+	return hash ? hash : 1;
+}
+
+/* Its headers are known: where does it lie? False if that is not where the address is. */
+static bool describe(const void *address, const char *name, struct loaded *out)
+{
+	uintptr_t start = UINTPTR_MAX, stop = 0;
+
+	for (size_t i = 0; i < out->header_count; i++) {
+		const ElfW(Phdr) *header = &out->headers[i];
+		uintptr_t from = out->base + header->p_vaddr, to = from + header->p_memsz;
+		if (header->p_type != PT_LOAD)
+			continue;
+		start = from < start ? from : start;
+		stop = to > stop ? to : stop;
+	}
+	if ((uintptr_t)address < start || (uintptr_t)address >= stop)
+		return false;
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	out->start = (const void *)start;
+	out->stop = (const void *)stop;
+	out->identity = identity_of(out);
+	return true;
+}
+
+/* What the kernel told us of the program itself. */
+static bool is_in_program(const void *address, struct loaded *out)
+{
+	out->headers = (const void *)getauxval(AT_PHDR);
+	out->header_count = getauxval(AT_PHNUM);
+	out->base = 0;
+	if (!out->headers || getauxval(AT_PHENT) != sizeof(*out->headers))
+		return false;
+	for (size_t i = 0; i < out->header_count; i++)
+		if (out->headers[i].p_type == PT_PHDR)
+			out->base = (uintptr_t)out->headers - out->headers[i].p_vaddr;
+	return describe(address, "", out);
+}
+
+/* A library begins with its ELF header, in a page that is all there. */
+static bool is_in_object(const void *address, const struct found_object *found, struct loaded *out)
+{
+	const ElfW(Ehdr) *header = found->start;
+
+	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phentsize != sizeof(*out->headers) ||
+	    header->e_phoff + (size_t)header->e_phnum * sizeof(*out->headers) > 4096)
+		return false;
+	out->headers = (const void *)((const char *)found->start + header->e_phoff);
+	out->header_count = header->e_phnum;
+	out->base = found->map->l_addr;
+	return describe(address, found->map->l_name, out);
 }
 
 struct search {
-	uintptr_t address;
+	const void *address;
 	struct loaded *out;
 };
 
@@ -46,44 +142,28 @@ struct search {
 static int is_in(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	const struct search *search = argument;
-	uintptr_t start = UINTPTR_MAX, stop = 0;
+	struct loaded *out = search->out;
 
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		uintptr_t from = info->dlpi_addr + header->p_vaddr, to = from + header->p_memsz;
-		if (header->p_type != PT_LOAD)
-			continue;
-		start = from < start ? from : start;
-		stop = to > stop ? to : stop;
-	}
-	if (search->address < start || search->address >= stop)
+	out->headers = info->dlpi_phdr;
+	out->header_count = info->dlpi_phnum;
+	out->base = info->dlpi_addr;
+	if (!describe(search->address, info->dlpi_name, out))
 		return 0;
-	snprintf(search->out->name, sizeof(search->out->name), "%s", info->dlpi_name);
-	search->out->start = (const void *)start;
-	search->out->stop = (const void *)stop;
-	search->out->unloadings = unloadings_of(info, size);
+	if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs))
+		out->identity = mix(out->identity, &info->dlpi_subs, sizeof(info->dlpi_subs));
 	return 1;
 }
 
 bool loader_find(const void *address, struct loaded *out)
 {
-	struct search search = {(uintptr_t)address, out};
+	struct found_object found;
+	struct search search = {address, out};
 
+	if (is_in_program(address, out))
+		return true;
+	if (find_object(address, &found) && is_in_object(address, &found, out))
+		return true;
 	return dl_iterate_phdr(is_in, &search) == 1;
-}
-
-static int take_unloadings(struct dl_phdr_info *info, size_t size, void *out)
-{
-	*(unsigned long long *)out = unloadings_of(info, size);
-	return 1;
-}
-
-unsigned long long loader_unloadings(void)
-{
-	unsigned long long unloadings = 0;
-
-	dl_iterate_phdr(take_unloadings, &unloadings);
-	return unloadings;
 }
 
 static void *not_ours(void *symbol)
@@ -98,7 +178,7 @@ void *loader_symbol(const char *object, const char *name)
 	if (!dlsym)
 		return NULL;
 	if (!object)
-		return not_ours(dlsym(RTLD_NEXT, name));
+		return library_next_symbol(name);
 	handle = dlopen(*object ? object : NULL, RTLD_NOLOAD | RTLD_LAZY);
 	if (!handle)
 		return NULL;

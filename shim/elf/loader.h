@@ -2,23 +2,27 @@
 #ifndef SQLPROD_ELF_LOADER_H
 #define SQLPROD_ELF_LOADER_H
 
+#include <link.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct loaded {
-	char name[512];                /* as the loader names it: "" for the main program */
-	const void *start, *stop;      /* its bounds in memory */
-	unsigned long long unloadings; /* how many objects the process had unloaded at that time */
+	char name[512];           /* as the loader has it: "" for the main program */
+	const void *start, *stop; /* where it lies in memory */
+	const ElfW(Phdr) * headers;
+	size_t header_count;
+	uintptr_t base;    /* what the addresses in its headers are relative to */
+	uint64_t identity; /* another one for another object at its place, or for another build of the same */
 };
 
-/* Finds the object that the address lies in. False if there is none (code generated at run time). Cheap, unlike dladdr(3), which
- * also searches for the nearest symbol. Takes the loader's lock. */
+/* The object that the address lies in. False if it lies in none (code made at run time). Unlike dladdr(3), which looks for the
+ * nearest symbol as well, this costs little. It makes no system call, and takes no lock: dl_iterate_phdr()'s is not reset in a
+ * forked child. Before glibc 2.35 it takes that one for code outside of the program itself. */
 bool loader_find(const void *address, struct loaded *out);
 
-/* How many objects the process has unloaded. While the number stays the same, every object is still where it was. */
-unsigned long long loader_unloadings(void);
-
-/* The symbol's address in the scope of a loaded object (the object, then what it needs), or, for object NULL, the next definition
- * after ours in the global scope. Never one of our own functions. NULL if there is none. */
+/* The address that the name has in the scope of a loaded object (itself, then what it needs), or, for NULL, next after us in the
+ * global scope. Never one of our own. NULL if there is none. */
 void *loader_symbol(const char *object, const char *name);
 
 /* The symbol's first definition in the global scope, which may be ours. */

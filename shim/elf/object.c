@@ -5,32 +5,65 @@
 #include "elf/loader.h"
 
 #include <elf.h>
-#include <link.h>
-#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define KNOWN_LIMIT 128
 
-static struct object known[KNOWN_LIMIT]; /* under lock; when it is full, the oldest entry is reused */
-static unsigned known_count;             /* under lock; how many entries were ever made */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+union record {
+	struct object object;
+	uint64_t words[(sizeof(struct object) + 7) / 8];
+};
 
-void object_lock(void)
+/* What was found, for later. Whoever finds more of an object writes its entry anew; who meets an entry that is being written takes
+ * it for missing, and finds for itself. So nothing here waits, whatever a signal or fork() interrupts. */
+static struct entry {
+	atomic_uint version; /* 0: never written; odd: being written */
+	_Atomic uint64_t words[sizeof(union record) / 8];
+} known[KNOWN_LIMIT];
+static atomic_uint known_count; /* how many there ever were; when it is full, the oldest entry is used again */
+
+static uint64_t word_at(const struct entry *entry, size_t offset)
 {
-	pthread_mutex_lock(&lock);
+	return atomic_load_explicit(&entry->words[offset / 8], memory_order_acquire);
 }
 
-void object_unlock(void)
+/* False if it is being written. */
+static bool entry_read(const struct entry *entry, struct object *out, unsigned *version)
 {
-	pthread_mutex_unlock(&lock);
+	union record record;
+
+	*version = atomic_load_explicit(&entry->version, memory_order_acquire);
+	if (*version == 0 || (*version & 1))
+		return false;
+	for (size_t i = 0; i < sizeof(record) / 8; i++)
+		record.words[i] = atomic_load_explicit(&entry->words[i], memory_order_acquire);
+	*out = record.object;
+	return atomic_load_explicit(&entry->version, memory_order_relaxed) == *version;
+}
+
+/* Unless somebody else has written it since. */
+static void entry_write(struct entry *entry, unsigned version, const struct object *object)
+{
+	union record record = {.words = {0}};
+
+	if ((version & 1) || !atomic_compare_exchange_strong(&entry->version, &version, version + 1))
+		return;
+	record.object = *object;
+	for (size_t i = 0; i < sizeof(record) / 8; i++)
+		atomic_store_explicit(&entry->words[i], record.words[i], memory_order_release);
+	atomic_store_explicit(&entry->version, version + 2, memory_order_release);
 }
 
 struct search {
 	uintptr_t code;
-	struct object object;
+	struct loaded loaded;
 	struct image image;
-	bool program; /* the object is the main program */
+	struct object object;
+	struct entry *entry; /* where it is kept, or to be */
+	unsigned version;
 };
 
 static void add_segment(struct image *image, uintptr_t base, const ElfW(Phdr) * header)
@@ -46,37 +79,21 @@ static void add_segment(struct image *image, uintptr_t base, const ElfW(Phdr) * 
 	image->count++;
 }
 
-/* For dl_iterate_phdr(3): describes the object; 1 if the code lies in it. */
-static int describe(struct dl_phdr_info *info, size_t size, void *argument)
+static void describe(const struct loaded *loaded, struct image *image)
 {
-	struct search *search = argument;
-	struct image *image = &search->image;
-	struct object *object = &search->object;
-	uintptr_t base = info->dlpi_addr;
 	const void *ours_start, *ours_stop;
-	bool inside = false;
 
 	memset(image, 0, sizeof(*image));
-	object->start = UINTPTR_MAX;
-	object->stop = 0;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		uintptr_t start = base + header->p_vaddr, stop = start + header->p_memsz;
+	for (size_t i = 0; i < loaded->header_count; i++) {
+		const ElfW(Phdr) *header = &loaded->headers[i];
 		if (header->p_type == PT_GNU_RELRO) {
-			image->relro_start = start;
-			image->relro_stop = stop;
+			image->relro_start = loaded->base + header->p_vaddr;
+			image->relro_stop = image->relro_start + header->p_memsz;
 		}
-		if (header->p_type != PT_LOAD)
-			continue;
-		add_segment(image, base, header);
-		inside |= search->code >= start && search->code < stop;
-		object->start = start < object->start ? start : object->start;
-		object->stop = stop > object->stop ? stop : object->stop;
+		if (header->p_type == PT_LOAD)
+			add_segment(image, loaded->base, header);
 	}
-	if (!inside)
-		return 0;
-	image->fixed = base == 0;
-	search->program = !*info->dlpi_name;
+	image->fixed = loaded->base == 0;
 	loader_own_bounds(&ours_start, &ours_stop);
 	image->ours_start = (uintptr_t)ours_start;
 	image->ours_stop = (uintptr_t)ours_stop;
@@ -85,30 +102,48 @@ static int describe(struct dl_phdr_info *info, size_t size, void *argument)
 #else
 	image->machine = EM_X86_64;
 #endif
-	object->headers = info->dlpi_phdr;
-	object->unloadings = size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs) ? info->dlpi_subs : 0;
-	snprintf(object->path, sizeof(object->path), "%s", *info->dlpi_name ? info->dlpi_name : process_executable());
-	return 1;
 }
 
-static bool is_same(const struct object *object, const struct search *search)
+/* Is what we found still there? The same file may have been loaded again, or another build of it. */
+static bool still_holds(const struct search *search)
 {
-	return object->start == search->object.start && object->stop == search->object.stop &&
-	       object->headers == search->object.headers && strcmp(object->path, search->object.path) == 0;
-}
-
-/* Are the tables that were found still there? If any object was unloaded since, the same file, or another build of it, may have
- * been loaded again at this address. */
-static bool still_holds(struct object *object, const struct search *search)
-{
-	if (object->unloadings == search->object.unloadings || search->program)
-		return true;
-	if (object->table_count == 0)
-		return false;
-	for (size_t i = 0; i < object->table_count; i++)
-		if (!apitable_is_there(&search->image, &object->tables[i]))
+	for (size_t i = 0; i < search->object.table_count; i++)
+		if (!apitable_is_there(&search->image, &search->object.tables[i]))
 			return false;
-	object->unloadings = search->object.unloadings;
+	return true;
+}
+
+/* Finds its entry, or chooses one: that of something that is gone and lay here, or the next. */
+static void find_entry(struct search *search)
+{
+	uintptr_t start = (uintptr_t)search->loaded.start, stop = (uintptr_t)search->loaded.stop;
+	unsigned count = atomic_load(&known_count);
+
+	search->entry = NULL;
+	for (unsigned i = 0; i < count && i < KNOWN_LIMIT; i++) {
+		struct entry *entry = &known[i];
+		bool same = word_at(entry, offsetof(struct object, identity)) == search->loaded.identity;
+		if (word_at(entry, offsetof(struct object, start)) >= stop || word_at(entry, offsetof(struct object, stop)) <= start)
+			continue;
+		search->entry = entry;
+		if (same && entry_read(entry, &search->object, &search->version) &&
+		    search->object.identity == search->loaded.identity && still_holds(search))
+			return;
+	}
+	if (!search->entry)
+		search->entry = &known[atomic_fetch_add(&known_count, 1) % KNOWN_LIMIT];
+	search->version = atomic_load(&search->entry->version);
+	search->object = (struct object){.identity = search->loaded.identity, .start = start, .stop = stop};
+	memcpy(search->object.path, search->loaded.name, sizeof(search->object.path));
+}
+
+static bool begin(struct search *search, const void *code)
+{
+	search->code = (uintptr_t)code;
+	if (!loader_find(code, &search->loaded))
+		return false;
+	describe(&search->loaded, &search->image);
+	find_entry(search);
 	return true;
 }
 
@@ -122,9 +157,10 @@ static size_t caller_place(const struct object *object, const void *code)
 	return place;
 }
 
-/* Searches near the code: reading all constants of a program could page in a hundred megabytes. False if that does not suffice. */
-static bool look_near(struct object *object, const struct search *search)
+/* Looks near the code: the constants of a program may be a hundred megabytes that nobody has touched. */
+static bool look_near(struct search *search)
 {
+	struct object *object = &search->object;
 	struct api_table tables[OBJECT_TABLES];
 	size_t count;
 
@@ -140,58 +176,46 @@ static bool look_near(struct object *object, const struct search *search)
 	return true;
 }
 
-static void look(struct object *object, const struct search *search, bool whole)
+/* True if that found anything new. */
+static bool look(struct search *search, bool whole)
 {
+	struct object *object = &search->object;
 	bool known_caller = caller_place(object, (const void *)search->code) < object->caller_count;
 
-	if (object->whole || (!whole && (known_caller || look_near(object, search))))
-		return;
+	if (object->whole || (!whole && known_caller))
+		return false;
+	if (!whole && look_near(search))
+		return true;
 	object->table_count = apitable_find(&search->image, object->tables, OBJECT_TABLES);
 	object->whole = true;
+	return true;
 }
 
-/* Under lock. */
-static struct object *find_or_add(struct search *search)
+static bool look_for_magic(struct search *search)
 {
-	unsigned count = known_count < KNOWN_LIMIT ? known_count : KNOWN_LIMIT;
-	struct object *object = NULL;
+	struct object *object = &search->object;
 
-	for (unsigned i = 0; i < count; i++) {
-		if (is_same(&known[i], search) && still_holds(&known[i], search))
-			return &known[i];
-		if (known[i].start < search->object.stop && search->object.start < known[i].stop)
-			object = &known[i]; /* an object that was unloaded lay here */
-	}
-	if (!object)
-		object = &known[known_count++ % KNOWN_LIMIT];
-	*object = search->object;
-	return object;
-}
-
-static bool is_magic_there(struct object *object, const struct image *image)
-{
-	if (object->magic == MAGIC_UNKNOWN)
-		object->magic = apitable_has_magic(image) ? MAGIC_THERE : MAGIC_MISSING;
-	return object->magic == MAGIC_THERE;
+	if (object->table_count || object->magic != MAGIC_UNKNOWN)
+		return false;
+	object->magic = apitable_has_magic(&search->image) ? MAGIC_THERE : MAGIC_MISSING;
+	return true;
 }
 
 enum wanted { WANTS_CALLERS, WANTS_WHOLE, WANTS_SQLITE };
 
 static bool find(const void *code, enum wanted wanted, struct object *out)
 {
-	struct search search = {.code = (uintptr_t)code};
-	struct object *object;
-	bool ok;
+	struct search search;
+	bool news;
 
-	if (!dl_iterate_phdr(describe, &search))
+	if (!begin(&search, code))
 		return false;
-	object_lock();
-	object = find_or_add(&search);
-	look(object, &search, wanted == WANTS_WHOLE);
-	ok = wanted != WANTS_SQLITE || object->table_count || is_magic_there(object, &search.image);
-	*out = *object;
-	object_unlock();
-	return ok;
+	news = look(&search, wanted == WANTS_WHOLE);
+	news |= wanted == WANTS_SQLITE && look_for_magic(&search);
+	if (news)
+		entry_write(search.entry, search.version, &search.object);
+	*out = search.object;
+	return wanted != WANTS_SQLITE || out->table_count || out->magic == MAGIC_THERE;
 }
 
 bool object_of_code(const void *code, struct object *out)
@@ -209,6 +233,11 @@ bool object_has_sqlite(const void *code, struct object *out)
 	return find(code, WANTS_SQLITE, out);
 }
 
+const char *object_path(const struct object *object)
+{
+	return *object->path ? object->path : process_executable();
+}
+
 bool object_is_doubtful(const struct object *object, const void *code)
 {
 	size_t place = caller_place(object, code);
@@ -218,18 +247,17 @@ bool object_is_doubtful(const struct object *object, const void *code)
 
 void object_confirm(const void *code, const void *table)
 {
-	struct search search = {.code = (uintptr_t)code};
-	struct object *object;
+	struct search search;
+	struct object *object = &search.object;
 	size_t place, n = 0;
 
-	if (!dl_iterate_phdr(describe, &search))
+	if (!begin(&search, code))
 		return;
-	object_lock();
-	object = find_or_add(&search);
 	place = caller_place(object, code);
 	while (n < object->table_count && object->tables[n].address != (uintptr_t)table)
 		n++;
-	if (place < object->caller_count && n < object->table_count)
-		object->callers[place].confirmed = true;
-	object_unlock();
+	if (place == object->caller_count || n == object->table_count)
+		return;
+	object->callers[place].confirmed = true;
+	entry_write(search.entry, search.version, object);
 }

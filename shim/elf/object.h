@@ -16,10 +16,9 @@ struct object_caller {
 };
 
 struct object {
-	char path[512]; /* as the loader names it; the executable's path for the main program */
-	uintptr_t start, stop;
-	const void *headers;           /* the address of its program headers, a part of its identity */
-	unsigned long long unloadings; /* of the process (loader.h), when it was searched */
+	uint64_t identity; /* loader.h */
+	uint64_t start, stop;
+	char path[512]; /* as the loader has it: object_path() */
 	struct api_table tables[OBJECT_TABLES];
 	size_t table_count;
 	bool whole; /* all of it was searched; else only the places near the callers */
@@ -28,9 +27,9 @@ struct object {
 	enum { MAGIC_UNKNOWN, MAGIC_MISSING, MAGIC_THERE } magic; /* does it hold the string that every SQLite holds? */
 };
 
-/* Copies out the object that the code lies in, and searches it near the code if object or code are new. False if the code lies in
- * no object. The object must stay loaded during the call. Objects can be unloaded and their addresses reused: an entry is searched
- * again if the object at its address is another one. Takes the loader's lock, then its own, never both at once. */
+/* The object that the code lies in, which must stay loaded meanwhile; looked at if it is new, or if the code is. False if the code
+ * lies in none. Objects can be unloaded and their addresses used again: an entry is looked at again when the object there is
+ * another one. No lock is taken but loader_find()'s: in a signal handler, after fork(), this waits for nothing. */
 bool object_of_code(const void *code, struct object *out);
 
 /* The same, but searches the whole object. */
@@ -46,8 +45,7 @@ bool object_is_doubtful(const struct object *object, const void *code);
  * doubtful. */
 void object_confirm(const void *code, const void *table);
 
-/* The cache's lock, for fork(). */
-void object_lock(void);
-void object_unlock(void);
+/* Its path; the program's own for the main program. */
+const char *object_path(const struct object *object);
 
 #endif

@@ -109,7 +109,7 @@ static void register_with(const struct object *object, const struct api_table *t
 	if (!copy)
 		return;
 	if (!known)
-		log_write(LOG_DEBUG, "%s: SQLite %s found %s", object->path, table->version,
+		log_write(LOG_DEBUG, "%s: SQLite %s found %s", object_path(object), table->version,
 			  object->whole ? "in all that may hold it" : "near the code that opened a file");
 	if (can_register(copy))
 		copy->table->auto_extension((void (*)(void))auto_extension);
@@ -139,15 +139,15 @@ void embedded_notice(const void *caller, int flags)
 	errno = saved;
 }
 
-/* Is it a database opened by a SQLite that has no table of functions? */
+/* The file of a SQLite that has no table. The object is asked first: a program without SQLite gets no system call of ours, which its
+ * sandbox might forbid. */
 static bool is_unreached(const void *caller, int fd, struct object *object)
 {
 	static const char magic[] = "SQLite format 3";
 	char header[sizeof(magic)];
 
-	return object_of_code(caller, object) && object->table_count == 0 && !sqlite_is_known(caller) &&
-	       pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0 &&
-	       object_has_sqlite(caller, object);
+	return object_has_sqlite(caller, object) && object->table_count == 0 && !sqlite_is_known(caller) &&
+	       pread(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) && memcmp(header, magic, sizeof(magic)) == 0;
 }
 
 void embedded_opened(const void *caller, const char *path, int fd)
@@ -162,11 +162,11 @@ void embedded_opened(const void *caller, const char *path, int fd)
 	}
 	guard_enter(NULL);
 	if (is_unreached(caller, fd, &object) &&
-	    log_warn_once(WARNING_UNREACHED, object.path,
+	    log_warn_once(WARNING_UNREACHED, object_path(&object),
 			  "%s carries a SQLite that cannot be reached (it was built without extension loading, or is older than"
 			  " 3.8.7): its databases keep their own settings",
-			  object.path) &&
-	    report_is_wanted() && (line = report_format_unreached(path, object.path))) {
+			  object_path(&object)) &&
+	    report_is_wanted() && (line = report_format_unreached(path, object_path(&object)))) {
 		report_write(line);
 		free(line);
 	}

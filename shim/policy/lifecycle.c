@@ -2,12 +2,13 @@
 #include "policy/lifecycle.h"
 
 #include "base/glibc.h"
+#include "base/library.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "connection/callbacks.h"
 #include "connection/pragma.h"
 #include "connection/registry.h"
-#include "elf/object.h"
+#include "elf/loader.h"
 #include "fs/storage.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
@@ -28,18 +29,6 @@ static void warn_of_bad_setting(const char *message)
 	log_warn_once(WARNING_BAD_SETTING, message, "%s", message);
 }
 
-static void before_fork(void)
-{
-	object_lock();
-	registry_lock();
-}
-
-static void after_fork(void)
-{
-	registry_unlock();
-	object_unlock();
-}
-
 static const char *why_off_everywhere; /* set once, by first_connection() */
 
 static void look_at_program(void)
@@ -52,12 +41,14 @@ static void look_at_program(void)
 		why_off_everywhere = "in SQLPROD_SKIP_PROGRAMS";
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 /* Once per process that opens a database. Others have no business with our warnings. */
 static void first_connection(void)
 {
 	settings_complain(warn_of_bad_setting);
 	look_at_program();
-	pthread_atfork(before_fork, after_fork, after_fork);
+	pthread_atfork(registry_before_fork, registry_after_fork, registry_after_fork);
 	inherited_locks_start();
 }
 
@@ -71,6 +62,19 @@ static const char *why_off(const char *path)
 	if (settings_match_path(settings_get(SETTING_SKIP_DATABASES)->text, path))
 		return "in SQLPROD_SKIP_DATABASES";
 	return NULL;
+}
+
+/* They pass everything through; but somebody believes that they serve. */
+static void warn_of_other_copies(void)
+{
+	struct loaded own, loaded;
+
+	for (const struct library_copy *copy = library_others(); copy; copy = copy->following)
+		if (loader_find(copy->start, &loaded) && loader_find(&once, &own))
+			log_warn_once(WARNING_SECOND_LIBRARY, loaded.name,
+				      "%s is in this process as well as %s, which serves it: the other one does nothing. Name only one "
+				      "of them in LD_PRELOAD and /etc/ld.so.preload",
+				      loaded.name, own.name);
 }
 
 static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
@@ -165,14 +169,14 @@ static void set_up(struct connection *connection, bool shared_cache)
 	log_write(LOG_DEBUG, "opened %s with SQLite %s", connection->path, connection->sqlite->version);
 }
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
 void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached)
 {
 	struct connection *connection;
 	int saved = errno;
 
 	glibc_once(&once, first_connection);
+	if (library_others())
+		warn_of_other_copies();
 	connection = record(sqlite, db, reached);
 	if (connection) {
 		registry_insert(connection, db);
@@ -188,6 +192,8 @@ struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 
 	struct connection *connection;
 
 	glibc_once(&once, first_connection);
+	if (library_others())
+		warn_of_other_copies();
 	connection = record(sqlite, db, "embedded copy");
 	if (!connection)
 		return NULL;

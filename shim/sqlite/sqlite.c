@@ -79,7 +79,7 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 {
 	copy->start = loaded->start;
 	copy->stop = loaded->stop;
-	atomic_store(&copy->unloadings, loaded->unloadings);
+	copy->identity = loaded->identity;
 	snprintf(copy->object, sizeof(copy->object), "%s", loaded->name);
 	if (copy->libversion)
 		snprintf(copy->version, sizeof(copy->version), "%s", copy->libversion());
@@ -87,20 +87,10 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
 }
 
-/* Is the copy still loaded at its address? An object can be unloaded and another build loaded there: it is the same copy if
- * functions and source id are the same. */
-static bool is_still(struct sqlite *copy)
+/* Is the object, which lies where the copy did, still its own? One can be unloaded and another build loaded at its place. */
+static bool is_still(const struct sqlite *copy, const struct loaded *loaded)
 {
-	unsigned long long unloadings = loader_unloadings();
-	const char *(*sourceid)(void);
-
-	if (unloadings == atomic_load(&copy->unloadings))
-		return true;
-	*(void **)&sourceid = loader_symbol(copy->object, "sqlite3_sourceid");
-	if (sourceid != copy->sourceid || (sourceid && strcmp(sourceid(), copy->source) != 0))
-		return false;
-	atomic_store(&copy->unloadings, unloadings);
-	return true;
+	return copy->start == loaded->start && copy->stop == loaded->stop && copy->identity == loaded->identity;
 }
 
 const struct sqlite *sqlite_of_function(const void *function)
@@ -108,11 +98,11 @@ const struct sqlite *sqlite_of_function(const void *function)
 	struct loaded loaded;
 	struct sqlite *copy;
 
-	for (copy = atomic_load(&copies); copy; copy = copy->next)
-		if (function >= copy->start && function < copy->stop && is_still(copy))
-			return copy;
 	if (!loader_find(function, &loaded))
 		return NULL;
+	for (copy = atomic_load(&copies); copy; copy = copy->next)
+		if (is_still(copy, &loaded))
+			return copy;
 	copy = allocate();
 	if (!copy)
 		return NULL;

@@ -7,8 +7,8 @@
 #define SQLPROD_SQLITE_SQLITE_H
 
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Encrypting builds only (SQLCipher, SEE); sqlite3.h does not declare them. */
 int sqlite3_key(sqlite3 *db, const void *key, int bytes);
@@ -98,11 +98,11 @@ struct sqlite {
 	char object[512];         /* path of the object that holds it, as the loader names it: "" for the main program */
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
-	bool has_authorizer;      /* set_authorizer is not a stand-in */
-	bool has_progress;        /* progress_handler is not a stand-in */
-	bool has_key;             /* key is not a stand-in: an encrypting build */
-	const void *start, *stop; /* bounds of that object in memory */
-	atomic_ullong unloadings; /* of the process (loader.h), when the copy was last verified */
+	bool has_authorizer;      /* set_authorizer is no stand-in */
+	bool has_progress;        /* nor is progress_handler */
+	bool has_key;             /* … nor is key: it encrypts */
+	const void *start, *stop; /* where that object lies in memory */
+	uint64_t identity;        /* that object's: loader.h */
 };
 
 /* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach without our hooks: the next

@@ -33,13 +33,20 @@ run_require() {
 	executable_require "$1" || exit
 }
 
+# run_is_preloaded - will the loader load a library of this name anyway? A second copy of it would do nothing but be warned of.
+run_is_preloaded() {
+	{ printf '%s\n' "${LD_PRELOAD-}" && cat /etc/ld.so.preload 2>/dev/null; } | tr ': \t' '\n\n\n' | while read -r file; do
+		case $file in
+			*/libsqlprod.so) [ ! -r "$file" ] || echo "$file" ;;
+			"$sqlprod_library") echo "$file" ;;
+		esac
+	done | grep -q .
+}
+
 # run_start COMMAND... - does not return.
 run_start() {
-	case ":${LD_PRELOAD-}:" in
-		*":$sqlprod_library:"*) ;;
-		*) LD_PRELOAD=$sqlprod_library${LD_PRELOAD:+:$LD_PRELOAD} ;;
-	esac
-	export LD_PRELOAD
+	run_is_preloaded || LD_PRELOAD=$sqlprod_library${LD_PRELOAD:+:$LD_PRELOAD}
+	[ -z "${LD_PRELOAD-}" ] || export LD_PRELOAD
 	exec "$@"
 }
 

@@ -1,0 +1,102 @@
+/* library.c - this library's place in the process, and other copies of it there. */
+#include "base/library.h"
+
+#include "base/glibc.h"
+#include "base/guard.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Up to glibc 2.33 it is in libdl, which a program need not have loaded: then it is NULL. */
+#pragma weak dlsym
+GLIBC_FIRST(dlsym, "2.2.5")
+
+/* Set by the linker. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+
+/* dlsym() goes by where it returns to, so it is not to be left by a jump to the caller, who may be another copy. */
+static __attribute__((noinline)) void *next_after_us(const char *name)
+{
+	void *symbol = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+
+	__asm__ volatile("" : "+r"(symbol));
+	return symbol;
+}
+
+static struct library_copy own = {__ehdr_start, _end, next_after_us, 0};
+static struct library_copy *_Atomic others;
+
+bool library_is_own(const void *address)
+{
+	return (const char *)address >= __ehdr_start && (const char *)address < _end;
+}
+
+void library_own_bounds(const void **start, const void **stop)
+{
+	*start = __ehdr_start;
+	*stop = _end;
+}
+
+static const struct library_copy *copy_of(const void *address)
+{
+	const struct library_copy *copy = atomic_load_explicit(&others, memory_order_acquire);
+
+	while (copy && (address < copy->start || address >= copy->stop))
+		copy = copy->following;
+	return copy;
+}
+
+bool library_is_any(const void *address)
+{
+	return library_is_own(address) || copy_of(address);
+}
+
+const struct library_copy *library_others(void)
+{
+	return atomic_load_explicit(&others, memory_order_acquire);
+}
+
+static void add(struct library_copy *other)
+{
+	other->following = atomic_load(&others);
+	while (!atomic_compare_exchange_weak(&others, &other->following, other))
+		;
+}
+
+HOOK struct library_copy *sqlprod_join(struct library_copy *other)
+{
+	add(other);
+	return &own;
+}
+
+bool library_is_second(void)
+{
+	static atomic_bool joined;
+	__typeof__(&sqlprod_join) first = sqlprod_join;
+	struct library_copy *copy;
+
+	/* the loader has bound the name to the first one in the global scope */
+	if (library_is_own((const void *)(uintptr_t)first))
+		return false;
+	if (!atomic_exchange(&joined, true)) {
+		/* "own" is in the other's list from now on, and its member with it: this list has a record of its own */
+		static struct library_copy served_by;
+		copy = first(&own);
+		served_by = (struct library_copy){copy->start, copy->stop, copy->next, 0};
+		add(&served_by);
+	}
+	return true;
+}
+
+void *library_next_symbol(const char *name)
+{
+	void *symbol = next_after_us(name);
+	const struct library_copy *copy;
+
+	/* those that pass through are behind us in the scope, one after the other */
+	for (int i = 0; i < 8 && symbol && (copy = copy_of(symbol)) && !library_is_second(); i++)
+		symbol = copy->next(name);
+	return symbol && !library_is_any(symbol) ? symbol : NULL;
+}
