@@ -1,7 +1,8 @@
 # Unit tests, and fuzzers of what parses.
 
 unit := $(BUILD)/tests/unit
-settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/patterns.c shim/base/settings_table.c shim/base/glibc.c
+settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/patterns.c shim/base/settings_table.c shim/base/glibc.c \
+	shim/base/library.c
 storage_sources := shim/fs/storage.c shim/fs/mountinfo.c shim/fs/storage_types.c shim/base/glibc.c
 unit_headers := shim/base/settings.h shim/fs/storage.h shim/fs/mountinfo.h tests/unit/check.h
 

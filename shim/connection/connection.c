@@ -39,9 +39,9 @@ void connection_update_interest(struct connection *connection)
 {
 	unsigned interest;
 
-	if (connection->off)
+	if (connection->passthrough)
 		interest = 0;
-	else if (!connection->settled || connection->wal_retry || connection->recheck)
+	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK)
 		interest = ~0u;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |

@@ -6,6 +6,7 @@
 #define SQLPROD_CONNECTION_CONNECTION_H
 
 #include "base/settings.h"
+#include "fs/storage.h"
 #include "sql/statement.h"
 #include "sqlite/callbacks.h"
 #include "sqlite/flag_bits.h"
@@ -45,6 +46,14 @@ struct foreign_keys {
 	const char *compiling_table;         /* … and to which table; SQLite's, only to be compared by address */
 };
 
+/* How far the connection has come with its settings. */
+enum setup {
+	SETUP_OPENING, /* inside sqlite3_open*(): automatic extensions of the program may decide, and nothing is applied yet */
+	SETUP_OPENED,  /* what needs no file is applied; first use is to come */
+	SETUP_DONE,    /* all is applied */
+	SETUP_RECHECK, /* the same, but the journal mode may have changed: does synchronous still fit? */
+};
+
 struct connection {
 	/* Read without a lock. The first three are kept when the record is used again: registry.c */
 	struct connection *every;
@@ -62,24 +71,22 @@ struct connection {
 	bool closing;           /* sqlite3_close() is about to be called: under the registry's lock */
 	struct file_shim *shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
 
-	bool adopted;            /* it was opened out of sight, and may be in use already */
+	bool began_unseen;       /* the program may have run statements before we saw it: unseen.h */
+	bool decided_unseen;     /* … and has set something there */
+	bool adopted;            /* it was opened out of our sight, and may be used there still */
 	bool embedded;           /* statements are seen only when they run: the second door */
 	bool cannot_upgrade;     /* … and BEGIN cannot be upgraded there */
-	bool off;                /* everything passes through */
-	const char *why_off;     /* a constant, for the report */
+	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
 	bool report_done;        /* a handle that could not be opened, or whose line is written: it has none to come */
-	bool shared_file;        /* on a filesystem that machines share */
-	bool layered_file;       /* … or on overlayfs */
-	bool full_disk;          /* … or on one that had little room when it was last looked at */
+	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
 	bool attached;           /* an ATTACH was seen */
 	bool attached_unchecked; /* … and no BEGIN since has looked where what it attached lies */
 	bool key_pending;        /* a key was given, and no statement has used it yet */
 	bool unreadable;         /* at first use: no database, or encrypted and without its key */
-	bool settled;            /* what goes on at first use is on */
-	bool recheck;            /* the journal mode may have changed: does synchronous still fit? */
-	bool exclusive;          /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
-	bool query_only;         /* PRAGMA query_only was used: ask SQLite before each BEGIN */
-	int64_t wal_retry;       /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
+	enum setup setup;
+	bool exclusive;       /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
+	bool query_only;      /* PRAGMA query_only was used: ask SQLite before each BEGIN */
+	int64_t wal_retry_at; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 
 	bool temp_in_files;  /* temp_store is memory by recipe, and files are used for now: temp_memory.h */
 	bool temp_unchecked; /* ... or may have to be */
@@ -99,6 +106,12 @@ struct connection {
 	unsigned begins_rewritten, begins_not_upgraded;
 	const char *begins_not_upgraded_reason; /* of the last one */
 };
+
+/* Is all applied that is applied at first use? */
+static inline bool connection_is_set_up(const struct connection *connection)
+{
+	return connection->setup >= SETUP_DONE;
+}
 
 /* SQLite's own mutex of the connection; recursive, nothing where the copy or the connection has none. */
 void connection_lock(struct connection *connection);

@@ -34,9 +34,8 @@ static void lock(void)
 	static const struct timespec nap = {.tv_nsec = 50000};
 	const char *nobody = NULL;
 
-	for (unsigned tries = 0; !atomic_compare_exchange_weak_explicit(&holder, &nobody, &self, memory_order_acquire,
-									memory_order_relaxed);
-	     tries++) {
+	for (unsigned tries = 0;
+	     !atomic_compare_exchange_weak_explicit(&holder, &nobody, &self, memory_order_acquire, memory_order_relaxed); tries++) {
 		nobody = NULL;
 		if (tries < 100)
 			sched_yield();

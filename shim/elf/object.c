@@ -123,7 +123,8 @@ static void find_entry(struct search *search)
 	for (unsigned i = 0; i < count && i < KNOWN_LIMIT; i++) {
 		struct entry *entry = &known[i];
 		bool same = word_at(entry, offsetof(struct object, identity)) == search->loaded.identity;
-		if (word_at(entry, offsetof(struct object, start)) >= stop || word_at(entry, offsetof(struct object, stop)) <= start)
+		if (word_at(entry, offsetof(struct object, start)) >= stop ||
+		    word_at(entry, offsetof(struct object, stop)) <= start)
 			continue;
 		search->entry = entry;
 		if (same && entry_read(entry, &search->object, &search->version) &&

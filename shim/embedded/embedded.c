@@ -139,8 +139,8 @@ void embedded_notice(const void *caller, int flags)
 	errno = saved;
 }
 
-/* The file of a SQLite that has no table. The object is asked first: a program without SQLite gets no system call of ours, which its
- * sandbox might forbid. */
+/* The file of a SQLite that has no table. The object is asked first: a program without SQLite gets no system call of ours, which
+ * its sandbox might forbid. */
 static bool is_unreached(const void *caller, int fd, struct object *object)
 {
 	static const char magic[] = "SQLite format 3";

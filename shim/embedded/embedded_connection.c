@@ -36,7 +36,7 @@ static void connection_ends(const struct embedded_connection *embedded)
 
 	forget_reader(embedded);
 	registry_note_closing(connection, true);
-	if (!connection->off)
+	if (!connection->passthrough)
 		wal_copy_before_close(connection);
 	if (!report_is_wanted())
 		return;
@@ -119,7 +119,7 @@ static void say_unseen(struct connection *connection, const char *reason)
 	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
 
 	connection->begins_not_upgraded_reason = reason;
-	for (size_t i = 0; i < sizeof(at_first_use) / sizeof(at_first_use[0]) && !connection->settled; i++)
+	for (size_t i = 0; i < sizeof(at_first_use) / sizeof(at_first_use[0]) && !connection_is_set_up(connection); i++)
 		connection->outcomes[at_first_use[i]].reason = reason;
 }
 
@@ -131,9 +131,9 @@ static void ended(void *argument)
 	char *line;
 
 	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
-		if (!connection->off && connection->cannot_upgrade)
+		if (!connection->passthrough && connection->cannot_upgrade)
 			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
-		else if (!connection->off && !has_trace_callback(embedded))
+		else if (!connection->passthrough && !has_trace_callback(embedded))
 			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
 		line = report_format(connection, false);
 		if (line)
@@ -159,7 +159,7 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 	if (connection) {
 		embedded->serial = connection->serial;
 		if (sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, embedded, collate, ended) == SQLITE_OK) {
-			if (connection->off && traces)
+			if (connection->passthrough && traces)
 				sqlite->trace_v2(db, embedded->theirs.mask, embedded->theirs.trace_v2, embedded->theirs.argument);
 			if (connection->shim && traces && !connection->shared_cache) {
 				connection->shim->reader_argument = embedded;
@@ -187,7 +187,7 @@ static void open_with_callbacks_aside(struct embedded_connection *embedded, sqli
 		sqlite->set_authorizer(db, NULL, NULL);
 	embedded->inside = true;
 	if (watch(embedded, db)) {
-		if (busy.handler && !embedded->connection->off) {
+		if (busy.handler && !embedded->connection->passthrough) {
 			sqlite->busy_handler(db, busy.handler, busy.argument);
 			if (busy.handler == embedded->offsets->busy->stock)
 				program_busy_timeout(embedded->connection, busy.timeout);

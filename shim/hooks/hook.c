@@ -11,6 +11,46 @@ static bool is_open(const struct sqlite *sqlite, sqlite3 *db)
 	return !sqlite->errcode || sqlite->errcode(db) != SQLITE_MISUSE;
 }
 
+/* What this thread is opening. Not on the stack: a callback may longjmp() out of it. */
+static _Thread_local struct opening opening;
+
+struct opening hook_open_enter(const struct sqlite *sqlite, const void *frame)
+{
+	struct opening outer = {.sqlite = NULL};
+
+	guard_enter(frame);
+	if (guard_depth > 1)
+		outer = opening;
+	opening = (struct opening){.sqlite = sqlite};
+	return outer;
+}
+
+struct connection *hook_open_leave(const struct opening *outer)
+{
+	struct connection *connection = opening.connection;
+
+	opening = *outer;
+	return connection;
+}
+
+/* A handle without a record: one that is only now being opened, or that was opened out of sight. */
+static struct connection *meet(const struct sqlite *sqlite, sqlite3 *db, const void *frame)
+{
+	struct connection *connection;
+
+	if (guard_depth > 0 && !guard_was_unwound(frame)) {
+		if (opening.sqlite && !opening.connection)
+			opening.connection = lifecycle_opening(opening.sqlite, db);
+		return opening.sqlite ? opening.connection : NULL;
+	}
+	if (!is_open(sqlite, db))
+		return NULL;
+	guard_enter(frame);
+	connection = lifecycle_adopt(sqlite, db);
+	guard_leave();
+	return connection;
+}
+
 struct connection *hook_enter(sqlite3 *db, const char *function, const void *caller, const void *frame,
 			      const struct sqlite **sqlite)
 {
@@ -20,15 +60,12 @@ struct connection *hook_enter(sqlite3 *db, const char *function, const void *cal
 		*sqlite = connection->sqlite;
 	} else {
 		*sqlite = sqlite_of_caller(function, caller);
-		/* a handle that is only now being opened, or that its own SQLite uses and somebody opened out of sight */
-		if (!*sqlite || !db || (guard_depth > 0 && !guard_was_unwound(frame)) || sqlite_owns(*sqlite, caller) ||
-		    !is_open(*sqlite, db))
+		/* one that its own SQLite uses passes, whoever opened it */
+		if (!*sqlite || !db || sqlite_owns(*sqlite, caller))
 			return NULL;
-		guard_enter(frame);
-		connection = lifecycle_adopt(*sqlite, db, "interposition, after it was opened out of sight");
-		guard_leave();
+		connection = meet(*sqlite, db, frame);
 	}
-	if (!connection || connection->off || connection->embedded ||
+	if (!connection || connection->passthrough || connection->embedded ||
 	    (guard_depth > 0 && sqlite_owns(*sqlite, caller) && !guard_was_unwound(frame)))
 		return NULL;
 	guard_enter(frame);

@@ -13,4 +13,12 @@ struct connection *hook_enter(sqlite3 *db, const char *function, const void *cal
 			      const struct sqlite **sqlite);
 void hook_leave(struct connection *connection);
 
+/* Around the real sqlite3_open*(). While it runs, an automatic extension of the program may use the handle that is being opened. */
+struct opening {
+	const struct sqlite *sqlite;
+	struct connection *connection; /* the record that such a use has made; NULL if there was none */
+};
+struct opening hook_open_enter(const struct sqlite *sqlite, const void *frame);
+struct connection *hook_open_leave(const struct opening *outer);
+
 #endif

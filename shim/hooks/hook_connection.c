@@ -23,14 +23,16 @@ static int open_nowhere(const char *function, sqlite3 **db)
 	return SQLITE_ERROR;
 }
 
-/* After the real function, with the door raised before it. */
-static int opened(const struct sqlite *sqlite, int rc, sqlite3 *db, bool shared_cache, const void *caller)
+/* After the real function. */
+static int opened(const struct sqlite *sqlite, const struct opening *outer, int rc, sqlite3 *db, bool shared_cache,
+		  const void *caller)
 {
+	struct connection *connection = hook_open_leave(outer);
 	bool internal = guard_depth > 1 && sqlite_owns(sqlite, caller);
 
 	if (db && !internal) {
 		if (rc == SQLITE_OK)
-			lifecycle_open(sqlite, db, shared_cache, "interposition");
+			lifecycle_open(sqlite, db, shared_cache, connection);
 		else
 			lifecycle_open_failed(sqlite, db);
 	}
@@ -41,37 +43,40 @@ static int opened(const struct sqlite *sqlite, int rc, sqlite3 *db, bool shared_
 HOOK int sqlite3_open(const char *name, sqlite3 **db)
 {
 	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open", HOOK_CALLER);
+	struct opening outer;
 	int rc;
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open", db);
-	guard_enter(HOOK_FRAME);
+	outer = hook_open_enter(sqlite, HOOK_FRAME);
 	rc = sqlite->open(name, db);
-	return opened(sqlite, rc, db ? *db : NULL, false, HOOK_CALLER);
+	return opened(sqlite, &outer, rc, db ? *db : NULL, false, HOOK_CALLER);
 }
 
 HOOK int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs)
 {
 	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open_v2", HOOK_CALLER);
+	struct opening outer;
 	int rc;
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open_v2", db);
-	guard_enter(HOOK_FRAME);
+	outer = hook_open_enter(sqlite, HOOK_FRAME);
 	rc = sqlite->open_v2(name, db, flags, vfs);
-	return opened(sqlite, rc, db ? *db : NULL, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, HOOK_CALLER);
+	return opened(sqlite, &outer, rc, db ? *db : NULL, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, HOOK_CALLER);
 }
 
 HOOK int sqlite3_open16(const void *name, sqlite3 **db)
 {
 	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_open16", HOOK_CALLER);
+	struct opening outer;
 	int rc;
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open16", db);
-	guard_enter(HOOK_FRAME);
+	outer = hook_open_enter(sqlite, HOOK_FRAME);
 	rc = sqlite->open16(name, db);
-	return opened(sqlite, rc, db ? *db : NULL, false, HOOK_CALLER);
+	return opened(sqlite, &outer, rc, db ? *db : NULL, false, HOOK_CALLER);
 }
 
 static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *frame)

@@ -23,7 +23,7 @@ static bool chose_wal(struct connection *connection)
 {
 	const struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
 
-	if (!connection->settled)
+	if (!connection_is_set_up(connection))
 		policy_opened(connection);
 	return outcome->by == DECIDED_BY_PROGRAM || outcome->by == DECIDED_BY_NOBODY;
 }

@@ -7,6 +7,7 @@
 #include "policy/foreign_keys.h"
 #include "policy/journal_mode.h"
 #include "policy/program_settings.h"
+#include "policy/unseen.h"
 #include "policy/wal.h"
 #include "report/report.h"
 #include "sqlite/callback_offsets.h"
@@ -85,7 +86,7 @@ static const char *foreign_keys_obstacle(const struct connection *connection)
 	if (connection->embedded)
 		return "in an embedded copy DROP TABLE cannot be kept from deleting rows";
 	if (connection->adopted)
-		return "it was opened out of sight: an authorizer of the program's would be lost";
+		return "the connection was opened out of sight: it may have an authorizer, whose place ours would take";
 	if (!connection->sqlite->has_authorizer)
 		return "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";
 	return NULL;
@@ -119,10 +120,10 @@ static const char *mmap_obstacle(struct connection *connection)
 {
 	if (!*connection->path)
 		return outcome_no_file(connection);
-	if (connection->shared_file)
+	if (connection->storage.shared)
 		return "shared filesystem";
 	/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is written */
-	if (connection->layered_file && sqlite_is_read_only(connection->sqlite, connection->db, "main"))
+	if (connection->storage.layered && sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "read-only on overlayfs";
 	if (encrypts(connection))
 		return "this SQLite encrypts, and maps nothing";
@@ -132,7 +133,7 @@ static const char *mmap_obstacle(struct connection *connection)
 /* Sets one that is due, unless there is an obstacle. */
 static void apply(struct connection *connection, enum setting setting, const char *obstacle)
 {
-	if (!outcome_is_due(connection, setting))
+	if (!outcome_is_due(connection, setting) || (!obstacle && unseen_decided(connection, setting)))
 		return;
 	if (obstacle)
 		outcome_note(connection, setting, VALUE_UNKNOWN, obstacle);
@@ -145,7 +146,9 @@ void apply_at_open(struct connection *connection)
 	callbacks_suspend(connection);
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
-	apply(connection, SETTING_TEMP_STORE, NULL);
+	unseen_look(connection, false);
+	apply(connection, SETTING_TEMP_STORE,
+	      unseen_has_temp_tables(connection) ? "it would delete the TEMP tables that are there" : NULL);
 	if (connection->outcomes[SETTING_TEMP_STORE].got == TEMP_STORE_MEMORY)
 		temp_store_learn(connection->sqlite, connection->db);
 	/* the question asks SQLite */
@@ -187,6 +190,8 @@ static void apply_synchronous(struct connection *connection)
 static void put_on(struct connection *connection)
 {
 	begin_run(connection);
+	if (connection->setup == SETUP_OPENED)
+		unseen_look(connection, true);
 	journal_mode_apply(connection);
 	wal_note_decider(connection);
 	wal_copy_left(connection);
@@ -196,7 +201,7 @@ static void put_on(struct connection *connection)
 		program_wal_hook(connection, true);
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
 	end_run(connection);
-	connection->settled = true;
+	connection->setup = SETUP_DONE;
 	connection_update_interest(connection);
 	report_open_connection(connection);
 }
@@ -230,7 +235,7 @@ void apply_recheck_synchronous(struct connection *connection)
 {
 	if (!connection->sqlite->get_autocommit(connection->db))
 		return;
-	connection->recheck = false;
+	connection->setup = SETUP_DONE;
 	begin_run(connection);
 	connection->outcomes[SETTING_JOURNAL_MODE].got = pragma_read(connection, SETTING_JOURNAL_MODE);
 	apply_synchronous(connection);
@@ -243,7 +248,7 @@ void apply_read_back(struct connection *connection)
 	begin_run(connection);
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
 		bool reads_schema = i == SETTING_JOURNAL_MODE || i == SETTING_SYNCHRONOUS || i == SETTING_CACHE_SIZE;
-		if (connection->outcomes[i].got == VALUE_UNKNOWN && (connection->settled || !reads_schema))
+		if (connection->outcomes[i].got == VALUE_UNKNOWN && (connection_is_set_up(connection) || !reads_schema))
 			connection->outcomes[i].got = pragma_read(connection, (enum setting)i);
 	}
 	end_run(connection);

@@ -6,6 +6,7 @@
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "fs/storage.h"
+#include "policy/unseen.h"
 #include "policy/wal.h"
 
 #include <sys/resource.h>
@@ -24,26 +25,25 @@ static int64_t now_ms(void)
 
 bool journal_mode_is_due_again(const struct connection *connection)
 {
-	return connection->wal_retry && now_ms() >= connection->wal_retry;
+	return connection->wal_retry_at && now_ms() >= connection->wal_retry_at;
 }
 
 static void warn_shared(struct connection *connection, int64_t mode)
 {
-	struct storage storage;
+	const struct storage *storage = &connection->storage;
 
-	storage_look(connection->path, &storage);
 	if (mode == JOURNAL_WAL)
 		log_warn_once(WARNING_SHARED_STORAGE_WAL, connection->path,
 			      "DANGER: %s is in WAL mode on a shared filesystem (%s at %s), which can lose data when several "
 			      "machines use it;"
 			      " it is left as it is. Close it everywhere and run PRAGMA journal_mode=DELETE",
-			      connection->path, storage.type, storage.mount);
+			      connection->path, storage->type, storage->mount);
 	else
 		log_warn_once(
-			WARNING_SHARED_STORAGE, storage.mount,
+			WARNING_SHARED_STORAGE, storage->mount,
 			"%s is on a shared filesystem (%s at %s): WAL and mmap are not used there, as they need memory that all its"
 			" machines share",
-			connection->path, storage.type, storage.mount);
+			connection->path, storage->type, storage->mount);
 }
 
 /* In WAL mode that it enters while it locks exclusively, a connection never gets out of that lock again. Where nothing was locked
@@ -116,7 +116,7 @@ static bool lacks_wal(struct connection *connection)
 /* Why the journal mode must stay, NULL if it may be set. */
 static const char *obstacle_of(struct connection *connection, int64_t wanted)
 {
-	if (connection->shared_file && wanted == JOURNAL_WAL)
+	if (connection->storage.shared && wanted == JOURNAL_WAL)
 		return "shared filesystem";
 	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE && !has_room_for_wal())
 		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
@@ -129,7 +129,7 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 	if (wanted == JOURNAL_WAL && !wal_has_shared_memory(connection))
 		return lacks_wal(connection) ? "this SQLite was built without WAL"
 					     : "the VFS has no shared memory, which WAL needs";
-	if (wanted == JOURNAL_WAL && connection->exclusive && (connection->settled || connection->embedded))
+	if (wanted == JOURNAL_WAL && connection->exclusive && (connection_is_set_up(connection) || connection->embedded))
 		return "the program locks exclusively";
 	if (connection->cannot_upgrade)
 		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
@@ -141,15 +141,12 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 /* The same for what may be gone by the next transaction. */
 static const char *passing_obstacle(struct connection *connection, bool to_wal)
 {
-	struct storage storage;
-
 	if (pragma_is_query_only(connection))
 		return "PRAGMA query_only is on";
-	if (!connection->full_disk || !to_wal)
+	if (!connection->storage.full || !to_wal)
 		return NULL;
-	storage_look(connection->path, &storage);
-	connection->full_disk = storage.full;
-	return storage.full ? "the disk is nearly full" : NULL;
+	storage_look(connection->path, &connection->storage);
+	return connection->storage.full ? "the disk is nearly full" : NULL;
 }
 
 /* WAL was found not to work for this database, which has its rollback journal or went back to it. */
@@ -176,7 +173,7 @@ static void stay(struct connection *connection, const char *obstacle)
 		outcome_note(connection, SETTING_JOURNAL_MODE, got, got == outcome->wanted ? NULL : obstacle);
 	else
 		outcome->got = got;
-	if (connection->shared_file)
+	if (connection->storage.shared)
 		warn_shared(connection, got);
 }
 
@@ -209,7 +206,7 @@ static void set(struct connection *connection, enum wal_header header)
 		     rc == SQLITE_OK && got != wanted ? "SQLite kept its mode: the file is immutable" : outcome_reason(rc));
 	/* SQLITE_ERROR: a statement of the connection is still running */
 	if (outcome_was_busy(rc) || rc == SQLITE_ERROR)
-		connection->wal_retry = now_ms() + WAL_RETRY_MS;
+		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
 }
 
 void journal_mode_apply(struct connection *connection)
@@ -219,12 +216,13 @@ void journal_mode_apply(struct connection *connection)
 	enum wal_header header;
 	const char *obstacle;
 
-	connection->wal_retry = 0;
+	connection->wal_retry_at = 0;
 	if (!*connection->path) {
 		if (due)
 			outcome_note(connection, SETTING_JOURNAL_MODE, VALUE_UNKNOWN, outcome_no_file(connection));
 		return;
 	}
+	due = due && !unseen_decided(connection, SETTING_JOURNAL_MODE);
 	obstacle = due ? obstacle_of(connection, wanted) : NULL;
 	if (!due || obstacle) {
 		stay(connection, obstacle);
@@ -243,5 +241,5 @@ void journal_mode_apply(struct connection *connection)
 		return;
 	}
 	stay(connection, obstacle);
-	connection->wal_retry = now_ms() + WAL_RETRY_MS;
+	connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
 }

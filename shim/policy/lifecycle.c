@@ -14,8 +14,10 @@
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
 #include "policy/apply.h"
+#include "policy/program_settings.h"
 #include "policy/wal.h"
 #include "report/report.h"
+#include "sqlite/copy.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -29,16 +31,16 @@ static void warn_of_bad_setting(const char *message)
 	log_warn_once(WARNING_BAD_SETTING, message, "%s", message);
 }
 
-static const char *why_off_everywhere; /* set once, by first_connection() */
+static const char *passthrough_everywhere; /* set once, by first_connection() */
 
 static void look_at_program(void)
 {
 	if (settings_get(SETTING_ENABLED)->number == SWITCH_OFF)
-		why_off_everywhere = "SQLPROD=off";
+		passthrough_everywhere = "SQLPROD=off";
 	else if (!program_matches(settings_get(SETTING_PROGRAMS)->text))
-		why_off_everywhere = "not in SQLPROD_PROGRAMS";
+		passthrough_everywhere = "not in SQLPROD_PROGRAMS";
 	else if (program_matches(settings_get(SETTING_SKIP_PROGRAMS)->text))
-		why_off_everywhere = "in SQLPROD_SKIP_PROGRAMS";
+		passthrough_everywhere = "in SQLPROD_SKIP_PROGRAMS";
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -53,10 +55,10 @@ static void first_connection(void)
 }
 
 /* Why the operator wants this connection left alone, NULL if not. */
-static const char *why_off(const char *path)
+static const char *passthrough_reason(const char *path)
 {
-	if (why_off_everywhere)
-		return why_off_everywhere;
+	if (passthrough_everywhere)
+		return passthrough_everywhere;
 	if (!settings_match_path(settings_get(SETTING_DATABASES)->text, path))
 		return "not in SQLPROD_DATABASES";
 	if (settings_match_path(settings_get(SETTING_SKIP_DATABASES)->text, path))
@@ -71,10 +73,11 @@ static void warn_of_other_copies(void)
 
 	for (const struct library_copy *copy = library_others(); copy; copy = copy->following)
 		if (loader_find(copy->start, &loaded) && loader_find(&once, &own))
-			log_warn_once(WARNING_SECOND_LIBRARY, loaded.name,
-				      "%s is in this process as well as %s, which serves it: the other one does nothing. Name only one "
-				      "of them in LD_PRELOAD and /etc/ld.so.preload",
-				      loaded.name, own.name);
+			log_warn_once(
+				WARNING_SECOND_LIBRARY, loaded.name,
+				"%s is in this process as well as %s, which serves it: the other one does nothing. Name only one "
+				"of them in LD_PRELOAD and /etc/ld.so.preload",
+				loaded.name, own.name);
 }
 
 static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
@@ -90,7 +93,7 @@ static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const
 	connection->path = strdup(path ? path : "");
 	if (!connection->path) {
 		/* without a path nothing can be decided: let everything through */
-		connection->off = true;
+		connection->passthrough = "no memory for its path";
 	}
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++)
 		connection->outcomes[i] = (struct outcome){.wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
@@ -134,13 +137,8 @@ static bool trusts_storage(void)
 
 static void look_at_storage(struct connection *connection)
 {
-	struct storage storage;
-
-	storage_look(connection->path, &storage);
-	connection->shared_file = storage.shared;
-	connection->layered_file = storage.layered;
-	connection->full_disk = storage.full;
-	if (storage.unknown && trusts_storage())
+	storage_look(connection->path, &connection->storage);
+	if (connection->storage.unknown && trusts_storage())
 		log_warn_once(
 			WARNING_UNKNOWN_STORAGE, "",
 			"the filesystem of %s cannot be determined and is treated as a local disk. If other machines use it too, "
@@ -150,11 +148,11 @@ static void look_at_storage(struct connection *connection)
 
 static void set_up(struct connection *connection, bool shared_cache)
 {
-	connection->why_off = why_off(connection->path);
-	if (connection->why_off) {
-		connection->off = true;
+	if (!connection->passthrough)
+		connection->passthrough = passthrough_reason(connection->path);
+	if (connection->passthrough) {
 		connection_update_interest(connection);
-		log_write(LOG_INFO, "%s left alone: %s", connection->path, connection->why_off);
+		log_write(LOG_INFO, "%s left alone: %s", connection->path, connection->passthrough);
 		report_open_connection(connection);
 		return;
 	}
@@ -164,45 +162,62 @@ static void set_up(struct connection *connection, bool shared_cache)
 		look_at_storage(connection);
 	busy_handler_prepare(connection);
 	apply_at_open(connection);
+	busy_handler_reinstall(connection, 0);
+	connection->setup = SETUP_OPENED;
 	connection_update_interest(connection);
 	connection_unlock(connection);
 	log_write(LOG_DEBUG, "opened %s with SQLite %s", connection->path, connection->sqlite->version);
 }
 
-void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, const char *reached)
+/* A new record, found by its handle from now on; NULL if memory is out. */
+static struct connection *insert(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
 {
 	struct connection *connection;
-	int saved = errno;
 
 	glibc_once(&once, first_connection);
 	if (library_others())
 		warn_of_other_copies();
 	connection = record(sqlite, db, reached);
-	if (connection) {
+	if (connection)
 		registry_insert(connection, db);
-		if (!connection->off)
-			set_up(connection, shared_cache);
-	}
+	return connection;
+}
+
+struct connection *lifecycle_opening(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct connection *connection = insert(sqlite, db, "interposition");
+
+	if (!connection)
+		return NULL;
+	connection->began_unseen = true;
+	if (!connection->passthrough)
+		connection->passthrough = passthrough_reason(connection->path);
+	connection_update_interest(connection);
+	return connection;
+}
+
+void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache, struct connection *connection)
+{
+	int saved = errno;
+
+	if (!connection || connection->db != db)
+		connection = insert(sqlite, db, "interposition");
+	if (connection)
+		set_up(connection, shared_cache);
 	errno = saved;
 }
 
 struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const struct callback_offsets *offsets,
 					   bool upgrades)
 {
-	struct connection *connection;
+	struct connection *connection = insert(sqlite, db, "embedded copy");
 
-	glibc_once(&once, first_connection);
-	if (library_others())
-		warn_of_other_copies();
-	connection = record(sqlite, db, "embedded copy");
 	if (!connection)
 		return NULL;
-	connection->embedded = true;
+	connection->embedded = connection->began_unseen = true;
 	connection->offsets = offsets;
 	connection->cannot_upgrade = !upgrades;
-	registry_insert(connection, db);
-	if (!connection->off)
-		set_up(connection, false);
+	set_up(connection, false);
 	return connection;
 }
 
@@ -213,26 +228,46 @@ void lifecycle_open_failed(const struct sqlite *sqlite, sqlite3 *db)
 	if (!connection)
 		return;
 	connection->sqlite = sqlite;
-	connection->off = connection->report_done = true;
+	connection->passthrough = "it could not be opened";
+	connection->report_done = true;
 	registry_insert(connection, db);
 }
 
-struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+/* Has the program a busy handler that we did not see it set? A timeout other than 0 says that it has none. */
+static void look_for_busy_handler(struct connection *connection)
 {
-	struct connection *connection = record(sqlite, db, reached);
+	const struct busy_offsets *layout = offsets_busy_if_known(connection->sqlite);
+	struct busy_callback now = {.handler = NULL};
 	char timeout[16];
 
-	if (!connection)
-		return NULL;
-	connection->adopted = true;
-	registry_insert(connection, db);
-	if (connection->off)
-		return connection;
-	connection->busy.unknown = true;
-	/* a timeout other than 0 says that no handler of the program's is there */
 	if (pragma_run(connection, "PRAGMA busy_timeout", timeout, sizeof(timeout)) == SQLITE_OK && atoi(timeout) > 0)
-		connection->busy.unknown = false;
-	set_up(connection, false);
+		return;
+	if (!callback_read_busy(layout, connection->db, &now))
+		connection->busy.unknown = true;
+	else if (now.handler)
+		program_found_busy_handler(connection, now.handler, now.argument);
+}
+
+struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db)
+{
+	sqlite3_mutex *mutex = sqlite->db_mutex && sqlite->mutex_enter && sqlite->mutex_leave ? sqlite->db_mutex(db) : NULL;
+	struct connection *connection;
+
+	/* two threads may use it for the first time at once: the second one finds the record of the first */
+	if (mutex)
+		sqlite->mutex_enter(mutex);
+	connection = registry_find(db);
+	if (!connection) {
+		connection = insert(sqlite, db, "interposition, after it was opened out of sight");
+		if (connection) {
+			connection->adopted = connection->began_unseen = true;
+			connection->offsets = copy_offsets_if_known(sqlite);
+			look_for_busy_handler(connection);
+			set_up(connection, false);
+		}
+	}
+	if (mutex)
+		sqlite->mutex_leave(mutex);
 	return connection;
 }
 
@@ -251,7 +286,7 @@ char *lifecycle_closing(struct connection *connection, bool v2)
 {
 	char *line = NULL;
 
-	if (connection->off) {
+	if (connection->passthrough) {
 		v2 = false;
 	} else {
 		connection_lock(connection);
@@ -260,7 +295,7 @@ char *lifecycle_closing(struct connection *connection, bool v2)
 	}
 	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
 		connection_lock(connection);
-		if (!connection->off)
+		if (!connection->passthrough)
 			apply_read_back(connection);
 		line = report_format(connection, false);
 		connection_unlock(connection);

@@ -121,8 +121,8 @@ int program_wal_autocheckpoint(struct connection *connection, int frames, bool b
 static bool overrides(struct connection *connection, enum setting setting, const char *value, struct rewrite *out)
 {
 	const struct setting_value *wanted = settings_get(setting);
-	bool kept_from_wal = setting == SETTING_JOURNAL_MODE && connection->shared_file && wanted->number == JOURNAL_WAL;
-	bool kept_from_mmap = setting == SETTING_MMAP_SIZE && connection->shared_file;
+	bool kept_from_wal = setting == SETTING_JOURNAL_MODE && connection->storage.shared && wanted->number == JOURNAL_WAL;
+	bool kept_from_mmap = setting == SETTING_MMAP_SIZE && connection->storage.shared;
 
 	if (setting == SETTING_BUSY_TIMEOUT) {
 		snprintf(out->words, sizeof(out->words), "%d", effective_timeout(to_int(value)));
@@ -148,9 +148,9 @@ static void decide_journal_mode(struct connection *connection, const char *value
 {
 	leave_to_program(connection, SETTING_JOURNAL_MODE);
 	wal_note_decider(connection);
-	connection->wal_retry = 0;
-	if (connection->settled && strcasecmp(value, "wal") == 0)
-		connection->recheck = true;
+	connection->wal_retry_at = 0;
+	if (connection_is_set_up(connection) && strcasecmp(value, "wal") == 0)
+		connection->setup = SETUP_RECHECK;
 }
 
 /* PRAGMA aux.journal_mode is about an attached database. These are about the whole connection, whatever schema is named. */
@@ -177,7 +177,7 @@ void program_pragma_begins(struct connection *connection, const struct sql_text 
 	span_copy(text, statement->value, pragma->value, sizeof(pragma->value));
 	out->place = statement->value;
 	pragma->overridden = overrides(connection, pragma->setting, pragma->value, out);
-	if (pragma->setting == SETTING_JOURNAL_MODE && !pragma->overridden && connection->settled &&
+	if (pragma->setting == SETTING_JOURNAL_MODE && !pragma->overridden && connection_is_set_up(connection) &&
 	    strcasecmp(pragma->value, "wal") != 0)
 		apply_synchronous_full(connection);
 }
@@ -198,7 +198,7 @@ void program_pragma_accepted(struct connection *connection, const struct program
 void program_pragma_refused(struct connection *connection, const struct program_pragma *pragma)
 {
 	/* it is still in WAL mode, where synchronous need not be FULL */
-	if (pragma->setting == SETTING_JOURNAL_MODE && connection->settled)
-		connection->recheck = true;
+	if (pragma->setting == SETTING_JOURNAL_MODE && connection_is_set_up(connection))
+		connection->setup = SETUP_RECHECK;
 	connection_update_interest(connection);
 }

@@ -41,7 +41,7 @@ static bool is_use(struct connection *connection, const struct statement *statem
 
 void policy_opened(struct connection *connection)
 {
-	if (!connection->off && !is_empty(connection))
+	if (!connection->passthrough && !is_empty(connection))
 		apply_at_first_use(connection);
 }
 
@@ -56,7 +56,8 @@ int policy_set_authorizer(struct connection *connection,
 
 void policy_keyed(struct connection *connection)
 {
-	connection->settled = false;
+	if (connection->setup != SETUP_OPENING)
+		connection->setup = SETUP_OPENED;
 	connection->key_pending = true;
 	connection_update_interest(connection);
 }
@@ -120,7 +121,7 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		plan->pragma.setting = setting;
 		program_pragma_begins(connection, text, statement, &plan->pragma, &plan->rewrite);
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
-	} else if (at_first_use && !connection->settled && !tries_key(connection)) {
+	} else if (at_first_use && connection->setup == SETUP_OPENED && !tries_key(connection)) {
 		/* who asks sees the truth */
 		apply_at_first_use(connection);
 	}
@@ -168,7 +169,7 @@ static void savepoint_before(struct connection *connection, struct statement_pla
 {
 	bool begins = has_run(plan) ? plan->passage == PASSAGE_RAN_FIRST && plan->inside : !plan->inside;
 
-	if (!begins || !begin_savepoint(connection))
+	if (!begins || connection->setup == SETUP_OPENING || !begin_savepoint(connection))
 		return;
 	if (plan->passage == PASSAGE_TABLE)
 		begin_not_upgraded(connection, "SAVEPOINT in sqlite3_get_table() is not seen to run");
@@ -180,12 +181,12 @@ static void savepoint_before(struct connection *connection, struct statement_pla
 
 static void apply_what_is_due(struct connection *connection, const struct statement *statement)
 {
-	if (!connection->settled) {
+	if (connection->setup == SETUP_OPENED) {
 		if (is_use(connection, statement) && !tries_key(connection))
 			apply_at_first_use(connection);
-	} else if (connection->recheck) {
+	} else if (connection->setup == SETUP_RECHECK) {
 		apply_recheck_synchronous(connection);
-	} else if (connection->wal_retry && statement->kind != STATEMENT_PRAGMA) {
+	} else if (connection->wal_retry_at && statement->kind != STATEMENT_PRAGMA) {
 		apply_wal_again(connection);
 	}
 }
@@ -212,7 +213,8 @@ void policy_before(struct connection *connection, enum passage passage, const st
 		pragma_before(connection, text, plan);
 		break;
 	case STATEMENT_BEGIN:
-		plan->action = begin_rewrite(connection, statement, &plan->rewrite) ? ACTION_REWRITE : ACTION_PASS;
+		if (connection->setup != SETUP_OPENING && begin_rewrite(connection, statement, &plan->rewrite))
+			plan->action = ACTION_REWRITE;
 		break;
 	case STATEMENT_ATTACH:
 		connection->attached = connection->attached_unchecked = true;

@@ -103,7 +103,7 @@ static void put_connection(FILE *out, const struct connection *connection, bool 
 	fputs("},\"reached\":", out);
 	json_put_string(out, connection->reached);
 	fputs(",\"left_alone\":", out);
-	json_put_string(out, connection->why_off);
+	json_put_string(out, connection->passthrough);
 	fputs(",\"settings\":{", out);
 	put_outcomes(out, connection);
 	fprintf(out, "},\"begins_rewritten\":%u,\"begins_not_upgraded\":{", connection->begins_rewritten);

@@ -193,14 +193,30 @@ static const struct busy_offsets *busy_of(const struct learnt *learnt)
 	return learnt->known ? &learnt->busy : NULL;
 }
 
+static const struct learnt *find_learnt(const struct sqlite *sqlite)
+{
+	const struct learnt *learnt = atomic_load(&lessons_learnt);
+
+	while (learnt && learnt->sqlite != sqlite)
+		learnt = learnt->next;
+	return learnt;
+}
+
+const struct busy_offsets *offsets_busy_if_known(const struct sqlite *sqlite)
+{
+	const struct learnt *known = find_learnt(sqlite);
+
+	return known ? busy_of(known) : NULL;
+}
+
 const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db)
 {
 	struct lesson lesson = {.sqlite = sqlite, .db = db};
+	const struct learnt *known = find_learnt(sqlite);
 	struct learnt *learnt;
 
-	for (learnt = atomic_load(&lessons_learnt); learnt; learnt = learnt->next)
-		if (learnt->sqlite == sqlite)
-			return busy_of(learnt);
+	if (known)
+		return busy_of(known);
 	learnt = calloc(1, sizeof(*learnt));
 	if (!learnt || !lesson_begin(&lesson)) {
 		free(learnt);

@@ -40,6 +40,9 @@ enum { TRACE_MASK_LEGACY = 0x40, TRACE_MASK_PROFILE = 0x80 };
  * not show, or memory is out. The caller holds the connection's mutex. */
 const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db);
 
+/* The same if it was learnt already, else NULL. */
+const struct busy_offsets *offsets_busy_if_known(const struct sqlite *sqlite);
+
 /* Learns the layout from a connection that nobody else uses yet, and puts back what was in the offsets as far as it learnt where
  * that is. */
 void offsets_probe(const struct sqlite *sqlite, sqlite3 *db, struct callback_offsets *out);

@@ -69,3 +69,13 @@ const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db)
 	free(learnt);
 	return known;
 }
+
+const struct callback_offsets *copy_offsets_if_known(const struct sqlite *sqlite)
+{
+	const struct callback_offsets *known = NULL;
+
+	for (struct copy *copy = atomic_load(&copies); copy && !known; copy = copy->next)
+		if (copy->sqlite == sqlite)
+			known = atomic_load(&copy->offsets);
+	return known;
+}

@@ -31,4 +31,8 @@ struct copy *copy_get(const struct api_table *found);
  * before. If several threads probe at once, the first result is kept. */
 const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db);
 
+/* The same for a copy that is known by its functions, if it was learnt already: to learn changes callbacks for a moment. Else NULL.
+ */
+const struct callback_offsets *copy_offsets_if_known(const struct sqlite *sqlite);
+
 #endif
