@@ -77,6 +77,7 @@ struct connection {
 	bool embedded;           /* statements are seen only when they run: the second door */
 	bool cannot_upgrade;     /* … and BEGIN cannot be upgraded there */
 	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
+	uint64_t reported;       /* what the last line of an open connection said: report.c */
 	bool report_done;        /* a handle that could not be opened, or whose line is written: it has none to come */
 	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
 	bool attached;           /* an ATTACH was seen */

@@ -2,6 +2,7 @@
 #include "locking/busy_handler.h"
 
 #include "base/glibc.h"
+#include "connection/registry.h"
 #include "locking/futex.h"
 #include "locking/lock_handoff.h"
 #include "sqlite/callback_offsets.h"
@@ -10,6 +11,9 @@
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
+
+/* Two calls further apart belong to two waits. */
+#define ONE_WAIT (100 * MILLISECOND)
 
 /* In the queue: as long again as the wait has lasted, within these. */
 #define POLL_IN_QUEUE_MIN (2 * MILLISECOND)
@@ -57,16 +61,27 @@ static void wait_in_queue(struct file_shim *shim, int64_t now, int64_t deadline)
 	} while (now < deadline && ((moved && !shim->has_priority) || (now < patience && handoff_checkpoint_runs(shim))));
 }
 
+/* Is this not the wait that the last call belonged to? SQLite counts anew where a statement begins to run; sqlite3_backup_step()
+ * goes on with the number of the last wait, whenever that was. Between two calls for one wait nothing is done but a try of the
+ * lock. */
+static bool is_new_wait(const struct file_shim *shim, int64_t now, int count)
+{
+	return count == 0 || now - shim->wait_polled > ONE_WAIT;
+}
+
 /* Waits for a while; 0 gives up. */
-static int wait_once(struct file_shim *shim, int64_t now, int count)
+static int wait_once(struct file_shim *shim, int64_t now, bool is_new, int count)
 {
 	int64_t until, deadline;
 	bool passed = shim->released_since_poll;
 
-	if (count == 0)
+	if (is_new) {
 		shim->wait_began = now;
-	shim->has_priority = count > 0 && (shim->has_priority || shim->woken);
-	deadline = shim->wait_began + shim->timeout * MILLISECOND;
+		shim->wait_spent = 0;
+	}
+	shim->has_priority = !is_new && (shim->has_priority || shim->woken);
+	/* time that was not spent here was none of waiting, as for SQLite's own handler */
+	deadline = now + shim->timeout * MILLISECOND - shim->wait_spent;
 	if (now >= deadline)
 		return 0;
 	shim->released_since_poll = false;
@@ -88,11 +103,14 @@ static int on_busy(void *argument, int count)
 {
 	struct file_shim *shim = argument;
 	int64_t began = monotonic_now();
-	int again = wait_once(shim, began, count);
+	bool is_new = is_new_wait(shim, began, count);
+	int again = wait_once(shim, began, is_new, is_new ? 0 : count);
 
-	shim->count.waits += count == 0;
+	shim->wait_polled = monotonic_now();
+	shim->wait_spent += shim->wait_polled - began;
+	shim->count.waits += is_new;
 	shim->count.given_up += again == 0;
-	shim->count.waited += monotonic_now() - began;
+	shim->count.waited += shim->wait_polled - began;
 	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
 	glibc_testcancel();
 	return again;
@@ -133,6 +151,17 @@ static int take_callback(const struct sqlite *sqlite, struct file_shim *shim, in
 	shim->timeout = milliseconds;
 	*shim->pragma_timeout = milliseconds;
 	return SQLITE_OK;
+}
+
+void busy_handler_give_back(struct file_shim *shim)
+{
+	const struct connection *connection = shim->busy_callback ? registry_find(shim->db) : NULL;
+
+	/* in a shared cache the file may outlive the connection */
+	if (!connection || connection->shim != shim || !callback_is(shim->busy_callback, on_busy, shim))
+		return;
+	shim->busy_callback[0] = (void *)(uintptr_t)shim->sqlite_handler;
+	shim->busy_callback[1] = shim->db;
 }
 
 bool busy_handler_is_ours(int (*handler)(void *, int))

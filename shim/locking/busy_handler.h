@@ -17,6 +17,10 @@ void busy_handler_prepare(struct connection *connection);
  * number. Returns SQLite's code. */
 int busy_handler_set_timeout(struct connection *connection, int milliseconds);
 
+/* The file of the shim is closed. Its connection may go on (sqlite3_deserialize()), and then waits by SQLite's own handler with the
+ * timeout that it has. */
+void busy_handler_give_back(struct file_shim *shim);
+
 /* Is this handler, found in a connection's slot, ours? */
 bool busy_handler_is_ours(int (*handler)(void *, int));
 

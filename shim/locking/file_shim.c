@@ -1,6 +1,7 @@
 /* file_shim.c - SQLite's file methods, with ours in front. */
 #include "locking/file_shim.h"
 
+#include "locking/busy_handler.h"
 #include "locking/left_wal.h"
 #include "locking/lock_handoff.h"
 
@@ -16,7 +17,7 @@
 /* In the -shm: eight bytes. */
 #define SALT 32
 
-/* A shim can still be in a connection's busy slot when its file is closed (sqlite3_deserialize): its memory is never given back. */
+/* A record of a connection may still refer to a shim whose file is closed: its memory is never given back to the allocator. */
 static struct file_shim *unused;
 static atomic_flag unused_lock = ATOMIC_FLAG_INIT;
 
@@ -226,6 +227,7 @@ static int shim_close(sqlite3_file *file)
 	struct file_shim *shim = shim_of(file);
 
 	file->pMethods = shim->original;
+	busy_handler_give_back(shim);
 	shim_drop(shim);
 	return file->pMethods->xClose(file);
 }

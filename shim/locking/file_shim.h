@@ -57,6 +57,8 @@ struct file_shim {
 
 	/* For wait.c: the wait of the connection. */
 	int64_t wait_began;                 /* since when */
+	int64_t wait_spent;                 /* how long the busy handler has slept in it */
+	int64_t wait_polled;                /* when that returned last */
 	uint32_t change_seen;               /* what the change counter was when it last tried */
 	int timeout;                        /* milliseconds */
 	void **busy_callback;               /* where SQLite keeps the busy handler and its argument; NULL if that is not known */

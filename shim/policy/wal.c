@@ -20,7 +20,7 @@ static const char magic[16] = "SQLite format 3";
 static sqlite3_file *file_of(const struct connection *connection)
 {
 	/* the shim knows, and SQLite would have to search */
-	if (connection->shim && connection->shim->db)
+	if (connection->shim && connection->shim->db == connection->db)
 		return connection->shim->file;
 	return sqlite_file(connection->sqlite, connection->db, "main");
 }
@@ -47,7 +47,7 @@ enum wal_header wal_read_header(const struct connection *connection)
 
 bool wal_is_mapped(const struct connection *connection)
 {
-	return connection->shim && connection->shim->shm;
+	return connection->shim && connection->shim->db == connection->db && connection->shim->shm;
 }
 
 /* A -wal that was left there may be somebody else's. */

@@ -34,10 +34,35 @@ static void write_connection(const struct connection *connection, bool open)
 	free(line);
 }
 
-void report_open_connection(const struct connection *connection)
+static uint64_t mix(uint64_t hash, uint64_t value)
 {
-	if (report_is_wanted() && settings_get(SETTING_REPORT_OPEN)->number == SWITCH_ON)
-		write_connection(connection, true);
+	return (hash ^ value) * UINT64_C(1099511628211);
+}
+
+/* Of all that was decided and applied, not of what is counted. */
+static uint64_t state_of(const struct connection *connection)
+{
+	uint64_t hash = mix(UINT64_C(14695981039346656037), (uintptr_t)connection->passthrough);
+
+	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
+		const struct outcome *outcome = &connection->outcomes[i];
+		hash = mix(mix(hash, outcome->by), (uint64_t)outcome->wanted);
+		hash = mix(mix(hash, (uint64_t)outcome->got), (uintptr_t)outcome->reason);
+	}
+	return hash | 1;
+}
+
+void report_open_connection(struct connection *connection)
+{
+	uint64_t state;
+
+	if (!report_is_wanted() || settings_get(SETTING_REPORT_OPEN)->number != SWITCH_ON)
+		return;
+	state = state_of(connection);
+	if (state == connection->reported)
+		return;
+	connection->reported = state;
+	write_connection(connection, true);
 }
 
 static void write_last(struct connection *connection, void *pid)

@@ -15,8 +15,9 @@ bool report_is_wanted(void);
  * memory is out. Calls no function of SQLite. */
 char *report_format(const struct connection *connection, bool open);
 
-/* Appends the line of a connection that stays open, if SQLPROD_REPORT_OPEN is on. The caller holds the connection's mutex. */
-void report_open_connection(const struct connection *connection);
+/* Appends the line of a connection that stays open, if SQLPROD_REPORT_OPEN asks for it and anything changed since the last one. The
+ * caller holds its mutex. */
+void report_open_connection(struct connection *connection);
 
 /* The JSON line of a database whose SQLite, embedded in this object, cannot be reached. */
 char *report_format_unreached(const char *database, const char *object);
