@@ -17,7 +17,7 @@
  *   busy_timeout NAME MS | busy_handler NAME on|off | handler_calls NAME
  *   authorizer NAME log|deny|drop|off | trace NAME | hooks NAME [wal] | function NAME      deny: PRAGMA and BEGIN; drop: DROP TABLE
  *                                                         hooks: commit, rollback, wal; function: SQL's victim('line') runs a line
- *   interrupt NAME                                        once, as soon as more than BEGIN runs in a transaction
+ *   interrupt NAME                                        once, when a statement ends inside a transaction
  *   fkey NAME on|off|ask                                  sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY)
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
  *   The handle "null" is NULL.

@@ -85,21 +85,22 @@ static void call_trace(char *rest)
 	victim_say("trace", SQLITE_OK, "");
 }
 
-static int progress_interrupt(void *db)
+/* As another thread may, between a statement that began a transaction and whatever comes next. */
+static void profile_interrupt(void *db, const char *sql, sqlite3_uint64 nanoseconds)
 {
+	(void)sql;
+	(void)nanoseconds;
 	if (sqlite3_get_autocommit(db))
-		return 0;
-	sqlite3_progress_handler(db, 0, NULL, NULL);
+		return;
+	sqlite3_profile(db, NULL, NULL);
 	sqlite3_interrupt(db);
-	return 1;
 }
 
 static void call_interrupt(char *rest)
 {
 	sqlite3 *db = calls_handle(&rest);
 
-	/* BEGIN and SAVEPOINT have fewer steps */
-	sqlite3_progress_handler(db, 6, progress_interrupt, db);
+	sqlite3_profile(db, profile_interrupt, db);
 	victim_say("interrupt", SQLITE_OK, "");
 }
 
