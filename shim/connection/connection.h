@@ -61,12 +61,15 @@ struct connection {
 	sqlite3 *_Atomic db;
 	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() needs a look */
 	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
-	atomic_bool shared_cache;   /* others find out too: connection.c */
+	atomic_bool shared_cache;   /* others find out too: lifecycle.c */
+	atomic_bool in_two_copies;  /* the same: another copy of SQLite in this process has the file open */
 
 	const struct sqlite *sqlite;
 	uint64_t serial;
 	pid_t pid;              /* of the process that opened it: a forked child does not report it */
 	const char *reached;    /* the door, for the report */
+	dev_t device;           /* of the main database's file */
+	ino_t inode;            /* … 0 if there is none */
 	char *path;             /* absolute; "" for in-memory and temporary databases */
 	bool closing;           /* sqlite3_close() is about to be called: under the registry's lock */
 	struct file_shim *shim; /* wait.c's, in front of that file; NULL if the wait is not ours */

@@ -12,6 +12,15 @@ const char *outcome_no_file(const struct connection *connection)
 	return "in-memory or temporary database";
 }
 
+const char *outcome_other_copy(const struct connection *connection)
+{
+	if (connection->in_two_copies)
+		return "another copy of SQLite in this process has it open, and locks do not hold between them";
+	if (sqlite_has_unreachable())
+		return "a copy of SQLite that cannot be reached is in this process, and locks do not hold between them";
+	return NULL;
+}
+
 const char *outcome_reason(int rc)
 {
 	switch (rc & 0xff) {

@@ -18,6 +18,10 @@ const char *outcome_reason(int rc);
 /* … and is it one that the next try may not meet? */
 bool outcome_was_busy(int rc);
 
+/* Why nothing may be shared through memory that another copy of SQLite in this process would not expect: two copies do not see each
+ * other's locks. NULL if there is no other for this file. */
+const char *outcome_other_copy(const struct connection *connection);
+
 /* The reason where a connection has no path: there is no file that a setting would be about, or SQLite does not tell which. NULL
  * where it has one. */
 const char *outcome_no_file(const struct connection *connection);

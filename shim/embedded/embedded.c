@@ -161,8 +161,13 @@ void embedded_opened(const void *caller, const char *path, int fd)
 		return;
 	}
 	guard_enter(NULL);
-	if (is_unreached(caller, fd, &object) &&
-	    log_warn_once(WARNING_UNREACHED, object_path(&object),
+	if (!is_unreached(caller, fd, &object)) {
+		guard_leave();
+		errno = saved;
+		return;
+	}
+	sqlite_found_unreachable();
+	if (log_warn_once(WARNING_UNREACHED, object_path(&object),
 			  "%s carries a SQLite that cannot be reached (it was built without extension loading, or is older than"
 			  " 3.8.7): its databases keep their own settings",
 			  object_path(&object)) &&

@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "elf/loader.h"
 #include "elf/needed.h"
+#include "sqlite/sqlite.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -105,6 +106,7 @@ static int mode_for(const char *file, int mode)
 		log_write(LOG_INFO, "%s is loaded without RTLD_DEEPBIND, which would hide its SQLite", file);
 		return mode & ~RTLD_DEEPBIND;
 	case USE_INSIDE:
+		sqlite_found_unreachable();
 		log_warn_once(WARNING_UNREACHED, file,
 			      "%s carries a SQLite that cannot be reached (it is loaded with RTLD_DEEPBIND): its databases keep"
 			      " their own settings",

@@ -1,6 +1,7 @@
 /* file_shim.c - SQLite's file methods, with ours in front. */
 #include "locking/file_shim.h"
 
+#include "connection/registry.h"
 #include "locking/busy_handler.h"
 #include "locking/left_wal.h"
 #include "locking/lock_handoff.h"
@@ -179,11 +180,47 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 	return shim->original->xShmLock(file, offset, n, flags);
 }
 
+/* Two copies of SQLite in one process do not see each other's locks. The second one would take the -shm for one that nobody uses,
+ * and cut it under the mapping of the first: SIGBUS. So only one at a time maps it; the other waits as for a -shm that is being
+ * made. */
+struct rival {
+	const struct connection *connection;
+	bool maps;
+};
+
+static void look_at_rival(struct connection *other, void *argument)
+{
+	struct rival *rival = argument;
+	const struct connection *connection = rival->connection;
+
+	if (other->in_two_copies && other->inode == connection->inode && other->device == connection->device &&
+	    !sqlite_is_same(other->sqlite, connection->sqlite) && other->shim && other->shim->db == other->db)
+		rival->maps |= other->shim->maps;
+}
+
+static bool may_map(struct file_shim *shim)
+{
+	struct rival rival = {.connection = registry_find(shim->db)};
+
+	atomic_store(&shim->maps, true);
+	if (!rival.connection || !rival.connection->in_two_copies)
+		return true;
+	registry_visit(look_at_rival, &rival);
+	if (rival.maps)
+		atomic_store(&shim->maps, false);
+	return !rival.maps;
+}
+
 static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {
 	struct file_shim *shim = shim_of(file);
-	int rc = shim->original->xShmMap(file, page, size, extend, out);
+	int rc;
 
+	if (!shim->maps && !may_map(shim)) {
+		*out = NULL;
+		return SQLITE_BUSY;
+	}
+	rc = shim->original->xShmMap(file, page, size, extend, out);
 	if (rc == SQLITE_OK && page == 0 && *out) {
 		if (!shim->shm)
 			wal_files_mapped(shim);
@@ -214,12 +251,28 @@ static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 static int shim_shm_unmap(sqlite3_file *file, int delete)
 {
 	struct file_shim *shim = shim_of(file);
+	int rc;
 
 	if (shim->wake_deferred)
 		handoff_pass_on(shim);
 	shim->shm = NULL;
 	shim->files.shm_fd = -1;
-	return shim->original->xShmUnmap(file, delete);
+	rc = shim->original->xShmUnmap(file, delete);
+	atomic_store(&shim->maps, false);
+	return rc;
+}
+
+/* SQLite asks so when the last connection closes. The other copy may have opened the -wal, and would go on with a deleted one. */
+static int shim_file_control(sqlite3_file *file, int operation, void *argument)
+{
+	struct file_shim *shim = shim_of(file);
+	const struct connection *connection = operation == SQLITE_FCNTL_PERSIST_WAL ? registry_find(shim->db) : NULL;
+
+	if (connection && connection->in_two_copies && *(int *)argument < 0) {
+		*(int *)argument = 1;
+		return SQLITE_OK;
+	}
+	return shim->original->xFileControl(file, operation, argument);
 }
 
 static int shim_close(sqlite3_file *file)
@@ -273,6 +326,7 @@ struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmUnmap = shim_shm_unmap;
+	shim->methods.xFileControl = shim_file_control;
 	shim->original = real;
 	shim->db = db;
 	shim->file = file;

@@ -11,6 +11,7 @@
 #include "locking/wal_files.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,8 +26,9 @@ struct file_shim {
 	struct file_shim *unused; /* the next one */
 	struct file_shim *every;  /* the next of all there are, which stays */
 	sqlite3_file *file;
-	sqlite3 *db;     /* who put it there; NULL once the file is closed */
-	const char *shm; /* SQLite's mapping of the -shm, NULL while there is none */
+	sqlite3 *db;      /* who put it there; NULL once the file is closed */
+	atomic_bool maps; /* it maps the -shm, or is about to: no other copy of SQLite may */
+	const char *shm;  /* SQLite's mapping of the -shm, NULL while there is none */
 
 	/* For turn.c: of the last attempts at the write lock. */
 	bool fair;                /* turns are taken here: turn.h */

@@ -118,10 +118,15 @@ static void apply_foreign_keys(struct connection *connection)
 
 static const char *mmap_obstacle(struct connection *connection)
 {
+	const char *obstacle;
+
 	if (!*connection->path)
 		return outcome_no_file(connection);
 	if (connection->storage.shared)
 		return "shared filesystem";
+	obstacle = outcome_other_copy(connection);
+	if (obstacle)
+		return obstacle;
 	/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is written */
 	if (connection->storage.layered && sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "read-only on overlayfs";

@@ -116,12 +116,18 @@ static bool lacks_wal(struct connection *connection)
 /* Why the journal mode must stay, NULL if it may be set. */
 static const char *obstacle_of(struct connection *connection, int64_t wanted)
 {
+	const char *obstacle = NULL;
+
 	if (connection->storage.shared && wanted == JOURNAL_WAL)
 		return "shared filesystem";
 	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE && !has_room_for_wal())
 		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
 	if (sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "the database is read-only";
+	if (wanted == JOURNAL_WAL)
+		obstacle = outcome_other_copy(connection);
+	if (obstacle)
+		return obstacle;
 	if (wanted == JOURNAL_WAL && is_without_locks(connection))
 		return "it was opened with nolock=1";
 	if (wanted == JOURNAL_WAL && has_several_names(connection))

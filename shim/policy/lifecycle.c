@@ -103,12 +103,23 @@ static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const
 struct same_file {
 	struct connection *joined;
 	bool shared;
+	const struct sqlite *foreign; /* another copy of SQLite that has the file open */
 };
+
+static bool is_in_other_copy(const struct connection *connection, const struct connection *other)
+{
+	return connection->inode && other->inode == connection->inode && other->device == connection->device &&
+	       !sqlite_is_same(other->sqlite, connection->sqlite);
+}
 
 static void mark_same_file(struct connection *other, void *argument)
 {
 	struct same_file *same = argument;
 
+	if (other != same->joined && is_in_other_copy(same->joined, other)) {
+		other->in_two_copies = same->joined->in_two_copies = true;
+		same->foreign = other->sqlite;
+	}
 	if (other == same->joined || !other->file || other->file != same->joined->file)
 		return;
 	other->shared_cache = same->shared = true;
@@ -116,15 +127,34 @@ static void mark_same_file(struct connection *other, void *argument)
 		file_shim_forget_reader(other->shim);
 }
 
-/* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */
-static void look_for_shared_cache(struct connection *connection, bool asked)
+static void warn_of_two_copies(const struct connection *connection, const struct sqlite *foreign)
 {
-	struct same_file same = {.joined = connection, .shared = asked};
+	const char *one = *connection->sqlite->object ? connection->sqlite->object : process_executable();
+	const char *other = *foreign->object ? foreign->object : process_executable();
+
+	log_warn_once(WARNING_SECOND_SQLITE, connection->path,
+		      "DANGER: two copies of SQLite in this process, in %s and in %s, have %s open. Locks do not hold between "
+		      "them, so that they can damage it, with this library or without; it is kept from WAL and mmap where it is "
+		      "not in WAL mode yet, and where it is, one copy waits for the other. Have the program use one copy",
+		      one, other, connection->path);
+}
+
+/* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */
+static void look_for_same_file(struct connection *connection, bool shared_cache)
+{
+	struct same_file same = {.joined = connection, .shared = shared_cache};
+	struct stat status;
 
 	connection->file = sqlite_file(connection->sqlite, connection->db, "main");
+	if (*connection->path && glibc_stat(connection->path, &status) == 0) {
+		connection->device = status.st_dev;
+		connection->inode = status.st_ino;
+	}
 	if (connection->file && *connection->path)
 		registry_visit(mark_same_file, &same);
 	connection->shared_cache |= same.shared;
+	if (same.foreign)
+		warn_of_two_copies(connection, same.foreign);
 }
 
 /* Is a setting wanted that would be dangerous on a filesystem that machines share? */
@@ -157,7 +187,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 		return;
 	}
 	connection_lock(connection);
-	look_for_shared_cache(connection, shared_cache);
+	look_for_same_file(connection, shared_cache);
 	if (*connection->path)
 		look_at_storage(connection);
 	busy_handler_prepare(connection);

@@ -32,6 +32,18 @@ static void *symbol_for_caller(const char *name, const void *caller)
 	return symbol ? symbol : loader_symbol_anywhere(name);
 }
 
+static atomic_bool unreachable;
+
+void sqlite_found_unreachable(void)
+{
+	atomic_store_explicit(&unreachable, true, memory_order_relaxed);
+}
+
+bool sqlite_has_unreachable(void)
+{
+	return atomic_load_explicit(&unreachable, memory_order_relaxed);
+}
+
 static int missing(void)
 {
 	return SQLITE_ERROR;
@@ -93,6 +105,14 @@ static bool is_still(const struct sqlite *copy, const struct loaded *loaded)
 	return copy->start == loaded->start && copy->stop == loaded->stop && copy->identity == loaded->identity;
 }
 
+/* Two threads may both get here: two records of one copy do no harm. */
+static void publish(struct sqlite *copy)
+{
+	copy->next = atomic_load(&copies);
+	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
+		;
+}
+
 const struct sqlite *sqlite_of_function(const void *function)
 {
 	struct loaded loaded;
@@ -101,7 +121,7 @@ const struct sqlite *sqlite_of_function(const void *function)
 	if (!loader_find(function, &loaded))
 		return NULL;
 	for (copy = atomic_load(&copies); copy; copy = copy->next)
-		if (is_still(copy, &loaded))
+		if (!copy->of_table && is_still(copy, &loaded))
 			return copy;
 	copy = allocate();
 	if (!copy)
@@ -109,10 +129,7 @@ const struct sqlite *sqlite_of_function(const void *function)
 	/* another interposer may define sqlite3_open() and nothing else: find the other functions as ld.so would */
 	resolve(copy, loader_symbol(loaded.name, "sqlite3_libversion") ? loaded.name : NULL);
 	describe(copy, &loaded);
-	/* two threads may both get here: two records of one copy are harmless */
-	copy->next = atomic_load(&copies);
-	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
-		;
+	publish(copy);
 	return copy;
 }
 
@@ -131,6 +148,20 @@ bool sqlite_is_known(const void *code)
 	return false;
 }
 
+bool sqlite_is_same(const struct sqlite *sqlite, const struct sqlite *other)
+{
+	return sqlite->libversion == other->libversion;
+}
+
+bool sqlite_is_alone(const struct sqlite *sqlite)
+{
+	const struct sqlite *copy = atomic_load(&copies);
+
+	while (copy && sqlite_is_same(copy, sqlite))
+		copy = copy->next;
+	return !copy;
+}
+
 const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, unsigned number)
 {
 	struct loaded loaded;
@@ -146,6 +177,7 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 	SQLITE_LATER(SQLITE_TAKE)
 	SQLITE_CALLED(SQLITE_TAKE)
 #undef SQLITE_TAKE
+	copy->of_table = true;
 	if (number < 3014000)
 		copy->trace_v2 = NULL;
 	if (number < 3020000)
@@ -154,6 +186,7 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 		copy->txn_state = NULL;
 	stand_in(copy);
 	describe(copy, &loaded);
+	publish(copy);
 	return copy;
 }
 

@@ -98,7 +98,8 @@ struct sqlite {
 	char object[512];         /* path of the object that holds it, as the loader names it: "" for the main program */
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
-	bool has_authorizer;      /* set_authorizer is no stand-in */
+	bool of_table;            /* its functions are those of a table: an object may hold several */
+	bool has_authorizer;      /* set_authorizer is not a stand-in */
 	bool has_progress;        /* nor is progress_handler */
 	bool has_key;             /* … nor is key: it encrypts */
 	const void *start, *stop; /* where that object lies in memory */
@@ -121,6 +122,14 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 
 /* Does this code address lie in the object of a known copy? */
 bool sqlite_is_known(const void *code);
+
+/* Are these records of one copy? Of one there may be several. And has the process met only one? */
+bool sqlite_is_same(const struct sqlite *sqlite, const struct sqlite *other);
+bool sqlite_is_alone(const struct sqlite *sqlite);
+
+/* A copy that cannot be reached is in the process, and may open any file at any time. */
+void sqlite_found_unreachable(void);
+bool sqlite_has_unreachable(void);
 
 /* Does this code address lie in the copy's object, or in ours? (SQLite may reach one of its exported functions by a jump, after
  * which our own frame looks like the caller.) */
