@@ -30,6 +30,7 @@
 #include "base/log.h"
 #include "elf/object.h"
 #include "embedded/embedded_connection.h"
+#include "embedded/extension_entry.h"
 #include "report/report.h"
 #include "sqlite/copy.h"
 
@@ -99,6 +100,11 @@ static bool can_register(const struct copy *copy)
 	return true;
 }
 
+void embedded_copy_leave(struct copy *copy)
+{
+	extension_entry_leave(copy, auto_extension);
+}
+
 /* Registers auto_extension() with the copy. Repeated for every file, because the program may have called
  * sqlite3_reset_auto_extension() or sqlite3_shutdown(); SQLite keeps only one registration. */
 static void register_with(const struct object *object, const struct api_table *table)
@@ -112,7 +118,7 @@ static void register_with(const struct object *object, const struct api_table *t
 		log_write(LOG_DEBUG, "%s: SQLite %s found %s", object_path(object), table->version,
 			  object->whole ? "in all that may hold it" : "near the code that opened a file");
 	if (can_register(copy))
-		copy->table->auto_extension((void (*)(void))auto_extension);
+		extension_entry_add(copy, auto_extension, !known);
 }
 
 void embedded_notice(const void *caller, int flags)

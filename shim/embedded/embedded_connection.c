@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "connection/connection.h"
 #include "connection/registry.h"
+#include "embedded/embedded.h"
 #include "embedded/embedded_statement.h"
 #include "locking/file_shim.h"
 #include "policy/apply.h"
@@ -30,40 +31,135 @@ static void forget_reader(const struct embedded_connection *embedded)
 		file_shim_forget_reader(shim);
 }
 
-static void connection_ends(const struct embedded_connection *embedded)
+static int traced(unsigned event, void *argument, void *subject, void *detail);
+
+/* Has the program taken it from us? */
+static bool has_trace_callback(const struct embedded_connection *embedded)
+{
+	struct trace_callback slot;
+
+	return !callback_read_trace(embedded->offsets, embedded->connection->db, &slot) ||
+	       (slot.trace_v2 == traced && slot.argument == embedded);
+}
+
+static void give_trace_callback_back(const struct embedded_connection *embedded, sqlite3 *db, unsigned ours)
+{
+	const struct sqlite *sqlite = embedded->copy->sqlite;
+
+	if (ours)
+		sqlite->trace_v2(db, embedded->theirs.mask | ours, traced, (void *)(uintptr_t)embedded);
+	else
+		sqlite->trace_v2(db, embedded->theirs.mask, embedded->theirs.trace_v2, embedded->theirs.argument);
+}
+
+static int collate(void *argument, int left_size, const void *left, int right_size, const void *right)
+{
+	int order = memcmp(left, right, (size_t)(left_size < right_size ? left_size : right_size));
+
+	(void)argument;
+	return order ? order : left_size - right_size;
+}
+
+/* Its statements were not seen, at least not all to the end. */
+static void say_unseen(struct connection *connection, const char *reason)
+{
+	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
+
+	connection->begins_not_upgraded_reason = reason;
+	for (size_t i = 0; i < sizeof(at_first_use) / sizeof(at_first_use[0]) && !connection_is_set_up(connection); i++)
+		connection->outcomes[at_first_use[i]].reason = reason;
+}
+
+/* The connection is gone, or all but gone. */
+static void ended(void *argument)
+{
+	struct embedded_connection *embedded = argument;
+	struct connection *connection = embedded->connection;
+	char *line;
+
+	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
+		if (!connection->passthrough && connection->cannot_upgrade)
+			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
+		else if (!connection->passthrough && !has_trace_callback(embedded))
+			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
+		line = report_format(connection, false);
+		if (line)
+			report_write(line);
+		free(line);
+	}
+	forget_reader(embedded);
+	registry_forget(connection, embedded->serial);
+	free(embedded);
+}
+
+/* A collation ends with its connection, but PRAGMA collation_list shows it: for those whose end does not show otherwise. */
+static bool end_by_collation(struct embedded_connection *embedded)
+{
+	const struct sqlite *sqlite = embedded->copy->sqlite;
+
+	if (!embedded->has_collation)
+		embedded->has_collation = sqlite->create_collation_v2(embedded->connection->db, collation_name, SQLITE_UTF8,
+								      embedded, collate, ended) == SQLITE_OK;
+	return embedded->has_collation;
+}
+
+/* The shim of its file, while that is open: then its close is the end of the connection. */
+static struct file_shim *shim_of(const struct embedded_connection *embedded)
+{
+	struct file_shim *shim = embedded->connection->shim;
+
+	return shim && shim->db == embedded->connection->db && shim->reader_argument == embedded && shim->closed ? shim : NULL;
+}
+
+/* sqlite3_close() begins. It may still answer SQLITE_BUSY, and sqlite3_close_v2() leave the connection to its statements, where
+ * there are any. Returns NULL if the connection has ended. */
+static struct embedded_connection *closing(struct embedded_connection *embedded)
 {
 	struct connection *connection = embedded->connection;
+	const struct sqlite *sqlite = connection->sqlite;
+	struct copy *copy = embedded->copy;
 
-	forget_reader(embedded);
 	registry_note_closing(connection, true);
 	if (!connection->passthrough)
 		wal_copy_before_close(connection);
-	if (!report_is_wanted())
-		return;
-	apply_read_back(connection);
+	if (report_is_wanted() && !connection->passthrough)
+		apply_read_back(connection);
+	embedded->closing = true;
+	if (embedded->has_collation || shim_of(embedded))
+		return embedded;
+	if ((!sqlite->next_stmt || sqlite->next_stmt(connection->db, NULL)) && end_by_collation(embedded))
+		return embedded;
+	give_trace_callback_back(embedded, connection->db, 0);
+	ended(embedded);
+	embedded_copy_leave(copy);
+	return NULL;
 }
 
 /* Our trace callback, called with the connection's mutex held. What we run ourselves comes by here too. */
 static int traced(unsigned event, void *argument, void *subject, void *detail)
 {
 	struct embedded_connection *embedded = argument;
+	struct trace_callback theirs = embedded->theirs;
 	int saved = errno;
 
 	if (embedded->inside)
 		return 0;
 	embedded->inside = true;
 	guard_enter(NULL);
-	if (event == SQLITE_TRACE_STMT)
+	if (event == SQLITE_TRACE_CLOSE)
+		embedded = closing(embedded);
+	else if (embedded->connection->passthrough)
+		;
+	else if (event == SQLITE_TRACE_STMT)
 		embedded_statement_begins(embedded, subject);
 	else if (event == SQLITE_TRACE_PROFILE)
 		embedded_statement_ended(embedded, subject);
-	else if (event == SQLITE_TRACE_CLOSE)
-		connection_ends(embedded);
 	guard_leave();
-	embedded->inside = false;
+	if (embedded)
+		embedded->inside = false;
 	errno = saved;
-	if (embedded->theirs.trace_v2 && (embedded->theirs.mask & event))
-		embedded->theirs.trace_v2(event, embedded->theirs.argument, subject, detail);
+	if (theirs.trace_v2 && (theirs.mask & event))
+		theirs.trace_v2(event, theirs.argument, subject, detail);
 	return 0;
 }
 
@@ -83,21 +179,17 @@ static bool take_trace_callback(struct embedded_connection *embedded, sqlite3 *d
 	return embedded->copy->sqlite->trace_v2(db, installed.mask | ours, traced, embedded) == SQLITE_OK;
 }
 
-/* Has the program taken it from us? */
-static bool has_trace_callback(const struct embedded_connection *embedded)
+/* The file is closed: by sqlite3_close(), which was not seen to begin if the program took the trace callback, or because
+ * sqlite3_deserialize() has put an image in its place. */
+static void file_closed(void *argument)
 {
-	struct trace_callback installed;
+	struct embedded_connection *embedded = argument;
+	struct copy *copy = embedded->copy;
 
-	return !callback_read_trace(embedded->offsets, embedded->connection->db, &installed) ||
-	       (installed.trace_v2 == traced && installed.argument == embedded);
-}
-
-static int collate(void *argument, int left_size, const void *left, int right_size, const void *right)
-{
-	int order = memcmp(left, right, (size_t)(left_size < right_size ? left_size : right_size));
-
-	(void)argument;
-	return order ? order : left_size - right_size;
+	if (embedded->has_collation || (!embedded->closing && has_trace_callback(embedded)))
+		return;
+	ended(embedded);
+	embedded_copy_leave(copy);
 }
 
 /* A read begins: before its next BEGIN the program's statements must be seen again. */
@@ -113,41 +205,7 @@ static void keep_trace_callback(void *argument)
 	guard_leave();
 }
 
-/* Its statements were not seen, at least not all to the end. */
-static void say_unseen(struct connection *connection, const char *reason)
-{
-	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
-
-	connection->begins_not_upgraded_reason = reason;
-	for (size_t i = 0; i < sizeof(at_first_use) / sizeof(at_first_use[0]) && !connection_is_set_up(connection); i++)
-		connection->outcomes[at_first_use[i]].reason = reason;
-}
-
-/* SQLite frees the handle: it ends the collation that we defined for no other purpose. */
-static void ended(void *argument)
-{
-	struct embedded_connection *embedded = argument;
-	struct connection *connection = embedded->connection;
-	char *line;
-
-	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
-		if (!connection->passthrough && connection->cannot_upgrade)
-			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
-		else if (!connection->passthrough && !has_trace_callback(embedded))
-			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
-		line = report_format(connection, false);
-		if (line)
-			report_write(line);
-		free(line);
-	}
-	/* then it was not seen to close */
-	if (!has_trace_callback(embedded))
-		forget_reader(embedded);
-	registry_forget(connection, embedded->serial);
-	free(embedded);
-}
-
-/* Makes the connection's record and has SQLite call us about it. False if that cannot be: then nothing is left behind. */
+/* Makes the connection's record and has SQLite call us about it. False if that cannot be: then nothing stays. */
 static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 {
 	const struct sqlite *sqlite = embedded->copy->sqlite;
@@ -158,19 +216,20 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 	embedded->connection = connection;
 	if (connection) {
 		embedded->serial = connection->serial;
-		if (sqlite->create_collation_v2(db, collation_name, SQLITE_UTF8, embedded, collate, ended) == SQLITE_OK) {
+		if (traces || end_by_collation(embedded)) {
 			if (connection->passthrough && traces)
-				sqlite->trace_v2(db, embedded->theirs.mask, embedded->theirs.trace_v2, embedded->theirs.argument);
+				give_trace_callback_back(embedded, db, SQLITE_TRACE_CLOSE);
 			if (connection->shim && traces && !connection->shared_cache) {
 				connection->shim->reader_argument = embedded;
 				connection->shim->reader = keep_trace_callback;
+				connection->shim->closed = file_closed;
 			}
 			return true;
 		}
 		registry_forget(connection, embedded->serial);
 	}
 	if (traces)
-		sqlite->trace_v2(db, embedded->theirs.mask, embedded->theirs.trace_v2, embedded->theirs.argument);
+		give_trace_callback_back(embedded, db, 0);
 	return false;
 }
 

@@ -39,6 +39,7 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 {
 	struct connection *connection = embedded->connection;
 
+	embedded->closing = false;
 	look_at_busy_callback(embedded);
 	temp_memory_begins(connection, connection->sqlite->sql(stmt));
 	/* A statement that was interrupted here ends before it has done anything, and its program is told what it has to be told:

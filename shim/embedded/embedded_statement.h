@@ -14,6 +14,8 @@ struct embedded_connection {
 	struct copy *copy;
 	const struct callback_offsets *offsets;
 	struct trace_callback theirs; /* what the program put into the trace slot, which has ours in front */
+	bool closing;                 /* sqlite3_close() has begun, and no statement since */
+	bool has_collation;           /* its end shows by a collation that goes with the connection */
 	bool inside;                  /* a callback of ours is running statements */
 	const char *lost; /* SQLite rolled back the program's transaction under our upgrade: what begins it again, or "" */
 	bool outermost;   /* the statement that began last did so outside of a transaction */

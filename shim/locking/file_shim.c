@@ -262,27 +262,20 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	return rc;
 }
 
-/* SQLite asks so when the last connection closes. The other copy may have opened the -wal, and would go on with a deleted one. */
-static int shim_file_control(sqlite3_file *file, int operation, void *argument)
-{
-	struct file_shim *shim = shim_of(file);
-	const struct connection *connection = operation == SQLITE_FCNTL_PERSIST_WAL ? registry_find(shim->db) : NULL;
-
-	if (connection && connection->in_two_copies && *(int *)argument < 0) {
-		*(int *)argument = 1;
-		return SQLITE_OK;
-	}
-	return shim->original->xFileControl(file, operation, argument);
-}
-
 static int shim_close(sqlite3_file *file)
 {
 	struct file_shim *shim = shim_of(file);
+	void (*closed)(void *) = atomic_load_explicit(&shim->closed, memory_order_relaxed);
+	void *argument = shim->reader_argument;
+	int rc;
 
 	file->pMethods = shim->original;
 	busy_handler_give_back(shim);
 	shim_drop(shim);
-	return file->pMethods->xClose(file);
+	rc = file->pMethods->xClose(file);
+	if (closed)
+		closed(argument);
+	return rc;
 }
 
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument)
@@ -302,6 +295,7 @@ void file_shim_forget_reader(struct file_shim *shim)
 {
 	atomic_store_explicit(&shim->reader, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
+	atomic_store_explicit(&shim->closed, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
 struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
@@ -326,7 +320,6 @@ struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmUnmap = shim_shm_unmap;
-	shim->methods.xFileControl = shim_file_control;
 	shim->original = real;
 	shim->db = db;
 	shim->file = file;

@@ -78,6 +78,7 @@ struct file_shim {
 	/* For the second door: called before each read of a WAL database begins, with the connection's mutex held. May be NULL: in
 	 * a shared cache the file outlives the connection that put the shim there, and others read by it. */
 	void (*_Atomic reader)(void *argument);
+	void (*_Atomic closed)(void *argument); /* the same when the file is closed */
 	void *reader_argument;
 
 	/* The same before the write lock of the database is tried, in any journal mode. */

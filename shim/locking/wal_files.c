@@ -1,5 +1,6 @@
 /* wal_files.c - what SQLite asks of a database file when it closes it, and what is left by its name. */
 #include "locking/wal_files.h"
+#include "connection/registry.h"
 
 #include "base/glibc.h"
 #include "locking/file_shim.h"
@@ -159,6 +160,14 @@ static void remove_moved(const struct wal_files *files)
 	remove_both_by_descriptor(files);
 }
 
+/* The other copy of SQLite may have opened the -wal, and would write to a deleted one. */
+static bool is_in_two_copies(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+
+	return connection && connection->in_two_copies;
+}
+
 static void answer_persist(struct file_shim *shim, int *persist)
 {
 	struct wal_files *files = &shim->files;
@@ -166,6 +175,8 @@ static void answer_persist(struct file_shim *shim, int *persist)
 
 	if (wal_files_moved(shim)) {
 		remove_moved(files);
+		*persist = 1;
+	} else if (is_in_two_copies(shim)) {
 		*persist = 1;
 	} else if (files->closing && files->by_recipe && wal_readers_need_files(files)) {
 		*persist = 1;

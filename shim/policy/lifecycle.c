@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "base/library.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/program.h"
 #include "connection/callbacks.h"
 #include "connection/pragma.h"

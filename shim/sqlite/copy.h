@@ -18,6 +18,7 @@ struct copy {
 	const struct sqlite *sqlite;
 	unsigned number;                                /* of its version, as 3040001 */
 	const struct callback_offsets *_Atomic offsets; /* NULL until they were probed */
+	const uint32_t *_Atomic entries;                /* how many automatic extensions it has; NULL if that place is not known */
 	atomic_bool initialized;                        /* it has called our auto extension */
 };
 
