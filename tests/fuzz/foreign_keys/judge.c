@@ -241,6 +241,8 @@ static void compare(struct judge *judge, char connection, const char *sql)
 		judge_give_up(judge);
 	else if (they_failed && !we_failed)
 		judge_blame(judge, judge_failure(theirs), "with the library %d %s", theirs->rc, theirs->message);
+	else if (we_failed && !they_failed && (ours->rc & 0xff) == SQLITE_ABORT)
+		judge_give_up(judge);
 	else if (we_failed && !they_failed)
 		judge_blame(judge, "succeeds", "without the library %d %s", ours->rc, ours->message);
 	else if (ours->autocommit != theirs->autocommit)

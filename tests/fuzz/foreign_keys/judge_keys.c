@@ -100,7 +100,7 @@ static void judge_aborted(struct judge *judge, const char *next, const char *tex
 	world_run(&judge->twin, next, &before);
 	world_run(&judge->twin, text, &ours);
 	world_run(&judge->twin, next, &ours);
-	if ((ours.rc & 0xff) != SQLITE_ABORT && (before.rc & 0xff) != SQLITE_ABORT)
+	if (before.rc == SQLITE_ROW && (ours.rc & 0xff) != SQLITE_ABORT)
 		judge_blame(judge, "aborted", "a cursor ended with SQLITE_ABORT");
 	else
 		judge_give_up(judge);
