@@ -92,9 +92,12 @@ static unsigned actions_of(const struct foreign_key_watch *watch, unsigned own)
 	return watch->deletes + watch->others + updates;
 }
 
+/* May UPDATEs of its table be actions? What a trigger deletes can set one off, too. */
 static bool is_in_doubt(const struct foreign_key_watch *watch)
 {
-	return watch->verb == WRITE_INSERT ? watch->has_read : watch->has_updated_after_read;
+	if (watch->verb == WRITE_INSERT)
+		return watch->updates && (watch->has_read || watch->by_triggers);
+	return watch->has_updated_after_read;
 }
 
 bool watch_has_actions(const struct foreign_key_watch *watch)

@@ -133,6 +133,14 @@ expect_as_without() {
 	expect_warnings 1
 }
 
+@test "an upsert whose trigger deletes a parent leaves the rows of its own table as they are" {
+	sqlite_has 3024000 || skip 'it has no upsert'
+	expect_as_without 'CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE SET NULL, v);
+		CREATE TRIGGER d BEFORE INSERT ON c BEGIN DELETE FROM p WHERE id=new.id; END; INSERT INTO p VALUES(7); INSERT INTO c VALUES(1,7,0)' \
+		'open a t.db' 'exec a INSERT INTO c VALUES(7,NULL,1) ON CONFLICT(id) DO UPDATE SET v=v+1' 'exec a SELECT p FROM c WHERE id=1'
+	expect_warnings 1
+}
+
 @test "an UPDATE of a parent's key goes to its children, unless it replaces a row" {
 	family_make 'CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); CREATE TABLE c(p REFERENCES p(id) ON UPDATE CASCADE ON DELETE CASCADE);
 		INSERT INTO p VALUES(1,1),(2,2); INSERT INTO c VALUES(1),(2)'
