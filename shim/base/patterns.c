@@ -1,4 +1,4 @@
-/* patterns.c - lists of shell patterns, held against names and paths. */
+/* patterns.c - matches names and paths against lists of shell patterns. */
 #include "base/settings.h"
 
 #include <fnmatch.h>

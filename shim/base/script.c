@@ -1,4 +1,4 @@
-/* script.c - which script does an interpreter run?
+/* script.c - finds the script that an interpreter runs.
  *
  * "python3 -W ignore -m gunicorn app" is known to its operator as gunicorn. The first argument that is neither an option nor an
  * option's value is the script; what has a value differs from interpreter to interpreter. */
@@ -15,7 +15,7 @@ struct interpreter {
 	const char *code;   /* letters of options whose value is code, so that there is no script */
 	const char *
 		words; /* options by whole words with a value in the next argument, and "+word" for one whose value is the script */
-	const char *command; /* commands that may stand before the script */
+	const char *command; /* commands that may precede the script */
 };
 
 #define NODE_WORDS                                                                                                                 \
@@ -57,7 +57,7 @@ static const struct interpreter *interpreter_find(const char *program)
 	return NULL;
 }
 
-/* Where a word stands in a list " a b c ", NULL if it does not. */
+/* The place of a word in a list " a b c "; NULL if it is not in it. */
 static const char *word_find(const char *list, const char *word)
 {
 	size_t length = strlen(word);

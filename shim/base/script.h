@@ -1,4 +1,4 @@
-/* script.h - which script does an interpreter run? */
+/* script.h - finds the script that an interpreter runs. */
 #ifndef SQLPROD_BASE_SCRIPT_H
 #define SQLPROD_BASE_SCRIPT_H
 

@@ -1,9 +1,9 @@
-/* connection.c - the record of an open handle: its mutex, and which statements concern us. */
+/* connection.c - the record of an open handle: its mutex, and which statements must be read. */
 #include "connection/connection.h"
 
 #include <stdlib.h>
 
-/* Its mutex; NULL in a copy that cannot take it, or cannot give it back. */
+/* The connection's mutex; NULL if the copy lacks a function to get, take or release it. */
 static sqlite3_mutex *mutex_of(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;

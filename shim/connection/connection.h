@@ -1,7 +1,8 @@
-/* connection.h - what we know of each open handle.
+/* connection.h - the record of an open handle.
  *
- * The doors ask here. Everything but db, chain, watch, file and shared_cache is read and changed under the connection's own mutex
- * (sqlite3_db_mutex; a connection without one is used by one thread at a time, as SQLite demands). */
+ * Hooks and embedded copies look the record up for each call. Every member but db, chain, interest, file and shared_cache is read
+ * and changed under the connection's own mutex (sqlite3_db_mutex; a connection without one is used by one thread at a time, as
+ * SQLite demands). */
 #ifndef SQLPROD_CONNECTION_CONNECTION_H
 #define SQLPROD_CONNECTION_CONNECTION_H
 
@@ -20,11 +21,11 @@ enum decider { DECIDED_BY_NOBODY, DECIDED_BY_RECIPE, DECIDED_BY_OPERATOR, DECIDE
 
 #define VALUE_UNKNOWN INT64_MIN
 
-/* What became of one setting. */
+/* The result of one setting. */
 struct outcome {
 	enum decider by;
-	int64_t wanted, got; /* in the setting's own unit, or the position of its word */
-	const char *reason;  /* a constant: why got is not wanted, or why it was left alone; NULL if all is well */
+	int64_t wanted, got; /* in the setting's own unit, or the index of its word */
+	const char *reason;  /* a constant: why got is not wanted, or why it was not set; NULL if got is wanted */
 };
 
 /* foreign_keys by recipe: policy/foreign_keys.h. */
@@ -55,11 +56,11 @@ enum setup {
 };
 
 struct connection {
-	/* Read without a lock. The first three are kept when the record is used again: registry.c */
+	/* Read without a lock. The first three are kept when the record is reused: registry.c */
 	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
-	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() needs a look */
+	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() must be read */
 	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
 	atomic_bool shared_cache;   /* others find out too: lifecycle.c */
 	atomic_bool in_two_copies;  /* the same: another copy of SQLite in this process has the file open */
@@ -84,7 +85,7 @@ struct connection {
 	bool report_done;        /* a handle that could not be opened, or whose line is written: it has none to come */
 	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
 	bool attached;           /* an ATTACH was seen */
-	bool attached_unchecked; /* … and no BEGIN since has looked where what it attached lies */
+	bool attached_unchecked; /* … and no BEGIN since has examined what it attached */
 	bool key_pending;        /* a key was given, and no statement has used it yet */
 	bool unreadable;         /* at first use: no database, or encrypted and without its key */
 	enum setup setup;
@@ -104,7 +105,7 @@ struct connection {
 	const struct callback_offsets *offsets; /* where to read these; NULL where the program's calls are seen: callbacks.h */
 	bool pragma_ignored;                    /* the program's authorizer has let a PRAGMA do nothing */
 	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
-	unsigned callbacks_suspended; /* how many of our own runs are under way that none of these may see */
+	unsigned callbacks_suspended; /* nesting of callbacks_suspend() */
 
 	struct outcome outcomes[SETTING_APPLIED_COUNT];
 	unsigned begins_rewritten, begins_not_upgraded;
@@ -121,7 +122,7 @@ static inline bool connection_is_set_up(const struct connection *connection)
 void connection_lock(struct connection *connection);
 void connection_unlock(struct connection *connection);
 
-/* Sets watch from the record's state. */
+/* Sets interest from the record's state. */
 void connection_update_interest(struct connection *connection);
 
 /* Frees what the record owns; the registry calls it under its lock. */

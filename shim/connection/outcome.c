@@ -1,4 +1,4 @@
-/* outcome.c - what became of each setting of a connection, for the report. */
+/* outcome.c - the result of each setting of a connection, for the report. */
 #include "connection/outcome.h"
 
 #include "base/log.h"

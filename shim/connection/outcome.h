@@ -1,4 +1,4 @@
-/* outcome.h - what became of each setting of a connection, for the report.
+/* outcome.h - the result of each setting of a connection, for the report.
  *
  * Every function wants the connection's mutex held. */
 #ifndef SQLPROD_CONNECTION_OUTCOME_H
@@ -6,16 +6,17 @@
 
 #include "connection/connection.h"
 
-/* Is the setting ours to set, neither the program's nor left alone by the operator? If so, the outcome says who wants what. */
+/* Is the setting to be applied, because neither the program set it nor the operator keeps it? If so, fills in who wants which
+ * value. */
 bool outcome_is_due(struct connection *connection, enum setting setting);
 
-/* Notes what is in force now, and a constant that says why it is not what was wanted; NULL if all is well. */
+/* Notes the value in force, and a constant that says why it is not the wanted one; NULL if it is. */
 void outcome_note(struct connection *connection, enum setting setting, int64_t got, const char *reason);
 
-/* What SQLite's code says about a setting that it did not take; NULL for SQLITE_OK. */
+/* The reason for the report if SQLite rejected a setting with this code; NULL for SQLITE_OK. */
 const char *outcome_reason(int rc);
 
-/* … and is it one that the next try may not meet? */
+/* Is it a code that the next attempt may not get? */
 bool outcome_was_busy(int rc);
 
 /* Why nothing may be shared through memory that another copy of SQLite in this process would not expect: two copies do not see each

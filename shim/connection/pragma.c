@@ -82,8 +82,8 @@ int pragma_each_database(struct connection *connection, bool (*see)(void *argume
 }
 
 /* Without a schema these two would change attached databases as well, which keep their own. The others mean the main database or
- * the whole connection (sqlite3Pragma(), src/pragma.c), and a name costs. sql has room for SQL_SIZE bytes, value is a word or a
- * number. */
+ * the whole connection (sqlite3Pragma(), src/pragma.c), and a name costs time. sql is a buffer of SQL_SIZE bytes, value is a word
+ * or a number. */
 static void format(enum setting setting, const char *value, char *sql)
 {
 	bool names_main = setting == SETTING_JOURNAL_MODE || setting == SETTING_MMAP_SIZE;
@@ -104,7 +104,7 @@ int64_t pragma_read(struct connection *connection, enum setting setting)
 		return VALUE_UNKNOWN;
 	if (setting_parse(&settings_table[setting], answer, &value) && !value.keep)
 		return value.number;
-	/* numbers of word settings: SQLite's own, which are the words' positions */
+	/* word settings: SQLite's own numbers are the words' indices */
 	if (answer[0] >= '0' && answer[0] <= '9' && answer[1] == '\0')
 		return answer[0] - '0';
 	return VALUE_UNKNOWN;

@@ -1,6 +1,7 @@
 /* pragma.h - runs one PRAGMA, or another statement of ours, on a program's connection.
  *
- * Every function wants the connection's mutex held. Neither the program's authorizer nor its trace callbacks see what we run. */
+ * Every function wants the connection's mutex held. Neither the program's authorizer nor its trace callbacks see these
+ * statements. */
 #ifndef SQLPROD_CONNECTION_PRAGMA_H
 #define SQLPROD_CONNECTION_PRAGMA_H
 
@@ -12,9 +13,9 @@
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
 int pragma_run_raw(struct connection *connection, const char *sql, char *answer, size_t size);
 
-/* Shows the connection's databases (main, temp where it is in use, each that is attached) until see wants no more: their names, and
- * their files, "" where there is none. see may run statements, between callbacks_suspend() and callbacks_resume(). Returns
- * SQLITE_DONE after the last, SQLITE_ROW if it was stopped, or an error. Source: sqlite.org/pragma.html#pragma_database_list */
+/* Calls see for each of the connection's databases (main, temp if it is in use, attached ones) with its name and its file, "" if it
+ * has none, until see returns false. see may run statements; it runs between callbacks_suspend() and callbacks_resume(). Returns
+ * SQLITE_DONE after the last, SQLITE_ROW if see stopped, or an error. Source: sqlite.org/pragma.html#pragma_database_list */
 int pragma_each_database(struct connection *connection, bool (*see)(void *argument, const char *name, const char *file),
 			 void *argument);
 
@@ -28,7 +29,7 @@ bool pragma_is_true(const char *value);
  * callbacks_resume(). */
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size);
 
-/* The setting as SQLite has it now; VALUE_UNKNOWN if it does not say. Between callbacks_suspend() and callbacks_resume(). */
+/* The setting as SQLite has it now; VALUE_UNKNOWN if it returns none. Between callbacks_suspend() and callbacks_resume(). */
 int64_t pragma_read(struct connection *connection, enum setting setting);
 
 #endif

@@ -1,4 +1,4 @@
-/* registry.c - a hash table of open handles, read without a lock, changed under one. */
+/* registry.c - a hash table of open handles, read without a lock and changed under one. */
 #include "connection/registry.h"
 
 #include <sched.h>
@@ -10,12 +10,12 @@
 
 #define BUCKET_BITS 10
 
-/* A record's first members stay as they are while it waits to be used again: a thread may be passing through it. */
+/* A record's first members are kept when it is reused: another thread may be following the chain through it. */
 #define KEPT offsetof(struct connection, interest)
 
 static struct connection *_Atomic buckets[1 << BUCKET_BITS];
 static struct connection *spare; /* under lock */
-static struct connection *every; /* under lock: all records there are, in use or not */
+static struct connection *every; /* under lock: all records, in use or not */
 static uint64_t last_serial;     /* under lock */
 
 /* A lock that says who holds it: a signal handler that forks may have interrupted its holder, and fork() is not to wait for that.
@@ -68,7 +68,7 @@ void registry_after_fork(void)
 		unlock();
 }
 
-/* Handles are heap blocks of some 700 bytes: the low bits say little. */
+/* Handles are heap blocks of some 700 bytes: the low bits of their addresses differ little. */
 static struct connection *_Atomic *bucket_of(const sqlite3 *db)
 {
 	return &buckets[((uintptr_t)db * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BUCKET_BITS)];
@@ -83,7 +83,7 @@ static struct connection *chain_find(const sqlite3 *db)
 	return connection;
 }
 
-/* A record that was used again while we passed it leads into another chain: only a look under the lock can say "not here". */
+/* A record that was reused during the search leads into another chain: only a search under the lock can find that there is none. */
 static __attribute__((noinline)) struct connection *find_locked(const sqlite3 *db)
 {
 	struct connection *connection;

@@ -1,24 +1,24 @@
 /* registry.h - finds the record of an open database handle.
  *
- * Finding takes no lock: the doors do it before every statement. Records are never given back to the allocator but used again, so
- * that a thread on its way through a chain never meets freed memory. */
+ * Finding takes no lock, as it is done before every statement. Records are never freed but reused, so that a thread that follows a
+ * chain never reads freed memory. */
 #ifndef SQLPROD_CONNECTION_REGISTRY_H
 #define SQLPROD_CONNECTION_REGISTRY_H
 
 #include "connection/connection.h"
 
-/* The record of db, NULL if nobody saw it opened. The program keeps db open while it calls us, so the record cannot go meanwhile.
- */
+/* The record of db; NULL if its opening was not seen. The program keeps db open during its call, so the record cannot be reused
+ * meanwhile. */
 struct connection *registry_find(const sqlite3 *db);
 
 /* A zeroed record that is not linked yet; NULL when memory is out. */
 struct connection *registry_allocate(void);
 
-/* Makes the record the one of db. A record left from an earlier handle at the same address is forgotten. */
+/* Makes it the record of db. A record left by an earlier handle at the same address is dropped. */
 void registry_insert(struct connection *connection, sqlite3 *db);
 
-/* Ends the record, if it still is the one with this serial number: when sqlite3_close() has freed a handle, another thread may have
- * opened a new one at its address, and even used this record again, before the closing thread gets here. */
+/* Drops the record if it still has this serial number: after sqlite3_close() has freed a handle, another thread may have opened a
+ * new one at its address, and even reused this record, before the closing thread gets here. */
 void registry_forget(struct connection *connection, uint64_t serial);
 
 /* Before sqlite3_close(), and after it failed. */

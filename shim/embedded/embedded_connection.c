@@ -1,4 +1,4 @@
-/* embedded_connection.c - the life of a connection behind the second door. */
+/* embedded_connection.c - a connection of an embedded copy, from its opening to its end. */
 #include "embedded/embedded_connection.h"
 
 #include "base/guard.h"
@@ -22,7 +22,7 @@
 
 static const char collation_name[] = "sqlprod_end_of_connection";
 
-/* In a shared cache others may go on reading the file. */
+/* In a shared cache other connections may keep reading the file. */
 static void forget_reader(const struct embedded_connection *embedded)
 {
 	struct file_shim *shim = embedded->connection->shim;
@@ -135,7 +135,7 @@ static struct embedded_connection *closing(struct embedded_connection *embedded)
 	return NULL;
 }
 
-/* Our trace callback, called with the connection's mutex held. What we run ourselves comes by here too. */
+/* Our trace callback, called with the connection's mutex held, also for statements of ours. */
 static int traced(unsigned event, void *argument, void *subject, void *detail)
 {
 	struct embedded_connection *embedded = argument;
@@ -163,8 +163,8 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 	return 0;
 }
 
-/* Puts our callback in front of the program's. False if the copy has no such slot, or the program's callback is one of
- * sqlite3_trace(), which ours cannot stand in front of. */
+/* Installs our trace callback, which calls the program's. False if the copy has none, or the program used sqlite3_trace(), whose
+ * callback is of another type. */
 static bool take_trace_callback(struct embedded_connection *embedded, sqlite3 *db)
 {
 	const unsigned ours = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
@@ -192,7 +192,7 @@ static void file_closed(void *argument)
 	embedded_copy_leave(copy);
 }
 
-/* A read begins: before its next BEGIN the program's statements must be seen again. */
+/* A read begins: installs our trace callback again, so that the program's next BEGIN is seen. */
 static void keep_trace_callback(void *argument)
 {
 	struct embedded_connection *embedded = argument;
@@ -233,7 +233,7 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 	return false;
 }
 
-/* The program has entries of its own (sqlite3_auto_extension), which may have filled the offsets before we came. */
+/* The program's own sqlite3_auto_extension() callbacks may have set an authorizer or busy handler already. */
 static void open_with_callbacks_aside(struct embedded_connection *embedded, sqlite3 *db)
 {
 	const struct sqlite *sqlite = embedded->copy->sqlite;

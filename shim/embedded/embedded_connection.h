@@ -1,13 +1,13 @@
-/* embedded_connection.h - watches a connection of an embedded copy of SQLite, from its opening to its end.
+/* embedded_connection.h - follows a connection of an embedded copy of SQLite, from its opening to its end.
  *
- * A trace callback shows each statement when it starts and when it has ended; a collation that nobody uses shows the end. What the
- * program puts into the offsets of its connection is seen only there (slot.h), and stays in force. */
+ * A trace callback shows when each statement starts and ends; the destructor of an unused collation shows the end of the
+ * connection. The callbacks that the program sets are read from the connection (callback_offsets.h), and stay in force. */
 #ifndef SQLPROD_EMBEDDED_EMBEDDED_CONNECTION_H
 #define SQLPROD_EMBEDDED_EMBEDDED_CONNECTION_H
 
 #include "sqlite/copy.h"
 
-/* For a connection that the copy is just opening and nobody has yet. An error of ours may be left in it. */
+/* For a connection that the copy is just opening and the program does not have yet. An error of ours may be left in it. */
 void embedded_connection_open(struct copy *copy, sqlite3 *db);
 
 #endif

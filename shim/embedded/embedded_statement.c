@@ -1,4 +1,4 @@
-/* embedded_statement.c - what the program's statements mean behind the second door, where they are seen when they run. */
+/* embedded_statement.c - reads statements of embedded copies, which are seen only when they run. */
 #include "embedded/embedded_statement.h"
 
 #include "locking/busy_handler.h"
@@ -14,7 +14,7 @@
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
 
-/* What the program put into the busy slot since we looked last. */
+/* Finds what the program has set as its busy handler or timeout since the last statement. */
 static void look_at_busy_callback(struct embedded_connection *embedded)
 {
 	struct connection *connection = embedded->connection;

@@ -1,4 +1,4 @@
-/* embedded_statement.h - what the program's statements mean behind the second door, where they are seen when they run.
+/* embedded_statement.h - reads statements of embedded copies, which are seen only when they run.
  *
  * Called from the trace callback, with the connection's mutex held. */
 #ifndef SQLPROD_EMBEDDED_EMBEDDED_STATEMENT_H
@@ -17,8 +17,8 @@ struct embedded_connection {
 	bool closing;                 /* sqlite3_close() has begun, and no statement since */
 	bool has_collation;           /* its end shows by a collation that goes with the connection */
 	bool inside;                  /* a callback of ours is running statements */
-	const char *lost; /* SQLite rolled back the program's transaction under our upgrade: what begins it again, or "" */
-	bool outermost;   /* the statement that began last did so outside of a transaction */
+	const char *lost; /* the upgrade rolled the program's transaction back: the statement that begins it again, or "" */
+	bool outermost;   /* the statement that started last did so outside of a transaction */
 };
 
 /* A statement of the program's starts: SQLite gives it up before it has done anything if the transaction that it belongs to is

@@ -1,11 +1,11 @@
-/* hook.c - lets a call in, or past. */
+/* hook.c - decides whether a call is served or passed through. */
 #include "hooks/hook.h"
 
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "policy/lifecycle.h"
 
-/* SQLite's own functions answer SQLITE_MISUSE for a handle that was closed; most of those that we would call on it do not look. */
+/* SQLite's interposed functions return SQLITE_MISUSE for a closed handle; most functions that we would call on it do not check. */
 static bool is_open(const struct sqlite *sqlite, sqlite3 *db)
 {
 	return !sqlite->errcode || sqlite->errcode(db) != SQLITE_MISUSE;

@@ -1,6 +1,4 @@
-/* hook_connection.c - the front door for all calls that carry no SQL: open, close, and the offsets of a connection that the program
- * fills.
- */
+/* hook_connection.c - the hooks of all functions that take no SQL: open, close, and those that set a connection's callbacks. */
 #include "base/guard.h"
 #include "base/log.h"
 #include "connection/callbacks.h"
@@ -90,7 +88,7 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *fr
 
 	if (!sqlite)
 		return db ? SQLITE_MISUSE : SQLITE_OK;
-	if (!connection || connection->embedded) /* the second door sees the end of those by itself */
+	if (!connection || connection->embedded) /* embedded_connection.c sees these end */
 		return v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	serial = connection->serial;
 	guard_enter(frame);

@@ -1,7 +1,7 @@
-/* hook_exec.c - the front door for sqlite3_exec() and sqlite3_get_table(), which take many statements in one text.
+/* hook_exec.c - the hooks of sqlite3_exec() and sqlite3_get_table(), which take many statements in one text.
  *
- * A statement can decide about the next one (PRAGMA page_size before CREATE TABLE, PRAGMA query_only before BEGIN), so each is
- * looked at when its turn comes. */
+ * A statement can affect the next one (PRAGMA page_size before CREATE TABLE, PRAGMA query_only before BEGIN), so each is read only
+ * after the one before it has run. */
 #include "base/guard.h"
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text whose statements are taken one by one. */
+/* A text whose statements are read one by one. */
 struct script {
 	struct sql_text text;
 	size_t at;       /* where the next one begins */
 	bool query_only; /* PRAGMA query_only came by and has not run yet: no BEGIN after it is rewritten */
 };
 
-/* Surely no statement follows: nothing but blanks stands behind the first semicolon, wherever that is. Far cheaper than to find the
- * end of a long INSERT. */
+/* Is this surely the last statement, because only blanks follow the first semicolon, even one in a string? Far cheaper than to find
+ * the end of a long INSERT. */
 static bool is_last(const struct sql_text *text, size_t from)
 {
 	const char *rest = (const char *)text->units + from;
@@ -32,7 +32,7 @@ static void discard(char *made)
 	rewrite_discard(made, made ? strlen(made) : 0);
 }
 
-/* The next statement, as the connection is to run it; *made is a text to be freed, or NULL where the program's own serves. NULL if
+/* The next statement, as the connection is to run it; *made is a text to be freed, or NULL if it is the program's own. NULL if
  * memory is out. */
 static const char *next_statement(struct connection *connection, struct script *script, enum passage passage,
 				  struct statement_plan *plan, char **made)
@@ -54,7 +54,7 @@ static const char *next_statement(struct connection *connection, struct script *
 	return *made;
 }
 
-/* Between statements sqlite3_exec() passes over the vertical tab as well, which sqlite3_prepare() refuses. */
+/* Between statements sqlite3_exec() skips the vertical tab as well, which sqlite3_prepare() rejects. */
 static void skip_blanks(struct script *script)
 {
 	const char *sql = script->text.units;
@@ -118,7 +118,7 @@ struct joined {
 	size_t length, room;
 };
 
-/* Without realloc(), which leaves the text where it was. */
+/* Not by realloc(), which would leave the text in freed memory. */
 static bool append(struct joined *all, const char *sql)
 {
 	size_t n = strlen(sql), room = 2 * (all->length + n + 1);
@@ -163,7 +163,7 @@ static char *rewrite_all(struct connection *connection, struct script *script, i
 	return NULL;
 }
 
-/* One result table for all statements: it cannot be had in pieces, so all are looked at before the first one runs. */
+/* There is one result table for all statements, so all are read before the first one runs. */
 HOOK int sqlite3_get_table(sqlite3 *db, const char *sql, char ***table, int *rows, int *columns, char **message)
 {
 	const struct sqlite *sqlite;

@@ -1,7 +1,6 @@
-/* hook_prepare.c - the front door for the six ways to prepare a statement.
+/* hook_prepare.c - the hooks of the six functions that prepare a statement.
  *
- * A connection that has its settings awaits only a few kinds of statement; a glance at the first letter lets all others straight
- * through. */
+ * On a connection that has its settings only a few kinds of statement matter: the first letter excludes all others. */
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
@@ -23,7 +22,7 @@ struct preparation {
 	const void **tail; /* may be NULL */
 };
 
-/* A program that has no v3 where we are not may ask for it because ours is there. */
+/* A program that calls v3 only if it exists may call ours though its SQLite has none. */
 static int prepare_v3(const struct sqlite *sqlite, sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
 		      const char **tail)
 {
@@ -51,8 +50,8 @@ static int prepare_real(const struct sqlite *sqlite, const struct preparation *p
 	return SQLITE_MISUSE;
 }
 
-/* Prepares the rewritten statement. False if that did not work: then the program's own text is to be prepared, so that the program
- * sees its own error. On success the tail points into the program's buffer. */
+/* Prepares the rewritten statement. False if that failed: then the program's own text must be prepared, so that the program gets
+ * its own error. On success the tail points into the program's buffer. */
 static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparation *p, const struct sql_text *text,
 			      const struct statement *statement, const struct rewrite *rewrite)
 {
@@ -66,7 +65,7 @@ static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparat
 	return ok;
 }
 
-/* How much an odd count of bytes is of UTF-16 depends on the version: 3.40 rounds up, 3.54 down. */
+/* How SQLite rounds an odd count of bytes of UTF-16 depends on its version: 3.40 rounds up, 3.54 down. */
 static bool is_half_a_unit(const struct preparation *p)
 {
 	return p->form >= PREPARE16 && p->bytes > 0 && p->bytes % 2 == 1;
@@ -129,7 +128,7 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	return rc;
 }
 
-/* Nothing in this statement concerns us: its connection's record tells, or its first letter. */
+/* The copy to pass the statement to, if by its connection's record and its first letter it does not matter; else NULL. */
 static inline const struct sqlite *passes(sqlite3 *db, const char *sql, int bytes)
 {
 	const struct connection *connection = registry_find(db);

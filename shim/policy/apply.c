@@ -1,4 +1,4 @@
-/* apply.c - puts settings on one connection and reads them back. */
+/* apply.c - applies settings to one connection and reads them back. */
 #include "policy/apply.h"
 
 #include "connection/outcome.h"
@@ -18,7 +18,7 @@
 /* Long enough to get past another connection's short read, short enough to go unnoticed. */
 #define PATIENCE_MS 5
 
-/* The number's digits, in front of end. */
+/* Writes the number's digits, so that they finish at end. */
 static const char *decimal(int64_t number, char *end)
 {
 	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
@@ -32,7 +32,7 @@ static const char *decimal(int64_t number, char *end)
 	return end;
 }
 
-/* Sets it by PRAGMA, and reads it back if somebody will see it or the PRAGMA itself answers. */
+/* Sets it by PRAGMA, and reads it back if the PRAGMA returns it or a report is wanted. */
 static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
 {
 	char digits[24], answer[32];
@@ -58,8 +58,8 @@ static void set_by_pragma(struct connection *connection, enum setting setting, i
 		outcome_note(connection, setting, got, outcome_reason(rc));
 }
 
-/* SQLCipher maps nothing that is encrypted, and where mmap_size is set it gives a new database a salt of zeros. An embedded one's
- * key functions are in no table. */
+/* Does this SQLite encrypt? SQLCipher maps no encrypted file, and with mmap_size it gives a new database a salt of zeros. The key
+ * functions of an embedded one are not in its table. */
 static bool encrypts(struct connection *connection)
 {
 	char version[16];
@@ -135,7 +135,7 @@ static const char *mmap_obstacle(struct connection *connection)
 	return NULL;
 }
 
-/* Sets one that is due, unless there is an obstacle. */
+/* Applies a setting that is due, unless there is an obstacle. */
 static void apply(struct connection *connection, enum setting setting, const char *obstacle)
 {
 	if (!outcome_is_due(connection, setting) || (!obstacle && unseen_decided(connection, setting)))
@@ -163,8 +163,8 @@ void apply_at_open(struct connection *connection)
 	callbacks_resume(connection);
 }
 
-/* Between these the program sees nothing of what we run, and we wait for no lock longer than our own short patience, which takes
- * the place of the program's busy handler. Where that may be one that we have not seen, it has to stay. */
+/* Between these the program's callbacks see none of our statements, and these wait PATIENCE_MS at most, as a timeout replaces the
+ * program's busy handler. A handler that we may not have seen cannot be replaced. */
 static void begin_run(struct connection *connection)
 {
 	callbacks_suspend(connection);

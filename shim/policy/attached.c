@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* SQLITE_MAX_ATTACHED is at most 125, and main and temp are there too. */
+/* SQLITE_MAX_ATTACHED is at most 125, plus main and temp. */
 #define FILE_LIMIT 127
 
 struct files {
@@ -17,8 +17,8 @@ struct files {
 	unsigned count;
 };
 
-/* Stops at one that is there already: by its inode, as it is that the locks lie on. In-memory and temporary databases have no file.
- */
+/* Stops at a file that was seen before, compared by inode, which is what locks belong to. In-memory and temporary databases have no
+ * file. */
 static bool add_file(void *argument, const char *name, const char *path)
 {
 	struct files *files = argument;

@@ -6,11 +6,11 @@
 
 #include <stdbool.h>
 
-/* Is one file there under two names? Then the write locks of all would wait for each other: a connection's own locks under the one
- * name are in its way under the other, and no busy timeout ends that. Wants the connection's mutex held. */
+/* Is one file attached under two names? Then write locks on all databases would deadlock: the connection's lock under one name
+ * conflicts with its lock under the other, and no busy timeout ends that. Wants the connection's mutex held. */
 bool attached_has_file_twice(struct connection *connection);
 
-/* After an ATTACH: warns of what lies on a filesystem that machines share. The same. */
+/* After an ATTACH: warns of attached files on a shared filesystem. Wants the connection's mutex held. */
 void attached_look(struct connection *connection);
 
 #endif

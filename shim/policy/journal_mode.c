@@ -1,4 +1,4 @@
-/* journal_mode.c - sets the journal mode of a connection's main database, or says why it stays. */
+/* journal_mode.c - sets the journal mode of a connection's main database, or notes why it is not changed. */
 #include "policy/journal_mode.h"
 
 #include "base/glibc.h"
@@ -46,8 +46,8 @@ static void warn_shared(struct connection *connection, int64_t mode)
 			connection->path, storage->type, storage->mount);
 }
 
-/* In WAL mode that it enters while it locks exclusively, a connection never gets out of that lock again. Where nothing was locked
- * yet it enters as any other does. */
+/* A connection that enters WAL mode with an exclusive lock can never release the lock. If it has locked nothing yet, it enters WAL
+ * mode like any other. */
 static int switch_unlocked(struct connection *connection, const char *word, char *answer, size_t size)
 {
 	int rc;
@@ -56,7 +56,7 @@ static int switch_unlocked(struct connection *connection, const char *word, char
 		return pragma_set(connection, SETTING_JOURNAL_MODE, word, answer, size);
 	pragma_run_raw(connection, "PRAGMA main.locking_mode=NORMAL", NULL, 0);
 	rc = pragma_set(connection, SETTING_JOURNAL_MODE, word, answer, size);
-	/* it is the first read that enters */
+	/* the first read enters WAL mode */
 	pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0);
 	pragma_run_raw(connection, "PRAGMA main.locking_mode=EXCLUSIVE", NULL, 0);
 	return rc;
@@ -76,8 +76,8 @@ static int switch_journal_mode(struct connection *connection, int64_t wanted, in
 	return rc;
 }
 
-/* A write beyond RLIMIT_FSIZE kills the process, and a WAL outgrows a small database by far: it is let grow to 1000 pages, of at
- * most 64 KiB, and holds a whole transaction. */
+/* A write beyond RLIMIT_FSIZE kills the process, and a WAL outgrows a small database by far: it grows to 1000 pages of at most 64
+ * KiB, and holds whole transactions. */
 static bool has_room_for_wal(void)
 {
 	struct rlimit limit;
@@ -85,7 +85,7 @@ static bool has_room_for_wal(void)
 	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= WAL_ROOM;
 }
 
-/* SQLite itself refuses WAL there, but 3.8.9 does not. */
+/* SQLite itself refuses WAL for such a database, except 3.8.9. */
 static bool is_without_locks(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
@@ -94,9 +94,9 @@ static bool is_without_locks(const struct connection *connection)
 	return name && *name && sqlite->uri_boolean && sqlite->uri_boolean(name, "nolock", 0);
 }
 
-/* -wal and -shm lie beside the name that the file was opened by: who comes by another name has others, and they lose each other's
- * transactions (sqlite.org/howtocorrupt.html, "Multiple links to the same file"). Before 3.10, that is so by a symbolic link too.
- */
+/* -wal and -shm are named after the name that the file was opened by: a connection by another name has others, and they lose each
+ * other's transactions (sqlite.org/howtocorrupt.html, "Multiple links to the same file"). Before 3.10 a symbolic link has the same
+ * effect. */
 static bool has_several_names(const struct connection *connection)
 {
 	struct stat status;
@@ -104,7 +104,7 @@ static bool has_several_names(const struct connection *connection)
 	return glibc_lstat(connection->path, &status) == 0 && (S_ISLNK(status.st_mode) || status.st_nlink > 1);
 }
 
-/* Its own VFS has no shared memory then. */
+/* Such a database's VFS has no shared memory. */
 static bool lacks_wal(struct connection *connection)
 {
 	char answer[4];
@@ -113,7 +113,7 @@ static bool lacks_wal(struct connection *connection)
 	       answer[0] == '1';
 }
 
-/* Why the journal mode must stay, NULL if it may be set. */
+/* Why the journal mode must not be changed; NULL if it may be set. */
 static const char *obstacle_of(struct connection *connection, int64_t wanted)
 {
 	const char *obstacle = NULL;
@@ -144,7 +144,7 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 	return NULL;
 }
 
-/* The same for what may be gone by the next transaction. */
+/* The same for obstacles that may be gone by the next transaction. */
 static const char *passing_obstacle(struct connection *connection, bool to_wal)
 {
 	if (pragma_is_query_only(connection))
@@ -155,7 +155,7 @@ static const char *passing_obstacle(struct connection *connection, bool to_wal)
 	return connection->storage.full ? "the disk is nearly full" : NULL;
 }
 
-/* WAL was found not to work for this database, which has its rollback journal or went back to it. */
+/* Notes that WAL does not work for this database, which has a rollback journal again or still. */
 static void note_no_wal(struct connection *connection, int rc)
 {
 	int64_t got = pragma_read(connection, SETTING_JOURNAL_MODE);
@@ -169,7 +169,7 @@ static void note_no_wal(struct connection *connection, int rc)
 			      connection->path, outcome_reason(rc));
 }
 
-/* The mode is not touched: because of the obstacle, or because it is nobody's to set (NULL). */
+/* Leaves the mode unchanged, because of the obstacle, or because no change is due (NULL). */
 static void stay(struct connection *connection, const char *obstacle)
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
@@ -236,7 +236,8 @@ void journal_mode_apply(struct connection *connection)
 	}
 	header = wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNTOLD;
 	if (wanted == JOURNAL_WAL && header != WAL_YES && storage_is_mount_point(connection->path)) {
-		/* as with several names; and a container's folder around it may go with the container, and the -wal with it */
+		/* as with several names; also, the -wal would be in the container's folder, which may be removed with the
+		 * container */
 		stay(connection, "the file is a mount of its own, and who opens it by another path does not see its -wal");
 		connection->unreadable = header == WAL_UNTOLD && cannot_be_read(connection);
 		return;

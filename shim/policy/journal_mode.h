@@ -1,4 +1,4 @@
-/* journal_mode.h - sets the journal mode of a connection's main database, or says why it stays.
+/* journal_mode.h - sets the journal mode of a connection's main database, or notes why it is not changed.
  *
  * Every function wants the connection's mutex held. */
 #ifndef SQLPROD_POLICY_JOURNAL_MODE_H
@@ -7,11 +7,11 @@
 #include "connection/connection.h"
 
 /* Outside a transaction, between callbacks_suspend() and callbacks_resume(), and with a busy timeout of our own: sets it if it is
- * due and the database can have it, and notes the outcome. What may be gone soon (the database is busy, the disk nearly full) is to
- * be tried again. Warns, once, of a database on a shared filesystem. */
+ * due and the database can have it, and notes the outcome. After a transient obstacle (the database is busy, the disk nearly full)
+ * it is tried again later. Warns once of a database on a shared filesystem. */
 void journal_mode_apply(struct connection *connection);
 
-/* Has the time come to try again? */
+/* Is it time to try again? */
 bool journal_mode_is_due_again(const struct connection *connection);
 
 #endif

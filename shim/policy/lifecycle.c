@@ -1,4 +1,4 @@
-/* lifecycle.c - the life of a connection's record, from open to close. */
+/* lifecycle.c - makes and ends the records of connections. */
 #include "policy/lifecycle.h"
 
 #include "base/glibc.h"
@@ -158,7 +158,7 @@ static void look_for_same_file(struct connection *connection, bool shared_cache)
 		warn_of_two_copies(connection, same.foreign);
 }
 
-/* Is a setting wanted that would be dangerous on a filesystem that machines share? */
+/* Is a setting wanted that would be dangerous on a shared filesystem? */
 static bool trusts_storage(void)
 {
 	const struct setting_value *mode = settings_get(SETTING_JOURNAL_MODE), *map = settings_get(SETTING_MMAP_SIZE);

@@ -1,4 +1,4 @@
-/* lifecycle.h - the life of a connection's record: opened, adopted, closed. */
+/* lifecycle.h - makes and ends the records of connections: opened, adopted, closed. */
 #ifndef SQLPROD_POLICY_LIFECYCLE_H
 #define SQLPROD_POLICY_LIFECYCLE_H
 
@@ -19,7 +19,7 @@ void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache,
 struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const struct callback_offsets *offsets,
 					   bool upgrades);
 
-/* The same for a handle that could not be opened: everything on it passes through. */
+/* The same for a handle whose open failed: every call on it passes through. */
 void lifecycle_open_failed(const struct sqlite *sqlite, sqlite3 *db);
 
 /* The same for a handle that was opened out of our sight: nothing is applied that could lose anything of the program's there. NULL

@@ -1,4 +1,4 @@
-/* program_settings.c - what the program decides for itself: by PRAGMA, and by sqlite3_busy_timeout() and sqlite3_busy_handler(). */
+/* program_settings.c - settings made by the program: by PRAGMA, and by sqlite3_busy_timeout() and sqlite3_busy_handler(). */
 #include "policy/program_settings.h"
 
 #include "connection/pragma.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The recipe's busy timeout is a floor, because drivers set short ones that nobody chose; the operator's is exact. */
+/* The recipe's busy timeout is a floor, because drivers set short ones without being asked; the operator's is exact. */
 static int effective_timeout(int milliseconds)
 {
 	const struct setting_value *value = settings_get(SETTING_BUSY_TIMEOUT);
@@ -153,7 +153,7 @@ static void decide_journal_mode(struct connection *connection, const char *value
 		connection->setup = SETUP_RECHECK;
 }
 
-/* PRAGMA aux.journal_mode is about an attached database. These are about the whole connection, whatever schema is named. */
+/* PRAGMA aux.journal_mode is for an attached database. These are for the whole connection, whatever schema is named. */
 static bool is_ours(const struct sql_text *text, const struct statement *statement, enum setting setting)
 {
 	bool named = statement->schema.start != statement->schema.end;

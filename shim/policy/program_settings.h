@@ -1,7 +1,7 @@
-/* program_settings.h - what the program decides for itself: by PRAGMA, and by sqlite3_busy_timeout() and sqlite3_busy_handler().
+/* program_settings.h - settings made by the program: by PRAGMA, and by sqlite3_busy_timeout() and sqlite3_busy_handler().
  *
- * Its word stands, but for what the operator wants otherwise and for too short a wait. Every function wants the connection's mutex
- * held. */
+ * They override the recipe, except a busy timeout below the recipe's; the operator's values override them. Every function wants the
+ * connection's mutex held. */
 #ifndef SQLPROD_POLICY_PROGRAM_SETTINGS_H
 #define SQLPROD_POLICY_PROGRAM_SETTINGS_H
 
@@ -14,7 +14,7 @@ int program_busy_timeout(struct connection *connection, int milliseconds);
 /* The program's sqlite3_busy_handler(). Its own handler stays; without one (NULL) the connection waits as after busy_timeout(0). */
 int program_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
 
-/* The same where the program's handler is found to be in its slot already. */
+/* The same if the program's handler is found installed already. */
 void program_found_busy_handler(struct connection *connection, int (*handler)(void *, int), void *argument);
 
 /* After statements that may have set a busy timeout: is the program's handler still in its place? */

@@ -1,4 +1,4 @@
-/* statement_policy.c - reads the program's statements and calls for what they mean to its connection. */
+/* statement_policy.c - decides what to do with each statement of the program. */
 #include "policy/statement_policy.h"
 
 #include "connection/pragma.h"
@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-/* A database of 0 bytes is one that the program may still be setting up, though it already looked whether it is there: WAL would
- * fix page_size and auto_vacuum, and spoil the key that comes later. */
+/* Is the database file empty? Then the program may still be setting it up, even if it has read it: WAL would fix page_size and
+ * auto_vacuum, and prevent a key that comes later. */
 static bool is_empty(const struct connection *connection)
 {
 	sqlite3_file *file = *connection->path ? sqlite_file(connection->sqlite, connection->db, "main") : NULL;
@@ -21,7 +21,7 @@ static bool is_empty(const struct connection *connection)
 	return file && file->pMethods->xFileSize(file, &size) == SQLITE_OK && size == 0;
 }
 
-/* Is this the program's first use of the connection, other than to set something up? PRAGMAs are not asked here. */
+/* Does this statement use the database, rather than set something up? Not called for PRAGMAs. */
 static bool is_use(struct connection *connection, const struct statement *statement)
 {
 	switch (statement->kind) {
@@ -33,8 +33,8 @@ static bool is_use(struct connection *connection, const struct statement *statem
 	case STATEMENT_EXPLAIN:
 		return !is_empty(connection);
 	default:
-		/* BEGIN too, in an empty file: page_size and auto_vacuum that come behind it come too late, but were it left as it
-		 * is, of processes that all make their schema in a transaction some would be told that the database is locked. */
+		/* BEGIN too, even in an empty file: page_size and auto_vacuum after it come too late, but otherwise some of several
+		 * processes that create their schema in a transaction would get SQLITE_BUSY */
 		return true;
 	}
 }
@@ -62,8 +62,8 @@ void policy_keyed(struct connection *connection)
 	connection_update_interest(connection);
 }
 
-/* The first statement with a key is the program's own trial of it: once one of ours has failed by a wrong key, SQLCipher 4 answers
- * SQLITE_NOMEM to all that follow. */
+/* Is this the first statement after a key? It must be the program's: once a statement of ours has failed with a wrong key,
+ * SQLCipher 4 returns SQLITE_NOMEM for all later ones. */
 static bool tries_key(struct connection *connection)
 {
 	bool tries = connection->key_pending && !connection->embedded && !is_empty(connection);

@@ -1,5 +1,5 @@
-/* statement_policy.h - what the program's own statements and calls mean for its connection: what it decides, what is due, what is
- * rewritten.
+/* statement_policy.h - what the program's statements and calls decide about its connection, which settings are due, and which
+ * statements are rewritten.
  *
  * Every statement of the program's passes through policy_before() and policy_after(), whichever way it comes. What it decides
  * counts only once SQLite has accepted it. Every function wants the connection's mutex held. */
@@ -25,10 +25,10 @@ enum passage {
 enum action {
 	ACTION_PASS,
 	ACTION_REWRITE,
-	ACTION_UPGRADE_AFTER, /* a SAVEPOINT that is to have the write lock once it has run: upgrade.h */
+	ACTION_UPGRADE_AFTER, /* take the write lock for this SAVEPOINT once it has run: upgrade.h */
 };
 
-/* A statement of the program's on its way. */
+/* What is to be done with one statement of the program. */
 struct statement_plan {
 	enum passage passage;
 	enum action action;
@@ -36,37 +36,37 @@ struct statement_plan {
 	struct rewrite rewrite; /* for ACTION_REWRITE */
 	bool rewritten;         /* for the caller to set: the rewritten text was used */
 
-	/* An input/output error, or want of memory, that a statement of ours met has made SQLite roll back the transaction that the
-	 * program is in: its own statement must not run, and fail by this code. SQLITE_OK if it may run. */
+	/* A statement of ours got an input/output error, or no memory, and SQLite rolled the program's transaction back: the
+	 * program's statement must not run, but fail with this code. SQLITE_OK if it may run. */
 	int error;
 
-	/* After policy_after() of PASSAGE_RAN_…: SQLite rolled back the program's transaction meanwhile, and this statement begins
-	 * it again; "" if none does. NULL if all is well. */
+	/* After policy_after() of PASSAGE_RAN_…: SQLite rolled the program's transaction back, and this statement begins it again,
+	 * "" if none does. NULL if the transaction is intact. */
 	const char *lost;
 
-	bool is_vacuum;                                       /* it may be one of VACUUM's own: nothing is ours to do */
+	bool is_vacuum;                                       /* it may be one of VACUUM's own: leave it alone */
 	bool inside;                                          /* there was a transaction when policy_before() began */
 	enum { PRAGMA_NONE, PRAGMA_OURS, PRAGMA_OTHER } sets; /* a PRAGMA that sets one of our settings, or another */
 	struct program_pragma pragma;
 };
 
-/* Before SQLite gets the statement that begins at or after `from`: puts on what is due, and plans what is to become of it. The text
+/* Before SQLite gets the statement that begins at or after `from`: applies settings that are due, and fills in the plan. The text
  * must stay until policy_after(). */
 void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
 		   struct statement_plan *plan);
 
-/* After SQLite answered rc, or plan->error was returned in its place: now what the statement decides counts. sql is the text that
- * ran, for PASSAGE_EXEC and PASSAGE_RAN_…. Returns the code for the program. */
+/* After SQLite returned rc, or plan->error was returned in its place: now what the statement decides takes effect. sql is the text
+ * that ran, for PASSAGE_EXEC and PASSAGE_RAN_…. Returns the code for the program. */
 int policy_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, const char *sql, int rc);
 
 /* After statements of PASSAGE_TABLE have run. */
 void policy_after_table(struct connection *connection);
 
-/* For a connection that is just being opened and whose statements are seen only when they run: puts on what otherwise comes at
- * first use, unless the database is empty and still to be set up. */
+/* For a connection of an embedded copy that is just being opened: applies first-use settings, unless the database is empty, as the
+ * program may still set it up. */
 void policy_opened(struct connection *connection);
 
-/* The program's sqlite3_set_authorizer(): ours may have to stay in front. */
+/* The program called sqlite3_set_authorizer(): ours may have to stay installed and call the program's. */
 int policy_set_authorizer(struct connection *connection,
 			  int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument);
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SQLITE_MAX_ATTACHED is at most 125, and main and temp are there too. */
+/* SQLITE_MAX_ATTACHED is at most 125, plus main and temp. */
 #define SCHEMA_LIMIT 127
 
-/* Does the transaction have the write lock? Versions before 3.34 do not tell. */
+/* Does the transaction have the write lock? Before 3.34 the result of blob_open shows it. */
 static bool has_write_lock(const struct connection *connection, const char *schema, int rc)
 {
 	if (connection->sqlite->txn_state)
@@ -18,8 +18,8 @@ static bool has_write_lock(const struct connection *connection, const char *sche
 	return rc == SQLITE_OK || rc == SQLITE_ERROR;
 }
 
-/* Opening a row of the schema for writing takes the write lock and writes nothing; there is no such row in an empty schema, but the
- * lock is held (SQLITE_ERROR). Source: sqlite.org/c3ref/blob_open.html, measured. */
+/* Takes the write lock by opening a row of the schema for writing, which writes nothing. An empty schema has no such row
+ * (SQLITE_ERROR), but the lock is held. Source: sqlite.org/c3ref/blob_open.html, measured. */
 static const char *lock(struct connection *connection, const char *schema)
 {
 	const struct sqlite *sqlite = connection->sqlite;
@@ -33,7 +33,7 @@ static const char *lock(struct connection *connection, const char *schema)
 	return (rc & 0xff) == SQLITE_BUSY ? "the database stayed busy" : "SQLite did not give the write lock";
 }
 
-/* Of the attached databases; each to be freed. */
+/* Names of the attached databases, each to be freed. */
 struct names {
 	char *name[SCHEMA_LIMIT];
 	size_t count;
@@ -49,7 +49,7 @@ static bool add_name(void *argument, const char *name, const char *file)
 	return names->count < SCHEMA_LIMIT;
 }
 
-/* BEGIN IMMEDIATE only reads those that are read-only. */
+/* Skips read-only databases, which BEGIN IMMEDIATE only reads too. */
 static const char *lock_attached(struct connection *connection)
 {
 	struct names names = {.count = 0};

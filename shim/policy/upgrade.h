@@ -1,5 +1,5 @@
-/* upgrade.h - makes a transaction that has begun hold the write lock: the second door's answer to BEGIN IMMEDIATE, and that of both
- * doors to SAVEPOINT.
+/* upgrade.h - takes the write lock for a transaction that has begun: instead of BEGIN IMMEDIATE in embedded copies, and for
+ * SAVEPOINT.
  *
  * The caller holds the connection's mutex. An error of ours may be left in the connection. */
 #ifndef SQLPROD_POLICY_UPGRADE_H
@@ -7,14 +7,14 @@
 
 #include "connection/connection.h"
 
-/* The program's BEGIN or SAVEPOINT has just run on this connection, and holds nothing yet: takes the write lock of the main
- * database and of each that is attached, which waits as the connection waits. Nothing is written. NULL if it holds them, else why
- * not, a constant. */
+/* The program's BEGIN or SAVEPOINT has just run on this connection, and holds no lock yet. Takes the write lock of the main
+ * database and of each attached one, waiting as the connection waits. Nothing is written. NULL if all are held, else the reason, a
+ * constant. */
 const char *upgrade_begin(struct connection *connection);
 
-/* After that: an input/output error, want of memory, or sqlite3_interrupt() while it waited may have made SQLite roll everything
- * back. But the program believes to be in a transaction, and each of its statements would be committed for itself: runs the
- * statement that began it again. False if that fails. */
+/* To be called after upgrade_begin(): an input/output error, lack of memory, or sqlite3_interrupt() during the wait may have made
+ * SQLite roll the transaction back. The program still believes to be in it, and each of its statements would commit alone, so the
+ * statement that began it is run again. False if that fails. */
 bool upgrade_begin_again(struct connection *connection, const char *sql);
 
 #endif

@@ -1,4 +1,4 @@
-/* wal.c - does WAL work where this database lies? and if not, the way back. */
+/* wal.c - tests whether WAL works for a database, and switches back if it does not. */
 #include "policy/wal.h"
 
 #include "base/glibc.h"
@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In front of the read and write versions: sqlite.org/fileformat.html#the_database_header */
+/* The header before the read and write versions: sqlite.org/fileformat.html#the_database_header */
 static const char magic[16] = "SQLite format 3";
-/* What SQLite maps first of a -shm: sqlite.org/walformat.html#the_wal_index_file_format */
+/* The part of a -shm that SQLite maps first: sqlite.org/walformat.html#the_wal_index_file_format */
 #define MEMORY_SIZE 32768
 
 static sqlite3_file *file_of(const struct connection *connection)
@@ -39,7 +39,7 @@ enum wal_header wal_read_header(const struct connection *connection)
 	int rc = file ? file->pMethods->xRead(file, header, sizeof(header), 0) : SQLITE_ERROR;
 
 	if (rc == SQLITE_IOERR_SHORT_READ)
-		return header[0] ? WAL_UNTOLD : WAL_NO; /* what is not there is read as zeros */
+		return header[0] ? WAL_UNTOLD : WAL_NO; /* a read past the end returns zeros */
 	if (rc != SQLITE_OK || memcmp(header, magic, sizeof(magic)) != 0)
 		return WAL_UNTOLD;
 	return header[18] == 2 && header[19] == 2 ? WAL_YES : WAL_NO;
@@ -50,7 +50,7 @@ bool wal_is_mapped(const struct connection *connection)
 	return connection->shim && connection->shim->db == connection->db && connection->shim->shm;
 }
 
-/* A -wal that was left there may be somebody else's. */
+/* A left-over -wal may belong to another user. */
 static bool wal_file_is_usable(const char *path)
 {
 	/* on the heap: a thread may have a stack just large enough for SQLite */
@@ -69,7 +69,7 @@ static bool wal_file_is_usable(const char *path)
 	return usable;
 }
 
-/* It keeps on the heap what others keep in a -shm: sqlite.org/vfs.html */
+/* This VFS has its wal-index on the heap instead of in a -shm: sqlite.org/vfs.html */
 static bool is_exclusive_vfs(const struct connection *connection)
 {
 	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
@@ -93,8 +93,8 @@ int wal_try_files(const struct connection *connection)
 	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
 }
 
-/* Takes the write lock and gives it back. What gives it back is made first: were there no memory for it, the program would go on
- * inside a transaction that it knows nothing of, and lose all it does. */
+/* Takes the write lock and releases it. The statement that releases it is prepared first: if memory ran out afterwards, the program
+ * would continue inside a transaction that it does not know of, and lose all its changes. */
 static int lock_and_release(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
@@ -112,7 +112,7 @@ static int lock_and_release(struct connection *connection)
 
 int wal_try_lock(struct connection *connection)
 {
-	/* BEGIN IMMEDIATE would speak of the attached databases too */
+	/* BEGIN IMMEDIATE would lock the attached databases too */
 	int rc = connection->attached ? pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0)
 				      : lock_and_release(connection);
 
@@ -142,7 +142,7 @@ void wal_undo(struct connection *connection)
 	pragma_run_raw(connection, "PRAGMA main.locking_mode=exclusive", NULL, 0);
 	pragma_run_raw(connection, "PRAGMA main.journal_mode=delete", NULL, 0);
 	pragma_run_raw(connection, "PRAGMA main.locking_mode=normal", NULL, 0);
-	/* a lock held for ever is given back by the next read */
+	/* the next read releases a lock that was kept */
 	pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0);
 }
 

@@ -1,8 +1,7 @@
-/* wal.h - does WAL work where this database lies? and if not, the way back.
+/* wal.h - tests whether WAL works for a database, and switches back if it does not.
  *
- * PRAGMA journal_mode=WAL answers "wal" as soon as the file's header says so: the -wal and -shm files are made by the next
- * statement. Where that fails (no space for them, no right to make them, no shared maps) every statement fails from then on, reads
- * too, in every process.
+ * PRAGMA journal_mode=WAL returns "wal" as soon as the file's header is changed: the next statement creates -wal and -shm. If that
+ * fails (no space, no permission, no shared maps), every statement fails from then on, reads too, in every process.
  *
  * Every function wants the connection's mutex held and runs between callbacks_suspend() and callbacks_resume(). */
 #ifndef SQLPROD_POLICY_WAL_H
@@ -16,23 +15,23 @@ enum wal_header {
 	WAL_UNTOLD, /* no database, an encrypted one, or it cannot be read */
 };
 
-/* Has the database's VFS shared memory? One without gets WAL from SQLite where the program locks exclusively: whoever opens the
- * file by that VFS later and does not would be refused. True where that cannot be told. */
+/* Has the database's VFS shared memory? With locking_mode=EXCLUSIVE SQLite enters WAL mode without it, and a program that later
+ * opens the file by that VFS with normal locking fails. True if it cannot be determined. */
 bool wal_has_shared_memory(const struct connection *connection);
 
-/* What the file's header says. Reads 20 bytes through SQLite's own file, without a lock: a hint. */
+/* The journal mode in the file's header. Reads 20 bytes through SQLite's own file, without a lock: a hint only. */
 enum wal_header wal_read_header(const struct connection *connection);
 
-/* Before the switch of a database whose header says WAL_NO: may a -wal that lies there be used? and lets SQLite make and map the
- * -shm, and let go of it. SQLITE_OK if it can; else SQLite's code. The -shm stays, as somebody else may have begun to use it. */
+/* Before the switch of a database whose header says WAL_NO: checks that an existing -wal can be used, and has SQLite create, map
+ * and unmap the -shm. SQLITE_OK if that works; else SQLite's code. The -shm stays, as another process may be using it already. */
 int wal_try_files(const struct connection *connection);
 
-/* After the switch: has this connection's SQLite mapped the -shm, as it does before it answers where the database was in WAL mode
- * already? False also where that cannot be told. */
+/* After the switch: has this connection's SQLite mapped the -shm, as it has if the database was in WAL mode already? False if that
+ * cannot be determined. */
 bool wal_is_mapped(const struct connection *connection);
 
-/* After the switch: takes the write lock and gives it back. SQLITE_OK if WAL works, or if the database is busy; else the code of
- * what it died of. */
+/* After the switch: takes the write lock and gives it back. SQLITE_OK if WAL works, or if the database is busy; else the code that
+ * it failed with. */
 int wal_try_lock(struct connection *connection);
 
 /* After the journal mode was set, or decided about: is WAL in effect, and not by the program's choice? The files are then cared for
