@@ -1,4 +1,4 @@
-/* callback_offsets.c - learns where a connection keeps its callbacks. */
+/* callback_offsets.c - probes where a connection keeps its callbacks. */
 #include "sqlite/callback_offsets.h"
 
 #include "sqlite/callbacks.h"
@@ -19,7 +19,7 @@ struct lesson {
 	const struct sqlite *sqlite;
 	sqlite3 *db;
 	const unsigned char *bytes; /* the connection */
-	unsigned char *before;      /* what it was */
+	unsigned char *before;      /* its bytes before */
 	size_t size;
 };
 
@@ -119,8 +119,8 @@ static struct pair pair_at(const void *bytes, size_t place)
 	return pair;
 }
 
-/* The first int that follows the timeout from one unlikely number to another: SQLITE_ENABLE_SETLK_TIMEOUT (APSW) keeps a second one
- * behind it. */
+/* The first int that changes with the timeout from one unlikely number to another: SQLITE_ENABLE_SETLK_TIMEOUT (APSW) has a second
+ * one after it. */
 static size_t place_of_timeout(const struct lesson *lesson)
 {
 	const int first = 0x3a95c7e1, second = 0x5c6a3b1e;
@@ -139,7 +139,7 @@ static size_t place_of_timeout(const struct lesson *lesson)
 	return OFFSET_UNKNOWN;
 }
 
-/* Leaves a timeout of one of ours in the slot. */
+/* Leaves one of our timeouts set. */
 static bool learn_busy(struct lesson *lesson, struct busy_offsets *out)
 {
 	struct pair pair;
@@ -179,7 +179,7 @@ static bool lesson_begin(struct lesson *lesson)
 	return true;
 }
 
-/* What was learnt of each copy. Entries stay for ever; no lock, so that fork() finds none taken. */
+/* The results for each copy. Never shrinks. Lock-free: fork() cannot copy a held lock. */
 struct learnt {
 	struct learnt *next;
 	const struct sqlite *sqlite;
@@ -226,7 +226,7 @@ const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db
 	learnt->known = learn_busy(&lesson, &learnt->busy);
 	restore_busy(&lesson, busy_of(learnt));
 	free(lesson.before);
-	/* two threads may both get here: two records of one copy do no harm */
+	/* two threads may both get here: two records of one copy are harmless */
 	learnt->next = atomic_load(&lessons_learnt);
 	while (!atomic_compare_exchange_weak(&lessons_learnt, &learnt->next, learnt))
 		;
@@ -243,7 +243,7 @@ static void learn_authorizer(struct lesson *lesson, struct callback_offsets *out
 	lesson->sqlite->set_authorizer(lesson->db, slot.authorizer, slot.argument);
 }
 
-/* The only byte that follows the mask through these values. */
+/* The only byte that takes the mask's value each time. */
 static size_t place_of_mask(struct lesson *lesson)
 {
 	static const unsigned char masks[] = {0x0f, 0x05, 0x0a, 0x01};
