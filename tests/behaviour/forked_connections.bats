@@ -22,19 +22,19 @@ forked() {
 	done
 }
 
-@test "a daemon whose parent has left keeps what it commits" {
+@test "a daemon whose parent has exited loses no commit" {
 	forked victim 'fork leave'
 }
 
-@test "a daemon that forked twice keeps what it commits" {
+@test "a daemon that forked twice loses no commit" {
 	forked victim 'fork leave' 'fork leave'
 }
 
-@test "a child whose parent waits keeps what it commits" {
+@test "a child whose parent waits loses no commit" {
 	forked victim 'fork wait'
 }
 
-@test "a daemon that carries SQLite keeps what it commits" {
+@test "a daemon with an embedded SQLite loses no commit" {
 	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
 	forked "$build/embedded/victim_gcc_O2" 'fork leave'
 }

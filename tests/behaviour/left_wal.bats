@@ -18,7 +18,7 @@ killed() {
 	expect_quiet
 }
 
-@test "a backup that is copied back over a killed program's file stays what it was" {
+@test "a backup that is copied over a killed program's file is not changed by its -wal" {
 	for run in run_plain run_shim; do
 		for way in 'cp backup.db a.db' 'cp -p backup.db a.db' 'cp backup.db new.db; mv new.db a.db'; do
 			rm -f ./*
@@ -55,7 +55,7 @@ killed() {
 	expect_quiet
 }
 
-@test "a -wal that others use is left to them" {
+@test "a -wal that other processes use is not touched" {
 	barrier_make held
 	start_shim holder victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'barrier held' 'exec a INSERT INTO t VALUES(2)' 'close a'
 	holder=$started
@@ -67,7 +67,7 @@ killed() {
 	[[ $(observer query a.db 'SELECT count(*) FROM t') == 3 && $(ls ./*.db*) == ./a.db ]]
 }
 
-@test "a connection that only reads moves no file, and warns" {
+@test "a read-only connection that finds a left -wal moves no file, and warns" {
 	observer query a.db "CREATE TABLE t(x); INSERT INTO t VALUES('good')" >/dev/null
 	cp a.db backup.db
 	killed run_shim

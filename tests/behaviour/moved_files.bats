@@ -27,11 +27,11 @@ load ../harness/moves
 	replaced_by_the_process victim
 }
 
-@test "a process that opens a moved file again, while it has it open by the old name, sees all rows" {
+@test "a process that opens a moved file again while it is open by the old name sees all rows" {
 	opened_again victim
 }
 
-@test "a file that is deleted while it is open leaves nothing" {
+@test "a file that is deleted while it is open leaves no -wal and no -shm" {
 	deleted victim
 }
 
@@ -64,7 +64,7 @@ load ../harness/moves
 	rm -r "$elsewhere"
 }
 
-@test "another process that opens a moved file reads on where the first one has written" {
+@test "another process that opens a moved file reads what the first one has written" {
 	for run in run_plain run_shim; do
 		rm -rf ./*
 		barrier_make held

@@ -15,7 +15,7 @@ public_folder() {
 	mkdir pub
 }
 
-@test "who may read the file goes on reading after the last close" {
+@test "a user who may only read the file can read it after the last close" {
 	for run in run_plain run_shim; do
 		public_folder
 		$run victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
@@ -24,14 +24,14 @@ public_folder() {
 	[[ $(stat -c '%a %s' pub/a.db-wal) == '644 0' && $(stat -c %a pub/a.db-shm) == 644 ]]
 }
 
-@test "the -wal and -shm that stay can be read by those who can read the file, if that changed meanwhile" {
+@test "the -wal and -shm that stay are readable like the file, even if its mode has changed" {
 	public_folder
 	umask 077
 	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'sh chmod 644 pub/a.db' 'close a'
 	[[ $(reader pub/a.db) == 1 ]]
 }
 
-@test "the next program writes, and the readers see it" {
+@test "readers without write permission see what the next program writes" {
 	public_folder
 	for rows in 1 2 3; do
 		run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(1)' 'close a'
@@ -39,7 +39,7 @@ public_folder() {
 	done
 }
 
-@test "where nobody else can read the file, or all can write the folder, nothing stays" {
+@test "no -wal and -shm stay if no other user can read the file, or all can write its folder" {
 	public_folder
 	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x)' 'sh chmod 600 pub/a.db' 'close a'
 	[[ $(ls pub) == a.db ]]

@@ -38,7 +38,7 @@ mode_after() {
 	[[ $(mode_after SQLPROD_SKIP_PROGRAMS='python3*' nightly) == delete ]]
 }
 
-@test "so is a module" {
+@test "a module run by an interpreter is known by its own name" {
 	write_script
 	for command in 'python3 -m nightly_module' 'python3 -Bm nightly_module' 'python3 -mnightly_module'; do
 		# shellcheck disable=SC2086 # words
@@ -49,7 +49,7 @@ mode_after() {
 	[[ $(mode_after SQLPROD_SKIP_PROGRAMS=a python3 -c "$(<bin/nightly)" a) == wal ]]
 }
 
-@test "so is a script of perl, ruby or php, where they are there" {
+@test "a script of perl, ruby or php is known by its own name" {
 	command -v perl >/dev/null && perl -MDBD::SQLite -e 1 2>/dev/null && {
 		printf '#!/usr/bin/perl -w\nuse DBI; DBI->connect("dbi:SQLite:dbname=a.db")->do("CREATE TABLE t(x)");\n' >nightly.pl
 		[[ $(mode_after SQLPROD_SKIP_PROGRAMS=nightly.pl perl -I lib nightly.pl) == delete ]]
@@ -66,7 +66,7 @@ mode_after() {
 	true
 }
 
-@test "a script whose process has taken another title is known all the same" {
+@test "a script whose process has another title is known by its own name" {
 	write_script
 	cat >bin/titled <<-'END'
 		#!/usr/bin/python3
@@ -81,7 +81,7 @@ mode_after() {
 	[[ $(mode_after SQLPROD_SKIP_PROGRAMS=other titled) == wal ]]
 }
 
-@test "a program's path is a name as well, whole or its end" {
+@test "a program is also known by its path, or the end of it" {
 	write_script
 	ln -s nightly bin/linked
 	for pattern in "$PWD/bin/nightly" bin/nightly ./bin/nightly '*/bin/night*'; do
@@ -94,7 +94,7 @@ mode_after() {
 	[[ $(mode_after SQLPROD_SKIP_PROGRAMS=a.db bin/shell a.db 'CREATE TABLE t(x)') == wal ]]
 }
 
-@test "a relative or bare name of a database is one that its path ends in" {
+@test "a relative or bare pattern matches databases whose path ends with it" {
 	mkdir -p data/deep
 	ln -s data link
 	for pattern in a.db ./data/a.db data/a.db 'data/*.db' 'a.*' "$PWD/data/a.db" "$PWD/link/a.db" "$PWD/link/*" "$PWD/link/a.*"; do
@@ -114,7 +114,7 @@ mode_after() {
 	[[ $(mode data/a.db) == wal && $(mode data/b.db) == delete ]]
 }
 
-@test "a pattern that can match nothing is one warning, and the others count" {
+@test "a pattern that can match nothing gives one warning, and the others are used" {
 	SQLPROD_SKIP_DATABASES='a.db, ../b.db' run_shim victim 'open a a.db' 'open b b.db' 'exec a CREATE TABLE t(x)' 'exec b CREATE TABLE t(x)'
 	expect_warnings 1 '*SQLPROD_SKIP_DATABASES: "../b.db" can match nothing: no path has .. in it'
 	[[ $(mode a.db) == delete && $(mode b.db) == wal ]]

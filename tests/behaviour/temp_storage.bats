@@ -34,7 +34,7 @@ large=('exec a VACUUM' 'exec a CREATE INDEX i ON t(b)' 'exec a CREATE UNIQUE IND
 	[[ $(grep -cx 2 <<<"$output") == 2 ]]
 }
 
-@test "a program that carries SQLite puts no database into memory" {
+@test "VACUUM in an embedded copy puts no database into memory" {
 	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
 	observer query data.db "$data" >/dev/null
 	for line in 'exec a VACUUM' 'exec a CREATE INDEX i ON t(b)'; do
@@ -43,7 +43,7 @@ large=('exec a VACUUM' 'exec a CREATE INDEX i ON t(b)' 'exec a CREATE UNIQUE IND
 	done
 }
 
-@test "TEMP tables outlive it, and PRAGMA temp_store answers the recipe's value before and after" {
+@test "TEMP tables survive a VACUUM, and PRAGMA temp_store returns the recipe's value before and after" {
 	for victim in victim "$build/embedded/victim_gcc_O2"; do
 		[[ $victim == victim || -x $victim ]] || continue
 		rm -f t.db*

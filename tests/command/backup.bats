@@ -40,7 +40,7 @@ make_left_wal() {
 	backups_quiet
 }
 
-@test "a copy has the mode and owner of the database, and nobody reads it before" {
+@test "a copy has the mode and owner of the database, and is not readable by others before" {
 	make_wal a.db
 	chmod 640 a.db
 	[[ $EUID -ne 0 ]] || chown 65534:65533 a.db
@@ -48,7 +48,7 @@ make_left_wal() {
 	[[ $(stat -c %a:%u:%g b.db) == "$(stat -c %a:%u:%g a.db)" ]]
 }
 
-@test "what is there is not overwritten without --force, and stays if the copy fails" {
+@test "backup does not overwrite a file without --force, and keeps it if the copy fails" {
 	make_wal a.db
 	echo mine >b.db
 	run_app 2 "$sqlprod" backup a.db b.db
@@ -100,7 +100,7 @@ make_left_wal() {
 	expect_quiet
 }
 
-@test "a database that somebody has open is not restored" {
+@test "restore is refused while a process has the database open" {
 	sqlite3 good.db 'CREATE TABLE t(a); INSERT INTO t VALUES (42)'
 	make_wal a.db
 	for statement in 'SELECT * FROM t' 'BEGIN IMMEDIATE' 'PRAGMA temp_store'; do
@@ -130,7 +130,7 @@ make_left_wal() {
 	[[ $(sqlite3 new.db 'SELECT a FROM t') == 42 ]]
 }
 
-@test "names that nobody means are kept as they are" {
+@test "backup and restore handle files with odd names" {
 	for name in $'new\nline.db' "quote'\".db" 'back\slash.db' '-dash.db' ' blank .db'; do
 		make_wal "./$name"
 		run_app "$sqlprod" backup -- "$name" copy.db

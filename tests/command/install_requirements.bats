@@ -3,7 +3,7 @@ load sqlprod
 
 packaging=$root/scripts/package
 
-@test "a compiler that is missing is told with the packages that bring it" {
+@test "a missing compiler is reported with the packages that provide it" {
 	run_app 1 "$packaging/requirements" no-such-cc
 	expect_warnings 1 'make: no C compiler (no-such-cc): apt-get install *libsqlite3-dev*apk add *dnf install *'
 	# a compiler that finds no header, as one without libc6-dev
@@ -11,7 +11,7 @@ packaging=$root/scripts/package
 	expect_warnings 1 'make: cc -nostdinc has no headers of libc: apt-get install *'
 }
 
-@test "SQLite's header that is missing is told before anything is compiled" {
+@test "a missing sqlite3.h is reported before anything is compiled" {
 	printf '#!/bin/sh\ncase "$*" in *" -E "*) grep -q sqlite3.h && exit 1 ;; *" -c "*) : >"%s/compiled" ;; esac\n' "$PWD" >cc
 	chmod +x cc
 	run_app 2 env -u MAKEFLAGS -u MAKELEVEL make -s -C "$root" BUILD="$PWD/build" CC="$PWD/cc"
@@ -38,7 +38,7 @@ packaging=$root/scripts/package
 	expect_quiet
 }
 
-@test "an install into somebody's home makes no noise" {
+@test "an install into a home folder prints no warning" {
 	need_root
 	mkdir home
 	chmod 777 home
