@@ -59,7 +59,7 @@ fuzz: ## feed made-up text to what parses, SECONDS seconds each (clang)
 	$(Q)scripts/install-packages build check fuzz
 	$(Q)$(MAKE) --no-print-directory --jobs=$$(nproc) --output-sync=target $(addprefix fuzz-,$(fuzzers))
 
-scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci scripts tests 2>/dev/null) $(wildcard tests/*/*.bats tests/*/*.bash)
+scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci findings scripts tests 2>/dev/null) $(wildcard tests/*/*.bats tests/*/*.bash)
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
 
 .PHONY: lint
