@@ -3,12 +3,16 @@
 
 check_command() {
 	tool_require jq
-	run_require "$1"
+	run_require "$@"
 	sqlprod_tmp=$(mktemp -d "${TMPDIR:-/tmp}/sqlprod.XXXXXX") || fail 13 "no temporary folder"
 	trap 'rm -rf "$sqlprod_tmp"' EXIT
 	# Ctrl-C ends the command; what it did is shown all the same. A caught signal is not ignored in the command.
 	trap : INT TERM HUP QUIT
 	: >"$sqlprod_tmp/report"
+	# What root starts may become somebody else (setpriv, php-fpm): it may add lines, and read nothing.
+	if [ "$(id -u)" -eq 0 ]; then
+		chmod 711 "$sqlprod_tmp" && chmod 622 "$sqlprod_tmp/report"
+	fi
 	sqlprod_status=0
 	(
 		SQLPROD_REPORT=$sqlprod_tmp/report
@@ -56,6 +60,9 @@ command_advise() {
 	done
 }
 
+# What did not have the library in it was not seen: a static program, a daemon that was asked, one that dropped LD_PRELOAD.
+unseen='no program that the library was in opened a database'
+
 # command_reason NAME ARGUMENT... - why no connection was seen, as far as the executable shows.
 command_reason() (
 	if [ -n "$(command_join any)" ]; then
@@ -73,9 +80,9 @@ command_reason() (
 	elif executable_mentions "$file" 'github\.com/ncruces/go-sqlite3'; then
 		echo "$file uses ncruces/go-sqlite3, a SQLite in WebAssembly: no preloaded library can reach it"
 	elif executable_mentions "$file" 'libsqlite3\.so'; then
-		echo "$file is linked with libsqlite3, but used no database"
+		echo "$file is linked with libsqlite3, but $unseen"
 	elif executable_mentions "$file" 'SQLite format 3'; then
-		echo "$file carries its own copy of SQLite, which was not reached or opened no database"
+		echo "$file carries its own copy of SQLite, which was not reached or opened no database: $unseen"
 	else
 		command_reason_foreign "$file"
 	fi
@@ -83,10 +90,8 @@ command_reason() (
 
 command_reason_foreign() {
 	case ${1##*/} in
-		php*) echo "PHP up to 8.4 loads its extensions with RTLD_DEEPBIND, past every preloaded library; or no database was opened" ;;
-		python* | perl* | ruby* | node* | lua* | tclsh* | java | mono* | *sh | env)
-			echo "$1 used no database, nor did a program that it started"
-			;;
-		*) echo "there is no SQLite in $1, and no program that it started opened a database" ;;
+		php*) echo "$unseen; PHP up to 8.4 loads its extensions with RTLD_DEEPBIND, past every preloaded library" ;;
+		python* | perl* | ruby* | node* | lua* | tclsh* | java | mono* | *sh | env) echo "$unseen" ;;
+		*) echo "there is no SQLite in $1, and $unseen" ;;
 	esac
 }

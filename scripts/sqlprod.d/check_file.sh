@@ -4,6 +4,7 @@
 check_file() {
 	! $sqlprod_integrity || tool_require sqlite3
 	library_require
+	check_is_file "$@" || exit
 	status=0
 	for file; do
 		if ! file_require "$file" 2>/dev/null; then
@@ -22,6 +23,17 @@ check_file() {
 	done
 	exit "$status"
 }
+
+# check_is_file FILE ... - "sqlprod check python3 app.py" is meant as a command: ends with 2, and says how.
+check_is_file() (
+	part executable
+	if [ -e "$1" ]; then
+		[ -f "$1" ] && [ -x "$1" ] && [ -s "$1" ] && ! database_has_magic "$1" || exit 0
+	else
+		executable_find "$1" >/dev/null 2>&1 || exit 0
+	fi
+	fail 2 "check: $1 is a program, no database: to run it and see, sqlprod check -- $*"
+)
 
 file_require() (
 	database_require "$1" || exit

@@ -10,7 +10,7 @@ check_pid() {
 	[ -d "$process" ] || fail 10 "no process $sqlprod_pid"
 	maps=$(cat "$process/maps" 2>/dev/null) || process_refuse
 	[ -n "$maps" ] || fail 10 "process $sqlprod_pid has ended, or belongs to the kernel"
-	cat "$process/environ" >/dev/null 2>&1 || process_refuse
+	{ cat "$process/environ" && readlink "$process/exe"; } >/dev/null 2>&1 || process_refuse
 	found=$(printf '%s\n' "$maps" | sed -n 's|^\([^ ]* *\)\{5\}\(/.*libsqlprod\.so\)\( (deleted)\)\{0,1\}$|\2\3|p' | sed -n 1p)
 	records=$(process_records)
 	if $sqlprod_json; then
@@ -24,8 +24,16 @@ check_pid() {
 
 process_refuse() {
 	[ -d "$process" ] || fail 10 "no process $sqlprod_pid"
-	fail 11 "process $sqlprod_pid cannot be examined by this user (try as root)"
+	[ "$(id -u)" -eq 0 ] || fail 11 "process $sqlprod_pid cannot be examined by this user (try as root)"
+	process_may_trace || fail 11 "process $sqlprod_pid cannot be examined without CAP_SYS_PTRACE, which this container does not have: start it with --cap-add SYS_PTRACE, or look from the host"
+	fail 11 "process $sqlprod_pid cannot be examined, not even as root"
 }
+
+# Do we have CAP_SYS_PTRACE, number 19? A kernel that does not tell has no capabilities.
+process_may_trace() (
+	capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	[ -z "$capabilities" ] || [ $((0x$capabilities >> 19 & 1)) -eq 1 ]
+)
 
 process_records() {
 	record pid "$sqlprod_pid"

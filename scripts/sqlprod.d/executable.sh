@@ -151,7 +151,7 @@ privilege_problem() (
 	user=$(id -u)
 	hint=
 	case ${1##*/} in
-		sudo | su | doas | pkexec) hint="; put sqlprod behind it: ${1##*/} ... sqlprod run" ;;
+		sudo | su | doas | pkexec) hint="; put sqlprod after it: ${1##*/} ... sqlprod COMMAND" ;;
 	esac
 	if [ -u "$1" ] && [ "$(stat -Lc %u -- "$1")" != "$user" ]; then
 		echo "is setuid, and the loader ignores LD_PRELOAD there$hint"

@@ -40,6 +40,7 @@ enum setting_type {
 	SETTING_WORD,     /* one of words */
 	SETTING_NUMBER,   /* decimal integer */
 	SETTING_SIZE,     /* decimal integer with an optional K, M or G (powers of 1024) */
+	SETTING_CACHE,    /* decimal integer; with K, M or G the same in KiB, negative: 64M is -65536 */
 	SETTING_PATTERNS, /* shell patterns, comma-separated */
 	SETTING_FILE,     /* a path */
 };
@@ -65,7 +66,7 @@ struct setting_spec {
 	enum setting_type type;
 	bool may_keep;             /* "keep" is allowed */
 	const char *const *words;  /* SETTING_WORD: NULL-terminated */
-	long long least, greatest; /* SETTING_NUMBER, SETTING_SIZE: in the setting's own unit */
+	long long least, greatest; /* SETTING_NUMBER, SETTING_SIZE, SETTING_CACHE: in the setting's own unit */
 };
 
 extern const struct setting_spec settings_table[SETTING_COUNT];

@@ -47,17 +47,27 @@ static bool number_parse(const struct setting_spec *spec, const char *text, long
 
 	if (!rest)
 		return false;
-	if (*rest && spec->type == SETTING_SIZE) {
+	if (*rest && spec->type != SETTING_NUMBER) {
 		const char *suffix = strchr(suffixes, fold(*rest));
 
 		if (!suffix || __builtin_mul_overflow(number, 1LL << (10 * (suffix - suffixes + 1)), &number))
 			return false;
+		if (spec->type == SETTING_CACHE) {
+			if (number <= 0)
+				return false;
+			number = -(number / 1024);
+		}
 		rest++;
 	}
 	if (*rest || number < spec->least || number > spec->greatest)
 		return false;
 	*out = number;
 	return true;
+}
+
+static bool type_is_number(enum setting_type type)
+{
+	return type == SETTING_NUMBER || type == SETTING_SIZE || type == SETTING_CACHE;
 }
 
 bool setting_parse(const struct setting_spec *spec, const char *text, struct setting_value *out)
@@ -71,7 +81,7 @@ bool setting_parse(const struct setting_spec *spec, const char *text, struct set
 			value.number++;
 		if (!spec->words[value.number])
 			return false;
-	} else if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE) {
+	} else if (type_is_number(spec->type)) {
 		if (!number_parse(spec, text, &value.number))
 			return false;
 	} else {
@@ -87,7 +97,7 @@ void setting_format(const struct setting_spec *spec, const struct setting_value 
 		snprintf(out, size, "keep");
 	else if (spec->type == SETTING_WORD)
 		snprintf(out, size, "%s", spec->words[value->number]);
-	else if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE)
+	else if (type_is_number(spec->type))
 		snprintf(out, size, "%lld", value->number);
 	else
 		snprintf(out, size, "%s", value->text);

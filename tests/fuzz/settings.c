@@ -24,7 +24,7 @@ static void fuzz_value(const struct setting_spec *spec, const char *text)
 
 	if (setting_parse(spec, text, &value)) {
 		require(!value.keep || spec->may_keep, "keep only where it is allowed");
-		if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE)
+		if (spec->type == SETTING_NUMBER || spec->type == SETTING_SIZE || spec->type == SETTING_CACHE)
 			require(value.keep || (value.number >= spec->least && value.number <= spec->greatest),
 				"numbers are in range");
 		setting_format(spec, &value, out, strlen(text) + 32);

@@ -232,6 +232,7 @@ ab_start() {
 	[ -x "$python" ] || python=python3
 	mode=$1
 	shift
+	[ -z "$sqlprod_preload" ] || export LD_PRELOAD="$sqlprod_preload"
 	exec "$python" -EsB "$sqlprod_parts/ab/main.py" "mode=$mode" "library=$sqlprod_library" "rounds=$sqlprod_rounds" \
 		"warmup=$sqlprod_warmup" "each=$sqlprod_each" "variants=$sqlprod_variants" "databases=$sqlprod_databases" "load=$sqlprod_load" \
 		"ready=$sqlprod_ready" "json=$sqlprod_json" "markdown=$sqlprod_markdown" "plot=$sqlprod_plot" "$@"

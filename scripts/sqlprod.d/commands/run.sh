@@ -25,30 +25,48 @@ run_file_require() {
 	! database_is_one "$2" || fail 2 "$1 $2: is a SQLite database"
 }
 
-# run_require NAME - ends with 2, 125, 126 or 127 and a message if the command should not be started.
+# run_require COMMAND... - ends with 2, 125, 126 or 127 and a message if the command should not be started.
 run_require() {
 	library_require
 	settings_require || exit
+	part elsewhere
+	elsewhere_refuse "$@" || exit
 	part executable
+	run_meant "$1" || exit
 	executable_require "$1" || exit
 }
 
-# run_is_preloaded - will the loader load a library of this name anyway? A second copy of it would do nothing but be warned of.
-run_is_preloaded() {
-	{ printf '%s\n' "${LD_PRELOAD-}" && cat /etc/ld.so.preload 2>/dev/null; } | tr ': \t' '\n\n\n' | while read -r file; do
-		case $file in
-			*/libsqlprod.so) [ ! -r "$file" ] || echo "$file" ;;
-			"$sqlprod_library") echo "$file" ;;
-		esac
-	done | grep -q .
-}
+# run_meant NAME - a word that is no program may be a command of ours.
+run_meant() (
+	case $1 in
+		*[!a-z-]* | '') exit 0 ;;
+	esac
+	! executable_find "$1" >/dev/null 2>&1 || exit 0
+	part meant
+	meant=$(meant_command "$1")
+	[ -z "$meant" ] || fail 127 "$1: not found; did you mean sqlprod $meant? See sqlprod $meant --help"
+)
 
 # run_start COMMAND... - does not return.
 run_start() {
-	run_is_preloaded || LD_PRELOAD=$sqlprod_library${LD_PRELOAD:+:$LD_PRELOAD}
-	[ -z "${LD_PRELOAD-}" ] || export LD_PRELOAD
+	LD_PRELOAD=$(run_preload)
+	if [ -n "$LD_PRELOAD" ]; then export LD_PRELOAD; else unset LD_PRELOAD; fi
 	exec "$@"
 }
+
+# run_preload - our library, unless the loader brings one of that name anyway, and what else LD_PRELOAD named: without other copies of the
+# library, of which the second does nothing, and without what cannot be loaded, which each program would be told of.
+run_preload() (
+	set -f
+	IFS=': 	'
+	grep -qs '/libsqlprod\.so' /etc/ld.so.preload || printf %s "$sqlprod_library"
+	for object in $sqlprod_preload; do
+		case $object in
+			"$sqlprod_library" | libsqlprod.so | */libsqlprod.so | '') continue ;;
+		esac
+		[ -n "$(LD_PRELOAD=$object "$sqlprod_library" --version 2>&1 >/dev/null)" ] || printf ':%s' "$object"
+	done
+)
 
 command_run() {
 	while [ $# -gt 0 ]; do
@@ -74,7 +92,7 @@ command_run() {
 		shift
 	done
 	[ $# -gt 0 ] || fail 2 "run: no command; see sqlprod run --help"
-	run_require "$1"
+	run_require "$@"
 	run_start "$@"
 }
 

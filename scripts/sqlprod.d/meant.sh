@@ -1,0 +1,40 @@
+# meant.sh - what was meant by a word that is neither a command of sqlprod nor a program.
+# shellcheck shell=sh
+
+# meant_command WORD - prints the command of sqlprod that was likely meant: another word for it, or one mistyped in up to two letters.
+meant_command() (
+	case $1 in
+		status | info | stat | show | verify | test | doctor) echo check && exit ;;
+		config | set | get | list | variables) echo settings && exit ;;
+		undo | disable | reset | uninstall) echo revert && exit ;;
+		start | exec | launch) echo run && exit ;;
+		bench | compare | benchmark) echo ab && exit ;;
+		dump | save | copy) echo backup && exit ;;
+		who | holders | lsof) echo locks && exit ;;
+	esac
+	[ ${#1} -ge 3 ] && [ ${#1} -lt 20 ] || exit
+	for file in "$sqlprod_parts"/commands/*.sh; do
+		command=${file##*/}
+		printf '%s %s\n' "$1" "${command%.sh}"
+	done | awk '
+		# transposed letters count once
+		function distance(a, b, i, j, best, d) {
+			for (i = 0; i <= length(a); i++) d[i, 0] = i
+			for (j = 0; j <= length(b); j++) d[0, j] = j
+			for (i = 1; i <= length(a); i++)
+				for (j = 1; j <= length(b); j++) {
+					best = d[i - 1, j - 1] + (substr(a, i, 1) != substr(b, j, 1))
+					if (d[i - 1, j] + 1 < best) best = d[i - 1, j] + 1
+					if (d[i, j - 1] + 1 < best) best = d[i, j - 1] + 1
+					if (i > 1 && j > 1 && substr(a, i, 1) == substr(b, j - 1, 1) && substr(a, i - 1, 1) == substr(b, j, 1) && d[i - 2, j - 2] + 1 < best)
+						best = d[i - 2, j - 2] + 1
+					d[i, j] = best
+				}
+			return d[length(a), length(b)]
+		}
+		length($2) > 2 {
+			n = distance($1, $2)
+			if (n <= 2 && n < length($2) / 2 && (least == "" || n < least)) { least = n; nearest = $2 }
+		}
+		END { if (nearest != "") print nearest }'
+)
