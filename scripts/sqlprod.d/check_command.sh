@@ -2,7 +2,6 @@
 # shellcheck shell=sh
 
 check_command() {
-	tool_require jq
 	run_require "$@"
 	sqlprod_tmp=$(mktemp -d "${TMPDIR:-/tmp}/sqlprod.XXXXXX") || fail 13 "no temporary folder"
 	trap 'rm -rf "$sqlprod_tmp"' EXIT
@@ -21,28 +20,30 @@ check_command() {
 		run_start "$@"
 	) >&2 || sqlprod_status=$?
 	trap '' INT TERM HUP QUIT
-	library_ask --settings=json >"$sqlprod_tmp/settings"
+	library_ask --settings >"$sqlprod_tmp/settings"
 	command_verdict "$@"
 }
 
-# command_join NAME [VALUE] - runs one of report.jq's functions over the report's lines; a torn line does not count.
-command_join() {
-	jq -nrR --slurpfile table "$sqlprod_tmp/settings" --argjson status "$sqlprod_status" --arg reason "${2-}" \
-		--rawfile advisories "$sqlprod_tmp/advisories" "$(cat "$sqlprod_parts/report.jq") $1" <"$sqlprod_tmp/report"
-}
+# command_join WHAT - what report.awk makes of the report's lines.
+command_join() (
+	sqlprod_advisories=$(cat "$sqlprod_tmp/advisories")
+	sqlprod_reason=$reason
+	export sqlprod_advisories sqlprod_reason sqlprod_status
+	LC_ALL=C exec awk -v what="$1" -f "$sqlprod_parts/json.awk" -f "$sqlprod_parts/report.awk" "$sqlprod_tmp/settings" "$sqlprod_tmp/report"
+)
 
 command_verdict() {
 	: >"$sqlprod_tmp/advisories"
-	verdict=$(command_join verdict)
 	reason=
+	verdict=$(command_join verdict)
 	if [ "$verdict" = none ]; then
 		reason=$(command_reason "$@")
 	fi
 	command_advise | sort -u >"$sqlprod_tmp/advisories"
 	if $sqlprod_json; then
-		command_join document "$reason" | jq .
+		command_join document
 	else
-		command_join records "$reason" | records_show
+		command_join records | records_show
 	fi
 	case $verdict in
 		whole) exit 0 ;;

@@ -2,8 +2,8 @@
 # shellcheck shell=sh
 
 check_file() {
-	! $sqlprod_integrity || tool_require sqlite3
 	library_require
+	! $sqlprod_integrity || database_tool_require
 	check_is_file "$@" || exit
 	status=0
 	for file; do
@@ -13,7 +13,7 @@ check_file() {
 		elif $sqlprod_json; then
 			records=$(file_records "$file")
 			file_status=$?
-			printf '%s\n' "$records" | jq -Rnc -f "$sqlprod_parts/records.jq"
+			printf '%s\n' "$records" | records_document
 		else
 			records=$(file_records "$file")
 			file_status=$?

@@ -14,7 +14,7 @@ check_pid() {
 	found=$(printf '%s\n' "$maps" | sed -n 's|^\([^ ]* *\)\{5\}\(/.*libsqlprod\.so\)\( (deleted)\)\{0,1\}$|\2\3|p' | sed -n 1p)
 	records=$(process_records)
 	if $sqlprod_json; then
-		printf '%s\n' "$records" | jq -Rn -f "$sqlprod_parts/records.jq"
+		printf '%s\n' "$records" | records_document
 	else
 		printf '%s\n' "$records" | records_show
 	fi

@@ -74,9 +74,50 @@ file_size() {
 	stat -Lc %s -- "$1" 2>/dev/null || echo 0
 }
 
-# database_ask FILE SQL - what the sqlite3 shell prints, without the recipe and without a ~/.sqliterc.
+# database_tool_require - is there a SQLite that database_ask can use? Ends with 12 if not.
+database_tool_require() {
+	for tool in sqlite3 python3 node; do
+		! command -v "$tool" >/dev/null || return 0
+	done
+	[ -n "$(database_libsqlite)" ] || fail 12 "sqlite3 is required for this and is not installed, nor are libsqlite3.so.0, python3 or node"
+}
+
+# database_libsqlite - the name by which the loader finds libsqlite3, if it does.
+database_libsqlite() {
+	name=libsqlite3.so.0
+	LD_PRELOAD=$name SQLPROD=off "$sqlprod_library" --query /nowhere 'SELECT 1' >/dev/null 2>&1
+	[ $? -ne 1 ] || echo $name
+}
+
+# database_ask FILE SQL - what the sqlite3 shell prints, without the recipe and without a ~/.sqliterc. Where there is none, the
+# library asks, run as a program beside libsqlite3, or the SQLite of Python or Node.
 database_ask() (
 	export SQLPROD=off
 	database_resolve "$1"
+	command -v sqlite3 >/dev/null || database_ask_otherwise "$database_file" "$2"
 	exec sqlite3 -batch -bail -noheader -list -init /dev/null -cmd '.timeout 2000' "$database_file" "$2"
 )
+
+database_ask_otherwise() {
+	libsqlite=$(database_libsqlite)
+	[ -z "$libsqlite" ] || LD_PRELOAD=$libsqlite exec "$sqlprod_library" --query "$@"
+	! command -v python3 >/dev/null || exec python3 -IBc 'import sqlite3, sys
+try:
+    db = sqlite3.connect(sys.argv[1], timeout=2, isolation_level=None)
+    for statement in sys.argv[2].split(";"):
+        for row in db.execute(statement):
+            print("|".join("" if value is None else str(value) for value in row))
+except sqlite3.Error as error:
+    sys.exit("Error: %s" % error)' "$@"
+	exec node -e 'const { DatabaseSync } = require("node:sqlite");
+		try {
+			const db = new DatabaseSync(process.argv[1]);
+			db.exec("PRAGMA busy_timeout=2000");
+			for (const statement of process.argv[2].split(";").filter((text) => text.trim()))
+				for (const row of db.prepare(statement).all())
+					console.log(Object.values(row).map((value) => value ?? "").join("|"));
+		} catch (error) {
+			console.error("Error: " + error.message);
+			process.exit(1);
+		}' "$@"
+}

@@ -24,6 +24,11 @@ record() {
 	echo
 }
 
+# records_document - the same as one line of JSON.
+records_document() {
+	LC_ALL=C awk -f "$sqlprod_parts/json.awk" -f "$sqlprod_parts/records_json.awk"
+}
+
 # records_show - from standard input to standard output.
 records_show() {
 	if [ -t 1 ]; then

@@ -7,10 +7,13 @@
  *   --settings[=json]   the table and the values in force; text is one line a setting, fields separated by tabs:
  *                       variable, pragma, recipe, value, decided by, allowed, meaning
  *   --storage PATH      "local", "shared" or "unknown"; the filesystem type and mount point where they are known; tabs between them
+ *   --query FILE SQL    what the sqlite3 shell would print (query.h)
  *   --version
  *
- * Exit status: 0; 1 out of memory or a closed output; 2 usage, or a bad setting in the environment (each is a line on stderr). */
+ * Exit status: 0; 1 out of memory or a closed output; 2 usage, or a bad setting in the environment (each is a line on stderr);
+ * 12 no SQLite for --query. */
 #include "base/settings.h"
+#include "entry/query.h"
 #include "fs/storage.h"
 #include "report/json.h"
 
@@ -111,12 +114,16 @@ static void put_storage(FILE *out, const char *path)
 		storage.type, storage.mount);
 }
 
+static int query_status; /* of --query */
+
 /* Writes what the arguments ask for. False if they are not understood. */
 static bool answer(FILE *out, char *const *arguments)
 {
 	if (!arguments[0])
 		return false;
-	if (strcmp(arguments[0], "--storage") == 0 && arguments[1] && !arguments[2])
+	if (strcmp(arguments[0], "--query") == 0 && arguments[1] && arguments[2] && !arguments[3])
+		query_status = query_run(out, arguments[1], arguments[2]);
+	else if (strcmp(arguments[0], "--storage") == 0 && arguments[1] && !arguments[2])
 		put_storage(out, arguments[1]);
 	else if (arguments[1])
 		return false;
@@ -161,14 +168,14 @@ static __attribute__((used)) int entry_main(long *stack)
 	if (fclose(out) != 0)
 		return 1;
 	if (!answered) {
-		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --version");
+		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --query FILE SQL | --version");
 		return 2;
 	}
 	if (strncmp(argv[1], "--settings", sizeof("--settings") - 1) == 0)
 		settings_complain(complain);
 	if (!write_all(text, length))
 		return 1;
-	return complained ? 2 : 0;
+	return complained ? 2 : query_status;
 }
 
 /* In assembler, because there is no frame yet and gcc has no naked functions on arm64. Exits by the system call: exit() would be

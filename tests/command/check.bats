@@ -216,10 +216,3 @@ parts() {
 	run_app 0 "$sqlprod" check -- sqlite3 "$name" 'CREATE TABLE t(a)'
 	[[ $(records connection 4) == "$PWD/new\\nline\\ttab\"\\\\.db" ]]
 }
-
-@test "check without jq says so" {
-	mkdir bin
-	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
-	run_app 12 env PATH="$PWD/bin" "$sqlprod" check -- true
-	expect_refused 'jq is required for this and is not installed'
-}

@@ -34,7 +34,7 @@ files() {
 	folders=(PREFIX=/opt/x BINDIR=/opt/x/sbin LIBDIR=/opt/lib64 PARTSDIR=/srv/parts MANDIR=/opt/man
 		BASHCOMPDIR=/etc/bash ZSHCOMPDIR=/etc/zsh)
 	run_make install DESTDIR="$PWD/stage" "${folders[@]}"
-	[[ -x stage/opt/lib64/libsqlprod.so && -f stage/srv/parts/records.jq && -f stage/opt/man/man7/libsqlprod.7 ]]
+	[[ -x stage/opt/lib64/libsqlprod.so && -f stage/srv/parts/report.awk && -f stage/opt/man/man7/libsqlprod.7 ]]
 	run_app stage/opt/x/sbin/sqlprod sqlite3 a.db 'PRAGMA journal_mode'
 	expect wal
 	run_app 0 stage/opt/x/sbin/sqlprod check -- sqlite3 a.db 'CREATE TABLE t(a)'

@@ -166,14 +166,6 @@ refuse_while() {
 	expect_warnings 2 'sqlprod: *'
 }
 
-@test "revert without the sqlite3 shell says so" {
-	make_wal a.db
-	mkdir bin
-	for tool in sh readlink dirname tr cat od awk sed stat; do ln -s "$(command -v "$tool")" bin; done
-	run_app 12 env PATH="$PWD/bin" "$sqlprod" revert a.db
-	expect_refused 'sqlite3 is required for this and is not installed'
-}
-
 @test "revert does not change a database with two hard links, and check warns of it" {
 	make_wal a.db
 	ln a.db b.db

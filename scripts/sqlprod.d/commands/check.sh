@@ -64,9 +64,6 @@ command_check() {
 		command) [ $# -gt 0 ] || fail 2 "check: no command after --" ;;
 		file) [ $# -gt 0 ] || fail 2 "check: no file, no --pid, and no -- COMMAND; see sqlprod check --help" ;;
 	esac
-	if $sqlprod_json; then
-		tool_require jq
-	fi
 	part advisories
 	part database
 	part "check_$sqlprod_target"

@@ -10,7 +10,7 @@ revert_usage() {
 		checked before and after; page size and all else stay.
 
 		Exit status: 0; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special file; 8 in use;
-		9 damaged; 12 sqlite3 is missing; 13 another error. Of several files, the first that failed.
+		9 damaged; 12 no SQLite to ask it with; 13 another error. Of several files, the first that failed.
 	END
 }
 
@@ -26,7 +26,8 @@ command_revert() {
 	[ $# -gt 0 ] || fail 2 "revert: no file; see sqlprod revert --help"
 	part records
 	part database
-	tool_require sqlite3
+	library_require
+	database_tool_require
 	status=0
 	for file; do
 		(revert_file "$file")
