@@ -24,6 +24,7 @@ enum warning {
 	WARNING_UNWRITABLE,
 	WARNING_SECOND_LIBRARY,
 	WARNING_SECOND_SQLITE,
+	WARNING_LOCK_HELD,
 };
 
 /* Logs one line "sqlprod: …" if SQLPROD_LOG_LEVEL includes this level. errno is kept. */

@@ -12,7 +12,8 @@ static const char *const journal_words[] = {"delete", "persist", "off", "truncat
 static const char *const synchronous_words[] = {"off", "normal", "full", "extra", NULL};
 static const char *const temp_store_words[] = {"default", "file", "memory", NULL};
 static const char *const busy_wait_words[] = {"fair", "sqlite", NULL};
-static const char *const transaction_words[] = {"immediate", "exclusive", NULL};
+static const char *const begin_words[] = {"reserve", "immediate", "exclusive", "auto", NULL};
+static const char *const begin_deferred_words[] = {"reserve", "immediate", "exclusive", NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const log_level_words[] = {"off", "warn", "info", "debug", NULL};
 
@@ -48,10 +49,15 @@ const struct setting_spec settings_table[SETTING_COUNT] = {
 	[SETTING_BUSY_WAIT] = {PREFIX "_BUSY_WAIT", NULL, "fair", "fair, sqlite, keep",
 			       "how to wait for a lock: our queue, or SQLite's own sleeps (keep means the same)", SETTING_WORD,
 			       true, busy_wait_words, 0, 0},
-	[SETTING_BEGIN] = {PREFIX "_BEGIN", NULL, "immediate", "immediate, exclusive, keep", "what a plain BEGIN becomes",
-			   SETTING_WORD, true, transaction_words, 0, 0},
-	[SETTING_BEGIN_DEFERRED] = {PREFIX "_BEGIN_DEFERRED", NULL, "keep", "immediate, exclusive, keep",
-				    "what a spelt-out BEGIN DEFERRED becomes", SETTING_WORD, true, transaction_words, 0, 0},
+	[SETTING_BEGIN] = {PREFIX "_BEGIN", NULL, "auto", "auto, immediate, reserve, exclusive, keep",
+			   "what a plain BEGIN becomes; auto: immediate, until the process begins without writing, then reserve",
+			   SETTING_WORD, true, begin_words, 0, 0},
+	[SETTING_BEGIN_DEFERRED] = {PREFIX "_BEGIN_DEFERRED", NULL, "reserve", "reserve, immediate, exclusive, keep",
+				    "what a spelt-out BEGIN DEFERRED, or a SAVEPOINT outside of a transaction, becomes",
+				    SETTING_WORD, true, begin_deferred_words, 0, 0},
+	[SETTING_RESERVE] = {PREFIX "_RESERVE", NULL, "500", "milliseconds from 10 to 60000",
+			     "how long a transaction that has only read keeps others from writing", SETTING_NUMBER, false, NULL, 10,
+			     60000},
 	[SETTING_ENABLED] = {PREFIX, NULL, "on", "on, off", "off makes the library a pass-through", SETTING_WORD, false,
 			     switch_words, 0, 0},
 	[SETTING_PROGRAMS] = {PREFIX "_PROGRAMS", NULL, "*", "shell patterns, comma-separated", "programs to serve, by name",
@@ -87,8 +93,9 @@ const struct setting_value settings_recipe[SETTING_COUNT] = {
 	[SETTING_CACHE_SIZE] = {.number = -20000, .text = ""},
 	[SETTING_WAL_AUTOCHECKPOINT] = {.keep = true, .text = ""},
 	[SETTING_BUSY_WAIT] = {.number = BUSY_WAIT_FAIR, .text = ""},
-	[SETTING_BEGIN] = {.number = TRANSACTION_IMMEDIATE, .text = ""},
-	[SETTING_BEGIN_DEFERRED] = {.keep = true, .text = ""},
+	[SETTING_BEGIN] = {.number = TRANSACTION_AUTO, .text = ""},
+	[SETTING_BEGIN_DEFERRED] = {.number = TRANSACTION_RESERVE, .text = ""},
+	[SETTING_RESERVE] = {.number = 500, .text = ""},
 	[SETTING_ENABLED] = {.number = SWITCH_ON, .text = ""},
 	[SETTING_PROGRAMS] = {.text = "*"},
 	[SETTING_SKIP_PROGRAMS] = {.text = ""},

@@ -95,6 +95,7 @@ struct connection {
 
 	bool temp_in_files;  /* temp_store is memory by recipe, and files are used for now: temp_memory.h */
 	bool temp_unchecked; /* ... or may have to be */
+	bool first_awaited;  /* a BEGIN was made immediate, and no statement was seen since */
 
 	struct foreign_keys foreign_keys;
 

@@ -2,6 +2,7 @@
 #include "embedded/embedded_statement.h"
 
 #include "locking/busy_handler.h"
+#include "locking/file_shim.h"
 #include "policy/program_settings.h"
 #include "policy/statement_policy.h"
 #include "policy/temp_memory.h"
@@ -59,6 +60,8 @@ void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt
 	struct sql_text text;
 
 	temp_memory_ended(connection);
+	if (connection->shim && connection->sqlite->get_autocommit(connection->db))
+		reservation_ended(connection->shim);
 	if (!sql || !(interest >> statement_first_letter(sql, -1) & 1))
 		return;
 	text = sql_text_utf8(sql, -1);

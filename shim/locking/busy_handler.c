@@ -3,8 +3,11 @@
 
 #include "base/glibc.h"
 #include "connection/registry.h"
+#include "locking/begin_mode.h"
+#include "locking/file_shim.h"
 #include "locking/futex.h"
-#include "locking/lock_handoff.h"
+#include "locking/give_back.h"
+#include "locking/plain_begin.h"
 #include "sqlite/callback_offsets.h"
 
 #include <string.h>
@@ -27,6 +30,12 @@
 /* How long one waits for a checkpoint that need not be waited for. */
 #define CHECKPOINT (100 * MILLISECOND)
 
+/* How long a transaction of this process that has only begun may keep another waiting. */
+#define IDLE (20 * MILLISECOND)
+
+/* A new wait on a holder that did not move by the end of the last one goes on from there. */
+#define RESUMED (1000 * MILLISECOND)
+
 /* Between 3/4 and 5/4 of a time, so that waiters do not move in step. */
 static int64_t jitter(const struct file_shim *shim, int64_t now, int64_t time)
 {
@@ -40,80 +49,189 @@ static int64_t poll_interval(int64_t age)
 	return age < POLL_IN_QUEUE_MIN ? POLL_IN_QUEUE_MIN : age > POLL_IN_QUEUE_MAX ? POLL_IN_QUEUE_MAX : age;
 }
 
-/* Sleeps until our turn has come, or nothing moves any more, or the deadline. The next in turn looks more often: it is to find the
- * lock if it was left without a word. */
-static void wait_in_queue(struct file_shim *shim, int64_t now, int64_t deadline)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	uint32_t changes = handoff_changes(shim);
-	bool moved = changes != shim->change_seen;
-	int64_t until, patience = now + CHECKPOINT;
+	return a < b ? a : b;
+}
 
-	shim->change_seen = changes;
+/* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
+ * find the lock if it was left without a wake-up. */
+static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, int64_t deadline)
+{
+	struct busy_wait *wait = &shim->busy;
+	struct handoff *handoff = &shim->handoff;
+	uint32_t changes = handoff_changes(handoff);
+	bool moved = changes != wait->polled_changes;
+	int64_t until, lapse, patience = now + CHECKPOINT;
+
+	wait->polled_changes = changes;
 	do {
-		until = now + (shim->has_priority && moved ? POLL_WITH_PRIORITY
-							   : jitter(shim, now, poll_interval(now - shim->wait_began)));
-		if (handoff_wait(shim, shim->wait_began, until < deadline ? until : deadline))
+		until = now + (handoff->place == PLACE_FIRST && moved ? POLL_WITH_PRIORITY
+								      : jitter(shim, now, poll_interval(now - began)));
+		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
+		if (lapse)
+			until = earlier(until, lapse);
+		if (handoff_wait(handoff, began, earlier(until, deadline)))
 			return;
-		changes = handoff_changes(shim);
-		moved = changes != shim->change_seen;
-		shim->change_seen = changes;
+		changes = handoff_changes(handoff);
+		moved = changes != wait->polled_changes;
+		wait->polled_changes = changes;
 		now = monotonic_now();
-	} while (now < deadline && ((moved && !shim->has_priority) || (now < patience && handoff_checkpoint_runs(shim))));
+	} while (now < deadline && (!lapse || now < lapse) &&
+		 ((moved && handoff->place != PLACE_FIRST) || (now < patience && file_shim_checkpoint_runs(shim))));
+}
+
+/* Notes whether another connection has made progress since the last look. */
+static void look_for_progress(struct file_shim *shim, int64_t now, int count)
+{
+	struct busy_wait *wait = &shim->busy;
+	uint32_t changes = handoff_changes(&shim->handoff), reserved = reservation_word(shim->handoff.shm);
+
+	if (changes != wait->changes || reserved != wait->reserved || shim->handoff.place == PLACE_WOKEN ||
+	    (count == 0 && now - wait->ended > RESUMED))
+		wait->moved_at = now;
+	wait->changes = changes;
+	wait->reserved = reserved;
+	wait->ended = now;
+}
+
+static const char *path_of(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+
+	return connection && connection->path ? connection->path : "";
+}
+
+/* A transaction of this process that is idle, and keeps us waiting, gives the lock back. */
+static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
+{
+	struct busy_wait *wait = &shim->busy;
+	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
+
+	if (kind == HOLDER_ELSEWHERE || (kind != HOLDER_OF_THREAD && now - began < IDLE) || now - wait->holder_sought_at < IDLE)
+		return false;
+	wait->holder_sought_at = now;
+	if (!give_back_idle(shim))
+		return false;
+	begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while another of the process waited");
+	return true;
+}
+
+/* When the wait ends without the lock. */
+static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
+{
+	struct busy_wait *wait = &shim->busy;
+	const struct connection *connection = registry_find(shim->db);
+	int64_t asked = connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
+	int64_t deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
+
+	if (purpose != WAIT_OF_STATEMENT)
+		deadline = earlier(deadline, wait->moved_at + reservation_length());
+	switch (holder_find(&shim->holder, shim->handoff.shm, 0)) {
+	case HOLDER_OF_THREAD:
+		if (shim->begin_mode)
+			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");
+		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked - wait->spent[purpose]) : now;
+	case HOLDER_POOLED:
+		return earlier(deadline, wait->moved_at + asked);
+	default:
+		return deadline;
+	}
+}
+
+/* Waits for a while; false gives up. */
+static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t now, int count)
+{
+	struct busy_wait *wait = &shim->busy;
+	struct handoff *handoff = &shim->handoff;
+	enum handoff_attempt attempt = handoff->attempt;
+	int64_t *began = &wait->began[purpose], until, deadline;
+
+	if (count == 0) {
+		*began = now;
+		wait->spent[purpose] = 0;
+	}
+	look_for_progress(shim, now, count);
+	handoff->place = count == 0 ? PLACE_BY_AGE : handoff->place == PLACE_BY_AGE ? PLACE_BY_AGE : PLACE_FIRST;
+	if (attempt == ATTEMPT_REFUSED && handoff->shm && end_idle_holder(shim, *began, now))
+		return true;
+	if (attempt == ATTEMPT_REFUSED && handoff->shm)
+		deadline = deadline_of(shim, purpose, now);
+	else
+		deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
+	if (now >= deadline)
+		return false;
+	handoff->attempt = ATTEMPT_NONE;
+	/* It had the lock, but only after another one's commit, which it had not seen: no other connection is in the way. */
+	if (attempt == ATTEMPT_GRANTED)
+		return true;
+	if (attempt == ATTEMPT_REFUSED && handoff->shm) {
+		wait_in_queue(shim, *began, now, deadline);
+		return true;
+	}
+	until = now + jitter(shim, now, POLL_MIN << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));
+	monotonic_sleep(earlier(until, deadline));
+	return true;
 }
 
 /* Is this not the wait that the last call belonged to? SQLite counts anew where a statement begins to run; sqlite3_backup_step()
  * goes on with the number of the last wait, whenever that was. Between two calls for one wait nothing is done but a try of the
  * lock. */
-static bool is_new_wait(const struct file_shim *shim, int64_t now, int count)
+static bool is_new_wait(const struct busy_wait *wait, enum busy_purpose purpose, int64_t now, int count)
 {
-	return count == 0 || now - shim->wait_polled > ONE_WAIT;
+	return count == 0 || now - wait->polled[purpose] > ONE_WAIT;
 }
 
-/* Waits for a while; 0 gives up. */
-static int wait_once(struct file_shim *shim, int64_t now, bool is_new, int count)
+/* One sleep of the wait, counted. */
+static bool wait_counted(struct file_shim *shim, enum busy_purpose purpose, int count)
 {
-	int64_t until, deadline;
-	bool passed = shim->released_since_poll;
+	struct busy_wait *wait = &shim->busy;
+	int64_t began = monotonic_now(), spent;
+	bool is_new = is_new_wait(wait, purpose, began, count);
+	bool again = wait_once(shim, purpose, began, is_new ? 0 : count);
 
-	if (is_new) {
-		shim->wait_began = now;
-		shim->wait_spent = 0;
-	}
-	shim->has_priority = !is_new && (shim->has_priority || shim->woken);
+	wait->polled[purpose] = monotonic_now();
 	/* time that was not spent here was none of waiting, as for SQLite's own handler */
-	deadline = now + shim->timeout * MILLISECOND - shim->wait_spent;
-	if (now >= deadline)
-		return 0;
-	shim->released_since_poll = false;
-	shim->woken = false;
-	/* It had the lock, but only after another one's commit, which it had not seen: nobody is in the way. */
-	if (passed && !shim->contended)
-		return 1;
-	if (shim->contended && shim->shm) {
-		wait_in_queue(shim, now, deadline);
-		return 1;
-	}
-	until = now + jitter(shim, now, POLL_MIN << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));
-	monotonic_sleep(until < deadline ? until : deadline);
-	return 1;
+	spent = wait->polled[purpose] - began;
+	wait->spent[purpose] += spent;
+	wait->waited += spent;
+	wait->count += is_new;
+	wait->given_up += !again && purpose == WAIT_OF_STATEMENT;
+	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
+	glibc_testcancel();
+	return again;
 }
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
 static int on_busy(void *argument, int count)
 {
 	struct file_shim *shim = argument;
-	int64_t began = monotonic_now();
-	bool is_new = is_new_wait(shim, began, count);
-	int again = wait_once(shim, began, is_new, is_new ? 0 : count);
+	bool under_cursor;
 
-	shim->wait_polled = monotonic_now();
-	shim->wait_spent += shim->wait_polled - began;
-	shim->count.waits += is_new;
-	shim->count.given_up += again == 0;
-	shim->count.waited += shim->wait_polled - began;
-	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
-	glibc_testcancel();
-	return again;
+	if (count == 0)
+		shim->busy.purpose =
+			shim->may_make_plain && plain_begin_runs(shim, &under_cursor) ? WAIT_OF_BEGIN : WAIT_OF_STATEMENT;
+	if (wait_counted(shim, shim->busy.purpose, count))
+		return 1;
+	/* a BEGIN does not fail: it is tried once more, and takes no lock then (write_lock.c) */
+	shim->begin_is_plain = shim->busy.purpose == WAIT_OF_BEGIN && shim->handoff.attempt == ATTEMPT_REFUSED;
+	return shim->begin_is_plain;
+}
+
+bool busy_handler_wait(struct file_shim *shim, enum busy_purpose purpose, int count)
+{
+	const struct connection *connection = registry_find(shim->db);
+	int64_t now = monotonic_now();
+
+	if (!connection)
+		return false;
+	if (connection->busy.handler) {
+		look_for_progress(shim, now, count);
+		return now < shim->busy.moved_at + reservation_length() &&
+		       connection->busy.handler(connection->busy.argument, count) != 0;
+	}
+	shim->busy.timeout = connection->busy.timeout;
+	return shim->busy.timeout > 0 && wait_counted(shim, purpose, count);
 }
 
 static bool callback_is(void *const *slot, int (*handler)(void *, int), const void *argument)
@@ -127,14 +245,14 @@ static bool find_offsets(const struct sqlite *sqlite, struct file_shim *shim)
 {
 	const struct busy_offsets *layout;
 
-	if (shim->busy_callback)
+	if (shim->busy.callback)
 		return true;
 	layout = offsets_busy(sqlite, shim->db);
 	if (!layout)
 		return false;
-	shim->busy_callback = (void **)(void *)((char *)shim->db + layout->handler);
-	shim->pragma_timeout = (int *)(void *)((char *)shim->db + layout->timeout);
-	shim->sqlite_handler = layout->stock;
+	shim->busy.callback = (void **)(void *)((char *)shim->db + layout->handler);
+	shim->busy.pragma_timeout = (int *)(void *)((char *)shim->db + layout->timeout);
+	shim->busy.sqlite_handler = layout->stock;
 	return true;
 }
 
@@ -143,25 +261,36 @@ static int take_callback(const struct sqlite *sqlite, struct file_shim *shim, in
 {
 	int rc;
 
-	if (!callback_is(shim->busy_callback, shim->sqlite_handler, shim->db) || *shim->pragma_timeout != milliseconds)
+	if (!callback_is(shim->busy.callback, shim->busy.sqlite_handler, shim->db) || *shim->busy.pragma_timeout != milliseconds)
 		return SQLITE_OK;
 	rc = sqlite->busy_handler(shim->db, on_busy, shim);
-	if (rc != SQLITE_OK || *shim->pragma_timeout != 0 || !callback_is(shim->busy_callback, on_busy, shim))
+	if (rc != SQLITE_OK || *shim->busy.pragma_timeout != 0 || !callback_is(shim->busy.callback, on_busy, shim))
 		return sqlite->busy_timeout(shim->db, milliseconds);
-	shim->timeout = milliseconds;
-	*shim->pragma_timeout = milliseconds;
+	shim->busy.timeout = milliseconds;
+	*shim->busy.pragma_timeout = milliseconds;
 	return SQLITE_OK;
 }
 
 void busy_handler_give_back(struct file_shim *shim)
 {
-	const struct connection *connection = shim->busy_callback ? registry_find(shim->db) : NULL;
+	const struct connection *connection = shim->busy.callback ? registry_find(shim->db) : NULL;
 
 	/* in a shared cache the file may outlive the connection */
-	if (!connection || connection->shim != shim || !callback_is(shim->busy_callback, on_busy, shim))
+	if (!connection || connection->shim != shim || !callback_is(shim->busy.callback, on_busy, shim))
 		return;
-	shim->busy_callback[0] = (void *)(uintptr_t)shim->sqlite_handler;
-	shim->busy_callback[1] = shim->db;
+	shim->busy.callback[0] = (void *)(uintptr_t)shim->busy.sqlite_handler;
+	shim->busy.callback[1] = shim->db;
+}
+
+enum busy_kind busy_handler_kind(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+
+	if (connection && connection->busy.handler)
+		return BUSY_BY_PROGRAM;
+	if (shim->busy.callback && callback_is(shim->busy.callback, on_busy, shim))
+		return BUSY_BY_US;
+	return connection && !connection->busy.unknown && connection->busy.timeout <= 0 ? BUSY_FAILS : BUSY_BY_SQLITE;
 }
 
 bool busy_handler_is_ours(int (*handler)(void *, int))
@@ -188,7 +317,7 @@ void busy_handler_prepare(struct connection *connection)
 
 	if (!connection->file || !*connection->path || connection->shared_cache || !is_own_vfs(connection))
 		return;
-	connection->shim = file_shim_install(connection->db, connection->file, !way->keep && way->number == BUSY_WAIT_FAIR);
+	connection->shim = file_shim_install(connection, !way->keep && way->number == BUSY_WAIT_FAIR);
 	if (connection->shim)
 		wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"),
 				!mode->keep && mode->number == JOURNAL_WAL);
@@ -209,9 +338,9 @@ void busy_handler_reinstall(struct connection *connection, int least)
 	const struct file_shim *shim = connection->shim;
 	int timeout;
 
-	if (!shim || shim->db != connection->db || !shim->busy_callback ||
-	    !callback_is(shim->busy_callback, shim->sqlite_handler, connection->db))
+	if (!shim || shim->db != connection->db || !shim->busy.callback ||
+	    !callback_is(shim->busy.callback, shim->busy.sqlite_handler, connection->db))
 		return;
-	timeout = *shim->pragma_timeout;
+	timeout = *shim->busy.pragma_timeout;
 	busy_handler_set_timeout(connection, timeout < least ? least : timeout);
 }

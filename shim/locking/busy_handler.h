@@ -1,19 +1,49 @@
 /* busy_handler.h - waits for a lock: SQLite's busy handler where the wait is ours.
  *
  * SQLite's own sleeps up to 100 ms, so the lock lies idle and whoever has waited longest waits longest still. Ours is woken when
- * the lock is given back (shim.h), by age; its naps get longer with the wait, for the case that nobody wakes it: a program without
- * the shim, a process that was stopped. Waits for anything but the write lock of a WAL database are short sleeps.
+ * the lock is given back (lock_handoff.h), by age; its naps get longer with the wait, for the case that nobody wakes it: a program
+ * without the library, a process that was stopped. Waits for anything but the write lock of a WAL database are short sleeps.
  *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_BUSY_HANDLER_H
 #define SQLPROD_LOCKING_BUSY_HANDLER_H
 
-#include "connection/connection.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct connection;
+struct file_shim;
+
+/* What a wait is for. Only a statement fails when the wait ends without the lock: the others go on without it once the holder has
+ * not moved for as long as a reservation lasts. */
+enum busy_purpose { WAIT_OF_STATEMENT, WAIT_OF_BEGIN, WAIT_OF_RESERVATION, WAIT_PURPOSES };
+
+/* Who waits in the end. */
+enum busy_kind { BUSY_FAILS, BUSY_BY_US, BUSY_BY_SQLITE, BUSY_BY_PROGRAM };
+
+/* The wait of a connection. Times are those of CLOCK_MONOTONIC in nanoseconds. */
+struct busy_wait {
+	enum busy_purpose purpose; /* of the wait in SQLite's busy handler; that for a reservation may fall into it */
+	int64_t began[WAIT_PURPOSES];
+	int64_t polled[WAIT_PURPOSES];      /* when it was last slept */
+	int64_t spent[WAIT_PURPOSES];       /* how long in all */
+	int64_t ended;                      /* when it was last looked at */
+	int64_t moved_at;                   /* when another connection was last seen to make progress */
+	int64_t holder_sought_at;           /* when it was last asked who holds the lock */
+	uint32_t changes, reserved;         /* the change counter and the reservation, as last seen */
+	uint32_t polled_changes;            /* the change counter at the last poll */
+	int timeout;                        /* milliseconds */
+	void **callback;                    /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
+	int *pragma_timeout;                /* what PRAGMA busy_timeout answers */
+	int (*sqlite_handler)(void *, int); /* SQLite's own handler */
+	unsigned count, given_up;           /* for the report: waits, and those that ended without the lock */
+	int64_t waited;
+};
 
 /* At open, before anything else is put on the connection. */
 void busy_handler_prepare(struct connection *connection);
 
-/* As sqlite3_busy_timeout(), but waits fairly if SQLPROD_BUSY_WAIT says so and it can be done. PRAGMA busy_timeout tells the
+/* As sqlite3_busy_timeout(), but waits fairly if SQLPROD_BUSY_WAIT says so and it can be done. PRAGMA busy_timeout answers the
  * number. Returns SQLite's code. */
 int busy_handler_set_timeout(struct connection *connection, int milliseconds);
 
@@ -27,5 +57,12 @@ bool busy_handler_is_ours(int (*handler)(void *, int));
 /* SQLite's own handler is in the slot, because the program set its timeout out of our sight: put ours there with that timeout, but
  * no less than `least` milliseconds. Does nothing if ours is there already, or nothing, or one of the program's own. */
 void busy_handler_reinstall(struct connection *connection, int least);
+
+/* What SQLite does when a lock of the connection is taken. */
+enum busy_kind busy_handler_kind(const struct file_shim *shim);
+
+/* Waits as the connection waits, by the program's own busy handler if it has one; count says how often in this wait. False gives
+ * up. */
+bool busy_handler_wait(struct file_shim *shim, enum busy_purpose purpose, int count);
 
 #endif

@@ -3,20 +3,15 @@
 
 #include "connection/registry.h"
 #include "locking/busy_handler.h"
+#include "locking/begin_mode.h"
 #include "locking/left_wal.h"
-#include "locking/lock_handoff.h"
+#include "locking/write_lock.h"
 
-#include <stdatomic.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How many frames SQLite lets the WAL grow to, unless it was told otherwise: sqlite.org/c3ref/wal_autocheckpoint.html. What holds
- * here is learnt. */
-#define USUAL_CHECKPOINT 1000
-
-/* In the -shm: eight bytes. */
-#define SALT 32
+/* Of the readers' locks the first; the others follow. */
+#define WAL_READ_LOCKS WAL_BACKFILL_LOCK
 
 /* A record of a connection may still refer to a shim whose file is closed: its memory is never given back to the allocator. */
 static struct file_shim *unused;
@@ -31,6 +26,7 @@ static struct file_shim *shim_new(void)
 
 	if (!shim)
 		return NULL;
+	holder_link(&shim->holder);
 	shim->every = atomic_load(&every);
 	while (!atomic_compare_exchange_weak(&every, &shim->every, shim))
 		;
@@ -40,7 +36,7 @@ static struct file_shim *shim_new(void)
 /* No waiting here: fork() may have left it locked. */
 static struct file_shim *shim_allocate(void)
 {
-	struct file_shim *shim = NULL, *next;
+	struct file_shim *shim = NULL;
 
 	if (!atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire)) {
 		shim = unused;
@@ -50,16 +46,15 @@ static struct file_shim *shim_allocate(void)
 	}
 	if (!shim)
 		return shim_new();
-	next = shim->every;
-	memset(shim, 0, sizeof(*shim));
-	shim->every = next;
+	memset((char *)shim + offsetof(struct file_shim, original), 0, sizeof(*shim) - offsetof(struct file_shim, original));
 	return shim;
 }
 
 static void shim_drop(struct file_shim *shim)
 {
 	shim->db = NULL;
-	shim->shm = NULL;
+	shim->handoff.shm = NULL;
+	holder_set(&shim->holder, NULL, 0);
 	shim->files.inode = 0;
 	if (atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire))
 		return;
@@ -73,65 +68,47 @@ static struct file_shim *shim_of(sqlite3_file *file)
 	return (struct file_shim *)(uintptr_t)file->pMethods;
 }
 
-/* Another one each time the WAL is started anew. Source: sqlite.org/walformat.html */
-static uint64_t salt_of(const struct file_shim *shim)
+int file_shim_write_lock(struct file_shim *shim, int flag)
 {
-	uint64_t salt = 0;
-
-	if (shim->shm)
-		memcpy(&salt, shim->shm + SALT, sizeof(salt));
-	return salt;
+	return shim->original->xShmLock(shim->file, WAL_WRITE_LOCK, 1, flag | SQLITE_SHM_EXCLUSIVE);
 }
 
-/* SQLite reads the WAL's header once it has the checkpoint lock, or waits for the write lock as well and reads it then. Up
- * to 3.51.2 a writer could start the WAL anew before the copying began: frames that were never copied counted as copied, and their
- * transactions were lost (sqlite.org/wal.html#walresetbug). With the backfill lock nobody can start it anew any more: what happened
- * until then shows in the salt, and a checkpoint that finds this lock taken is put off. */
-static int lock_backfill(struct file_shim *shim, sqlite3_file *file, int flags)
+bool file_shim_checkpoint_runs(struct file_shim *shim)
 {
-	int rc = shim->original->xShmLock(file, WAL_BACKFILL_LOCK, 1, flags);
+	const sqlite3_io_methods *real = shim->original;
+	int rc;
 
-	if (rc != SQLITE_OK || !shim->has_checkpoint_lock || !(flags & SQLITE_SHM_LOCK) || salt_of(shim) == shim->salt)
+	if (!handoff_checkpoint_is_due(&shim->handoff))
+		return false;
+	rc = real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
+	if (rc == SQLITE_OK)
+		real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	return rc == SQLITE_BUSY;
+}
+
+static int lock_backfill(struct file_shim *shim, int flags)
+{
+	int rc = shim->original->xShmLock(shim->file, WAL_BACKFILL_LOCK, 1, flags);
+
+	if (rc != SQLITE_OK || !(flags & SQLITE_SHM_LOCK) || !reset_guard_refuses(&shim->reset_guard, shim->handoff.shm))
 		return rc;
-	shim->original->xShmLock(file, WAL_BACKFILL_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	shim->original->xShmLock(shim->file, WAL_BACKFILL_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
 	return SQLITE_BUSY;
 }
 
-static int lock_checkpoint(struct file_shim *shim, sqlite3_file *file, int flags)
+static int lock_checkpoint(struct file_shim *shim, int flags)
 {
 	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
 	int rc;
 
 	if (begins && shim->fair)
-		handoff_checkpoint_try(shim);
-	rc = shim->original->xShmLock(file, WAL_CHECKPOINT_LOCK, 1, flags);
-	shim->has_checkpoint_lock = begins && rc == SQLITE_OK;
-	if (shim->has_checkpoint_lock)
-		shim->salt = salt_of(shim);
+		handoff_checkpoint_try(&shim->handoff);
+	rc = shim->original->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, flags);
+	reset_guard_checkpoint_lock(&shim->reset_guard, shim->handoff.shm, begins && rc == SQLITE_OK);
 	if (begins && rc != SQLITE_OK)
-		handoff_checkpoint_contended(shim);
-	else if (!begins && shim->wake_deferred)
-		handoff_pass_on(shim);
-	return rc;
-}
-
-static int lock_write_fairly(struct file_shim *shim, sqlite3_file *file, int n, int flags)
-{
-	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
-	int rc;
-
-	if (begins)
-		handoff_try(shim);
-	else
-		handoff_releasing(shim);
-	rc = shim->original->xShmLock(file, WAL_WRITE_LOCK, n, flags);
-	shim->count.write_locks += begins && rc == SQLITE_OK;
-	if (!begins)
-		handoff_released(shim);
-	else if (rc == SQLITE_OK)
-		handoff_acquired(shim);
-	else if (rc == SQLITE_BUSY)
-		shim->contended = true;
+		handoff_checkpoint_contended(&shim->handoff);
+	else if (!begins && shim->handoff.release == WAKE_DEFERRED)
+		handoff_pass_on(&shim->handoff);
 	return rc;
 }
 
@@ -143,40 +120,62 @@ static void before_write(struct file_shim *shim)
 		writer(shim->writer_argument);
 }
 
-static int lock_write(struct file_shim *shim, sqlite3_file *file, int n, int flags)
+static int lock_write(struct file_shim *shim, int flags)
 {
-	int rc = (flags & SQLITE_SHM_LOCK) && !shim->has_checkpoint_lock ? wal_files_before_write(shim) : SQLITE_OK;
+	int rc = (flags & SQLITE_SHM_LOCK) && !shim->reset_guard.checkpoints ? wal_files_before_write(shim) : SQLITE_OK;
 
 	if (flags & SQLITE_SHM_LOCK)
 		before_write(shim);
-
 	if (rc != SQLITE_OK)
 		return rc;
-	rc = shim->fair ? lock_write_fairly(shim, file, n, flags) : shim->original->xShmLock(file, WAL_WRITE_LOCK, n, flags);
-	if (shim->has_checkpoint_lock)
-		shim->salt = salt_of(shim);
+	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
+	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
+	return rc;
+}
+
+static int lock_read(struct file_shim *shim, int offset)
+{
+	void (*reader)(void *) = atomic_load_explicit(&shim->reader, memory_order_relaxed);
+	int rc;
+
+	shim->files.closing = false;
+	holder_seen(&shim->holder);
+	if (shim->fair)
+		handoff_before_read(&shim->handoff);
+	if (reader)
+		reader(shim->reader_argument);
+	if (offset >= WAL_READ_LOCKS)
+		reservation_before_read(shim);
+	rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+	shim->has_read_lock |= rc == SQLITE_OK;
+	shim->snapshot = handoff_changes(&shim->handoff);
+	return rc;
+}
+
+static int unlock_read(struct file_shim *shim, int offset)
+{
+	int rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+
+	shim->has_read_lock = false;
+	if (offset >= WAL_READ_LOCKS)
+		reservation_after_read(shim);
 	return rc;
 }
 
 static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 {
 	struct file_shim *shim = shim_of(file);
-	void (*reader)(void *);
 
 	if (offset == WAL_CHECKPOINT_LOCK && n == 1)
-		return lock_checkpoint(shim, file, flags);
+		return lock_checkpoint(shim, flags);
 	if (offset == WAL_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
-		return lock_backfill(shim, file, flags);
-	if (offset == WAL_WRITE_LOCK && (flags & SQLITE_SHM_EXCLUSIVE))
-		return lock_write(shim, file, n, flags);
-	if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED)) {
-		shim->files.closing = false;
-		if (shim->fair)
-			handoff_before_read(shim);
-		reader = atomic_load_explicit(&shim->reader, memory_order_relaxed);
-		if (reader)
-			reader(shim->reader_argument);
-	}
+		return lock_backfill(shim, flags);
+	if (offset == WAL_WRITE_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
+		return lock_write(shim, flags);
+	if (n == 1 && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
+		return lock_read(shim, offset);
+	if (n == 1 && flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED))
+		return unlock_read(shim, offset);
 	return shim->original->xShmLock(file, offset, n, flags);
 }
 
@@ -222,9 +221,9 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	}
 	rc = shim->original->xShmMap(file, page, size, extend, out);
 	if (rc == SQLITE_OK && page == 0 && *out) {
-		if (!shim->shm)
+		if (!shim->handoff.shm)
 			wal_files_mapped(shim);
-		shim->shm = (const char *)(uintptr_t)*out;
+		shim->handoff.shm = (const char *)(uintptr_t)*out;
 	}
 	return rc;
 }
@@ -253,9 +252,13 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	struct file_shim *shim = shim_of(file);
 	int rc;
 
-	if (shim->wake_deferred)
-		handoff_pass_on(shim);
-	shim->shm = NULL;
+	if (shim->handoff.release == WAKE_DEFERRED)
+		handoff_pass_on(&shim->handoff);
+	/* no lock of the -shm outlasts this */
+	shim->handoff.shm = NULL;
+	shim->reservation.state = RESERVATION_NONE;
+	shim->reservation.is_pending = false;
+	holder_set(&shim->holder, NULL, 0);
 	shim->files.shm_fd = -1;
 	rc = shim->original->xShmUnmap(file, delete);
 	atomic_store(&shim->maps, false);
@@ -298,8 +301,9 @@ void file_shim_forget_reader(struct file_shim *shim)
 	atomic_store_explicit(&shim->closed, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
-struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
+struct file_shim *file_shim_install(const struct connection *connection, bool fair)
 {
+	sqlite3_file *file = connection->file;
 	const sqlite3_io_methods *real = file->pMethods;
 	struct file_shim *shim;
 	size_t size;
@@ -321,10 +325,12 @@ struct file_shim *file_shim_install(sqlite3 *db, sqlite3_file *file, bool fair)
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmUnmap = shim_shm_unmap;
 	shim->original = real;
-	shim->db = db;
+	shim->db = connection->db;
+	shim->sqlite = connection->sqlite;
 	shim->file = file;
 	shim->fair = fair;
-	shim->checkpoint_at = USUAL_CHECKPOINT;
+	shim->begin_mode = begin_mode_find(connection->path);
+	handoff_init(&shim->handoff, fair ? &handoff_kernel : &handoff_unfair);
 	file->pMethods = &shim->methods;
 	return shim;
 }

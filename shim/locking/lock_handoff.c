@@ -1,12 +1,32 @@
-/* lock_handoff.c - whose turn it is. */
+/* lock_handoff.c - how the write lock of a WAL database is handed over.
+ *
+ * A waiter sleeps in the kernel (futex(2)) on the lock bytes of the -shm, in a class that says since when it waits. The connection
+ * that gives the lock back, or a reservation (reservation.h), wakes one waiter of the oldest class that has any. Waiters register
+ * nowhere, and no byte that they wait on is written: one that is killed, stopped or late leaves nothing that others would wait for.
+ * A wake-up can be lost; a waiter therefore sleeps no longer than a poll interval, which grows with its age.
+ *
+ * Who waits on what:
+ * - a waiter in the class of its age (29 classes of 4 ms, then the oldest), for the lock;
+ * - a waiter that was woken and came too late in BIT_PRIORITY, which is asked first;
+ * - a connection that has just woken a waiter, and begins anew, in BIT_YIELDING, at most a millisecond, until that waiter has the
+ *   lock. It holds nothing meanwhile.
+ * The owner of the lock may take it again within a slice of a millisecond without waking anybody but one observer, which looks
+ * whether the owner is gone for good.
+ *
+ * What the library touches in the -shm (sqlite.org/walformat.html; numbers in the machine's own byte order):
+ *
+ *     0  version of the format, 3007000         read   no reservations where it is another (reservation.c)
+ *     8  change counter, moves with each commit read   did the transaction change anything? do others get ahead?
+ *    16  frames in the WAL                      read   is a checkpoint due?
+ *    32  salt, 8 bytes, another one per WAL     read   was the WAL started anew? (reset_guard.h)
+ *   0-47 the header                             read   did it change while a reservation waited? (reservation.c)
+ *   120  lock bytes, 8, of no use to SQLite     slept on, never written
+ *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c)
+ */
 #include "locking/lock_handoff.h"
 
 #include "locking/futex.h"
 
-#include <stddef.h>
-
-/* Offsets in the -shm (sqlite.org/walformat.html), of numbers in the machine's own byte order, and of the bytes that are reserved
- * for locks. */
 #define CHANGE_COUNTER 8
 #define FRAMES 16
 #define LOCK_BYTES 120
@@ -19,200 +39,222 @@
 #define SLICE_OF_HOLDER MILLISECOND
 /* Who is back within this time was in a loop, and will most likely be again. */
 #define AT_ONCE (200 * MICROSECOND)
-/* How long the one who was woken is waited for. It needs 50 us if a processor is free. */
+/* How long a connection waits for the waiter that it woke, which needs 50 us if a processor is free. */
 #define YIELD MILLISECOND
 /* Times the length at which SQLite checkpoints. */
 #define LONG_WAL 8
 /* How long after the last sight of others each class is looked for in turn, instead of all at once. */
 #define CROWD (1000 * MILLISECOND)
 
-/* A waiter's class tells when it came, in slices of time that repeat; one who sleeps through a poll_interval must not be taken for
- * a newcomer. */
-#define SLICE (4 * MILLISECOND)
-#define SLICES 29
-#define OLD (SLICES * SLICE - HANDOFF_POLL_MAX - 2 * SLICE)
-#define BIT_OLDEST FUTEX_BIT(SLICES)
-/* Woken once, and came too late. */
+/* A waiter's class tells when it came, in spans of time that repeat; a waiter that sleeps through a poll interval must not be taken
+ * for a newcomer. */
+#define SPAN (4 * MILLISECOND)
+#define SPANS 29
+#define OLD (SPANS * SPAN - HANDOFF_POLL_MAX - 2 * SPAN)
+#define BIT_OLDEST FUTEX_BIT(SPANS)
 #define BIT_PRIORITY FUTEX_BIT(30)
 #define BIT_YIELDING FUTEX_BIT(31)
 #define WAITERS (FUTEX_ANY & ~BIT_YIELDING)
 
-static const char *word_of(const struct file_shim *shim)
+const struct handoff_system handoff_kernel = {monotonic_now, futex_wait, futex_wake};
+
+static bool wake_nobody(const volatile void *word, uint32_t classes)
 {
-	return shim->shm + LOCK_BYTES;
+	(void)word;
+	(void)classes;
+	return false;
 }
 
-static uint32_t header_get(const struct file_shim *shim, size_t offset)
+const struct handoff_system handoff_unfair = {monotonic_now, futex_wait, wake_nobody};
+
+void handoff_init(struct handoff *handoff, const struct handoff_system *system)
 {
-	return shim->shm ? *(const volatile uint32_t *)(const volatile void *)(shim->shm + offset) : 0;
+	/* how many frames SQLite lets the WAL grow to, unless it was set otherwise: sqlite.org/c3ref/wal_autocheckpoint.html. What
+	 * holds here is learnt. */
+	*handoff = (struct handoff){.system = system, .checkpoint_at = 1000};
 }
 
-static unsigned slice_of(int64_t time)
+static const char *word_of(const struct handoff *handoff)
 {
-	return (unsigned)(time / SLICE % SLICES);
+	return handoff->shm + LOCK_BYTES;
 }
 
-/* The class of a waiter that has waited since then and will look again within a poll_interval. */
+static uint32_t header_get(const struct handoff *handoff, size_t offset)
+{
+	return handoff->shm ? *(const volatile uint32_t *)(const volatile void *)(handoff->shm + offset) : 0;
+}
+
+static unsigned span_of(int64_t time)
+{
+	return (unsigned)(time / SPAN % SPANS);
+}
+
+/* The class of a waiter that has waited since then and will look again within a poll interval. */
 static uint32_t bit_of(int64_t since, int64_t now)
 {
-	return now - since > OLD ? BIT_OLDEST : FUTEX_BIT(slice_of(since));
+	return now - since > OLD ? BIT_OLDEST : FUTEX_BIT(span_of(since));
 }
 
-/* The classes of those who came less than so many slices ago. */
-static uint32_t bits_since(int64_t now, unsigned slices)
+/* The classes of those who came less than so many spans ago. */
+static uint32_t bits_since(int64_t now, unsigned spans)
 {
 	uint32_t classes = 0;
 
-	for (unsigned i = 0; i < slices; i++)
-		classes |= FUTEX_BIT(slice_of(now - (int64_t)i * SLICE));
+	for (unsigned i = 0; i < spans; i++)
+		classes |= FUTEX_BIT(span_of(now - (int64_t)i * SPAN));
 	return classes;
 }
 
-/* Those who came first go first: the kernel keeps the order among those we name, so name the oldest, then the younger. */
-static bool wake_oldest(struct file_shim *shim, int64_t now)
+static bool wake(struct handoff *handoff, uint32_t classes)
+{
+	return handoff->system->wake(word_of(handoff), classes);
+}
+
+/* The kernel keeps the order among the classes that one call names, so name the oldest, then the younger. */
+static bool wake_oldest(struct handoff *handoff, int64_t now)
 {
 	static const unsigned ages[] = {8, 4, 2, 0};
-	const char *word = word_of(shim);
 	bool found;
 
-	if (shim->has_waiters && now - shim->waiters_seen_at > CROWD)
-		shim->has_waiters = false;
-	if (shim->has_waiters) {
+	if (handoff->waiters_seen_at && now - handoff->waiters_seen_at <= CROWD) {
 		uint32_t asked = BIT_PRIORITY;
-		found = futex_wake(word, BIT_PRIORITY);
+		found = wake(handoff, BIT_PRIORITY);
 		for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]) && !found; i++) {
 			uint32_t classes = WAITERS & ~bits_since(now, ages[i]) & ~asked;
-			found = futex_wake(word, classes);
+			found = wake(handoff, classes);
 			asked |= classes;
 		}
 	} else {
-		found = futex_wake(word, WAITERS);
+		handoff->waiters_seen_at = 0;
+		found = wake(handoff, WAITERS);
 	}
-	if (found) {
-		shim->has_waiters = true;
-		shim->waiters_seen_at = now;
-	}
+	if (found)
+		handoff->waiters_seen_at = now;
 	return found;
 }
 
-void handoff_acquired(struct file_shim *shim)
+void handoff_try(struct handoff *handoff)
 {
-	if (!shim->in_slice || !shim->reacquires) {
-		shim->slice_began = shim->tried_at;
-		shim->observer_woken = false;
-	}
-	shim->contended = false;
-	shim->released_since_poll = true;
-	shim->changes = header_get(shim, CHANGE_COUNTER);
-	if (shim->woken && shim->shm)
-		futex_wake(word_of(shim), BIT_YIELDING);
-	shim->woken = false;
-}
-
-void handoff_pass_on(struct file_shim *shim)
-{
-	int64_t now = monotonic_now();
-
-	shim->wake_deferred = false;
-	shim->released_at = now;
-	shim->in_slice = shim->reacquires && now - shim->slice_began < SLICE_OF_HOLDER;
-	if (!shim->shm || (shim->in_slice && shim->observer_woken))
+	handoff->tried_at = handoff->system->now();
+	if (!handoff->released_at)
 		return;
-	/* early in a turn: one is to look now and then whether we are gone for good */
-	shim->observer_woken = shim->in_slice;
-	if (wake_oldest(shim, now) && !shim->in_slice)
-		shim->yield_until = now + YIELD;
+	handoff->reacquires = handoff->tried_at - handoff->released_at < AT_ONCE;
+	handoff->released_at = 0;
 }
 
-void handoff_releasing(struct file_shim *shim)
+void handoff_refused(struct handoff *handoff)
 {
-	shim->frames = header_get(shim, FRAMES);
-	shim->changed = header_get(shim, CHANGE_COUNTER) != shim->changes;
+	handoff->attempt = ATTEMPT_REFUSED;
 }
 
-void handoff_released(struct file_shim *shim)
+void handoff_acquired(struct handoff *handoff)
 {
-	if (shim->changed && shim->checkpoint_at && shim->frames >= shim->checkpoint_at) {
-		shim->wake_deferred = true;
-		shim->released_at = monotonic_now();
+	if (handoff->slice != SLICE_OBSERVED || !handoff->reacquires) {
+		handoff->slice_began = handoff->tried_at;
+		handoff->slice = SLICE_NEW;
+	}
+	handoff->acquired_at = handoff->tried_at;
+	handoff->attempt = ATTEMPT_GRANTED;
+	handoff->changes = header_get(handoff, CHANGE_COUNTER);
+	if (handoff->place == PLACE_WOKEN && handoff->shm)
+		wake(handoff, BIT_YIELDING);
+	handoff->place = PLACE_BY_AGE;
+}
+
+void handoff_pass_on(struct handoff *handoff)
+{
+	int64_t now = handoff->system->now();
+	bool lasts = handoff->reacquires && now - handoff->slice_began < SLICE_OF_HOLDER;
+	bool observed = handoff->slice == SLICE_OBSERVED;
+
+	handoff->release = RELEASED_UNCHANGED;
+	handoff->released_at = now;
+	handoff->slice = lasts ? SLICE_OBSERVED : SLICE_OVER;
+	if (!handoff->shm || (lasts && observed))
+		return;
+	if (wake_oldest(handoff, now) && !lasts)
+		handoff->yield_until = now + YIELD;
+}
+
+bool handoff_woke_waiter(const struct handoff *handoff)
+{
+	return handoff->released_at && handoff->waiters_seen_at == handoff->released_at;
+}
+
+void handoff_releasing(struct handoff *handoff)
+{
+	handoff->frames = header_get(handoff, FRAMES);
+	handoff->release = header_get(handoff, CHANGE_COUNTER) != handoff->changes ? RELEASED_CHANGED : RELEASED_UNCHANGED;
+}
+
+void handoff_released(struct handoff *handoff)
+{
+	if (handoff->release == RELEASED_CHANGED && handoff->checkpoint_at && handoff->frames >= handoff->checkpoint_at) {
+		handoff->release = WAKE_DEFERRED;
+		handoff->released_at = handoff->system->now();
 	} else {
-		handoff_pass_on(shim);
+		handoff_pass_on(handoff);
 	}
 }
 
-/* A transaction begins right after we woke somebody: let that one go first. The connection holds no lock here, and readers lose no
- * more than the one has to wait to be scheduled. */
-static void yield_to_woken(struct file_shim *shim)
+/* A transaction begins right after we woke a waiter, which goes first. The connection holds no lock here, and readers lose no more
+ * than a waiter needs to be scheduled. */
+static void yield_to_woken(struct handoff *handoff)
 {
-	int64_t now = monotonic_now(), until = shim->yield_until;
+	int64_t now = handoff->system->now(), until = handoff->yield_until;
 
-	shim->yield_until = 0;
-	if (!shim->shm || now - shim->released_at > AT_ONCE || now >= until)
+	handoff->yield_until = 0;
+	if (!handoff->shm || now - handoff->released_at > AT_ONCE || now >= until)
 		return;
-	futex_wait(word_of(shim), BIT_YIELDING, until);
-	shim->released_at += monotonic_now() - now;
+	handoff->system->wait(word_of(handoff), BIT_YIELDING, until);
+	handoff->released_at += handoff->system->now() - now;
 }
 
-void handoff_before_read(struct file_shim *shim)
+void handoff_before_read(struct handoff *handoff)
 {
-	shim->contended = false;
-	if (shim->wake_deferred) {
+	if (handoff->attempt == ATTEMPT_REFUSED)
+		handoff->attempt = ATTEMPT_NONE;
+	if (handoff->release == WAKE_DEFERRED) {
 		/* there was no checkpoint */
-		shim->checkpoint_at = 0;
-		handoff_pass_on(shim);
+		handoff->checkpoint_at = 0;
+		handoff_pass_on(handoff);
 	}
-	if (shim->yield_until)
-		yield_to_woken(shim);
+	if (handoff->yield_until)
+		yield_to_woken(handoff);
 }
 
-void handoff_checkpoint_try(struct file_shim *shim)
+void handoff_checkpoint_try(struct handoff *handoff)
 {
-	if (shim->released_at && !shim->wake_deferred && monotonic_now() - shim->released_at < AT_ONCE)
-		shim->checkpoint_at = shim->frames;
+	if (handoff->released_at && handoff->release != WAKE_DEFERRED && handoff->system->now() - handoff->released_at < AT_ONCE)
+		handoff->checkpoint_at = handoff->frames;
 }
 
-void handoff_checkpoint_contended(struct file_shim *shim)
+void handoff_checkpoint_contended(struct handoff *handoff)
 {
 	/* To wait for that is not fair to all, but at some length the WAL has to end. */
-	if (shim->wake_deferred && shim->frames / LONG_WAL >= shim->checkpoint_at)
-		shim->wake_deferred = false;
-	else if (shim->wake_deferred)
-		handoff_pass_on(shim);
+	if (handoff->release == WAKE_DEFERRED && handoff->frames / LONG_WAL >= handoff->checkpoint_at)
+		handoff->release = RELEASED_CHANGED;
+	else if (handoff->release == WAKE_DEFERRED)
+		handoff_pass_on(handoff);
 }
 
-void handoff_try(struct file_shim *shim)
+bool handoff_checkpoint_is_due(const struct handoff *handoff)
 {
-	shim->tried_at = monotonic_now();
-	if (!shim->released_at)
-		return;
-	shim->reacquires = shim->tried_at - shim->released_at < AT_ONCE;
-	shim->released_at = 0;
+	return handoff->shm && handoff->checkpoint_at && header_get(handoff, FRAMES) >= handoff->checkpoint_at;
 }
 
-uint32_t handoff_changes(const struct file_shim *shim)
+uint32_t handoff_changes(const struct handoff *handoff)
 {
-	return header_get(shim, CHANGE_COUNTER);
+	return header_get(handoff, CHANGE_COUNTER);
 }
 
-bool handoff_checkpoint_runs(struct file_shim *shim)
+bool handoff_wait(struct handoff *handoff, int64_t since, int64_t until)
 {
-	const sqlite3_io_methods *real = shim->original;
-	int rc;
+	int64_t now = handoff->system->now();
 
-	if (!shim->shm || !shim->checkpoint_at || header_get(shim, FRAMES) < shim->checkpoint_at)
+	handoff->waiters_seen_at = now;
+	if (!handoff->system->wait(word_of(handoff), handoff->place == PLACE_FIRST ? BIT_PRIORITY : bit_of(since, now), until))
 		return false;
-	rc = real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
-	if (rc == SQLITE_OK)
-		real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
-	return rc == SQLITE_BUSY;
-}
-
-bool handoff_wait(struct file_shim *shim, int64_t since, int64_t until)
-{
-	int64_t now = monotonic_now();
-
-	shim->has_waiters = true;
-	shim->waiters_seen_at = now;
-	shim->woken = futex_wait(word_of(shim), shim->has_priority ? BIT_PRIORITY : bit_of(since, now), until);
-	return shim->woken;
+	handoff->place = PLACE_WOKEN;
+	return true;
 }

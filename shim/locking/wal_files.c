@@ -91,7 +91,7 @@ bool wal_files_moved(const struct file_shim *shim)
 
 int wal_files_before_write(const struct file_shim *shim)
 {
-	return shim->files.by_recipe && shim->shm && wal_files_moved(shim) ? SQLITE_READONLY_DBMOVED : SQLITE_OK;
+	return shim->files.by_recipe && shim->handoff.shm && wal_files_moved(shim) ? SQLITE_READONLY_DBMOVED : SQLITE_OK;
 }
 
 /* May another database by the old name use this file's -wal? */
@@ -189,7 +189,7 @@ int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation,
 	bool asks = operation == SQLITE_FCNTL_PERSIST_WAL && *(const int *)argument < 0;
 	int rc = shim->original->xFileControl(file, operation, argument);
 
-	if (rc != SQLITE_OK || !shim->files.path || !shim->shm)
+	if (rc != SQLITE_OK || !shim->files.path || !shim->handoff.shm)
 		return rc;
 	if (operation == SQLITE_FCNTL_HAS_MOVED)
 		answer_moved(shim, argument);

@@ -3,10 +3,15 @@
 
 #include "connection/outcome.h"
 #include "connection/pragma.h"
+#include "locking/begin_mode.h"
+#include "locking/file_shim.h"
+#include "locking/plain_begin.h"
+#include "locking/write_lock.h"
 #include "policy/attached.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* untold: the answer for a statement of sqlite3_prepare(), which does not say. */
 static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool untold)
@@ -85,40 +90,139 @@ static const char *obstacle_of(struct connection *connection)
 	return NULL;
 }
 
+/* Why a transaction cannot reserve the database; NULL if it can. */
+static const char *reserve_obstacle(struct connection *connection)
+{
+	const char *obstacle = obstacle_of(connection);
+	int64_t mode = connection->outcomes[SETTING_JOURNAL_MODE].got;
+
+	if (!obstacle && !connection->shim)
+		obstacle = "not SQLite's own unix VFS: no reservations";
+	if (!obstacle && !connection->shim->handoff.shm && mode != JOURNAL_WAL && mode != VALUE_UNKNOWN)
+		obstacle = "not in WAL mode: no reservations";
+	return obstacle;
+}
+
+/* What the transactions of this connection are to get at their first read from now on. */
+static void set_policy(struct connection *connection, enum reservation_policy policy)
+{
+	if (connection->shim && connection->shim->db == connection->db)
+		connection->shim->reservation.policy = policy;
+}
+
+/* The transaction that now begins is deferred, and reserves at its first read. */
+static void begin_reserved(struct connection *connection)
+{
+	const char *obstacle = reserve_obstacle(connection);
+
+	set_policy(connection, obstacle ? READ_FREELY : READ_RESERVED);
+	if (obstacle)
+		begin_not_upgraded(connection, obstacle);
+}
+
+/* SQLPROD_BEGIN=auto: is it immediate still? A connection whose statements are seen only when they have run reserves. */
+static bool is_immediate(const struct connection *connection)
+{
+	return !connection->embedded && (!connection->shim || !begin_mode_reserves(connection->shim->begin_mode));
+}
+
+/* An embedded copy's BEGIN has run: its file shim takes the lock. */
+static void begin_locked(struct connection *connection)
+{
+	const char *obstacle = reserve_obstacle(connection);
+
+	set_policy(connection, obstacle ? READ_FREELY : READ_LOCKED);
+	if (!obstacle && !connection->sqlite->get_autocommit(connection->db))
+		reservation_begun(connection->shim);
+	begin_upgraded(connection, obstacle);
+}
+
+/* Only SQLPROD_BEGIN=auto lets a BEGIN be plain after all. */
+static bool begin_immediate(struct connection *connection, const struct statement *statement, const struct setting_value *value,
+			    struct rewrite *out)
+{
+	const char *obstacle = obstacle_of(connection);
+	bool is_auto = value->number == TRANSACTION_AUTO && connection->shim && plain_begin_is_possible(connection->sqlite);
+	const char *words = value->number == TRANSACTION_EXCLUSIVE ? "EXCLUSIVE" : is_auto ? PLAIN_BEGIN_MARK : "IMMEDIATE";
+
+	set_policy(connection, obstacle || !is_auto ? READ_FREELY : READ_RESERVED);
+	if (obstacle) {
+		begin_not_upgraded(connection, obstacle);
+		return false;
+	}
+	if (is_auto) {
+		connection->shim->may_make_plain = connection->first_awaited = true;
+		connection_update_interest(connection);
+	}
+	out->place = statement->mode;
+	snprintf(out->words, sizeof(out->words), "%s", words);
+	return true;
+}
+
+void begin_first_statement(struct connection *connection)
+{
+	connection->first_awaited = false;
+	connection_update_interest(connection);
+	if (connection->shim && connection->shim->db == connection->db)
+		write_lock_used(connection->shim);
+}
+
+void begin_prepared_once(struct rewrite *rewrite)
+{
+	if (strcmp(rewrite->words, PLAIN_BEGIN_MARK) == 0)
+		strcpy(rewrite->words, "IMMEDIATE");
+}
+
 bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out)
 {
 	bool deferred = statement->begin == BEGIN_DEFERRED;
 	const struct setting_value *value = settings_get(deferred ? SETTING_BEGIN_DEFERRED : SETTING_BEGIN);
-	const char *obstacle;
 
 	if (connection->attached_unchecked)
 		attached_look(connection);
 	if (statement->begin == BEGIN_OTHER)
 		return false;
-	if (value->keep)
-		obstacle = deferred ? "BEGIN DEFERRED was spelt out" : "SQLPROD_BEGIN=keep";
-	else
-		obstacle = obstacle_of(connection);
-	if (obstacle) {
-		begin_not_upgraded(connection, obstacle);
+	if (value->keep) {
+		set_policy(connection, READ_FREELY);
+		begin_not_upgraded(connection, deferred ? "BEGIN DEFERRED was spelt out" : "SQLPROD_BEGIN=keep");
 		return false;
 	}
-	out->place = statement->mode;
-	snprintf(out->words, sizeof(out->words), "%s", value->number == TRANSACTION_EXCLUSIVE ? "EXCLUSIVE" : "IMMEDIATE");
-	return true;
+	if (value->number == TRANSACTION_RESERVE || (value->number == TRANSACTION_AUTO && !is_immediate(connection))) {
+		begin_reserved(connection);
+		return false;
+	}
+	if (connection->embedded) {
+		begin_locked(connection);
+		return false;
+	}
+	return begin_immediate(connection, statement, value, out);
 }
 
-/* It is RELEASE of its name that ends it, so no BEGIN IMMEDIATE can stand in for it. By its documentation it is the same as BEGIN
- * DEFERRED, at which a program is taken by its word: so that is the setting which decides. */
+/* It is RELEASE of its name that ends it, so no BEGIN IMMEDIATE can stand in for it. SQLPROD_BEGIN_DEFERRED applies: a SAVEPOINT
+ * outside of a transaction is documented as BEGIN DEFERRED. */
 bool begin_savepoint(struct connection *connection)
 {
+	const struct setting_value *value = settings_get(SETTING_BEGIN_DEFERRED);
 	const char *obstacle = "SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does";
 
-	if (!settings_get(SETTING_BEGIN_DEFERRED)->keep)
+	if (!value->keep && value->number == TRANSACTION_RESERVE) {
+		begin_reserved(connection);
+		return false;
+	}
+	set_policy(connection, READ_FREELY);
+	if (!value->keep)
 		obstacle = obstacle_of(connection);
 	if (obstacle)
 		begin_not_upgraded(connection, obstacle);
 	return !obstacle;
+}
+
+void begin_prepare(struct connection *connection)
+{
+	const struct setting_value *value = settings_get(SETTING_BEGIN);
+
+	if (connection->embedded && !value->keep && (value->number == TRANSACTION_AUTO || value->number == TRANSACTION_RESERVE))
+		set_policy(connection, READ_RESERVED);
 }
 
 void begin_upgraded(struct connection *connection, const char *obstacle)

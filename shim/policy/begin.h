@@ -10,6 +10,15 @@
 /* Is this BEGIN to be rewritten? If so fills *out; if not, and it was one of those that could be, counts it with the reason. */
 bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out);
 
+/* At open: what holds for an embedded copy, whose statements may not be seen. */
+void begin_prepare(struct connection *connection);
+
+/* The first statement is seen after a BEGIN that was made immediate (connection->first_awaited). */
+void begin_first_statement(struct connection *connection);
+
+/* The BEGIN will be prepared by sqlite3_prepare(), and SQLite does not prepare it anew: it cannot turn out to be plain. */
+void begin_prepared_once(struct rewrite *rewrite);
+
 /* The program's SAVEPOINT stands outside of a transaction, and so begins one (sqlite.org/lang_savepoint.html). Is it to have the
  * write lock once it has run (upgrade.h)? If not, counts it with the reason. */
 bool begin_savepoint(struct connection *connection);

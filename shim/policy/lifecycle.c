@@ -15,6 +15,7 @@
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
 #include "policy/apply.h"
+#include "policy/begin.h"
 #include "policy/program_settings.h"
 #include "policy/wal.h"
 #include "report/report.h"
@@ -52,6 +53,7 @@ static void first_connection(void)
 	settings_complain(warn_of_bad_setting);
 	look_at_program();
 	pthread_atfork(registry_before_fork, registry_after_fork, registry_after_fork);
+	pthread_atfork(NULL, NULL, reservation_forked);
 	inherited_locks_start();
 }
 
@@ -192,6 +194,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 	if (*connection->path)
 		look_at_storage(connection);
 	busy_handler_prepare(connection);
+	begin_prepare(connection);
 	apply_at_open(connection);
 	busy_handler_reinstall(connection, 0);
 	connection->setup = SETUP_OPENED;

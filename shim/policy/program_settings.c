@@ -27,7 +27,7 @@ static void decide_busy_timeout(struct connection *connection, int asked, int ef
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
 
-	connection->busy = (struct busy_callback){.timeout = effective > 0 ? effective : 0};
+	connection->busy = (struct busy_callback){.timeout = effective > 0 ? effective : 0, .asked = asked > 0 ? asked : 0};
 	outcome->got = connection->busy.timeout;
 	if (effective == asked) {
 		outcome->by = settings_get(SETTING_BUSY_TIMEOUT)->by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_PROGRAM;

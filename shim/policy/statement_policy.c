@@ -205,6 +205,8 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	plan->inside = !connection->sqlite->get_autocommit(connection->db);
 	statement_read(text, from, &plan->statement);
 	apply_what_is_due(connection, statement);
+	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)
+		begin_first_statement(connection);
 	if (!connection->embedded)
 		temp_memory_before(connection, text, statement);
 	foreign_keys_before(connection, text, statement, passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE);
@@ -215,6 +217,8 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	case STATEMENT_BEGIN:
 		if (connection->setup != SETUP_OPENING && begin_rewrite(connection, statement, &plan->rewrite))
 			plan->action = ACTION_REWRITE;
+		if (passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE)
+			begin_prepared_once(&plan->rewrite);
 		break;
 	case STATEMENT_ATTACH:
 		connection->attached = connection->attached_unchecked = true;
@@ -246,23 +250,12 @@ static int upgrade_executed(struct connection *connection, const char *sql)
 	return rc;
 }
 
-/* In WAL mode EXCLUSIVE is the same as IMMEDIATE. */
-static bool is_exclusive(const struct connection *connection, const struct rewrite *rewrite)
-{
-	return strcmp(rewrite->words, "EXCLUSIVE") == 0 && connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL;
-}
-
 /* The same for one that an embedded copy has run. */
 static void upgrade_ran(struct connection *connection, struct statement_plan *plan, const char *sql)
 {
-	const char *obstacle = upgrade_begin(connection);
-	bool is_begin = plan->statement.kind == STATEMENT_BEGIN;
-
-	if (!upgrade_begin_again(connection, is_begin ? "BEGIN" : sql))
-		plan->lost = is_begin ? "BEGIN" : "";
-	if (!obstacle && is_begin && is_exclusive(connection, &plan->rewrite))
-		obstacle = "IMMEDIATE instead of EXCLUSIVE, which an embedded SQLite does not give to a BEGIN that has run";
-	begin_upgraded(connection, obstacle);
+	begin_upgraded(connection, upgrade_begin(connection));
+	if (!upgrade_begin_again(connection, sql))
+		plan->lost = "";
 }
 
 /* The program decided by PRAGMA, and SQLite has done it; the operator wants something else. */

@@ -47,7 +47,7 @@ enum wal_header wal_read_header(const struct connection *connection)
 
 bool wal_is_mapped(const struct connection *connection)
 {
-	return connection->shim && connection->shim->db == connection->db && connection->shim->shm;
+	return connection->shim && connection->shim->db == connection->db && connection->shim->handoff.shm;
 }
 
 /* A left-over -wal may belong to another user. */
@@ -170,7 +170,7 @@ void wal_copy_before_close(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct file_shim *shim = connection->shim;
 
-	if (shim && shim->db == connection->db && shim->shm && shim->files.by_recipe && inherited_locks_are_held() &&
+	if (shim && shim->db == connection->db && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held() &&
 	    sqlite->wal_checkpoint_v2 && sqlite->get_autocommit(connection->db))
 		sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }

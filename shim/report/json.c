@@ -74,17 +74,47 @@ static void put_outcomes(FILE *out, const struct connection *connection)
 	}
 }
 
+/* The connection's shim; NULL where its locks are not observed. */
+static const struct file_shim *shim_of(const struct connection *connection)
+{
+	return connection->shim && connection->shim->db == connection->db ? connection->shim : NULL;
+}
+
+static int64_t milliseconds(int64_t nanoseconds)
+{
+	return nanoseconds / 1000000;
+}
+
 /* Writes null if the library does not wait for this connection. */
 static void put_waits(FILE *out, const struct connection *connection)
 {
-	const struct file_shim *shim = connection->shim;
+	const struct file_shim *shim = shim_of(connection);
 
-	if (!shim || !shim->fair || shim->db != connection->db) {
+	if (!shim || !shim->fair) {
 		fputs("null", out);
 		return;
 	}
-	fprintf(out, "{\"count\":%u,\"milliseconds\":%" PRId64 ",\"given_up\":%u,\"write_locks\":%u}", shim->count.waits,
-		shim->count.waited / 1000000, shim->count.given_up, shim->count.write_locks);
+	fprintf(out, "{\"count\":%u,\"milliseconds\":%" PRId64 ",\"given_up\":%u,\"write_locks\":%u}", shim->busy.count,
+		milliseconds(shim->busy.waited), shim->busy.given_up, shim->count.write_locks);
+}
+
+static void put_transactions(FILE *out, const struct connection *connection)
+{
+	const struct file_shim *shim = shim_of(connection);
+
+	if (!shim) {
+		fputs("null", out);
+		return;
+	}
+	fprintf(out,
+		"{\"begun\":%u,\"immediate\":%u,\"reserved\":%u,\"learnt_to_read\":%u,\"unreserved\":%u,\"lapsed\":%u,\"wrote\":%u,"
+		"\"locked_and_only_read\":%u,",
+		shim->count.begun, shim->count.immediate, shim->count.reserved, shim->count.learnt, shim->count.unreserved,
+		shim->count.lapsed, shim->count.wrote, shim->count.only_read);
+	fprintf(out,
+		"\"longest_milliseconds\":{\"reserved\":%" PRId64 ",\"wrote\":%" PRId64 ",\"locked_and_only_read\":%" PRId64 "}}",
+		milliseconds(shim->count.longest_reserved), milliseconds(shim->count.longest_wrote),
+		milliseconds(shim->count.longest_only_read));
 }
 
 static void put_connection(FILE *out, const struct connection *connection, bool open)
@@ -113,6 +143,8 @@ static void put_connection(FILE *out, const struct connection *connection, bool 
 	}
 	fputs("},\"waits\":", out);
 	put_waits(out, connection);
+	fputs(",\"transactions\":", out);
+	put_transactions(out, connection);
 	fputs("}\n", out);
 }
 

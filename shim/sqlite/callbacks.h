@@ -10,6 +10,7 @@ struct busy_callback {
 	int (*handler)(void *, int); /* the program's own, NULL if it has none */
 	void *argument;
 	int timeout;  /* milliseconds, where there is no handler */
+	int asked;    /* what the program asked for: less where the recipe's floor holds */
 	bool unknown; /* the connection was adopted: the program may have set a handler before */
 };
 

@@ -1,0 +1,28 @@
+/* begin_mode.c - the table. */
+#include "locking/begin_mode.h"
+
+#include "base/log.h"
+
+#include <stdint.h>
+
+#define DATABASES 64
+
+static atomic_bool modes[DATABASES];
+
+atomic_bool *begin_mode_find(const char *path)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *path; path++)
+		hash = (hash ^ (unsigned char)*path) * 16777619u;
+	return &modes[(hash ^ hash >> 16) % DATABASES];
+}
+
+void begin_mode_reserve(atomic_bool *mode, const char *path, const char *how)
+{
+	if (!atomic_exchange_explicit(mode, true, memory_order_relaxed))
+		log_write(LOG_INFO,
+			  "%s: %s: from now on BEGIN takes no lock, and a transaction reserves the database at its first read. "
+			  "SQLPROD_BEGIN=immediate makes each BEGIN take the write lock",
+			  path, how);
+}

@@ -1,0 +1,39 @@
+/* holder.h - which connection of this process holds a database's write lock, or has it reserved.
+ *
+ * A waiter must not wait for a connection that cannot go on while it waits: one of the same thread, or one whose calls come from
+ * whichever thread of a pool is free (libuv's), as the waiter's own. Takes no lock: the records are read as they change. */
+#ifndef SQLPROD_LOCKING_HOLDER_H
+#define SQLPROD_LOCKING_HOLDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct holder {
+	struct holder *next;         /* of the process; never changes once linked */
+	_Atomic(const char *) holds; /* the -shm of the database that it holds or has reserved; NULL for none */
+	_Atomic uint32_t word;       /* of its reservation; 0 for the lock */
+	_Atomic(const void *) thread;
+	atomic_bool is_pooled; /* its calls come from more than one thread */
+};
+
+enum holder_kind {
+	HOLDER_ELSEWHERE,  /* of another process, or not known */
+	HOLDER_IN_PROCESS, /* of this process, and may go on while the caller waits */
+	HOLDER_POOLED,     /* … and may not, if waiters fill the pool that its calls come from */
+	HOLDER_OF_THREAD,  /* … and cannot: it is the caller's own thread */
+};
+
+/* Makes the record known; it is never freed. */
+void holder_link(struct holder *holder);
+
+/* A call for the connection comes from this thread. */
+void holder_seen(struct holder *holder);
+
+/* The connection got the lock of this -shm (word 0), or reserved it; has neither any more (NULL). */
+void holder_set(struct holder *holder, const char *shm, uint32_t word);
+
+/* Another connection's, for the caller that wants the lock of this -shm. If word is not 0, only that of this reservation. */
+enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word);
+
+#endif

@@ -1,0 +1,31 @@
+/* read_sites.h - learns which transactions only ever read.
+ *
+ * A transaction is known by the text of its first statement. One that has only read so far, several times, needs no reservation,
+ * and so runs beside others like it; the first that writes ends that. For the process, in a table of fixed size without locks: two
+ * texts that fall on one place are learnt as one. */
+#ifndef SQLPROD_LOCKING_READ_SITES_H
+#define SQLPROD_LOCKING_READ_SITES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct read_site {
+	atomic_uchar only_read; /* so many times in a row */
+	atomic_uchar doublings; /* of the length of its reservations */
+};
+
+/* The place of the transaction whose first statement has this text. */
+struct read_site *read_site_find(const char *sql);
+
+/* A transaction of the site ended and had only read; wrote; wanted to write when its reservation had lapsed. */
+void read_site_only_read(struct read_site *site);
+void read_site_wrote(struct read_site *site);
+void read_site_lapsed(struct read_site *site);
+
+/* Does it need no reservation? */
+bool read_site_is_learnt(const struct read_site *site);
+
+/* How many times as long as usual are its reservations to last? */
+unsigned read_site_stretch(const struct read_site *site);
+
+#endif

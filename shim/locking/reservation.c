@@ -1,0 +1,288 @@
+/* reservation.c - reservations, in the last four bytes of the -shm that SQLite keeps for locks and never reads or writes.
+ *
+ * The word is 0, or the time of CLOCK_MONOTONIC in milliseconds, modulo 2^32, at which the reservation lapses. A time that has
+ * passed, or is more than a minute away, is none: so is whatever a crash or another time namespace left there. It is set by a
+ * connection that holds the write lock for that moment, over 0 or a word that has lapsed, and cleared by its owner alone.
+ *
+ * Four races, which tests/model/reservation.c explores:
+ * - SQLite has read the header before it asks for the read lock. If it has changed while the reservation was waited for, SQLite
+ * gives the read lock back and takes it again: the reservation is kept over that (RESERVATION_RETRIED).
+ * - Between a writer's look at the word and its write lock another connection may reserve: the writer looks again once it has the
+ *   lock, and gives it back.
+ * - That look keeps the owner of the reservation from the write lock for a moment. SQLite does not wait in a transaction that has
+ *   read, so write_lock.c does.
+ * - A reservation that has lapsed serves its owner still, until another connection reserves: the owner looks again once it has the
+ *   write lock.
+ */
+#include "locking/reservation.h"
+
+#include "base/settings.h"
+#include "locking/busy_handler.h"
+#include "locking/file_shim.h"
+
+#include <string.h>
+
+#define RESERVATION 124
+#define FORMAT 3007000 /* of the -shm: at its start */
+#define HEADER_SIZE 48
+
+#define MILLISECOND INT64_C(1000000)
+#define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
+
+static atomic_uint forks;
+
+void reservation_forked(void)
+{
+	atomic_fetch_add(&forks, 1);
+}
+
+int64_t reservation_length(void)
+{
+	return settings_get(SETTING_RESERVE)->number * MILLISECOND;
+}
+
+static _Atomic uint32_t *place_of(const char *shm)
+{
+	return (_Atomic uint32_t *)(uintptr_t)(shm + RESERVATION);
+}
+
+static bool is_known(const char *shm)
+{
+	return shm && *(const volatile uint32_t *)(const volatile void *)shm == FORMAT;
+}
+
+uint32_t reservation_word(const char *shm)
+{
+	return is_known(shm) ? atomic_load(place_of(shm)) : 0;
+}
+
+int64_t reservation_lapses_at(uint32_t word, int64_t now)
+{
+	uint32_t left = word - (uint32_t)(now / MILLISECOND);
+
+	return word && left > 0 && left <= LONGEST ? now - now % MILLISECOND + left * MILLISECOND : 0;
+}
+
+static bool has_reservation(const struct reservation *reservation)
+{
+	return reservation->state == RESERVATION_HELD || reservation->state == RESERVATION_RETRIED;
+}
+
+bool reservation_blocks(struct file_shim *shim)
+{
+	uint32_t word = reservation_word(shim->handoff.shm);
+
+	if (!word || !reservation_lapses_at(word, shim->handoff.system->now()))
+		return false;
+	if (has_reservation(&shim->reservation) && word == shim->reservation.word)
+		return false;
+	return holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_OF_THREAD;
+}
+
+static uint32_t word_until(int64_t time)
+{
+	uint32_t word = (uint32_t)(time / MILLISECOND);
+
+	return word ? word : 1;
+}
+
+/* Of the statement that runs; NULL if none does, or SQLite does not tell. *runs: may one be running? */
+static struct read_site *running_site(const struct file_shim *shim, bool *runs)
+{
+	const struct sqlite *sqlite = shim->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	const char *sql;
+
+	*runs = true;
+	if (!sqlite->next_stmt || !sqlite->stmt_busy || !sqlite->sql)
+		return NULL;
+	while ((stmt = sqlite->next_stmt(shim->db, stmt)))
+		if (sqlite->stmt_busy(stmt)) {
+			sql = sqlite->sql(stmt);
+			return sql ? read_site_find(sql) : NULL;
+		}
+	*runs = false;
+	return NULL;
+}
+
+/* One attempt to reserve. The write lock tells whether a writer is at work. Returns SQLite's code. */
+static int reserve(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	unsigned stretch = reservation->site ? read_site_stretch(reservation->site) : 1;
+	int64_t now;
+	int rc;
+
+	if (reservation_blocks(shim))
+		return SQLITE_BUSY;
+	rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (reservation_blocks(shim)) {
+		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+		return SQLITE_BUSY;
+	}
+	now = shim->handoff.system->now();
+	/* of the same thread: let it be */
+	if (reservation_lapses_at(reservation_word(shim->handoff.shm), now)) {
+		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+		return SQLITE_LOCKED;
+	}
+	reservation->since = now;
+	reservation->word = 0;
+	if (reservation->policy == READ_LOCKED)
+		return SQLITE_OK;
+	reservation->word = word_until(now + reservation_length() * stretch);
+	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	atomic_store(place_of(shim->handoff.shm), reservation->word);
+	file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+	return SQLITE_OK;
+}
+
+/* Waits until it has a reservation, or there is no point in waiting any more. */
+static void acquire(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	const char *shm = shim->handoff.shm;
+	char header[HEADER_SIZE];
+	int rc;
+
+	memcpy(header, shm, HEADER_SIZE);
+	handoff_try(&shim->handoff);
+	for (int count = 0; (rc = reserve(shim)) == SQLITE_BUSY; count++) {
+		handoff_refused(&shim->handoff);
+		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count))
+			break;
+	}
+	if (rc != SQLITE_OK) {
+		shim->count.unreserved++;
+		return;
+	}
+	handoff_acquired(&shim->handoff);
+	holder_set(&shim->holder, shm, reservation->word);
+	if (reservation->policy == READ_LOCKED)
+		reservation->state = RESERVATION_LOCKED;
+	else
+		reservation->state = memcmp(header, shm, HEADER_SIZE) == 0 ? RESERVATION_HELD : RESERVATION_RETRIED;
+	shim->count.reserved++;
+}
+
+void reservation_before_read(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	bool runs;
+
+	if (reservation->policy == READ_FREELY || reservation->state != RESERVATION_NONE || reservation->is_pending ||
+	    !is_known(shim->handoff.shm) || shim->sqlite->get_autocommit(shim->db))
+		return;
+	reservation->site = running_site(shim, &runs);
+	/* SQLite looks whether the schema has changed as it prepares a statement, and ends that read at once */
+	if (!runs)
+		return;
+	reservation->is_pending = true;
+	shim->count.begun++;
+	if (reservation->site && read_site_is_learnt(reservation->site))
+		shim->count.learnt++;
+	else
+		acquire(shim);
+}
+
+static void longest(int64_t *record, int64_t time)
+{
+	if (*record < time)
+		*record = time;
+}
+
+/* Ends the reservation, and says whether it was still in force. */
+static bool drop(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	uint32_t word = reservation->word;
+
+	reservation->state = RESERVATION_NONE;
+	holder_set(&shim->holder, NULL, 0);
+	longest(&shim->count.longest_reserved, shim->handoff.system->now() - reservation->since);
+	/* a forked child that closes what it inherited must leave its parent's alone */
+	return shim->handoff.shm && reservation->forks == atomic_load_explicit(&forks, memory_order_relaxed) &&
+	       atomic_compare_exchange_strong(place_of(shim->handoff.shm), &word, 0);
+}
+
+static void unlock(struct file_shim *shim)
+{
+	shim->reservation.state = RESERVATION_NONE;
+	holder_set(&shim->holder, NULL, 0);
+	file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+	handoff_pass_on(&shim->handoff);
+}
+
+void reservation_begun(struct file_shim *shim)
+{
+	if (shim->reservation.state == RESERVATION_NONE && !shim->has_read_lock && is_known(shim->handoff.shm))
+		acquire(shim);
+}
+
+void reservation_ended(struct file_shim *shim)
+{
+	if (shim->reservation.state == RESERVATION_LOCKED && !shim->has_read_lock)
+		unlock(shim);
+}
+
+void reservation_after_read(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	if (reservation->state == RESERVATION_RETRIED) {
+		reservation->state = RESERVATION_HELD;
+		return;
+	}
+	if (reservation->is_pending && reservation->site)
+		read_site_only_read(reservation->site);
+	reservation->is_pending = false;
+	reservation->site = NULL;
+	if (reservation->state == RESERVATION_NONE)
+		return;
+	handoff_releasing(&shim->handoff);
+	if (reservation->state == RESERVATION_LOCKED) {
+		unlock(shim);
+	} else if (drop(shim)) {
+		handoff_pass_on(&shim->handoff);
+	} else {
+		shim->count.lapsed++;
+	}
+}
+
+void reservation_wait_out(struct file_shim *shim)
+{
+	for (int count = 0; reservation_blocks(shim); count++) {
+		handoff_refused(&shim->handoff);
+		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count))
+			return;
+	}
+}
+
+bool reservation_before_write(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	if (reservation->is_pending && reservation->site)
+		read_site_wrote(reservation->site);
+	if (!has_reservation(reservation))
+		return false;
+	if (reservation_word(shim->handoff.shm) == reservation->word && handoff_changes(&shim->handoff) == shim->handoff.changes)
+		return true;
+	drop(shim);
+	shim->count.lapsed++;
+	if (reservation->site)
+		read_site_lapsed(reservation->site);
+	return false;
+}
+
+void reservation_written(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	reservation->is_pending = false;
+	reservation->site = NULL;
+	if (has_reservation(reservation))
+		drop(shim);
+}

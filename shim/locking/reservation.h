@@ -1,0 +1,79 @@
+/* reservation.h - lets a deferred transaction read first and write later, without holding a lock meanwhile.
+ *
+ * A transaction that was begun without the write lock reads a snapshot, and its first write fails if another connection has
+ * committed since (SQLITE_BUSY_SNAPSHOT). With a reservation it notes at its first read, when its turn has come, "mine until T" in
+ * the -shm. No connection with the library takes the write lock, or reserves, until the transaction writes, ends, or T has passed.
+ * So it finds its snapshot current when it writes; a process that is killed or stopped delays others no longer than T; and while it
+ * only reads it holds no lock. Connections without the library know nothing of it: what SQLite promises holds, and no more.
+ *
+ * The caller holds the connection's mutex. */
+#ifndef SQLPROD_LOCKING_RESERVATION_H
+#define SQLPROD_LOCKING_RESERVATION_H
+
+#include "locking/read_sites.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct file_shim;
+
+/* What a transaction gets at its first read, if it was begun without the write lock. */
+enum reservation_policy {
+	READ_FREELY,
+	READ_RESERVED,
+	READ_LOCKED, /* the write lock, taken on its behalf: SQLite does not know that it is held */
+};
+
+enum reservation_state {
+	RESERVATION_NONE,
+	RESERVATION_HELD,
+	RESERVATION_RETRIED, /* held, and SQLite gives its read lock back once before it takes it again */
+	RESERVATION_LOCKED,  /* the write lock is held on the transaction's behalf */
+};
+
+struct reservation {
+	enum reservation_policy policy; /* of the connection's last BEGIN or SAVEPOINT */
+	enum reservation_state state;
+	uint32_t word;   /* what was written into the -shm */
+	unsigned forks;  /* of the process's ancestors, when it was written */
+	int64_t since;   /* when it was had: CLOCK_MONOTONIC in nanoseconds */
+	bool is_pending; /* a transaction reads that has not written */
+	struct read_site *site;
+};
+
+/* How long reservations last, in nanoseconds. */
+int64_t reservation_length(void);
+
+/* The word in the -shm, 0 if there is none or the format is unknown. */
+uint32_t reservation_word(const char *shm);
+
+/* When the reservation that this word says lapses, at most a minute away; 0 if it says none that lasts. */
+int64_t reservation_lapses_at(uint32_t word, int64_t now);
+
+/* Has another connection a reservation that keeps this one from the write lock? Not if it is of the same thread. */
+bool reservation_blocks(struct file_shim *shim);
+
+/* The policy is READ_LOCKED, and the transaction has begun: takes the lock now, if the -shm is mapped. The transaction has ended:
+ * gives it back, if it is held and no read will do so. */
+void reservation_begun(struct file_shim *shim);
+void reservation_ended(struct file_shim *shim);
+
+/* SQLite is about to take a read lock; has given it back. */
+void reservation_before_read(struct file_shim *shim);
+void reservation_after_read(struct file_shim *shim);
+
+/* The write lock is wanted by a transaction that has already read. Waits for another connection's reservation to end, which is not
+ * long, as SQLite would not wait. */
+void reservation_wait_out(struct file_shim *shim);
+
+/* The write lock is wanted: has the connection a reservation, and did it last? */
+bool reservation_before_write(struct file_shim *shim);
+
+/* The transaction has the write lock, and no need for its reservation any more. */
+void reservation_written(struct file_shim *shim);
+
+/* For pthread_atfork(3): reservations of the parent are not the child's. */
+void reservation_forked(void);
+
+#endif

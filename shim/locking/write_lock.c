@@ -1,0 +1,246 @@
+/* write_lock.c - the write lock: whose turn it is, who has the database reserved, and the BEGIN that is to take no lock. */
+#include "locking/write_lock.h"
+
+#include "base/log.h"
+#include "connection/registry.h"
+#include "locking/begin_mode.h"
+#include "locking/file_shim.h"
+#include "locking/futex.h"
+#include "locking/plain_begin.h"
+
+#define MILLISECOND INT64_C(1000000)
+
+/* How long the owner of a reservation waits for another connection's look at the lock, and how often it tries. The other one needs
+ * microseconds, unless it is stopped. */
+#define LOOK (40 * MILLISECOND)
+#define LOOK_AGAIN (MILLISECOND / 50)
+
+/* A transaction that held the lock for less was in nobody's way. */
+#define NOTICED (2 * MILLISECOND)
+/* … and for more deserves a warning. */
+#define TOO_LONG (5000 * MILLISECOND)
+
+/* A transaction that let more time pass between BEGIN and its first statement was idle. */
+#define IDLE (100 * MILLISECOND)
+
+/* SQLite's own sleep is at most 100 ms: a BEGIN whose time is up by then does not wait again. */
+#define SQLITE_SLEEP (150 * MILLISECOND)
+
+static const char *path_of(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+
+	return connection && connection->path ? connection->path : "";
+}
+
+/* SQLite also takes the lock to checkpoint, and to read the WAL anew after a crash. */
+static bool is_transaction(const struct file_shim *shim)
+{
+	return shim->has_read_lock && !shim->reset_guard.checkpoints;
+}
+
+static int refuse(struct file_shim *shim)
+{
+	handoff_refused(&shim->handoff);
+	return SQLITE_BUSY;
+}
+
+/* Would SQLite fail at once instead of waiting? It does in a transaction that has read. */
+static bool has_snapshot(const struct file_shim *shim)
+{
+	const struct sqlite *sqlite = shim->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	unsigned busy = 0;
+
+	if (!sqlite->get_autocommit(shim->db))
+		return true;
+	while (sqlite->next_stmt && sqlite->stmt_busy && (stmt = sqlite->next_stmt(shim->db, stmt)))
+		busy += sqlite->stmt_busy(stmt) != 0;
+	return busy > 1;
+}
+
+/* SQLITE_LOCKED if the reservation had lapsed, and another connection has one by now. */
+static int acquire_reserved(struct file_shim *shim)
+{
+	int64_t now = monotonic_now(), end = now + LOOK;
+	int rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+
+	while (rc == SQLITE_BUSY && now < end) {
+		monotonic_sleep(now + LOOK_AGAIN);
+		rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+		now = monotonic_now();
+	}
+	if (rc == SQLITE_OK && !reservation_before_write(shim)) {
+		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+		return SQLITE_LOCKED;
+	}
+	return rc;
+}
+
+static int acquire_unreserved(struct file_shim *shim)
+{
+	int rc;
+
+	if (reservation_blocks(shim)) {
+		if (has_snapshot(shim))
+			reservation_wait_out(shim);
+		if (reservation_blocks(shim))
+			return refuse(shim);
+	}
+	handoff_try(&shim->handoff);
+	rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+	if (rc == SQLITE_BUSY)
+		return refuse(shim);
+	if (rc == SQLITE_OK && reservation_blocks(shim)) {
+		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+		return refuse(shim);
+	}
+	if (rc == SQLITE_OK) {
+		handoff_acquired(&shim->handoff);
+		shim->count.immediate += is_transaction(shim) && !shim->reservation.is_pending;
+		shim->count.begun += is_transaction(shim) && !shim->reservation.is_pending;
+	}
+	return rc;
+}
+
+static int acquire(struct file_shim *shim)
+{
+	int rc = SQLITE_LOCKED;
+
+	if (shim->reservation.state == RESERVATION_LOCKED) {
+		shim->reservation.state = RESERVATION_NONE;
+		rc = SQLITE_OK;
+	} else if (reservation_before_write(shim)) {
+		rc = acquire_reserved(shim);
+	}
+	if (rc == SQLITE_LOCKED)
+		rc = acquire_unreserved(shim);
+	if (rc != SQLITE_OK)
+		return rc;
+	reservation_written(shim);
+	shim->count.write_locks++;
+	holder_set(&shim->holder, shim->handoff.shm, 0);
+	return SQLITE_OK;
+}
+
+/* The BEGIN that runs is to take no lock. */
+static int make_plain(struct file_shim *shim)
+{
+	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
+
+	if (kind != HOLDER_ELSEWHERE)
+		begin_mode_reserve(shim->begin_mode, path_of(shim), "BEGIN waited for another connection of this process");
+	return plain_begin_make(shim);
+}
+
+/* SQLite itself waits, and would give up: is it to wait on? */
+static bool sqlite_waits_on(struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+	struct busy_wait *wait = &shim->busy;
+	int64_t now = monotonic_now(), patience = reservation_length();
+
+	if (connection && !connection->busy.unknown && connection->busy.timeout * MILLISECOND - SQLITE_SLEEP < patience)
+		patience = connection->busy.timeout * MILLISECOND - SQLITE_SLEEP;
+	if (now - wait->ended > patience + SQLITE_SLEEP)
+		wait->began[WAIT_OF_BEGIN] = now;
+	wait->ended = now;
+	return now - wait->began[WAIT_OF_BEGIN] < patience;
+}
+
+/* The lock was refused to a BEGIN that the library made immediate. It waits as the connection waits, and does not fail. */
+static int begin_refused(struct file_shim *shim, bool under_cursor)
+{
+	bool is_plain = shim->begin_is_plain || under_cursor;
+	int rc = SQLITE_BUSY;
+
+	shim->begin_is_plain = false;
+	switch (busy_handler_kind(shim)) {
+	case BUSY_BY_US:
+		return is_plain ? make_plain(shim) : SQLITE_BUSY;
+	case BUSY_BY_SQLITE:
+		return is_plain || !sqlite_waits_on(shim) ? make_plain(shim) : SQLITE_BUSY;
+	case BUSY_BY_PROGRAM:
+		for (int count = 0; !is_plain && rc == SQLITE_BUSY && busy_handler_wait(shim, WAIT_OF_BEGIN, count); count++)
+			rc = acquire(shim);
+		return rc == SQLITE_BUSY ? make_plain(shim) : rc;
+	default:
+		return make_plain(shim);
+	}
+}
+
+int write_lock_acquire(struct file_shim *shim)
+{
+	bool under_cursor;
+	int rc;
+
+	if (!shim->may_make_plain)
+		return acquire(shim);
+	if (begin_mode_reserves(shim->begin_mode)) {
+		rc = plain_begin_make(shim);
+		if (rc == SQLITE_SCHEMA)
+			return rc;
+	}
+	rc = acquire(shim);
+	if (rc == SQLITE_BUSY && plain_begin_runs(shim, &under_cursor))
+		return begin_refused(shim, under_cursor);
+	/* On the snapshot of another statement, which is out of date, it could only fail. */
+	if (rc == SQLITE_OK && handoff_changes(&shim->handoff) != shim->snapshot && plain_begin_runs(shim, &under_cursor) &&
+	    under_cursor) {
+		write_lock_release(shim);
+		return plain_begin_make(shim);
+	}
+	return rc;
+}
+
+static void longest(int64_t *record, int64_t time)
+{
+	if (*record < time)
+		*record = time;
+}
+
+/* The lock was held for so long, and others were kept waiting. */
+static void others_waited(struct file_shim *shim, int64_t held, bool changed)
+{
+	if (shim->may_make_plain && held > NOTICED && !changed)
+		begin_mode_reserve(shim->begin_mode, path_of(shim),
+				   "a transaction held the write lock while others waited, and wrote nothing");
+	else if (shim->may_make_plain && shim->idled)
+		begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while others waited");
+	if (!changed && held > TOO_LONG)
+		log_warn_once(WARNING_LOCK_HELD, path_of(shim),
+			      "%s: a transaction held the write lock for %lld s while others waited, and wrote nothing. "
+			      "SQLPROD_BEGIN=reserve lets such a transaction read without it",
+			      path_of(shim), (long long)(held / (1000 * MILLISECOND)));
+}
+
+int write_lock_release(struct file_shim *shim)
+{
+	struct handoff *handoff = &shim->handoff;
+	bool changed;
+	int64_t held;
+	int rc;
+
+	handoff_releasing(handoff);
+	changed = handoff->release == RELEASED_CHANGED;
+	holder_set(&shim->holder, NULL, 0);
+	rc = file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+	handoff_released(handoff);
+	if (!is_transaction(shim))
+		return rc;
+	held = handoff->released_at - handoff->acquired_at;
+	shim->count.wrote += changed;
+	shim->count.only_read += !changed;
+	longest(changed ? &shim->count.longest_wrote : &shim->count.longest_only_read, held);
+	if (handoff_woke_waiter(handoff))
+		others_waited(shim, held, changed);
+	shim->idled = false;
+	return rc;
+}
+
+void write_lock_used(struct file_shim *shim)
+{
+	bool has_lock = atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != NULL;
+
+	shim->idled = has_lock && shim->reservation.state == RESERVATION_NONE && monotonic_now() - shim->handoff.acquired_at > IDLE;
+}

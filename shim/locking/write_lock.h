@@ -1,0 +1,18 @@
+/* write_lock.h - what happens when SQLite asks for a WAL database's write lock, and gives it back.
+ *
+ * Called by file_shim.c, with the connection's mutex held. */
+#ifndef SQLPROD_LOCKING_WRITE_LOCK_H
+#define SQLPROD_LOCKING_WRITE_LOCK_H
+
+struct file_shim;
+
+/* SQLite wants it. Returns what SQLite is to be answered: SQLITE_SCHEMA makes a BEGIN plain (plain_begin.h). */
+int write_lock_acquire(struct file_shim *shim);
+
+/* SQLite gives it back. */
+int write_lock_release(struct file_shim *shim);
+
+/* The transaction that may have it runs its first statement. */
+void write_lock_used(struct file_shim *shim);
+
+#endif
