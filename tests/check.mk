@@ -7,7 +7,7 @@ suites := $(filter-out exports,$(patsubst tests/behaviour/%.bats,%,$(sort $(wild
 sanitized_suites := $(filter-out faults memory readme,$(suites))
 bats_files = $(patsubst %,tests/behaviour/%.bats,$(1))
 command_suites := $(sort $(wildcard tests/command/*.bats))
-unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable
+unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable check-unit-locking
 count := MAKE='$(MAKE)' tests/harness/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
 
 .PHONY: check

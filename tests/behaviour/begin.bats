@@ -192,12 +192,19 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	[[ $output != *'exec 5'* ]]
 }
 
-@test "a BEGIN that meets a held lock fails like any busy statement, and the connection stays usable" {
+@test "a BEGIN that meets a held lock succeeds as it does without the shim, and the program finds the lock held when it writes" {
 	export SQLPROD_BUSY_TIMEOUT=0
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
-	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec b BEGIN' 'autocommit b' 'exec a COMMIT' \
-		'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT'
-	expect $'open 0\nopen 0\nexec 0\nexec 5 database is locked\nautocommit 1\nexec 0\nexec 0'
+	script=('open a t.db' 'open b t.db' 'exec a BEGIN IMMEDIATE' 'exec b BEGIN' 'autocommit b' 'exec b SELECT count(*) FROM t'
+		'exec b INSERT INTO t VALUES(1)' 'exec a COMMIT' 'exec b COMMIT' 'exec b BEGIN; INSERT INTO t VALUES(1); COMMIT')
+	for run in run_plain run_shim; do
+		observer query t.db 'DELETE FROM t'
+		$run victim "${script[@]}"
+		expect $'open 0\nopen 0\nexec 0\nexec 0\nautocommit 0\n0\nexec 0\nexec 5 database is locked\nexec 0\nexec 0\nexec 0'
+	done
+	# what the operator spells out is what holds
+	SQLPROD_BEGIN=immediate run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec b BEGIN' 'autocommit b'
+	expect $'open 0\nopen 0\nexec 0\nexec 5 database is locked\nautocommit 1'
 }
 
 @test "VACUUM works, by every call and into a file" {

@@ -122,7 +122,7 @@ load ../harness/harness
 	wanted=$output
 	[[ $(grep -c '^exec 5 ' <<<"$output") -eq 2 ]]
 	observer query t.db 'DELETE FROM t'
-	SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}" 'exec a SAVEPOINT five' 'exec a RELEASE three' 'get_table a ;savepoint [six]' \
+	SQLPROD_BEGIN_DEFERRED=keep SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}" 'exec a SAVEPOINT five' 'exec a RELEASE three' 'get_table a ;savepoint [six]' \
 		'exec a SAVEPOINT SAVEPOINT x' 'exec a ROLLBACK' 'exec a BEGIN IMMEDIATE; COMMIT; SAVEPOINT seven; RELEASE seven'
 	[[ $output == "$wanted"* ]]
 	[[ $(report "$scratch/report.json" begins_not_upgraded | tail -n 1) == *'SAVEPOINT outside of a transaction'*': 4'* ]]

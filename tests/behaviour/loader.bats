@@ -58,7 +58,7 @@ load ../harness/harness
 @test "a handle whose opening was not seen is adopted at its first statement" {
 	observer query t.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
-		${run%:*} victim 'open_hidden a t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1)' \
+		SQLPROD_BEGIN=immediate ${run%:*} victim 'open_hidden a t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a INSERT INTO t VALUES(1)' \
 			'exec a COMMIT' 'exec a SELECT count(*) FROM t' 'close a'
 		expect_line "${run#*:}"
 		if sqlite_has 3008007 || [[ $run == run_plain* ]]; then

@@ -35,9 +35,9 @@ client_command() {
 }
 
 # with_shim held|free CLIENT WAY|"" [SETTING=VALUE…] - the recipe is in force, but for the settings named, and the write lock is as
-# said from BEGIN on.
+# said from BEGIN on, where the operator has BEGIN take it: by default it takes none in an embedded copy.
 with_shim() {
-	observe "$preload" "$2" ${3:+"$3"}
+	SQLPROD_BEGIN=${SQLPROD_BEGIN-immediate} observe "$preload" "$2" ${3:+"$3"}
 	looks_right "$1" "${@:4}"
 	is "the way it is reached" "embedded copy" "$reached"
 	[[ $(reported settings foreign_keys decided_by) == program ]] ||

@@ -12,7 +12,7 @@ load sqlprod
 
 @test "sqlprod settings shows values of the environment as the operator's" {
 	SQLPROD_MMAP_SIZE=1G SQLPROD_BEGIN=keep run_app "$sqlprod" settings
-	[[ $(awk -F '\t' '$5 == "operator" { print $1, $3, $4 }' <<<"$output") == $'SQLPROD_MMAP_SIZE 134217728 1073741824\nSQLPROD_BEGIN immediate keep' ]]
+	[[ $(awk -F '\t' '$5 == "operator" { print $1, $3, $4 }' <<<"$output") == $'SQLPROD_MMAP_SIZE 134217728 1073741824\nSQLPROD_BEGIN auto keep' ]]
 	SQLPROD_MMAP_SIZE=1G run_app "$sqlprod" settings --json
 	jq -e '.settings[] | select(.variable == "SQLPROD_MMAP_SIZE") | .value == "1073741824" and .decided_by == "operator"' <<<"$output"
 }

@@ -21,7 +21,7 @@ qemu_shim() {
 @test "on arm64 two copies in one large program that is not position-independent are reached" {
 	qemu_plain two t.db u.db
 	expect $'free\nfree\nfree\nfree'
-	SQLPROD_LOG_LEVEL=debug qemu_shim two t.db u.db
+	SQLPROD_BEGIN=immediate SQLPROD_LOG_LEVEL=debug qemu_shim two t.db u.db
 	expect $'held\nheld\nheld\nheld'
 	[[ $(grep -c 'found near the code' <<<"$stderr") == 2 ]]
 }

@@ -53,7 +53,7 @@ left_alone() {
 @test "two copies in one large program that is not position-independent are each found near the code that opens their files" {
 	run_plain "$build/embedded/two" t.db u.db
 	expect $'free\nfree\nfree\nfree'
-	SQLPROD_LOG_LEVEL=debug run_shim "$build/embedded/two" t.db u.db
+	SQLPROD_BEGIN=immediate SQLPROD_LOG_LEVEL=debug run_shim "$build/embedded/two" t.db u.db
 	expect $'held\nheld\nheld\nheld'
 	[[ $(grep -c 'SQLite 3.50.4 found near the code' <<<"$stderr") == 2 ]]
 	[[ $stderr != *'in all that may hold it'* ]]

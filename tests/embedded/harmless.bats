@@ -5,7 +5,7 @@ victim=$build/embedded/victim_gcc_O2
 guest=$build/embedded/guest
 plugins=("$build/embedded/plugin_O0.so" "$build/embedded/plugin_O2.so" "$build/embedded/plugin_Os.so")
 
-# What the recipe changes in what a program sees.
+# What the recipe changes in what a program sees, where the operator has BEGIN take the write lock: by default it takes none here.
 recipe='s/^free$/held/; s/^delete$/wal/; s/^journal_mode=delete$/journal_mode=wal/; s/^timeout=[0-9]*$/timeout=30000/'
 
 # twin SED COMMAND… - prints the same with the library as without, but for what the sed script changes.
@@ -16,7 +16,7 @@ twin() {
 	wanted=$(sed "$1" <<<"$output")
 	[[ -z $stderr ]]
 	rm -rf ./*
-	SQLPROD_REPORT=$scratch/report.json run_shim "${@:2}"
+	SQLPROD_BEGIN=immediate SQLPROD_REPORT=$scratch/report.json run_shim "${@:2}"
 	expect "$wanted"
 	expect_quiet
 }

@@ -169,7 +169,7 @@ static void check_connection(const struct connection *connection, bool open)
 		expect(&reader, ":");
 		skip_value(&reader);
 	}
-	expect(&reader, "},\"waits\":null}\n");
+	expect(&reader, "},\"waits\":null,\"transactions\":null}\n");
 	free(line);
 }
 

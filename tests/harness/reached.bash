@@ -18,14 +18,15 @@ defaults=$(values free delete 0 2 -2000 0 0 -1 0)
 # reached WAY RUN RUN_WITH PROGRAM... - run by RUN it gets SQLite's defaults; run by RUN_WITH a second process is locked out after BEGIN,
 # the settings read back, and the report, in $scratch/report.json, names that way ("interposition" or "embedded copy").
 reached() {
-	local way=$1 foreign_keys=1
+	local way=$1 foreign_keys=1 begin=auto
 	# A copy inside a program gets no foreign_keys: there a DROP TABLE cannot be watched.
-	[[ $way != 'embedded copy' ]] || foreign_keys=0
+	# … and its BEGIN takes no lock unless the operator wants it.
+	[[ $way != 'embedded copy' ]] || foreign_keys=0 begin=immediate
 	rm -f t.db* "$scratch/report.json"
 	"$2" "${@:4}" "${script[@]}"
 	expect "$defaults"
 	rm -f t.db*
-	SQLPROD_REPORT=$scratch/report.json "$3" "${@:4}" "${script[@]}"
+	SQLPROD_BEGIN=$begin SQLPROD_REPORT=$scratch/report.json "$3" "${@:4}" "${script[@]}"
 	expect "$(values held wal 30000 1 -20000 134217728 2 67108864 "$foreign_keys")"
 	expect_quiet
 	[[ $(report "$scratch/report.json" reached) == "$way" ]]

@@ -1,0 +1,255 @@
+# A transaction that was begun without the write lock reserves the database at its first read: it does not fail when it writes, and
+# delays others no longer than SQLPROD_RESERVE.
+load ../harness/harness
+
+make_database() {
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)' >/dev/null
+}
+
+# Processes that each add one to a counter, so many times, in a transaction that reads first: add_up RUN PROCESSES TIMES BEGIN COMMIT.
+# Leaves the number of errors in $errors.
+add_up() {
+	local run=$1 processes=$2 times=$3 begin=$4 commit=$5 pids=() i
+	errors=0
+	for ((i = 0; i < processes; i++)); do
+		"start_$run" "p$i" victim quiet 'open a t.db' 'busy_timeout a 60000' "repeat $times" "exec a $begin" 'exec a SELECT n FROM t' \
+			'sh true' 'exec a UPDATE t SET n=n+1' "exec a $commit" 'end' 'close a'
+		pids+=("$started")
+	done
+	for ((i = 0; i < processes; i++)); do
+		finish "${pids[i]}" "p$i"
+		errors=$((errors + $(grep -c '^exec [1-9]' <<<"$output" || true)))
+	done
+}
+
+@test "BEGIN DEFERRED and SAVEPOINT that read and then write never fail, in six processes" {
+	export SQLPROD_RESERVE=20000
+	for form in 'BEGIN DEFERRED:COMMIT' 'begin deferred transaction:COMMIT' 'SAVEPOINT one:RELEASE one'; do
+		for run in plain shim; do
+			rm -f t.db*
+			make_database
+			add_up "$run" 6 30 "${form%:*}" "${form#*:}"
+			if [[ $run == plain ]]; then
+				((errors > 0))
+			else
+				((errors == 0))
+				[[ $(observer query t.db 'SELECT n FROM t') == 180 ]]
+			fi
+		done
+	done
+}
+
+@test "a plain BEGIN that reserves never fails either, in 2 to 32 processes" {
+	export SQLPROD_BEGIN=reserve SQLPROD_RESERVE=20000
+	for processes in 2 8 32; do
+		rm -f t.db*
+		make_database
+		add_up shim "$processes" 10 BEGIN COMMIT
+		((errors == 0))
+		[[ $(observer query t.db 'SELECT n FROM t') == $((processes * 10)) ]]
+	done
+	SQLPROD_BEGIN=keep add_up shim 8 10 BEGIN COMMIT
+	((errors > 0))
+}
+
+@test "threads reserve from each other too" {
+	for begin in keep:yes reserve:no; do
+		rm -f t.db*
+		SQLPROD_BEGIN=${begin%:*} run_shim contention t.db defaults threads 8 1000 0 1
+		[[ ${lines[0]} == *' 0 0' ]] || [[ ${begin#*:} == yes ]]
+		[[ ${lines[0]} != *' 0 0' ]] || [[ ${begin#*:} == no ]]
+	done
+}
+
+@test "while a transaction has the database reserved no lock is held, and a program without the library can write" {
+	make_database
+	for run in run_plain run_shim; do
+		$run victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT count(*) FROM t' 'sh observer lock t.db' 'exec a COMMIT' 'close a'
+		expect $'open 0\nexec 0\n1\nexec 0\nfree\nexec 0\nclose 0'
+	done
+}
+
+# A transaction reads, and is left at its barrier. reader_begins RUN
+reader_begins() {
+	make_database
+	barrier_make held
+	"start_$1" reader victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'barrier held' 'exec a UPDATE t SET n=n+1' \
+		'exec a COMMIT' 'close a'
+	reader=$started
+	barrier_meet held
+}
+
+@test "a writer waits for a reservation, and the transaction that has it writes" {
+	export SQLPROD_RESERVE=60000
+	for run in plain shim; do
+		rm -f t.db* held.*
+		reader_begins "$run"
+		"start_$run" writer victim 'open b t.db' 'busy_timeout b 60000' 'exec b UPDATE t SET n=n+10' 'close b'
+		writer=$started
+		[[ $run == plain ]] || wait_until_waits "$writer"
+		[[ $run == shim ]] || finish "$writer" writer
+		barrier_leave held
+		finish "$reader" reader
+		if [[ $run == plain ]]; then
+			[[ $output == *'exec 5 database is locked'* ]]
+		else
+			[[ $output != *'exec 5'* ]]
+			finish "$writer" writer
+			expect $'open 0\nbusy_timeout 0\nexec 0\nclose 0'
+			[[ $(observer query t.db 'SELECT n FROM t') == 11 ]]
+		fi
+	done
+}
+
+@test "a transaction that is killed or stopped with a reservation stops nobody, and loses it" {
+	export SQLPROD_RESERVE=100
+	for signal in KILL STOP; do
+		rm -f t.db* held.*
+		reader_begins shim
+		kill "-$signal" -- "-$reader"
+		run_shim victim 'open b t.db' 'exec b UPDATE t SET n=n+10' 'exec b BEGIN DEFERRED' 'exec b SELECT n FROM t' 'exec b UPDATE t SET n=n+1' \
+			'exec b COMMIT' 'close b'
+		expect $'open 0\nexec 0\nexec 0\n10\nexec 0\nexec 0\nexec 0\nclose 0'
+		kill -CONT -- "-$reader" 2>/dev/null || true
+		if [[ $signal == STOP ]]; then
+			barrier_leave held
+			finish "$reader" reader
+			[[ $output == *'exec 5 database is locked'* ]]
+		fi
+	done
+}
+
+@test "a reservation that has lapsed is counted" {
+	export SQLPROD_RESERVE=50
+	SQLPROD_REPORT=$scratch/report.json reader_begins shim
+	run_shim victim 'open b t.db' 'exec b UPDATE t SET n=n+10' 'close b'
+	expect $'open 0\nexec 0\nclose 0'
+	barrier_leave held
+	finish "$reader" reader
+	[[ $(report "$scratch/report.json" transactions lapsed) == 1 && $(report "$scratch/report.json" transactions reserved) == 1 ]]
+}
+
+@test "a forked child that closes what it inherited leaves the parent's reservation alone" {
+	make_database
+	export SQLPROD_RESERVE=60000
+	cat >fork.py <<-'PYTHON'
+		import os, sqlite3, subprocess, sys
+		a = sqlite3.connect('t.db', isolation_level=None)
+		a.execute('BEGIN DEFERRED'); a.execute('SELECT n FROM t').fetchall()
+		child = os.fork()
+		if not child:
+		    a.rollback(); a.close(); os._exit(0)
+		os.waitpid(child, 0)
+		writer = subprocess.Popen(['victim', 'open b t.db', 'busy_timeout b 60000', 'exec b UPDATE t SET n=n+10', 'close b'], stdout=subprocess.DEVNULL)
+		try: writer.wait(1)
+		except subprocess.TimeoutExpired: pass
+		a.execute('UPDATE t SET n=n+1'); a.execute('COMMIT'); writer.wait(); print(a.execute('SELECT n FROM t').fetchone()[0])
+	PYTHON
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run_shim /usr/bin/python3 fork.py
+	expect 11
+	run_plain any /usr/bin/python3 fork.py
+	[[ $stderr == *'database is locked'* ]]
+}
+
+@test "transactions that have only ever read take no reservation any more, until one writes" {
+	make_database
+	read=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec a COMMIT')
+	SQLPROD_REPORT=$scratch/report.json run_shim victim quiet 'open a t.db' 'repeat 20' "${read[@]}" 'end' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' \
+		'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'repeat 3' "${read[@]}" 'end' 'close a'
+	[[ $(report "$scratch/report.json" transactions begun) == 24 ]]
+	[[ $(report "$scratch/report.json" transactions reserved) == 8 && $(report "$scratch/report.json" transactions learnt_to_read) == 16 ]]
+}
+
+@test "a process whose BEGIN kept others waiting and wrote nothing takes no lock from then on, kept statements included" {
+	make_database
+	for i in one two; do barrier_make "$i"; done
+	SQLPROD_LOG_LEVEL=info SQLPROD_LOG=$scratch/log start_shim reader victim 'open a t.db' 'prepare a s v2 -1 BEGIN' 'step s' 'reset s' 'barrier one' \
+		'exec a COMMIT' 'step s' 'reset s' 'autocommit a' 'sh observer lock t.db' 'barrier two' 'exec a COMMIT' 'sql s' 'step s' 'exec a COMMIT' 'finalize s' 'close a'
+	reader=$started
+	barrier_meet one
+	start_shim writer victim 'open b t.db' 'exec b UPDATE t SET n=n+10' 'close b'
+	writer=$started
+	wait_until_waits "$writer"
+	barrier_leave one
+	barrier_meet two
+	finish "$writer" writer
+	barrier_leave two
+	finish "$reader" reader
+	grep -qx free <<<"$output" && grep -qx 'autocommit 0' <<<"$output"
+	[[ $output != *'step 5'* && $output == *'sql BEGIN '* && $output != *IMMEDIATE* ]]
+	[[ $(grep -c 'wrote nothing: from now on BEGIN takes no lock' "$scratch/log") == 1 ]]
+}
+
+@test "without other programs that wait BEGIN goes on taking the lock, whatever the transactions do" {
+	make_database
+	for run in run_plain:free run_shim:held; do
+		${run%:*} victim 'open a t.db' 'repeat 3' 'exec a BEGIN' 'exec a SELECT n FROM t' 'sh observer lock t.db' 'exec a COMMIT' 'end' 'close a'
+		[[ $(grep -cx "${run#*:}" <<<"$output") -eq 3 ]]
+	done
+}
+
+@test "BEGIN under a cursor with an old snapshot begins, and reads" {
+	make_database
+	observer query t.db 'INSERT INTO t VALUES(1),(2); CREATE TABLE log(x)'
+	for run in run_plain run_shim; do
+		$run victim 'open a t.db' 'prepare a s v2 -1 SELECT n FROM t' 'step s' 'sh observer query t.db "INSERT INTO log VALUES(1)"' \
+			'exec a BEGIN' 'exec a SELECT count(*) FROM t' 'exec a COMMIT' 'step s' 'finalize s' 'close a'
+		[[ $output != *'exec 5'* ]]
+	done
+}
+
+@test "one thread with two connections does not wait for itself" {
+	make_database
+	script=('open a t.db' 'open b t.db' 'busy_timeout b 100' 'exec a BEGIN' 'exec b BEGIN' 'exec b ROLLBACK' 'exec a ROLLBACK' 'exec a BEGIN' 'exec a SELECT n FROM t'
+		'exec b BEGIN' 'exec b UPDATE t SET n=n+1' 'exec b COMMIT' 'exec a COMMIT' 'close a' 'close b')
+	for run in run_plain run_shim; do
+		APP_TIMEOUT=20 $run victim "${script[@]}"
+		[[ $output != *'exec 5'* ]]
+	done
+}
+
+@test "the floor under a timeout does not hold where one thread would wait for itself" {
+	make_database
+	for run in run_plain run_shim; do
+		APP_TIMEOUT=20 $run victim 'open a t.db' 'open b t.db' 'busy_timeout b 20' 'exec a BEGIN IMMEDIATE' 'exec b UPDATE t SET n=n+1' 'exec a COMMIT' \
+			'exec b UPDATE t SET n=n+1' 'close a' 'close b'
+		[[ $(grep -c 'exec 5' <<<"$output") -eq 1 ]]
+	done
+}
+
+@test "a rollback journal and a -shm of another format get no reservation, and the report says so" {
+	observer query t.db 'CREATE TABLE t(n)'
+	SQLPROD_JOURNAL_MODE=keep SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT count(*) FROM t' 'exec a COMMIT' 'close a'
+	[[ $(report "$scratch/report.json" transactions reserved) == 0 ]]
+}
+
+@test "a connection that has only begun gives the lock back to another one of its process, and its transaction goes on" {
+	make_database
+	# a pool: one idles after BEGIN, another one works, and the first writes at last
+	script=('open a t.db' 'open b t.db' 'exec a BEGIN' 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' 'autocommit a' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1'
+		'exec a COMMIT' 'exec a SELECT n FROM t' 'close a' 'close b')
+	for run in run_plain run_shim; do
+		observer query t.db 'UPDATE t SET n=0'
+		APP_TIMEOUT=20 $run victim "${script[@]}"
+		expect $'open 0\nopen 0\nexec 0\nbusy_timeout 0\nexec 0\nautocommit 0\n1\nexec 0\nexec 0\nexec 0\n2\nexec 0\nclose 0\nclose 0'
+	done
+	# the lock was held before
+	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec b UPDATE t SET n=n+1' 'sh observer lock t.db' 'close a' 'close b'
+	[[ $(grep -cx held <<<"$output") -eq 1 && $(grep -cx free <<<"$output") -eq 1 ]]
+}
+
+@test "a connection that has used its transaction keeps the lock, whatever it did" {
+	make_database
+	for use in 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=5' 'exec a CREATE TABLE u(x)' 'exec a PRAGMA user_version=7' 'exec a SAVEPOINT s'; do
+		observer query t.db 'UPDATE t SET n=0; DROP TABLE IF EXISTS u'
+		APP_TIMEOUT=20 run_shim victim 'open a t.db' 'open b t.db' 'hooks a' 'exec a BEGIN' "$use" 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' 'sh observer lock t.db' \
+			'exec a ROLLBACK' 'close a' 'close b'
+		[[ $output == *'exec 5 database is locked'*held* ]]
+		[[ $(observer query t.db 'SELECT n FROM t') == 0 ]]
+	done
+	# a kept statement could have run
+	APP_TIMEOUT=20 run_shim victim 'open a t.db' 'open b t.db' 'prepare a s v2 -1 UPDATE t SET n=9' 'exec a BEGIN' 'step s' 'reset s' 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' \
+		'exec a ROLLBACK' 'finalize s' 'exec a SELECT n FROM t' 'close a' 'close b'
+	[[ $output == *'exec 5 database is locked'* ]]
+	[[ $(observer query t.db 'SELECT n FROM t') == 0 ]]
+}

@@ -1,0 +1,254 @@
+/* handoff.c - unit tests of the hand-over of the write lock, with a clock and waiters that are made up.
+ *
+ * Waiters are classes in a list, in the order in which they came: as the kernel does, a wake takes the first whose class is named.
+ */
+#include "locking/lock_handoff.h"
+
+#include "../check.h"
+
+#include <string.h>
+
+#define MICROSECOND INT64_C(1000)
+#define MILLISECOND (1000 * MICROSECOND)
+#define WAITERS_LIMIT 8
+
+static int64_t now = 1000 * MILLISECOND;
+static uint32_t waiters[WAITERS_LIMIT];
+static unsigned waiting, wakes, waits;
+static uint32_t last_class;
+static int64_t last_until;
+static bool is_woken; /* what a wait answers */
+
+static int64_t clock_now(void)
+{
+	return now;
+}
+
+static bool pretend_wait(const volatile void *word, uint32_t class, int64_t until)
+{
+	(void)word;
+	waits++;
+	last_class = class;
+	last_until = until;
+	now = is_woken ? now + 10 * MICROSECOND : until;
+	return is_woken;
+}
+
+static bool pretend_wake(const volatile void *word, uint32_t classes)
+{
+	(void)word;
+	wakes++;
+	for (unsigned i = 0; i < waiting; i++)
+		if (waiters[i] & classes) {
+			last_class = waiters[i];
+			memmove(&waiters[i], &waiters[i + 1], (--waiting - i) * sizeof(waiters[0]));
+			return true;
+		}
+	return false;
+}
+
+static const struct handoff_system system_made_up = {clock_now, pretend_wait, pretend_wake};
+
+static union {
+	uint32_t words[64];
+	char bytes[256];
+} shm;
+
+static struct handoff start(void)
+{
+	struct handoff handoff;
+
+	memset(&shm, 0, sizeof(shm));
+	waiting = wakes = waits = 0;
+	is_woken = false;
+	handoff_init(&handoff, &system_made_up);
+	handoff.shm = shm.bytes;
+	return handoff;
+}
+
+/* One that waits since then adds its class to the list. */
+static void queue_since(int64_t since)
+{
+	struct handoff waiter;
+
+	handoff_init(&waiter, &system_made_up);
+	waiter.shm = shm.bytes;
+	int64_t before = now;
+	handoff_wait(&waiter, since, now);
+	now = before;
+	waiters[waiting++] = last_class;
+}
+
+static void take_and_return(struct handoff *handoff, int64_t held, bool commits)
+{
+	handoff_try(handoff);
+	handoff_acquired(handoff);
+	now += held;
+	shm.words[2] += commits;
+	handoff_releasing(handoff);
+	handoff_released(handoff);
+}
+
+static void test_age(void)
+{
+	struct handoff handoff = start();
+	uint32_t young, old, oldest;
+
+	queue_since(now - 2 * MILLISECOND);
+	young = waiters[0];
+	queue_since(now - 20 * MILLISECOND);
+	old = waiters[1];
+	queue_since(now - 500 * MILLISECOND);
+	oldest = waiters[2];
+	check(young != old && old != oldest, "each age has a class of its own");
+	/* it must know that there is a crowd, or it wakes whoever came first */
+	handoff.waiters_seen_at = now;
+	take_and_return(&handoff, MILLISECOND, true);
+	check(last_class == oldest, "who has waited longest goes first: %x", last_class);
+	take_and_return(&handoff, MILLISECOND, true);
+	check(last_class == old, "then the next: %x", last_class);
+	take_and_return(&handoff, MILLISECOND, true);
+	check(last_class == young && waiting == 0, "then the youngest: %x", last_class);
+}
+
+static void test_woken_once(void)
+{
+	struct handoff handoff = start();
+
+	queue_since(now);
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(waiting == 1, "one release wakes one waiter, not %u", 2 - waiting);
+	check(handoff_woke_waiter(&handoff), "it knows that others were kept waiting");
+	waiting = 0;
+	now += 5000 * MILLISECOND;
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(!handoff_woke_waiter(&handoff), "and that nobody was");
+}
+
+static void test_slice(void)
+{
+	struct handoff handoff = start();
+
+	queue_since(now);
+	queue_since(now);
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	now += 5 * MICROSECOND;
+	take_and_return(&handoff, 10 * MICROSECOND, true); /* back at once: a slice begins, with one observer */
+	check(waiting == 1, "an owner that comes back wakes an observer, and no other: %u wait", waiting);
+	for (int i = 0; i < 5; i++) {
+		now += 5 * MICROSECOND;
+		take_and_return(&handoff, 10 * MICROSECOND, true);
+	}
+	check(waiting == 1, "within its slice it wakes nobody: %u wait", waiting);
+	now += 5 * MICROSECOND;
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(waiting == 0, "a slice ends after a millisecond: %u wait", waiting);
+}
+
+static void test_yield(void)
+{
+	struct handoff handoff = start();
+
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	waits = 0;
+	handoff_before_read(&handoff);
+	check(waits == 1 && last_until - handoff.released_at <= MILLISECOND + 1,
+	      "the waiter that was woken goes first, for a millisecond");
+	waits = 0;
+	handoff_before_read(&handoff);
+	check(waits == 0, "once");
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	now += MILLISECOND;
+	handoff_before_read(&handoff);
+	check(waits == 0, "who comes back later has no need to yield");
+}
+
+static void test_late(void)
+{
+	struct handoff handoff = start();
+
+	handoff_try(&handoff);
+	handoff_refused(&handoff);
+	is_woken = true;
+	handoff_wait(&handoff, now, now + 10 * MILLISECOND);
+	check(handoff.place == PLACE_WOKEN, "it was woken");
+	handoff_try(&handoff);
+	handoff_refused(&handoff);
+	handoff.place = PLACE_FIRST; /* as the busy handler has it */
+	is_woken = false;
+	handoff_wait(&handoff, now, now + 10 * MILLISECOND);
+	check(last_class == UINT32_C(1) << 30, "a waiter that was woken and came too late has a class of its own: %x", last_class);
+	waiters[waiting++] = last_class;
+	queue_since(now - 500 * MILLISECOND);
+	handoff.waiters_seen_at = now;
+	handoff.place = PLACE_BY_AGE;
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(last_class == UINT32_C(1) << 30, "and goes before the oldest: %x", last_class);
+}
+
+/* One that is killed or stopped is not in the kernel's list, or does not run when it is woken: others go on. */
+static void test_killed(void)
+{
+	struct handoff handoff = start();
+
+	queue_since(now - 40 * MILLISECOND);
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true); /* wakes the one that was stopped */
+	check(waiting == 1, "one is woken");
+	handoff_before_read(&handoff);
+	check(now <= handoff.released_at + 2 * MILLISECOND, "the owner does not wait for it longer than a millisecond");
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(waiting == 0, "and then the next one is woken");
+}
+
+static void test_checkpoint_owed(void)
+{
+	struct handoff handoff = start();
+
+	queue_since(now);
+	handoff.checkpoint_at = 1000;
+	shm.words[4] = 1000;
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(waiting == 1 && handoff.release == WAKE_DEFERRED, "after a commit that owes a checkpoint nobody is woken yet");
+	handoff_checkpoint_try(&handoff);
+	handoff_pass_on(&handoff);
+	check(waiting == 0 && handoff.release != WAKE_DEFERRED, "the checkpoint's end wakes");
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	handoff_before_read(&handoff);
+	check(waiting == 0 && handoff.checkpoint_at == 0, "if there was none, the next read wakes, and learns it");
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, false);
+	check(waiting == 0, "a transaction that changed nothing owes none");
+	handoff.checkpoint_at = 1000;
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	handoff_checkpoint_contended(&handoff);
+	check(waiting == 0, "another one that checkpoints lets the owner wake");
+}
+
+static void test_without_shm(void)
+{
+	struct handoff handoff = start();
+
+	handoff.shm = NULL;
+	take_and_return(&handoff, MILLISECOND, false);
+	handoff_before_read(&handoff);
+	check(wakes == 0 && waits == 0 && handoff_changes(&handoff) == 0, "without a -shm nothing is waited for, nor woken");
+}
+
+int main(void)
+{
+	test_age();
+	test_woken_once();
+	test_slice();
+	test_yield();
+	test_late();
+	test_killed();
+	test_checkpoint_owed();
+	test_without_shm();
+	return check_end();
+}
