@@ -60,6 +60,12 @@ $1 == "begins" {
 	next
 }
 
+$1 == "transactions" {
+	gsub("_", " ", $2)
+	printf "  transactions %s: %s%s\n", $2, $3, ($4 == "-" ? "" : " (the longest " $4 " ms)")
+	next
+}
+
 $1 == "advisory" {
 	printf "%sadvisory:%s %s\n", bold, plain, $2
 	next

@@ -3,7 +3,10 @@
 # Input: the library's table of settings, then the report. what: verdict, any, versions, databases, records or document, as
 # check_command.sh has it; the environment has sqlprod_status, sqlprod_reason and sqlprod_advisories. A torn line does not count.
 
-BEGIN { FS = "\t" }
+BEGIN {
+	FS = "\t"
+	kinds = split("begun immediate reserved learnt_to_read unreserved lapsed wrote locked_and_only_read", transaction_kind, " ")
+}
 
 FNR == 1 { file++ }
 
@@ -143,6 +146,20 @@ function take(line, i, name, became, group, text) {
 			reasons[group, ++reason_count[group]] = name
 		begins_left[group, name] += leaf("begins_not_upgraded" SUBSEP name)
 	}
+	if (json_type[SUBSEP "transactions"] == "{")
+		note_transactions(group)
+}
+
+function note_transactions(group, i, kind, longest) {
+	for (i = 1; i <= kinds; i++) {
+		kind = transaction_kind[i]
+		transactions[group, kind] += leaf("transactions" SUBSEP kind)
+		if ((SUBSEP "transactions" SUBSEP "longest_milliseconds" SUBSEP kind) in json_value) {
+			longest = leaf("transactions" SUBSEP "longest_milliseconds" SUBSEP kind) + 0
+			if (!((group, kind) in longest_of) || longest > longest_of[group, kind])
+				longest_of[group, kind] = longest
+		}
+	}
 }
 
 function note_sqlite(key) {
@@ -170,6 +187,11 @@ function put_group(group, i, name) {
 	for (i = 1; i <= reason_count[group]; i++) {
 		name = reasons[group, i]
 		printf "begins\tnot_upgraded\t%d\t%s\n", begins_left[group, name], field(name)
+	}
+	for (i = 1; i <= kinds; i++) {
+		name = transaction_kind[i]
+		if (transactions[group, name] > 0)
+			printf "transactions\t%s\t%d\t%s\n", name, transactions[group, name], ((group, name) in longest_of ? longest_of[group, name] : "-")
 	}
 }
 

@@ -12,7 +12,7 @@ locks_usage() {
 		namespace (the host's, seen from a container) is not seen.
 
 		Exit status: 0; 1 no process was seen to have it open; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a
-		special file; 12 jq is missing (--json). Of several files, the first that was not 0.
+		special file. Of several files, the first that was not 0.
 	END
 }
 
@@ -38,7 +38,6 @@ command_locks() {
 		shift
 	done
 	[ $# -gt 0 ] || fail 2 "locks: no file; see sqlprod locks --help"
-	! $sqlprod_json || tool_require jq
 	status=0
 	for file; do
 		if database_require "$file"; then
@@ -56,7 +55,7 @@ locks_show() {
 	database_resolve "$1"
 	records=$(locks_records "$database_file")
 	if $sqlprod_json; then
-		printf '%s\n' "$records" | jq -Rnc -f "$sqlprod_parts/locks.jq"
+		printf '%s\n' "$records" | LC_ALL=C awk -f "$sqlprod_parts/json.awk" -f "$sqlprod_parts/locks_json.awk"
 	else
 		printf '%s\n' "$records" | records_show
 	fi
