@@ -66,9 +66,30 @@ cross: ## build the library for glibc 2.17 and musl, x86-64 and arm64, under BUI
 	$(Q)scripts/install-packages build cross
 	$(Q)scripts/package/cross $(BUILD)
 
-.PHONY: dist
-dist: ## make a reproducible tarball of HEAD under BUILD
+.PHONY: dist-source
+dist-source: ## make a reproducible tarball of HEAD under BUILD
 	$(Q)scripts/package/dist $(VERSION) $(BUILD)
+
+# What is made of the libraries of make cross, under BUILD/packages.
+packages := $(BUILD)/packages
+
+.PHONY: wheel npm dist
+wheel: ## Python wheels (manylinux_2_17 and musllinux, x86-64 and arm64) under BUILD/packages
+npm: ## a package for npm, with all libraries, under BUILD/packages
+dist: ## tarballs of the source and of prebuilt libraries, with SHA256SUMS, under BUILD/packages
+wheel: pack := wheel
+npm: pack := npm
+dist: pack := prebuilt
+wheel npm dist: packed-libraries
+	$(Q)scripts/package/$(pack) $(VERSION) $(BUILD)/stage-packages $(BUILD)/cross $(packages)
+	$(if $(filter dist,$@),$(Q)scripts/package/dist $(VERSION) $(packages))
+	$(if $(filter dist,$@),$(Q)cd $(packages) && sha256sum sqlprod-$(VERSION)*.tar.gz >SHA256SUMS && realpath SHA256SUMS)
+
+.PHONY: packed-libraries
+packed-libraries: $(library) $(mans)
+	$(Q)scripts/install-packages build cross
+	$(Q)scripts/package/cross $(BUILD) >/dev/null
+	$(Q)scripts/package/stage $(BUILD) $(BUILD)/stage-packages >/dev/null
 
 staged_suites := $(filter-out tests/command/install.bats,$(command_suites))
 
