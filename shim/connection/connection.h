@@ -67,13 +67,13 @@ struct connection {
 
 	const struct sqlite *sqlite;
 	uint64_t serial;
-	pid_t pid;              /* of the process that opened it: a forked child does not report it */
-	const char *reached;    /* the door, for the report */
-	dev_t device;           /* of the main database's file */
-	ino_t inode;            /* … 0 if there is none */
-	char *path;             /* absolute; "" for in-memory and temporary databases */
-	bool closing;           /* sqlite3_close() is about to be called: under the registry's lock */
-	struct file_shim *shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
+	pid_t pid;                      /* of the process that opened it: a forked child does not report it */
+	const char *reached;            /* the door, for the report */
+	dev_t device;                   /* of the main database's file */
+	ino_t inode;                    /* … 0 if there is none */
+	char *path;                     /* absolute; "" for in-memory and temporary databases */
+	bool closing;                   /* sqlite3_close() is about to be called: under the registry's lock */
+	struct file_shim *_Atomic shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
 
 	bool began_unseen;       /* the program may have run statements before we saw it: unseen.h */
 	bool decided_unseen;     /* … and has set something there */

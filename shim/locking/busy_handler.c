@@ -133,7 +133,8 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");
 		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked - wait->spent[purpose]) : now;
 	case HOLDER_POOLED:
-		return earlier(deadline, wait->moved_at + asked);
+		/* a pool may well have threads enough: only a holder that does not move says that it has not */
+		return earlier(deadline, wait->moved_at + (asked > reservation_length() ? asked : reservation_length()));
 	default:
 		return deadline;
 	}

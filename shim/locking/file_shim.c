@@ -329,6 +329,7 @@ struct file_shim *file_shim_install(const struct connection *connection, bool fa
 	shim->sqlite = connection->sqlite;
 	shim->file = file;
 	shim->fair = fair;
+	holder_start(&shim->holder);
 	shim->begin_mode = begin_mode_find(connection->path);
 	handoff_init(&shim->handoff, fair ? &handoff_kernel : &handoff_unfair);
 	file->pMethods = &shim->methods;

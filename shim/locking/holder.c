@@ -4,7 +4,24 @@
 #include <stddef.h>
 
 static struct holder *_Atomic holders;
-static _Thread_local char here; /* its address names the thread */
+
+/* Of this thread; no other ever has it. */
+static unsigned long here(void)
+{
+	static atomic_ulong last;
+	static _Thread_local unsigned long number;
+
+	if (!number)
+		number = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+	return number;
+}
+
+void holder_start(struct holder *holder)
+{
+	holder_set(holder, NULL, 0);
+	atomic_store_explicit(&holder->thread, 0, memory_order_relaxed);
+	atomic_store_explicit(&holder->is_pooled, false, memory_order_relaxed);
+}
 
 void holder_link(struct holder *holder)
 {
@@ -15,13 +32,13 @@ void holder_link(struct holder *holder)
 
 void holder_seen(struct holder *holder)
 {
-	const void *thread = atomic_load_explicit(&holder->thread, memory_order_relaxed);
+	unsigned long thread = atomic_load_explicit(&holder->thread, memory_order_relaxed);
 
-	if (thread == &here)
+	if (thread == here())
 		return;
 	if (thread)
 		atomic_store_explicit(&holder->is_pooled, true, memory_order_relaxed);
-	atomic_store_explicit(&holder->thread, &here, memory_order_relaxed);
+	atomic_store_explicit(&holder->thread, here(), memory_order_relaxed);
 }
 
 void holder_set(struct holder *holder, const char *shm, uint32_t word)
@@ -44,7 +61,7 @@ enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint3
 		holder = holder->next;
 	if (!holder)
 		return HOLDER_ELSEWHERE;
-	if (atomic_load_explicit(&holder->thread, memory_order_relaxed) == &here)
+	if (atomic_load_explicit(&holder->thread, memory_order_relaxed) == here())
 		return HOLDER_OF_THREAD;
 	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;
 }

@@ -13,8 +13,8 @@ struct holder {
 	struct holder *next;         /* of the process; never changes once linked */
 	_Atomic(const char *) holds; /* the -shm of the database that it holds or has reserved; NULL for none */
 	_Atomic uint32_t word;       /* of its reservation; 0 for the lock */
-	_Atomic(const void *) thread;
-	atomic_bool is_pooled; /* its calls come from more than one thread */
+	atomic_ulong thread;         /* 0 for none yet */
+	atomic_bool is_pooled;       /* its calls come from more than one thread */
 };
 
 enum holder_kind {
@@ -24,8 +24,9 @@ enum holder_kind {
 	HOLDER_OF_THREAD,  /* … and cannot: it is the caller's own thread */
 };
 
-/* Makes the record known; it is never freed. */
+/* Makes the record known; it is never freed. It begins to be that of a connection. */
 void holder_link(struct holder *holder);
+void holder_start(struct holder *holder);
 
 /* A call for the connection comes from this thread. */
 void holder_seen(struct holder *holder);

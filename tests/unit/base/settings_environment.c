@@ -113,7 +113,7 @@ static void test_every_variable(void)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		char entry[128];
-		const char *value = settings_table[i].words ? settings_table[i].words[0] : "0";
+		const char *value = settings_table[i].words ? settings_table[i].words[0] : i == SETTING_RESERVE ? "10" : "0";
 
 		snprintf(entry, sizeof(entry), "%s=%s", settings_table[i].variable, value);
 		LOAD(entry);
