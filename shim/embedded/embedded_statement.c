@@ -67,6 +67,7 @@ void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt
 	text = sql_text_utf8(sql, -1);
 	policy_before(connection, embedded->outermost ? PASSAGE_RAN_FIRST : PASSAGE_RAN_INSIDE, &text, 0, &plan);
 	policy_after(connection, &text, &plan, sql, SQLITE_OK);
-	embedded->lost = plan.lost;
+	if (plan.lost)
+		embedded->lost = plan.lost;
 	sqlite_forget_error(connection->sqlite, connection->db);
 }
