@@ -64,16 +64,16 @@ struct connection {
 	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
 	atomic_bool shared_cache;   /* others find out too: lifecycle.c */
 	atomic_bool in_two_copies;  /* the same: another copy of SQLite in this process has the file open */
+	dev_t device;               /* of the main database's file; set before inode */
+	_Atomic(ino_t) inode;       /* 0 if there is none */
 
 	const struct sqlite *sqlite;
 	uint64_t serial;
 	pid_t pid;                      /* of the process that opened it: a forked child does not report it */
-	const char *reached;            /* the door, for the report */
-	dev_t device;                   /* of the main database's file */
-	ino_t inode;                    /* … 0 if there is none */
+	const char *reached;            /* the way in, for the report */
 	char *path;                     /* absolute; "" for in-memory and temporary databases */
 	bool closing;                   /* sqlite3_close() is about to be called: under the registry's lock */
-	struct file_shim *_Atomic shim; /* wait.c's, in front of that file; NULL if the wait is not ours */
+	struct file_shim *_Atomic shim; /* over that file's methods; NULL if there is none */
 
 	bool began_unseen;       /* the program may have run statements before we saw it: unseen.h */
 	bool decided_unseen;     /* … and has set something there */

@@ -111,7 +111,7 @@ struct same_file {
 
 static bool is_in_other_copy(const struct connection *connection, const struct connection *other)
 {
-	return connection->inode && other->inode == connection->inode && other->device == connection->device &&
+	return connection->inode && atomic_load(&other->inode) == connection->inode && other->device == connection->device &&
 	       !sqlite_is_same(other->sqlite, connection->sqlite);
 }
 
@@ -151,7 +151,7 @@ static void look_for_same_file(struct connection *connection, bool shared_cache)
 	connection->file = sqlite_file(connection->sqlite, connection->db, "main");
 	if (*connection->path && glibc_stat(connection->path, &status) == 0) {
 		connection->device = status.st_dev;
-		connection->inode = status.st_ino;
+		atomic_store(&connection->inode, status.st_ino);
 	}
 	if (connection->file && *connection->path)
 		registry_visit(mark_same_file, &same);

@@ -68,7 +68,7 @@ static void check_pragma(const struct sql_text *text, const struct statement *st
 	CHECK(same_value(text, statement->value, verdict->value));
 }
 
-static void check_write(const struct sql_text *text, const struct statement *statement, const struct verdict *verdict)
+static void check_write(const struct statement *statement, const struct verdict *verdict)
 {
 	bool inserts = verdict->write == SQLITE_INSERT || verdict->write == SQLITE_UPDATE;
 
@@ -95,7 +95,7 @@ static void check_kind(const struct sql_text *text, const struct statement *stat
 		CHECK(statement->kind == STATEMENT_DROP_TABLE);
 	check_begin(statement, verdict);
 	check_pragma(text, statement, verdict);
-	check_write(text, statement, verdict);
+	check_write(statement, verdict);
 }
 
 /* SQLite finds pzTail of UTF-16 by counting characters, and counts neither a byte order mark nor a stray surrogate's other half. */
