@@ -145,7 +145,7 @@ static void check_connection(const struct connection *connection, bool open)
 	expect(&reader, "},\"reached\":");
 	expect_or_null(&reader, connection->reached);
 	expect(&reader, ",\"left_alone\":");
-	expect_or_null(&reader, connection->why_off);
+	expect_or_null(&reader, connection->passthrough);
 	expect(&reader, ",\"settings\":{");
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
 		if (i)
@@ -234,7 +234,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(sqlite.object, sizeof(sqlite.object), "%s", texts[2]);
 	connection.path = flags & NO_PATH ? NULL : texts[0];
 	connection.reached = texts[3];
-	connection.why_off = flags & NO_REASON ? NULL : texts[4];
+	connection.passthrough = flags & NO_REASON ? NULL : texts[4];
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++) {
 		connection.outcomes[i].wanted = connection.outcomes[i].got = VALUE_UNKNOWN;
 		connection.outcomes[i].reason = flags & NO_REASON ? NULL : texts[5 + i % 2];

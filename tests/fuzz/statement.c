@@ -307,6 +307,20 @@ static void check_cut(const char *sql, size_t length, const struct verdict *whol
 	CHECK(verdict.rc != SQLITE_OK || verdict.tail == length);
 }
 
+static unsigned first_letter(unsigned letter)
+{
+	switch (letter) {
+	case STATEMENT_SA:
+		return 's';
+	case STATEMENT_CR:
+		return 'c';
+	case STATEMENT_REI:
+		return 'r';
+	default:
+		return letter + 'a' - 1;
+	}
+}
+
 /* One statement at `from` of UTF-8 text; exact is the same text without a NUL. Returns where the next one begins. */
 static size_t check_statement(const char *sql, const struct sql_text *exact, size_t from)
 {
@@ -318,7 +332,7 @@ static size_t check_statement(const char *sql, const struct sql_text *exact, siz
 	statement_read(exact, from, &statement);
 	end = statement_find_end(exact, &statement);
 	CHECK(from <= statement.start && statement.start <= end && end <= exact->length && end > from);
-	CHECK(letter == 0 || unit_fold(unit_get(exact, statement.start)) == (letter == STATEMENT_SA ? 's' : letter + 'a' - 1));
+	CHECK(letter == 0 || unit_fold(unit_get(exact, statement.start)) == first_letter(letter));
 	CHECK(statement.kind != STATEMENT_SAVEPOINT || letter == 0 || letter == STATEMENT_SA);
 
 	oracle_ask(sql + from, -1, &verdict);
