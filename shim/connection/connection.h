@@ -34,6 +34,7 @@ struct foreign_keys {
 	bool guarded;       /* our authorizer stays, whether the program has one or not */
 	bool defers;        /* orphans may wait for COMMIT */
 	bool told_to_defer; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
+	bool told_outside;  /* ... outside of a transaction: it holds until the next statement that reads or writes */
 	bool replaces;      /* a statement that replaces rows was prepared, and may be kept */
 	bool miscounts;     /* … one that was compiled without foreign keys: orphans may be counted that are none any more */
 

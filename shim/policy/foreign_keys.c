@@ -80,7 +80,7 @@ void foreign_keys_leave_to_program(struct connection *connection)
 
 	if (!keys->ours)
 		return;
-	set_deferred(connection, false);
+	set_deferred(connection, keys->told_to_defer || keys->told_outside);
 	keys->ours = keys->defers = false;
 	connection->outcomes[SETTING_FOREIGN_KEYS] =
 		(struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
@@ -143,6 +143,8 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 	/* one of sqlite3_prepare() does not survive that the authorizer is set */
 	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
 		arm(connection);
+	if (statement->kind != STATEMENT_PRAGMA)
+		keys->told_outside = false;
 	foreign_keys_enter(connection);
 }
 
@@ -189,6 +191,30 @@ static bool any_is_running(const struct connection *connection)
 	return false;
 }
 
+/* May the statement that SQLite compiles by itself be one that replaces rows? The authorizer does not see its text. */
+static bool may_replace(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	struct statement statement;
+	struct sql_text text;
+	const char *sql;
+
+	if (!connection->foreign_keys.replaces || !sqlite->next_stmt || !sqlite->sql)
+		return connection->foreign_keys.replaces;
+	while ((stmt = sqlite->next_stmt(connection->db, stmt))) {
+		sql = sqlite->sql(stmt);
+		if (!sql)
+			return true; /* of sqlite3_prepare(), up to 3.14 */
+		text = sql_text_utf8(sql, -1);
+		statement_read(&text, 0, &statement);
+		if (statement.kind == STATEMENT_REPLACE ||
+		    (statement.kind == STATEMENT_WRITE && statement.verb == WRITE_INSERT && strcasestr(sql, "conflict")))
+			return true;
+	}
+	return false;
+}
+
 /* Has kept statements compiled again. Up to 3.24 that ends those that run. */
 static void expire(struct connection *connection)
 {
@@ -219,6 +245,7 @@ static void see_pragma(struct connection *connection, const char *name, const ch
 		see_foreign_keys(connection, value);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0 && value) {
 		keys->told_to_defer = pragma_is_true(value) && !connection->sqlite->get_autocommit(connection->db);
+		keys->told_outside = pragma_is_true(value);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0) {
 		keys->told_to_defer &= !connection->sqlite->get_autocommit(connection->db);
 		set_deferred(connection, keys->told_to_defer);
@@ -267,7 +294,7 @@ static void begin_uncalled(struct connection *connection, const struct watched_w
 		keys->left = FOREIGN_KEYS_LEFT_ON;
 	}
 	set_deferred(connection, true);
-	if (is_switched_on(connection) && watch_would_be_harmful(connection, write, keys->replaces))
+	if (is_switched_on(connection) && watch_would_be_harmful(connection, write, may_replace(connection)))
 		leave_off(connection);
 	if (!mark(connection))
 		leave_off(connection);
@@ -284,7 +311,7 @@ static void see_uncalled(struct connection *connection, const struct watched_wri
 	} else if (write->action == SQLITE_UPDATE && keys->compiling != SQLITE_DELETE && keys->compiling_table == write->table) {
 		/* the next column, or an upsert's */
 		if (is_switched_on(connection) &&
-		    watch_would_be_harmful(connection, write, keys->replaces || keys->compiling == SQLITE_INSERT))
+		    watch_would_be_harmful(connection, write, keys->compiling == SQLITE_INSERT || may_replace(connection)))
 			leave_off(connection);
 		mark(connection);
 	}
