@@ -8,8 +8,8 @@ ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 mans := $(BUILD)/man/sqlprod.1 $(BUILD)/man/libsqlprod.7
 
 # $(call place_command,BINDIR,PARTSDIR,LIBRARY) - the command for a folder, with the paths of its other files from there.
-place_command = sed -e 's|^sqlprod_parts_at=.*|sqlprod_parts_at=$(shell realpath -m --relative-to=$(1) $(2))|' \
-	-e 's|^sqlprod_library_at=.*|sqlprod_library_at=$(shell realpath -m --relative-to=$(1) $(3))|' scripts/sqlprod
+place_command = sed -e 's|^sqlprod_parts_at=.*|sqlprod_parts_at=$(shell scripts/package/relative $(1) $(2))|' \
+	-e 's|^sqlprod_library_at=.*|sqlprod_library_at=$(shell scripts/package/relative $(1) $(3))|' scripts/sqlprod
 
 all: $(sqlprod_command)
 
