@@ -14,3 +14,11 @@ check-debian12 check-debian13: check-debian%:
 
 # The one that this machine is not.
 check-other-debian: check-debian$(other_debian)
+
+slow_targets += check-roots
+
+.PHONY: check-roots
+check-roots: $(library) ## the oldest Debian that can be had, and a new user's first half hour on bare ones (as root; 20 minutes)
+	$(Q)scripts/install-packages build check roots cross
+	$(Q)$(MAKE) --no-print-directory wheel npm deb >/dev/null
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/roots/roots.bats

@@ -1,0 +1,76 @@
+# Bare Debians: the oldest that can be had, and a new user's first half hour on 12 and 13. As root.
+load ../harness/harness
+
+roots=$build/roots
+
+# new_root SUITE PACKAGE… - an empty root of its own; where is in $root_of_test.
+new_root() {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+	local archive=$roots/$1${2:+-with}.tar
+	"$root/tests/roots/make-root" "$1" "$archive" "${@:2}"
+	root_of_test=$scratch/root
+	mkdir "$root_of_test"
+	tar -xf "$archive" -C "$root_of_test"
+}
+
+in_root() {
+	APP_TIMEOUT=1500 run_app 0 "$root/tests/roots/enter" "$root_of_test" "$@"
+}
+
+@test "the library starts programs on the oldest Debian that can be had, and gives them the recipe" {
+	new_root bullseye python3 sqlite3 perl
+	install -m 755 "$shim" "$root_of_test/usr/lib/libsqlprod.so"
+	in_root sh -c 'cd /root && LD_PRELOAD=/usr/lib/libsqlprod.so sqlite3 a.db "CREATE TABLE t(a)" "PRAGMA journal_mode"
+		LD_PRELOAD=/usr/lib/libsqlprod.so python3 -c "import sqlite3; print(sqlite3.connect(\"b.db\").execute(\"PRAGMA journal_mode\").fetchone()[0])"
+		LD_PRELOAD=/usr/lib/libsqlprod.so perl -e "print qq(perl\n)"; /usr/lib/libsqlprod.so --version
+		ldd --version | sed -n "1s/.* //p"'
+	expect_quiet
+	expect $'wal\nwal\nperl\n'"$("$shim" --version)"$'\n2.31'
+}
+
+# first_half_hour SUITE WAY
+first_half_hour() {
+	new_root "$1"
+	mkdir "$root_of_test/srv/source" "$root_of_test/srv/packages"
+	git -C "$root" ls-files -z | (cd "$root" && tar -c --null --ignore-failed-read -T -) | tar -x -C "$root_of_test/srv/source"
+	cp "$build"/packages/* "$build"/sqlprod_*.deb "$root_of_test/srv/packages"
+	in_root sh /srv/source/tests/roots/first-half-hour "$2"
+	expect_line "$2: run, check, settings and revert work"
+	expect_line "$2: django: wal"
+}
+
+@test "on Debian 12 a new user gets there by source" {
+	first_half_hour bookworm source
+	expect_line "source: uninstall says to take out ld.so.preload first, and leaves nothing"
+}
+
+@test "on Debian 13 a new user gets there by source" {
+	first_half_hour trixie source
+	expect_line "source: uninstall says to take out ld.so.preload first, and leaves nothing"
+}
+
+@test "on Debian 12 a new user gets there by wheel" {
+	first_half_hour bookworm wheel
+	expect_line "wheel: pip uninstall leaves nothing"
+}
+
+@test "on Debian 13 a new user gets there by wheel" {
+	first_half_hour trixie wheel
+	expect_line "wheel: pip uninstall leaves nothing"
+}
+
+@test "on Debian 12 a new user gets there by package, and has Rails and Node under the library" {
+	first_half_hour bookworm deb
+	expect_line "deb: rails: wal"
+	expect_line "deb: node: wal"
+	expect_line "deb: npx sqlprod brings its own library"
+	expect_line "deb: purge leaves nothing"
+}
+
+@test "on Debian 13 a new user gets there by package, and has Rails and Node under the library" {
+	first_half_hour trixie deb
+	expect_line "deb: rails: wal"
+	expect_line "deb: node: wal"
+	expect_line "deb: npx sqlprod brings its own library"
+	expect_line "deb: purge leaves nothing"
+}
