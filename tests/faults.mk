@@ -1,6 +1,6 @@
 # Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/stress/faults.bats.
 
-programs: $(addprefix $(programs)/,fault_io.so early.so unruly filter wal_reset)
+programs: $(addprefix $(programs)/,fault_io.so early.so unruly filter wal_reset scenes sandboxed)
 
 $(programs)/fault_io.so $(programs)/early.so: $(programs)/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
@@ -12,7 +12,12 @@ $(programs)/unruly $(programs)/wal_reset: $(programs)/%: tests/programs/%.c
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread
 
-$(programs)/filter: tests/programs/filter.c
+$(programs)/scenes: $(wildcard tests/programs/scenes*.[ch])
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS) -lsqlite3 -lpthread -ldl
+
+$(programs)/filter $(programs)/sandboxed: $(programs)/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)

@@ -101,6 +101,7 @@ static void *swap_trace(struct connection *connection, const struct trace_callba
 	trace->mask = now->mask;
 	trace->argument = now->argument;
 	trace->is_ours = now->trace_v2 || now->trace;
+	trace->profile_is_last = false;
 	return old;
 }
 
@@ -136,6 +137,7 @@ void *callbacks_profile(struct connection *connection, void (*profile)(void *, c
 		old = trace->profile_argument;
 	trace->profile = profile;
 	trace->profile_argument = argument;
+	trace->profile_is_last = true;
 	return old;
 }
 
@@ -179,13 +181,14 @@ void callbacks_give_back(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct trace_callback *trace = &connection->trace;
 
-	if (connection->authorizer.authorizer || connection->foreign_keys.guarded)
-		sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
+	/* not the authorizer: to set it makes statements expire, and of a closed connection none is compiled again */
+	if (trace->profile && !trace->profile_is_last)
+		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
 	if (trace->trace_v2)
 		sqlite->trace_v2(connection->db, trace->mask, trace->trace_v2, trace->argument);
 	if (trace->trace)
 		sqlite->trace(connection->db, trace->trace, trace->argument);
-	if (trace->profile)
+	if (trace->profile && trace->profile_is_last)
 		sqlite->profile(connection->db, trace->profile, trace->profile_argument);
 }
 

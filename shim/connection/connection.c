@@ -41,7 +41,8 @@ void connection_update_interest(struct connection *connection)
 
 	if (connection->passthrough)
 		interest = 0;
-	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK || connection->first_awaited)
+	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK ||
+		 connection->first_awaited)
 		interest = ~0u;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |

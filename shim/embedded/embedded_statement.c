@@ -40,9 +40,13 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 {
 	struct connection *connection = embedded->connection;
 
-	embedded->closing = false;
+	const char *sql = connection->sqlite->sql(stmt);
+
+	/* sqlite3_deserialize() attaches before it closes the file */
+	if (sql && (*sql | 0x20) == 'a')
+		embedded->closing = false;
 	look_at_busy_callback(embedded);
-	temp_memory_begins(connection, connection->sqlite->sql(stmt));
+	temp_memory_begins(connection, sql);
 	/* A statement that was interrupted here ends before it has done anything, and its program is told what it has to be told:
 	 * that its transaction was rolled back. */
 	if (embedded->lost && !upgrade_begin_again(connection, embedded->lost))

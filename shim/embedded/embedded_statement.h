@@ -14,7 +14,7 @@ struct embedded_connection {
 	struct copy *copy;
 	const struct callback_offsets *offsets;
 	struct trace_callback theirs; /* what the program put into the trace slot, which has ours in front */
-	bool closing;                 /* sqlite3_close() has begun, and no statement since */
+	bool closing;                 /* sqlite3_close() has begun, and no ATTACH since */
 	bool has_collation;           /* its end shows by a collation that goes with the connection */
 	bool inside;                  /* a callback of ours is running statements */
 	const char *lost; /* the upgrade rolled the program's transaction back: the statement that begins it again, or "" */

@@ -5,6 +5,8 @@
 #include "connection/registry.h"
 #include "policy/lifecycle.h"
 
+#include <string.h>
+
 /* SQLite's interposed functions return SQLITE_MISUSE for a closed handle; most functions that we would call on it do not check. */
 static bool is_open(const struct sqlite *sqlite, sqlite3 *db)
 {
@@ -51,6 +53,19 @@ static struct connection *meet(const struct sqlite *sqlite, sqlite3 *db, const v
 	return connection;
 }
 
+/* An automatic extension that ends by a call (return sqlite3_exec(…)) is left by a jump, and the caller seems to be SQLite. While
+ * it opens a handle, SQLite itself calls no other of our hooks than those of the wal hook. */
+static bool is_of_extension(const struct connection *connection, const char *function)
+{
+	return guard_depth == 1 && opening.sqlite && connection == opening.connection &&
+	       strncmp(function, "sqlite3_wal_", sizeof("sqlite3_wal_") - 1) != 0;
+}
+
+static bool is_internal(const struct sqlite *sqlite, const struct connection *connection, const char *function, const void *caller)
+{
+	return sqlite_owns(sqlite, caller) && !is_of_extension(connection, function);
+}
+
 struct connection *hook_enter(sqlite3 *db, const char *function, const void *caller, const void *frame,
 			      const struct sqlite **sqlite)
 {
@@ -61,12 +76,12 @@ struct connection *hook_enter(sqlite3 *db, const char *function, const void *cal
 	} else {
 		*sqlite = sqlite_of_caller(function, caller);
 		/* one that its own SQLite uses passes, whoever opened it */
-		if (!*sqlite || !db || sqlite_owns(*sqlite, caller))
+		if (!*sqlite || !db || is_internal(*sqlite, NULL, function, caller))
 			return NULL;
 		connection = meet(*sqlite, db, frame);
 	}
 	if (!connection || connection->passthrough || connection->embedded ||
-	    (guard_depth > 0 && sqlite_owns(*sqlite, caller) && !guard_was_unwound(frame)))
+	    (guard_depth > 0 && is_internal(*sqlite, connection, function, caller) && !guard_was_unwound(frame)))
 		return NULL;
 	guard_enter(frame);
 	connection_lock(connection);

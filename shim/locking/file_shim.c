@@ -2,8 +2,8 @@
 #include "locking/file_shim.h"
 
 #include "connection/registry.h"
-#include "locking/busy_handler.h"
 #include "locking/begin_mode.h"
+#include "locking/busy_handler.h"
 #include "locking/left_wal.h"
 #include "locking/write_lock.h"
 

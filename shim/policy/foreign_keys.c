@@ -168,14 +168,9 @@ void foreign_keys_enter(struct connection *connection)
 
 void foreign_keys_closing(struct connection *connection)
 {
-	struct foreign_keys *keys = &connection->foreign_keys;
-
-	if (!keys->guarded)
-		return;
+	/* The authorizer stays: to set it makes statements expire, which SQLite does not compile again on a closed connection. */
 	if (connection->shim && connection->shim->writer_argument == connection)
 		atomic_store_explicit(&connection->shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
-	connection->sqlite->set_authorizer(connection->db, connection->authorizer.authorizer, connection->authorizer.argument);
-	keys->ours = keys->guarded = false;
 }
 
 static bool any_is_running(const struct connection *connection)

@@ -194,6 +194,13 @@ static void set(struct connection *connection, enum wal_header header)
 	int64_t got, wanted = connection->outcomes[SETTING_JOURNAL_MODE].wanted;
 	int rc = header == WAL_NO ? wal_try_files(connection) : SQLITE_OK;
 
+	/* SQLite would write to the program's error log that it could not */
+	if (rc == SQLITE_OK && header == WAL_NO && wal_has_writer(connection)) {
+		outcome_note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE),
+			     outcome_reason(SQLITE_BUSY));
+		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
+		return;
+	}
 	if (rc != SQLITE_OK) {
 		note_no_wal(connection, rc);
 		return;

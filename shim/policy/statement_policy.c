@@ -143,10 +143,20 @@ static bool is_refused(int rc)
 	}
 }
 
-static void pragma_after(struct connection *connection, const struct sql_text *text, const struct statement_plan *plan, int rc)
+static bool has_run(const struct statement_plan *plan)
+{
+	return plan->passage == PASSAGE_RAN_FIRST || plan->passage == PASSAGE_RAN_INSIDE;
+}
+
+static void pragma_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, int rc)
 {
 	bool refused = plan->error || is_refused(rc) || connection->pragma_ignored;
 
+	/* an embedded copy has done it if nobody kept it from that, which shows where it keeps the handler */
+	if (plan->sets == PRAGMA_OURS && has_run(plan) && plan->pragma.setting == SETTING_BUSY_TIMEOUT) {
+		plan->action = ACTION_PASS;
+		return;
+	}
 	/* which of its statements sqlite3_get_table() has run does not show: policy_after_table() looks */
 	if (plan->sets == PRAGMA_OURS && plan->passage == PASSAGE_TABLE && plan->pragma.setting == SETTING_BUSY_TIMEOUT &&
 	    connection->busy.handler)
@@ -157,11 +167,6 @@ static void pragma_after(struct connection *connection, const struct sql_text *t
 		program_pragma_accepted(connection, &plan->pragma);
 	else if (plan->sets == PRAGMA_OTHER && !refused)
 		other_pragma_accepted(connection, text, &plan->statement);
-}
-
-static bool has_run(const struct statement_plan *plan)
-{
-	return plan->passage == PASSAGE_RAN_FIRST || plan->passage == PASSAGE_RAN_INSIDE;
 }
 
 /* A SAVEPOINT outside of a transaction begins one. */

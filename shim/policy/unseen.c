@@ -4,7 +4,6 @@
 #include "connection/pragma.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* sqlite.org/pragma.html; a build may have others, which it tells by these options. */
 static const struct {
@@ -82,14 +81,10 @@ bool unseen_decided(struct connection *connection, enum setting setting)
 	return true;
 }
 
-static bool is_not_temp(void *argument, const char *name, const char *file)
+bool unseen_has_temp_tables(const struct connection *connection)
 {
-	(void)argument;
-	(void)file;
-	return strcmp(name, "temp") != 0;
-}
+	const struct sqlite *sqlite = connection->sqlite;
 
-bool unseen_has_temp_tables(struct connection *connection)
-{
-	return connection->began_unseen && pragma_each_database(connection, is_not_temp, NULL) == SQLITE_ROW;
+	/* NULL as long as the temp database is not in use */
+	return sqlite->db_filename && sqlite->db_filename(connection->db, "temp");
 }

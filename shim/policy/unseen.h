@@ -15,7 +15,7 @@ void unseen_look(struct connection *connection, bool at_first_use);
  * and once it was applied. */
 bool unseen_decided(struct connection *connection, enum setting setting);
 
-/* Are there TEMP tables, which PRAGMA temp_store would delete? False on connections that were seen from the start. */
-bool unseen_has_temp_tables(struct connection *connection);
+/* May there be TEMP tables, which PRAGMA temp_store would delete? */
+bool unseen_has_temp_tables(const struct connection *connection);
 
 #endif

@@ -45,6 +45,14 @@ enum wal_header wal_read_header(const struct connection *connection)
 	return header[18] == 2 && header[19] == 2 ? WAL_YES : WAL_NO;
 }
 
+bool wal_has_writer(const struct connection *connection)
+{
+	sqlite3_file *file = file_of(connection);
+	int reserved = 0;
+
+	return file && file->pMethods->xCheckReservedLock(file, &reserved) == SQLITE_OK && reserved;
+}
+
 bool wal_is_mapped(const struct connection *connection)
 {
 	return connection->shim && connection->shim->db == connection->db && connection->shim->handoff.shm;

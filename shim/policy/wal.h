@@ -26,6 +26,9 @@ enum wal_header wal_read_header(const struct connection *connection);
  * and unmap the -shm. SQLITE_OK if that works; else SQLite's code. The -shm stays, as another process may be using it already. */
 int wal_try_files(const struct connection *connection);
 
+/* Before the switch: has another connection the write lock of its rollback journal? A hint. */
+bool wal_has_writer(const struct connection *connection);
+
 /* After the switch: has this connection's SQLite mapped the -shm, as it has if the database was in WAL mode already? False if that
  * cannot be determined. */
 bool wal_is_mapped(const struct connection *connection);

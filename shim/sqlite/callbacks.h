@@ -37,6 +37,7 @@ struct trace_callback {
 	bool is_ours; /* SQLite has one of ours in its place */
 	void (*profile)(void *, const char *, sqlite3_uint64);
 	void *profile_argument;
+	bool profile_is_last; /* it was set after the other; either may end the other, by the version of SQLite */
 };
 
 #endif

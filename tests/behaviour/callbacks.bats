@@ -1,0 +1,74 @@
+# The callbacks that a program sets are called for what it does itself, and for nothing else; its waits are its own. Each scene of
+# tests/programs/scenes_callbacks.c prints the same with the library as without, interposed ("linked") and as an embedded copy ("found").
+load ../harness/harness
+
+# twin WAY SCENE [SED] - the scene prints the same with the library, but for what the sed script changes.
+twin() {
+	local wanted
+	rm -rf ./*
+	run_plain scenes "$1" "$2"
+	wanted=$(sed "${3-}" <<<"$output")
+	[[ -n $wanted ]]
+	rm -rf ./*
+	run_shim scenes "$1" "$2"
+	expect "$wanted"
+	expect_quiet
+}
+
+both() {
+	twin linked "$@"
+	twin found "$@"
+}
+
+@test "sqlite3_trace, sqlite3_trace_v2 and sqlite3_profile replace and end each other as in SQLite, and return the old argument" {
+	sqlite_has 3014000 || skip "without sqlite3_trace_v2()"
+	both trace_order
+}
+
+@test "a progress handler is called for the program's statements, and ends only those" {
+	both progress
+}
+
+@test "commit, rollback, update and wal hooks are called for what the program does" {
+	both hooks
+}
+
+@test "a program's wal hook keeps its place under SQLPROD_WAL_AUTOCHECKPOINT" {
+	export SQLPROD_WAL_AUTOCHECKPOINT=500
+	both hooks
+	[[ $output == *'wal 3'* ]]
+}
+
+@test "the operator's SQLPROD_WAL_AUTOCHECKPOINT holds where the program has no wal hook" {
+	for way in linked found; do
+		rm -rf ./*
+		SQLPROD_WAL_AUTOCHECKPOINT=7 SQLPROD_REPORT=$scratch/$way.json run_shim scenes "$way" zombie
+		[[ $(report "$scratch/$way.json" settings wal_autocheckpoint got) == *7* ]]
+	done
+}
+
+@test "the program's error log has the program's failures and none of ours" {
+	both error_log
+	[[ $(grep -c '^logged' <<<"$output") -eq 1 ]]
+}
+
+@test "a PRAGMA busy_timeout that is denied or ignored leaves the program its busy handler, however it is sent" {
+	both busy_handler
+	[[ $(grep -c 'called 1 times' <<<"$output") -eq 6 ]]
+}
+
+@test "the statements of a connection that sqlite3_close_v2 has closed go on running, and are traced" {
+	both zombie
+	[[ $output == *'step 100 value 1'*'traced 3'* ]]
+}
+
+@test "sqlite3_backup_step waits its timeout, soon after another wait and long after" {
+	export SQLPROD_BUSY_TIMEOUT=1500
+	both backup
+	[[ $(grep -cx 'step 101 finish 0' <<<"$output") -eq 2 ]]
+}
+
+@test "a connection that sqlite3_deserialize has given an image waits by its own timeout" {
+	sqlite_has 3036000 || skip "without sqlite3_deserialize()"
+	SQLPROD_BUSY_TIMEOUT=keep both deserialize
+}

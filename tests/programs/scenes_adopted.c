@@ -1,0 +1,197 @@
+/* scenes_adopted.c - handles that are opened where no hook sees it, and used where one does; and automatic extensions. */
+#include "scenes.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static int deny_attach(void *argument, int action, const char *first, const char *second, const char *schema, const char *trigger)
+{
+	(void)argument;
+	(void)first;
+	(void)second;
+	(void)schema;
+	(void)trigger;
+	return action == SQLITE_ATTACH ? SQLITE_DENY : SQLITE_OK;
+}
+
+static int busy_calls;
+
+static int count_busy(void *argument, int count)
+{
+	(void)argument;
+	(void)count;
+	busy_calls++;
+	return 0;
+}
+
+/* TEMP tables, an authorizer, a busy handler and settings stay. */
+static void adopted(void)
+{
+	sqlite3 *db, *other;
+
+	found.open("t.db", &db);
+	found.exec(db,
+		   "CREATE TABLE t(x); CREATE TEMP TABLE keep(x); INSERT INTO keep VALUES(5); PRAGMA cache_size=-4000; "
+		   "PRAGMA journal_mode=truncate",
+		   NULL, NULL, NULL);
+	found.set_authorizer(db, deny_attach, NULL);
+	found.busy_handler(db, count_busy, NULL);
+	scene_exec(db, "INSERT INTO keep SELECT x FROM keep");
+	scene_exec(db, "CREATE TABLE gone(x)");
+	scene_exec(db, "DROP TABLE gone");
+	scene_exec(db, "ATTACH 'never.db' AS never");
+	found.open("t.db", &other);
+	found.exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	scene_exec(db, "INSERT INTO t VALUES(1)");
+	printf("handler called %s\n", busy_calls ? "yes" : "no");
+	found.exec(other, "COMMIT", NULL, NULL, NULL);
+	scene_settings(db);
+	printf("close %d %d\n", linked.close(db), linked.close(other));
+}
+
+static sqlite3 *shared;
+static pthread_barrier_t all;
+
+static void *use_first(void *how)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	pthread_barrier_wait(&all);
+	switch (*(const char *)how) {
+	case 'p':
+		rc = linked.prepare_v2(shared, "SELECT 1", -1, &stmt, NULL);
+		linked.finalize(stmt);
+		break;
+	case 'e':
+		rc = linked.exec(shared, "SELECT 1", NULL, NULL, NULL);
+		break;
+	case 'b':
+		rc = linked.busy_timeout(shared, 100);
+		break;
+	default:
+		rc = linked.trace_v2(shared, 0, NULL, NULL);
+		break;
+	}
+	return rc ? (void *)how : NULL;
+}
+
+static void adopted_by_threads(void)
+{
+	static const char how[4] = "pebt";
+	pthread_t threads[4];
+	int failed = 0;
+
+	pthread_barrier_init(&all, NULL, 4);
+	for (int i = 0; i < 500; i++) {
+		found.open(i % 2 ? "t.db" : ":memory:", &shared);
+		for (int k = 0; k < 4; k++)
+			pthread_create(&threads[k], NULL, use_first, (void *)(size_t)&how[k]);
+		for (int k = 0; k < 4; k++) {
+			void *result;
+			pthread_join(threads[k], &result);
+			failed += result != NULL;
+		}
+		linked.close(shared);
+	}
+	printf("failed %d\n", failed);
+}
+
+static const char *set_in_extension;
+
+static int extension(sqlite3 *db, char **message, const void *table)
+{
+	(void)message;
+	(void)table;
+	return use->exec(db, set_in_extension, NULL, NULL, NULL);
+}
+
+static void open_with(const char *name, const char *settings)
+{
+	static const char wide[] = "w\0.\0d\0b\0\0";
+	sqlite3 *db;
+
+	set_in_extension = settings;
+	if (strcmp(name, "v2") == 0)
+		printf("open %d\n", use->open_v2("v2.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
+	else if (strcmp(name, "wide") == 0)
+		printf("open %d\n", use->open16(wide, &db));
+	else
+		printf("open %d\n", use->open(name, &db));
+	scene_exec(db, "CREATE TABLE IF NOT EXISTS t(x)");
+	scene_settings(db);
+	printf("close %d\n", use->close(db));
+}
+
+/* What a program sets in an automatic extension of its own is as good as what it sets after sqlite3_open(). */
+static void extensions(void)
+{
+	static const char all_of_them[] =
+		"PRAGMA journal_mode=truncate; PRAGMA synchronous=extra; PRAGMA cache_size=-4000; PRAGMA temp_store=file; "
+		"PRAGMA mmap_size=0; PRAGMA journal_size_limit=1000; PRAGMA busy_timeout=40000; PRAGMA foreign_keys=off";
+
+	use->auto_extension((void (*)(void))extension);
+	open_with("a.db", all_of_them);
+	open_with("v2", all_of_them);
+	open_with("wide", all_of_them);
+	open_with("a.db", all_of_them);
+}
+
+/* A table that an extension makes is there afterwards. */
+static void extension_tables(void)
+{
+	sqlite3 *db;
+
+	set_in_extension = "CREATE TEMP TABLE kept(x); INSERT INTO kept VALUES(1)";
+	use->auto_extension((void (*)(void))extension);
+	use->open("t.db", &db);
+	scene_exec(db, "INSERT INTO kept SELECT x FROM kept");
+	printf("close %d\n", use->close(db));
+}
+
+static int count_rows(void *count, int columns, char **values, char **names)
+{
+	(void)columns;
+	(void)values;
+	(void)names;
+	++*(int *)count;
+	return 0;
+}
+
+static void traces(void)
+{
+	static const char *const lists[] = {"collation_list", "function_list", "module_list", "database_list"};
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	for (int i = 0; i < 2; i++) {
+		use->open(i ? ":memory:" : "t.db", &db);
+		scene_exec(db, "CREATE TABLE t(x)");
+		for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {
+			int count = 0;
+			char sql[64];
+			snprintf(sql, sizeof(sql), "PRAGMA %s", lists[k]);
+			use->exec(db, sql, count_rows, &count, NULL);
+			printf("%s %d\n", lists[k], count);
+		}
+		use->prepare_v2(db, "SELECT 1", -1, &stmt, NULL);
+		printf("busy %d\n", use->close(db));
+		scene_exec(db, "INSERT INTO t VALUES(1)");
+		use->finalize(stmt);
+		printf("close %d", use->close(db));
+		printf(" bytes %lld\n", (long long)use->memory_used());
+	}
+	use->open("t.db", &db);
+	use->prepare_v2(db, "SELECT count(*) FROM t", -1, &stmt, NULL);
+	printf("close %d", use->close_v2(db));
+	printf(" step %d", use->step(stmt));
+	printf(" value %d", use->column_int(stmt, 0));
+	printf(" finalize %d", use->finalize(stmt));
+	printf(" bytes %lld\n", (long long)use->memory_used());
+}
+
+const struct scene adopted_scenes[] = {
+	{"adopted", adopted},       {"adopted_by_threads", adopted_by_threads},
+	{"extensions", extensions}, {"extension_tables", extension_tables},
+	{"traces", traces},         {NULL, NULL},
+};
