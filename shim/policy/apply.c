@@ -76,6 +76,8 @@ static void apply_busy_timeout(struct connection *connection)
 	if (!outcome_is_due(connection, SETTING_BUSY_TIMEOUT) || connection->busy.unknown)
 		return;
 	connection->busy.timeout = (int)outcome->wanted;
+	if (outcome->by == DECIDED_BY_OPERATOR)
+		connection->busy.asked = connection->busy.timeout;
 	busy_handler_set_timeout(connection, connection->busy.timeout);
 	outcome->got = outcome->wanted;
 }

@@ -26,11 +26,13 @@ static int effective_timeout(int milliseconds)
 static void decide_busy_timeout(struct connection *connection, int asked, int effective)
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_BUSY_TIMEOUT];
+	bool by_operator = settings_get(SETTING_BUSY_TIMEOUT)->by_operator;
+	int exact = by_operator ? effective : asked;
 
-	connection->busy = (struct busy_callback){.timeout = effective > 0 ? effective : 0, .asked = asked > 0 ? asked : 0};
+	connection->busy = (struct busy_callback){.timeout = effective > 0 ? effective : 0, .asked = exact > 0 ? exact : 0};
 	outcome->got = connection->busy.timeout;
 	if (effective == asked) {
-		outcome->by = settings_get(SETTING_BUSY_TIMEOUT)->by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_PROGRAM;
+		outcome->by = by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_PROGRAM;
 		outcome->reason = NULL;
 		outcome->wanted = effective;
 	}

@@ -88,7 +88,7 @@ commits() {
 @test "ab compares each setting alone, and the recipe without each" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	run_app "$sqlprod" ab -n 1 --warmup 0 --db a.db --each --json result.json -- sqlite3 a.db 'PRAGMA journal_mode; PRAGMA cache_size'
-	jq -e '[.variants[].label] | index("without journal_mode") and index("only busy_wait") and length == 22' result.json
+	jq -e '[.variants[].label] | index("without journal_mode") and index("only busy_wait") and length == 24' result.json
 	jq -e '.variants[] | select(.label == "only begin") | .settings | .SQLPROD_JOURNAL_MODE == "keep" and has("SQLPROD_BEGIN") == false' result.json
 }
 
