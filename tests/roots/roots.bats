@@ -6,7 +6,7 @@ roots=$build/roots
 # new_root SUITE PACKAGE… - an empty root of its own; where is in $root_of_test.
 new_root() {
 	[[ $EUID -eq 0 ]] || skip "needs root"
-	local archive=$roots/$1${2:+-with}.tar
+	local archive=$roots/$1${2:+-with-$2}.tar
 	"$root/tests/roots/make-root" "$1" "$archive" "${@:2}"
 	root_of_test=$scratch/root
 	mkdir "$root_of_test"
@@ -73,4 +73,28 @@ first_half_hour() {
 	expect_line "deb: node: wal"
 	expect_line "deb: npx sqlprod brings its own library"
 	expect_line "deb: purge leaves nothing"
+}
+
+# The images themselves cannot be had here: a root with the packages of their Debian stands for each.
+@test "the Dockerfiles' build stage builds, and what it leaves serves the last stage" {
+	new_root bookworm
+	mkdir "$root_of_test/src"
+	git -C "$root" ls-files -z | (cd "$root" && tar -c --null --ignore-failed-read -T -) | tar -x -C "$root_of_test/src"
+	for file in python node; do
+		sed -n '/ AS sqlprod$/,/^FROM/s/^RUN //p' "$root/scripts/package/docker/$file.Dockerfile" >"$scratch/$file.sh"
+		[[ $(wc -l <"$scratch/$file.sh") -eq 2 ]]
+	done
+	cmp "$scratch/python.sh" "$scratch/node.sh"
+	cp "$scratch/python.sh" "$root_of_test/build.sh"
+	in_root sh -ec '. /build.sh'
+	preload=$(sed -n 's/^ENV LD_PRELOAD=//p' "$root/scripts/package/docker/python.Dockerfile")
+	stage=$root_of_test/stage
+	mv "$stage" "$scratch/stage"
+	rm -rf --one-file-system "$root_of_test"
+	new_root bookworm python3
+	cp -a "$scratch/stage/usr/local/." "$root_of_test/usr/local"
+	in_root env LD_PRELOAD="$preload" sh -c 'cd /root && python3 -c "import sqlite3; print(sqlite3.connect(\"a.db\").execute(\"PRAGMA journal_mode\").fetchone()[0])"
+		sqlprod check -- python3 -c "import sqlite3; sqlite3.connect(\"a.db\").execute(\"CREATE TABLE t(a)\")" | tail -n 1'
+	expect_quiet
+	expect $'wal\nverdict\twhole\tevery connection has the whole recipe (1 seen)'
 }
