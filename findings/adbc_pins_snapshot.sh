@@ -2,9 +2,9 @@
 # adbc_pins_snapshot.sh - adbc-driver-sqlite 1.13.0: a connection that only reads stays at its first snapshot.
 #
 # Guessed:  a DB-API connection that has written nothing sees, as with Python's sqlite3, what is committed by now.
-# So it is: the driver keeps a transaction open at all times (autocommit is off, a BEGIN follows each commit), reads
+# Happens:  the driver keeps a transaction open at all times (autocommit is off, a BEGIN follows each commit), reads
 #           included: the second SELECT shows the old rows, no checkpoint gets past it, and the first write after
-#           someone else's fails at once with "database is locked". Its busy timeout is 0 as well.
+#           another process's fails at once with "database is locked". Its busy timeout is 0 as well.
 # Seen:     2026-11-28: "first: 1", "after another process's insert: 1", "checkpoint blocked: 1",
 #           "write: database is locked", "after commit(): 2".
 # Matters:  a dashboard or a notebook that polls through ADBC (pandas and Polars can) shows figures of this morning, and

@@ -2,11 +2,11 @@
 # bun_async_transaction.sh - Bun 1.4.5, bun:sqlite: db.transaction(async function) commits at the first await.
 #
 # Guessed:  as in better-sqlite3, whose interface this is, a function that returns a promise is refused with an error.
-# So it is: it is accepted. COMMIT runs as soon as the function gives up control, before the rest of it; what comes after
+# Happens:  it is accepted. COMMIT runs as soon as the function gives up control, before the rest of it; what comes after
 #           the await runs outside of any transaction, and an error thrown there rolls nothing back.
 # Seen:     2026-11-28: "in a transaction: true, after the await: false", "it failed: refused", "rows left: 2".
 # Matters:  code that was moved from better-sqlite3 loses the check that kept it right, passes its tests, and leaves half
-#           done work behind at the first failure. BEGIN IMMEDIATE by hand, or no await inside.
+#           of the work in the database at the first failure. Begin by hand, or keep await out of it.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,7 +2,7 @@
 # bun_sql_joins_transaction.sh - Bun 1.4.5, Bun.SQL on SQLite: a query beside an open sql.begin() runs inside of it.
 #
 # Guessed:  sql.begin() reserves the connection; a query on sql itself waits, or takes another connection.
-# So it is: a second sql.begin() waits, but a plain sql`...` goes straight into the open transaction. Its promise resolves,
+# Happens:  a second sql.begin() waits, but a plain sql`...` goes straight into the open transaction. Its promise resolves,
 #           and its row is gone when that transaction rolls back.
 # Seen:     2026-11-28: "plain query: written", "transaction: rolled back", "rows of the plain query: 0".
 # Matters:  the same code is right on PostgreSQL, which Bun.SQL serves by a pool. On SQLite a request without a

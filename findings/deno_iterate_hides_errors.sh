@@ -2,12 +2,12 @@
 # deno_iterate_hides_errors.sh - Deno 2.9.6, its node:sqlite (SQLite 3.53.2): iterate() ends where it should throw.
 #
 # Guessed:  a for loop over statement.iterate() throws what all() and get() throw, as it does in Node.
-# So it is: every error while stepping ends the loop in silence: a locked database is an empty table, a query that fails
+# Happens:  every error while stepping ends the loop in silence: a locked database is an empty table, a query that fails
 #           at its third row is a result of two, a refused INSERT ... RETURNING is nothing at all.
 # Seen:     2026-11-28: "locked: all() throws database is locked, iterate() gives []",
 #           "fails at the third row: all() throws malformed JSON, iterate() gives [1,2]",
 #           "duplicate key: all() throws UNIQUE constraint failed: t.x, iterate() gives []".
-# Matters:  an export, a queue's worker or a cache's refill takes "busy" for "nothing there" and goes on to act on it.
+# Matters:  an export, a queue's worker or a cache's refill takes "busy" for "nothing there" and acts on it.
 #           Nothing is logged, so the error rate even falls. In Deno read with all().
 set -eu
 work=$(mktemp -d)

@@ -2,10 +2,10 @@
 # diskcache_fanout_drops_writes.sh - diskcache 5.6.3: FanoutCache.set() beside a writer stores nothing and raises nothing.
 #
 # Guessed:  a write that finds the database locked raises Timeout, as diskcache.Cache does.
-# So it is: FanoutCache waits 10 ms in all, then answers False; cache[key] = value goes on trying for ever instead.
+# Happens:  FanoutCache waits 10 ms in all, then answers False; cache[key] = value retries without end instead.
 # Seen:     2026-11-28: "Cache.set: Timeout", "FanoutCache.set: False", "value: None"; each within 0.5 s.
 # Matters:  a session or a rate limit kept there is lost under load and no log shows it. And a busy timeout raised from
-#           outside turns the 10 ms, which are meant, into a request that stands still for that long.
+#           outside turns the 10 ms, which are meant, into a request that waits for that long.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,12 +3,12 @@
 #
 # Guessed:  a driver enforces ReadOnly (PRAGMA query_only), or BeginTx fails: database/sql says that a driver which does
 #           not support it must return an error.
-# So it is: mattn accepts the option and forgets it: an INSERT in that transaction is committed. With _txlock=immediate
+# Happens:  mattn accepts the option and forgets it: an INSERT in that transaction is committed. With _txlock=immediate
 #           in the address such a transaction takes the write lock at once as well. ncruces/go-sqlite3 0.37.0 refuses
 #           the INSERT. (modernc.org/sqlite 1.62.0 does as mattn; tried by hand, it takes minutes to compile.)
 # Seen:     2026-11-28: "mattn: INSERT ok, rows 1", "mattn, immediate: another connection: database is locked",
 #           "ncruces: INSERT refused, rows 0".
-# Matters:  who separates readers from writers by this option has one pool of writers; reports serialise with writes, and
+# Matters:  a program that separates readers from writers by this option has only writers; reports serialise with writes, and
 #           a reader's mistake reaches the database. Open a second handle with mode=ro for reads.
 set -eu
 work=$(mktemp -d)

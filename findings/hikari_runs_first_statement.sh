@@ -3,7 +3,7 @@
 # semicolon.
 #
 # Guessed:  a script of three PRAGMAs in connectionInitSql runs, or fails, as a whole.
-# So it is: JDBC's execute(), which the pool uses, compiles the first statement and drops the rest without an error.
+# Happens:  JDBC's execute(), which the pool uses, compiles the first statement and drops the rest without an error.
 #           executeUpdate() of the same driver runs all of them.
 # Seen:     2026-11-28: foreign_keys=on; busy_timeout=20000; synchronous=normal gives "foreign_keys 1, busy_timeout 3000,
 #           synchronous 2"; "tables made by execute: a", "by executeUpdate: c,d".

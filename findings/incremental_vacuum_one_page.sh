@@ -3,7 +3,7 @@
 # pysqlite3-binary 0.5.4.post2, APSW 3.54.1.0, SQLAlchemy 2.1.9 on pysqlite3, better-sqlite3 13.2.0 on Node 26.10.0.
 #
 # Guessed:  it is one statement without a result, so any driver's plain execute runs all of it.
-# So it is: SQLite gives a row without columns after every page. A driver that sees no columns steps once and stops:
+# Happens:  SQLite gives a row without columns after every page. A driver that sees no columns steps once and stops:
 #           Python's execute(), SQLAlchemy, APSW's execute(), better-sqlite3's run().
 #           What loops until the end frees all 200: fetchall() after it, executescript(), exec(), pragma().
 # Seen:     2026-11-28: "execute 1", "execute and fetchall 200", "executescript 200", "SQLAlchemy 1", "APSW execute 1",

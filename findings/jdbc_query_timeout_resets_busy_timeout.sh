@@ -3,7 +3,7 @@
 # PRAGMA busy_timeout.
 #
 # Guessed:  Statement.setQueryTimeout(1) interrupts a query after a second and has nothing to do with locks.
-# So it is: it sets the connection's busy timeout while the statement runs, and afterwards puts back the one from the URL
+# Happens:  it sets the connection's busy timeout while the statement runs, and afterwards puts back the one from the URL
 #           or the default, 3000 ms, not the one that was in force: a PRAGMA busy_timeout=20000 is gone for good. The
 #           query itself runs as long as it likes.
 # Seen:     2026-11-28: "PRAGMA: 20000", "after a statement with a query timeout: 3000",

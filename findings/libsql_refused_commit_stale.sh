@@ -3,9 +3,9 @@
 # reads old rows and cannot write.
 #
 # Guessed:  a COMMIT that a deferred foreign key refuses, then ROLLBACK, leaves a connection as good as new.
-# So it is: the driver leaves the refused COMMIT unreset, so its snapshot stays: once another process has committed, this
+# Happens:  the driver leaves the refused COMMIT unreset, so its snapshot stays: once another process has committed, this
 #           connection counts the old rows, each write is "database is locked" at once whatever its busy timeout, and
-#           nobody's checkpoint gets past it; until the garbage collector finds the statement. better-sqlite3, whose
+#           no checkpoint gets past it, until the garbage collector finds the statement. better-sqlite3, whose
 #           interface it copies, does it right. @libsql/client 0.18.0 hands such a connection to the next caller.
 # Seen:     2026-11-28: libsql "sees 0 of 1, write: database is locked, checkpoint blocked: 1",
 #           better-sqlite3 "sees 1 of 1, write: ok, checkpoint blocked: 0".

@@ -2,7 +2,7 @@
 # litestream_restore_old_wal.sh - Litestream 0.5.17: restore leaves the -wal of the broken database beside the new one.
 #
 # Guessed:  restore, which refuses to overwrite a database, also refuses or removes a -wal that it finds at the same name.
-# So it is: it writes the database, says nothing and exits 0. The -wal of the killed program is still there, and the next
+# Happens:  it writes the database, says nothing and exits 0. The -wal of the killed program is still there, and the next
 #           SQLite that opens the file replays it over the restored pages.
 # Seen:     2026-11-28: "restore exits 0", "restored file alone: good", "opened where it was restored: spoiled".
 # Matters:  the usual steps (move app.db away, restore, start) bring back just what the restore was to undo, or a mix of

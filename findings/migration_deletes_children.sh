@@ -4,7 +4,7 @@
 #
 # Guessed:  a tool that rebuilds a table (new table, copy, DROP, rename) switches foreign keys off first, so nothing
 #           cascades: Knex and Drizzle do send PRAGMA foreign_keys=OFF.
-# So it is: both run a migration in a transaction, where SQLite ignores that PRAGMA without a word; DROP TABLE then
+# Happens:  both run a migration in a transaction, where SQLite ignores that PRAGMA without a word; DROP TABLE then
 #           deletes every parent row, and the children go with them. Knex's alterTable outside of a migration is safe.
 #           Peewee's migrator does not switch them off at all (add_not_null and what else rebuilds).
 # Seen:     2026-11-28: children left of 2: "Knex, no migration 2", "Knex, migration 0", "Drizzle, migration 0",

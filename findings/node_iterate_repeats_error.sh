@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # node_iterate_repeats_error.sh - Node 26.10.0, node:sqlite: an error that iterate() met is thrown once more.
 #
-# Guessed:  "database is locked" tells of now: once the lock is gone, the same prepared statement works.
-# So it is: after iterate() has thrown, the statement's next use throws the same error again, whatever method it is and
-#           though nobody holds a lock any more; the use after that works. all() and get() do not do this.
+# Guessed:  "database is locked" describes the present: once the lock is gone, the same prepared statement works.
+# Happens:  after iterate() has thrown, the statement's next use throws the same error again, whatever method it is and
+#           though no lock is held any more; the use after that works. all() and get() do not do this.
 # Seen:     2026-11-28: "iterate() while locked: database is locked", "all() when free: database is locked",
 #           "all() again: 3 rows"; with all() in the first place: "all() when free: 3 rows".
-# Matters:  who tries once more after a busy error is refused once more for nothing, and a statement that is kept hands
+# Matters:  a caller that retries once after a busy error is refused again for nothing, and a statement that is kept hands
 #           one request's error to the next request. Counters of "database is locked" show two for one.
 set -eu
 work=$(mktemp -d)

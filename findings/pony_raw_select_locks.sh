@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # pony_raw_select_locks.sh - Pony ORM 0.7.20: db.execute("SELECT ...") takes the write lock until the session ends.
 #
-# Guessed:  a SELECT inside db_session locks nobody out, however it is sent.
-# So it is: db.execute() knows nothing of its text and sends BEGIN IMMEDIATE before any; no other process writes until
+# Guessed:  a SELECT inside db_session blocks no writer, however it is sent.
+# Happens:  db.execute() knows nothing of its text and sends BEGIN IMMEDIATE before any; no other process writes until
 #           the db_session ends, which around a web request is the whole request. Queries of entities and db.select()
 #           send no BEGIN at all.
 # Seen:     2026-11-28: "after an entity query: another process writes", "after db.select: another process writes",

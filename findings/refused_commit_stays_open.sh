@@ -3,14 +3,14 @@
 # transaction open, and the write lock taken.
 #
 # Guessed:  a transaction helper that gets an error from COMMIT rolls back, as Django, SQLAlchemy, Peewee, TypeORM do.
-# So it is: SQLite refuses COMMIT when a deferred foreign key is not met and keeps the transaction open for a repair;
+# Happens:  SQLite refuses COMMIT when a deferred foreign key is not met and keeps the transaction open for a repair;
 #           these three report the error and stop there. Tortoise's one connection and Knex's pool of one then hold the
 #           write lock: no other process writes again until the program ends. Knex cannot even begin its next
 #           transaction; Tortoise's next one joins the broken one and fails as it did. Piccolo leaks the connection.
 # Seen:     2026-11-28: after one refused COMMIT all three: "another process: database is locked"; then
 #           Tortoise "next: FOREIGN KEY constraint failed", Knex "next: cannot start a transaction within a transaction".
 # Matters:  one bad request takes the database away from every process for ever, and "database is locked" shows up
-#           elsewhere. Whoever turns foreign keys on for such a program, or defers them, must know it.
+#           elsewhere. Know this before you turn foreign keys on, or defer them, for such a program.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,12 +2,12 @@
 # turso_close_keeps_lock.sh - pyturso 0.8.3: close() does not give the file back to other processes.
 #
 # Guessed:  with WAL, readers of other processes read on; at the latest close() lets them in.
-# So it is: a connection that has only read shuts every SQLite of other processes out, readers included, whatever their
+# Happens:  a connection that has only read shuts every SQLite of other processes out, readers included, whatever their
 #           busy timeout. After close() they are still shut out; what lets them in is that Python frees the object, so
 #           one reference that is kept (a module's variable, a traceback, a debugger) keeps the database locked.
 # Seen:     2026-11-28: "Turso open: database is locked", "Turso closed: database is locked", "object freed: [1]".
 # Matters:  a backup, a monitor or a second worker that uses SQLite fails for as long as the other process lives, though
-#           its code closes what it opens. WAL in the header promises nothing about who may read.
+#           its code closes what it opens. WAL in the header does not mean that readers can read.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,11 +2,11 @@
 # turso_read_makes_wal.sh - pyturso 0.8.3: opening a database to read it makes it a WAL database for good.
 #
 # Guessed:  the engine reads the file format that it finds; a SELECT leaves a rollback-journal database as it was.
-# So it is: the open rewrites bytes 18 and 19 of the header from 1 1 to 2 2 and leaves an empty -wal. No PRAGMA asked
+# Happens:  the open rewrites bytes 18 and 19 of the header from 1 1 to 2 2 and leaves an empty -wal. No PRAGMA asked
 #           for it, nothing says so, and every SQLite that opens the file from then on is in WAL mode.
 # Seen:     2026-11-28: "before 1 1", "after a SELECT 2 2", "SQLite says wal".
 # Matters:  a report script moves a database to WAL whose folder other users cannot write, or which lies on a network
-#           filesystem, or whose backup copies one file; who then asks what switched it finds no statement that did.
+#           filesystem, or whose backup copies one file; a search for what switched it finds no statement that did.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

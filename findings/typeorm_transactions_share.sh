@@ -2,8 +2,8 @@
 # typeorm_transactions_share.sh - TypeORM 1.1.1 on better-sqlite3 13.2.0: two transactions at once are one.
 #
 # Guessed:  there is one connection, so the second dataSource.transaction() waits until the first has ended.
-# So it is: the second becomes a SAVEPOINT inside the first, whichever request it belongs to. Its promise resolves as
-#           committed; when the first then rolls back, the second's rows are gone and nobody learns it.
+# Happens:  the second becomes a SAVEPOINT inside the first, whichever request it belongs to. Its promise resolves as
+#           committed; when the first then rolls back, the second's rows are gone and no caller is informed.
 # Seen:     2026-11-28: "B: committed", "A: rolled back", "rows of B: 0".
 # Matters:  two requests of one server that overlap are enough. A payment that was confirmed disappears because another
 #           customer's request failed. Locks, isolation and busy timeouts cannot help: SQLite sees one transaction.
