@@ -224,7 +224,7 @@ ended_by() {
 	printf '#!/bin/sh\nsetsid sh -c "exec 9<>a.db; exec sleep 60" >/dev/null 2>&1 &\n' >leaves
 	chmod +x leaves
 	run_app "$sqlprod" ab -n 1 --warmup 0 --db a.db -- ./leaves
-	[[ $output == *'left processes behind'* ]]
+	[[ $output == *'left processes running'* ]]
 	run_app "$sqlprod" ab -n 1 --warmup 0 --db a.db -- true
 }
 
