@@ -66,7 +66,7 @@ make_left_wal() {
 }
 
 @test "a damaged database is said to be damaged" {
-	sqlite3 a.db 'CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1); PRAGMA writable_schema=1; DELETE FROM sqlite_master WHERE name = "none"' >/dev/null
+	sqlite3 a.db 'CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1)'
 	dd if=/dev/urandom of=a.db bs=1 seek=8192 count=1000 conv=notrunc status=none
 	run_app 9 "$sqlprod" backup a.db b.db
 	[[ ! -e b.db ]]
