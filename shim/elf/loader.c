@@ -83,6 +83,25 @@ static uint64_t identity_of(const struct loaded *loaded)
 	return hash ? hash : 1;
 }
 
+/* Notes are a name's size, the content's, a type, the name "GNU", the content: elf(5). */
+static void find_build_id(struct loaded *loaded)
+{
+	loaded->build_id = NULL;
+	for (size_t i = 0; i < loaded->header_count; i++) {
+		const ElfW(Phdr) *header = &loaded->headers[i];
+		const char *note = (const char *)(loaded->base + header->p_vaddr);
+		ElfW(Nhdr) head;
+		if (header->p_type != PT_NOTE || header->p_filesz < sizeof(head) + 4 + LOADER_BUILD_ID)
+			continue;
+		memcpy(&head, note, sizeof(head));
+		if (head.n_type != NT_GNU_BUILD_ID || head.n_namesz != 4 || head.n_descsz < LOADER_BUILD_ID)
+			continue;
+		loaded->build_id = (const unsigned char *)note + sizeof(head) + 4;
+		memcpy(loaded->build_id_bytes, loaded->build_id, LOADER_BUILD_ID);
+		return;
+	}
+}
+
 /* Its headers are known: where does it lie? False if that is not where the address is. */
 static bool describe(const void *address, const char *name, struct loaded *out)
 {
@@ -102,6 +121,9 @@ static bool describe(const void *address, const char *name, struct loaded *out)
 	out->start = (const void *)start;
 	out->stop = (const void *)stop;
 	out->identity = identity_of(out);
+	out->map = NULL;
+	out->is_program = false;
+	find_build_id(out);
 	return true;
 }
 
@@ -116,7 +138,8 @@ static bool is_in_program(const void *address, struct loaded *out)
 	for (size_t i = 0; i < out->header_count; i++)
 		if (out->headers[i].p_type == PT_PHDR)
 			out->base = (uintptr_t)out->headers - out->headers[i].p_vaddr;
-	return describe(address, "", out);
+	out->is_program = describe(address, "", out);
+	return out->is_program;
 }
 
 /* A library begins with its ELF header, in a page that is all there. */
@@ -130,7 +153,10 @@ static bool is_in_object(const void *address, const struct found_object *found, 
 	out->headers = (const void *)((const char *)found->start + header->e_phoff);
 	out->header_count = header->e_phnum;
 	out->base = found->map->l_addr;
-	return describe(address, found->map->l_name, out);
+	if (!describe(address, found->map->l_name, out))
+		return false;
+	out->map = found->map;
+	return true;
 }
 
 struct search {
@@ -164,6 +190,21 @@ bool loader_find(const void *address, struct loaded *out)
 	if (find_object(address, &found) && is_in_object(address, &found, out))
 		return true;
 	return dl_iterate_phdr(is_in, &search) == 1;
+}
+
+bool loader_is_still(const struct loaded *loaded, const void *address)
+{
+	struct found_object found;
+	struct loaded now;
+
+	if (loaded->is_program)
+		return true;
+	if (!loaded->map || !loaded->build_id || !find_object(address, &found))
+		return loader_find(address, &now) && now.start == loaded->start && now.identity == loaded->identity;
+	/* another object at its place may be shorter */
+	return found.map == loaded->map && loaded->build_id >= (const unsigned char *)found.start &&
+	       loaded->build_id + LOADER_BUILD_ID <= (const unsigned char *)found.stop &&
+	       memcmp(loaded->build_id, loaded->build_id_bytes, LOADER_BUILD_ID) == 0;
 }
 
 static void *not_ours(void *symbol)

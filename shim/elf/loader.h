@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define LOADER_BUILD_ID 20 /* bytes, SHA-1; of a longer one the first */
+
 struct loaded {
 	char name[512];           /* as the loader has it: "" for the main program */
 	const void *start, *stop; /* where it lies in memory */
@@ -14,7 +16,16 @@ struct loaded {
 	size_t header_count;
 	uintptr_t base;    /* what the addresses in its headers are relative to */
 	uint64_t identity; /* another one for another object at its place, or for another build of the same */
+
+	/* For loader_is_still(): the loader's own record of it, NULL if that is not known; its build id, if it has one. */
+	const void *map;
+	const unsigned char *build_id;
+	unsigned char build_id_bytes[LOADER_BUILD_ID];
+	bool is_program;
 };
+
+/* Is the object still loaded that this address of it was found in? Costs far less than loader_find(), and as little as that. */
+bool loader_is_still(const struct loaded *loaded, const void *address);
 
 /* The object that the address lies in. False if it lies in none (code made at run time). Unlike dladdr(3), which looks for the
  * nearest symbol as well, this costs little. It makes no system call, and takes no lock: dl_iterate_phdr()'s is not reset in a

@@ -74,7 +74,9 @@ struct connection *hook_enter(sqlite3 *db, const char *function, const void *cal
 	if (connection) {
 		*sqlite = connection->sqlite;
 	} else {
-		*sqlite = sqlite_of_caller(function, caller);
+		*sqlite = guard_depth > 0 && opening.sqlite && sqlite_owns(opening.sqlite, caller)
+				  ? opening.sqlite
+				  : sqlite_of_caller(function, caller);
 		/* one that its own SQLite uses passes, whoever opened it */
 		if (!*sqlite || !db || is_internal(*sqlite, NULL, function, caller))
 			return NULL;

@@ -4,8 +4,6 @@
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
 
-#include "elf/loader.h"
-
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,18 +89,12 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 {
 	copy->start = loaded->start;
 	copy->stop = loaded->stop;
-	copy->identity = loaded->identity;
+	copy->loaded = *loaded;
 	snprintf(copy->object, sizeof(copy->object), "%s", loaded->name);
 	if (copy->libversion)
 		snprintf(copy->version, sizeof(copy->version), "%s", copy->libversion());
 	if (copy->sourceid)
 		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
-}
-
-/* Is the object, which lies where the copy did, still its own? One can be unloaded and another build loaded at its place. */
-static bool is_still(const struct sqlite *copy, const struct loaded *loaded)
-{
-	return copy->start == loaded->start && copy->stop == loaded->stop && copy->identity == loaded->identity;
 }
 
 /* Two threads may both get here: two records of one copy do no harm. */
@@ -118,11 +110,11 @@ const struct sqlite *sqlite_of_function(const void *function)
 	struct loaded loaded;
 	struct sqlite *copy;
 
+	for (copy = atomic_load(&copies); copy; copy = copy->next)
+		if (!copy->of_table && function >= copy->start && function < copy->stop && loader_is_still(&copy->loaded, function))
+			return copy;
 	if (!loader_find(function, &loaded))
 		return NULL;
-	for (copy = atomic_load(&copies); copy; copy = copy->next)
-		if (!copy->of_table && is_still(copy, &loaded))
-			return copy;
 	copy = allocate();
 	if (!copy)
 		return NULL;

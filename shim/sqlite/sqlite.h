@@ -6,9 +6,10 @@
 #ifndef SQLPROD_SQLITE_SQLITE_H
 #define SQLPROD_SQLITE_SQLITE_H
 
+#include "elf/loader.h"
+
 #include <sqlite3.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Encrypting builds only (SQLCipher, SEE); sqlite3.h does not declare them. */
 int sqlite3_key(sqlite3 *db, const void *key, int bytes);
@@ -103,7 +104,7 @@ struct sqlite {
 	bool has_progress;        /* nor is progress_handler */
 	bool has_key;             /* … nor is key: it encrypts */
 	const void *start, *stop; /* where that object lies in memory */
-	uint64_t identity;        /* that object's: loader.h */
+	struct loaded loaded;     /* that object */
 };
 
 /* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach without our hooks: the next
