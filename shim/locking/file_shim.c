@@ -260,6 +260,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->reservation.is_pending = false;
 	holder_set(&shim->holder, NULL, 0);
 	shim->files.shm_fd = -1;
+	shim->files.wal = shim->files.shm = 0;
 	rc = shim->original->xShmUnmap(file, delete);
 	atomic_store(&shim->maps, false);
 	return rc;

@@ -141,6 +141,29 @@ static bool remove_index(const struct file_shim *shim)
 	return removed;
 }
 
+struct index {
+	const struct file_shim *shim;
+	ino_t inode;
+};
+
+static bool see_index(struct file_shim *other, void *argument)
+{
+	const struct index *index = argument;
+	const struct wal_files *files = &index->shim->files;
+
+	return other == index->shim || other->files.shm != index->inode || other->files.device != files->device ||
+	       other->files.inode == files->inode;
+}
+
+/* A connection of this process uses the -shm, for another file that had this name: SQLite would see no lock of its own process on
+ * it, cut it under the mapping, and count one file's -wal in it for the other's. */
+static bool is_index_of_another(const struct file_shim *shim, ino_t shm)
+{
+	struct index index = {shim, shm};
+
+	return !wal_files_each(see_index, &index);
+}
+
 /* Somebody uses the -shm, and nobody has this file locked: do they use another file that had its name? */
 static void look_at_holders(const struct file_shim *shim, ino_t wal, ino_t shm)
 {
@@ -205,7 +228,7 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 {
 	struct same same = {.shim = shim};
 	struct stat wal, shm;
-	bool known, first, used, has_wal;
+	bool known, first, used, has_wal, has_shm;
 	pid_t holder;
 
 	if (!wal_files_each(see_shim, shim)) {
@@ -216,11 +239,17 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 	}
 	used = is_used_by_others(shim, &holder);
 	has_wal = is_there(shim->files.path, "-wal", &wal);
+	has_shm = is_there(shim->files.path, "-shm", &shm);
+	if (has_shm && is_index_of_another(shim, shm.st_ino)) {
+		if (remove_index(shim) && has_wal)
+			set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
+		return;
+	}
 	if (used && !has_wal)
 		follow_holder(shim, file, holder);
 	if (used || !has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0)
 		return;
-	if (!is_there(shim->files.path, "-shm", &shm)) {
+	if (!has_shm) {
 		look_at_content(shim, file, &wal);
 		return;
 	}

@@ -20,7 +20,7 @@ struct wal_files {
 	_Atomic ino_t inode; /* of the database file; 0 where it is not known */
 	_Atomic ino_t wal;   /* of the -wal, 0 while there is none */
 	_Atomic ino_t shm;
-	dev_t device;
+	_Atomic dev_t device;
 	_Atomic int fd;
 	_Atomic int shm_fd; /* -1 while there is none */
 	bool cares;         /* WAL is wanted, and not left to the program */
@@ -46,7 +46,7 @@ int wal_files_before_write(const struct file_shim *shim);
 int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);
 
 /* Calls see for the shim of each open database file of the process, from any thread; the shim may be closed meanwhile, so that
- * nothing but inode, wal and shm may be read. Stops when see returns false; returns what the last one returned. */
+ * nothing but inode, device, wal and shm may be read. Stops when see returns false; returns what the last one returned. */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
 
 /* Has there been one? For a hook that every process passes. */

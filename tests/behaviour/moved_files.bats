@@ -35,6 +35,10 @@ load ../harness/moves
 	deleted victim
 }
 
+@test "a file that is deleted and made again while it is open keeps its rows" {
+	made_again victim
+}
+
 @test "a folder that is renamed takes its databases with it" {
 	for run in run_plain run_shim; do
 		rm -rf ./* && mkdir d

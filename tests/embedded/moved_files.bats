@@ -35,3 +35,7 @@ carrier=$build/embedded/victim_gcc_O2
 @test "a file that is deleted while it is open leaves nothing, in an embedded copy" {
 	deleted "$carrier"
 }
+
+@test "a file that is deleted and made again while it is open keeps its rows, in an embedded copy" {
+	made_again "$carrier"
+}

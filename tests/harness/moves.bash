@@ -111,3 +111,13 @@ deleted() {
 		[[ $output == *"$refused"$'\nclose 0' && -z $(ls) ]] || fail "$run: $(ls)"
 	done
 }
+
+made_again() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$1" "${made[@]}" 'unlink a.db' 'open b a.db' 'exec b CREATE TABLE u(x); INSERT INTO u VALUES(1)' \
+			'exec a SELECT count(*) FROM t' 'close a' 'exec b INSERT INTO u VALUES(2)' 'close b'
+		[[ $(observer query a.db 'SELECT count(*) FROM u; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run: $output"
+	done
+}
