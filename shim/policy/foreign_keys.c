@@ -120,6 +120,13 @@ static void arm(struct connection *connection)
 	}
 }
 
+bool foreign_keys_arm(struct connection *connection)
+{
+	if (connection->foreign_keys.ours && !connection->foreign_keys.guarded)
+		arm(connection);
+	return connection->foreign_keys.ours && connection->foreign_keys.guarded;
+}
+
 /* Do foreign keys, or our authorizer, have to do with it? */
 static bool concerns(const struct sql_text *text, const struct statement *statement)
 {

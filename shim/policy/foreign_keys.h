@@ -49,6 +49,12 @@ void foreign_keys_switch(struct connection *connection, bool on);
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,
 			   const char *trigger);
 
+/* While foreign keys are ours: puts our authorizer in front, if it is not there yet. False if they are not ours, or no longer. */
+bool foreign_keys_arm(struct connection *connection);
+
+/* sqlite3_blob_open() by open(argument), once or twice: with foreign keys, SQLite refuses to open a child's column for writing. */
+int foreign_keys_open_blob(struct connection *connection, const char *table, int (*open)(void *argument), void *argument);
+
 /* Is it ALTER TABLE? */
 bool foreign_keys_is_alter(const struct sql_text *text, const struct statement *statement);
 

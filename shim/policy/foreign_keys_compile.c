@@ -136,6 +136,23 @@ bool foreign_keys_is_alter(const struct sql_text *text, const struct statement *
 	return statement->kind == STATEMENT_SCHEMA && word.end <= text->length && span_is(text, word, "alter");
 }
 
+int foreign_keys_open_blob(struct connection *connection, const char *table, int (*open)(void *argument), void *argument)
+{
+	const char *message;
+	int rc = open(argument);
+
+	message = rc == SQLITE_ERROR && connection->sqlite->errmsg ? connection->sqlite->errmsg(connection->db) : "";
+	if (strncmp(message, "cannot open foreign key", 23) != 0 || !foreign_keys_arm(connection))
+		return rc;
+	foreign_keys_switch(connection, false);
+	rc = open(argument);
+	foreign_keys_switch(connection, true);
+	if (rc == SQLITE_OK)
+		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA,
+			     "sqlite3_blob_open() opens no column of a foreign key for writing", table);
+	return rc;
+}
+
 int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			 int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced)
 {

@@ -70,6 +70,17 @@ expect_as_without() {
 	expect_warnings 1 '*SQLPROD_FOREIGN_KEYS*'
 }
 
+@test "a child's column can be opened by sqlite3_blob_open() and written, and rows are refused after it" {
+	local schema='CREATE TABLE p(id TEXT PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p TEXT REFERENCES p);
+		INSERT INTO p VALUES("one"),("two"); INSERT INTO c VALUES(1,"one")'
+	expect_as_without "$schema" 'open a t.db' 'blob a c p two' 'exec a SELECT p FROM c' 'blob a p id six'
+	expect_warnings 1 '*table c*sqlite3_blob_open()*'
+	run_shim victim 'open a t.db' 'blob a c p one' 'exec a INSERT INTO c VALUES(2, "none")' 'exec a PRAGMA foreign_keys'
+	[[ $output == *$'\nblob 0\nexec 19 '*$'\n1\nexec 0' ]]
+	run_shim victim 'open a t.db' 'exec a PRAGMA foreign_keys=ON' 'blob a c p one'
+	[[ $output == *$'\nblob 1 cannot open foreign key column for writing' ]]
+}
+
 @test "a kept INSERT passes while its parent is away, and refuses orphans when it is back" {
 	sqlite_has 3025000 || skip 'ALTER TABLE RENAME changes the REFERENCES there'
 	family_make

@@ -10,6 +10,7 @@
  *   close NAME | close_v2 NAME
  *   exec NAME SQL | get_table NAME SQL                    rows are printed as a|b
  *   exec_left NAME SQL                                    its first row's callback leaves by longjmp()
+ *   blob NAME TABLE COLUMN TEXT                           sqlite3_blob_open() and _write(), in row 1
  *   exec_bare NAME SQL                                    without callback and message; no SQL is NULL
  *   prepare NAME STMT API BYTES SQL                       API: v1 v2 v3 16 16_v2 16_v3, with "!" after it for pzTail == NULL;
  *                                                         BYTES: a number, "length" (no NUL after the text) or "length+NUL"

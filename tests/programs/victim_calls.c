@@ -143,6 +143,20 @@ static void call_exec(char *rest)
 	on_row = NULL;
 }
 
+/* Writes the text over the start of the column in row 1. */
+static void call_blob(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest);
+	const char *table = victim_word(&rest), *column = victim_word(&rest);
+	sqlite3_blob *blob = NULL;
+	int rc = sqlite3_blob_open(db, "main", table, column, 1, 1, &blob);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_blob_write(blob, rest, (int)strlen(rest), 0);
+	victim_say("blob", rc, rc == SQLITE_OK ? "" : sqlite3_errmsg(db));
+	sqlite3_blob_close(blob);
+}
+
 /* As programs call it that want neither rows nor messages; no SQL is a NULL pointer. */
 static void call_exec_bare(char *rest)
 {
@@ -204,6 +218,7 @@ bool calls_run(const char *verb, char *rest)
 		{"open_v2", call_open_v2}, {"open_hidden", call_open_hidden},
 		{"close", call_close},     {"close_v2", call_close_v2},
 		{"exec", call_exec},       {"exec_bare", call_exec_bare},
+		{"blob", call_blob},
 		{"on_row", call_on_row},   {"get_table", call_get_table},
 		{"stale", call_stale},     {"exec_left", call_exec_left},
 	};
