@@ -79,18 +79,18 @@ struct connection {
 	bool began_unseen;       /* the program may have run statements before we saw it: unseen.h */
 	bool decided_unseen;     /* … and has set something there */
 	bool adopted;            /* it was opened out of our sight, and may be used there still */
-	bool embedded;           /* statements are seen only when they run: the second door */
-	bool cannot_upgrade;     /* … and BEGIN cannot be upgraded there */
+	bool embedded;           /* of an embedded copy: statements are seen only when they run */
+	bool cannot_upgrade;     /* … and its BEGIN cannot be upgraded */
 	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
 	uint64_t reported;       /* what the last line of an open connection said: report.c */
-	bool report_done;        /* a handle that could not be opened, or whose line is written: it has none to come */
+	bool report_done;        /* no report line is due: the open failed, or the line is written */
 	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
 	bool attached;           /* an ATTACH was seen */
 	bool attached_unchecked; /* … and no BEGIN since has examined what it attached */
 	bool key_pending;        /* a key was given, and no statement has used it yet */
 	bool unreadable;         /* at first use: no database, or encrypted and without its key */
 	enum setup setup;
-	bool exclusive;       /* PRAGMA locking_mode=EXCLUSIVE was the program's last word on that */
+	bool exclusive;       /* the program's last PRAGMA locking_mode was EXCLUSIVE */
 	bool query_only;      /* PRAGMA query_only was used: ask SQLite before each BEGIN */
 	int64_t wal_retry_at; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 

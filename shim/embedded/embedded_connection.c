@@ -33,7 +33,7 @@ static void forget_reader(const struct embedded_connection *embedded)
 
 static int traced(unsigned event, void *argument, void *subject, void *detail);
 
-/* Has the program taken it from us? */
+/* Is our trace callback still installed, as far as can be seen? */
 static bool has_trace_callback(const struct embedded_connection *embedded)
 {
 	struct trace_callback slot;
@@ -60,7 +60,7 @@ static int collate(void *argument, int left_size, const void *left, int right_si
 	return order ? order : left_size - right_size;
 }
 
-/* Its statements were not seen, at least not all to the end. */
+/* Notes that not all statements were seen. */
 static void say_unseen(struct connection *connection, const char *reason)
 {
 	static const enum setting at_first_use[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};

@@ -13,7 +13,7 @@ struct embedded_connection {
 	uint64_t serial; /* of that record */
 	struct copy *copy;
 	const struct callback_offsets *offsets;
-	struct trace_callback theirs; /* what the program put into the trace slot, which has ours in front */
+	struct trace_callback theirs; /* the program's trace callback, which ours calls */
 	bool closing;                 /* sqlite3_close() has begun, and no ATTACH since */
 	bool has_collation;           /* its end shows by a collation that goes with the connection */
 	bool inside;                  /* a callback of ours is running statements */
@@ -21,8 +21,7 @@ struct embedded_connection {
 	bool outermost;   /* the statement that started last did so outside of a transaction */
 };
 
-/* A statement of the program's starts: SQLite gives it up before it has done anything if the transaction that it belongs to is
- * gone. */
+/* A statement of the program starts: it is interrupted before it has done anything if its transaction is gone. */
 void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt);
 
 /* It has ended: puts on what is due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of ours is left in the

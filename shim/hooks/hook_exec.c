@@ -14,7 +14,7 @@
 struct script {
 	struct sql_text text;
 	size_t at;       /* where the next one begins */
-	bool query_only; /* PRAGMA query_only came by and has not run yet: no BEGIN after it is rewritten */
+	bool query_only; /* PRAGMA query_only was read and has not run yet: no BEGIN after it is rewritten */
 };
 
 /* Is this surely the last statement, because only blanks follow the first semicolon, even one in a string? Far cheaper than to find
@@ -63,7 +63,7 @@ static void skip_blanks(struct script *script)
 		script->at++;
 }
 
-/* Runs the next statement; if there is no memory to look at it, all that is left. */
+/* Runs the next statement, or, without memory for it, the whole rest of the text. */
 static int execute_next(struct connection *connection, struct script *script, int (*callback)(void *, int, char **, char **),
 			void *argument, char **message)
 {
@@ -139,8 +139,7 @@ static bool append(struct joined *all, const char *sql)
 	return true;
 }
 
-/* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. It cannot be seen
- * which of them SQLite accepts, as sqlite3_get_table() runs them all: those count that are in front of an error of ours. */
+/* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. sqlite3_get_table() does not return which of them SQLite accepts: those before an error of ours count as accepted. */
 static char *rewrite_all(struct connection *connection, struct script *script, int *error)
 {
 	struct statement_plan plan;

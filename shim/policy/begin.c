@@ -27,7 +27,7 @@ static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool unto
 	return statement.kind == STATEMENT_VACUUM;
 }
 
-/* SQLite begins VACUUM with a BEGIN of its own, which comes to our door from inside sqlite3_step(). As BEGIN IMMEDIATE it would
+/* SQLite begins VACUUM with a BEGIN of its own, which reaches our hook from inside sqlite3_step(). As BEGIN IMMEDIATE it would
  * make VACUUM fail. A copy that does not tell which statements run may be running any. */
 static bool is_vacuuming(const struct connection *connection)
 {

@@ -57,7 +57,7 @@ static void first_connection(void)
 	inherited_locks_start();
 }
 
-/* Why the operator wants this connection left alone, NULL if not. */
+/* Why the operator excludes this connection; NULL if not. */
 static const char *passthrough_reason(const char *path)
 {
 	if (passthrough_everywhere)
@@ -95,7 +95,7 @@ static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const
 	connection->reached = reached;
 	connection->path = strdup(path ? path : "");
 	if (!connection->path) {
-		/* without a path nothing can be decided: let everything through */
+		/* without a path nothing can be decided: every call passes through */
 		connection->passthrough = "no memory for its path";
 	}
 	for (int i = 0; i < SETTING_APPLIED_COUNT; i++)
@@ -142,7 +142,7 @@ static void warn_of_two_copies(const struct connection *connection, const struct
 		      one, other, connection->path);
 }
 
-/* sqlite3_enable_shared_cache() and cache=shared leave no other trace than this: connections with one sqlite3_file. */
+/* sqlite3_enable_shared_cache() and cache=shared show only in this: two connections have the same sqlite3_file. */
 static void look_for_same_file(struct connection *connection, bool shared_cache)
 {
 	struct same_file same = {.joined = connection, .shared = shared_cache};

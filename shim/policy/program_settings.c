@@ -119,7 +119,7 @@ int program_wal_autocheckpoint(struct connection *connection, int frames, bool b
 	return connection->sqlite->wal_autocheckpoint(connection->db, frames);
 }
 
-/* What the operator wants instead of the program's value; false if the program's holds. */
+/* The operator's value, if it overrides the program's; else false. */
 static bool overrides(struct connection *connection, enum setting setting, const char *value, struct rewrite *out)
 {
 	const struct setting_value *wanted = settings_get(setting);

@@ -26,23 +26,21 @@ void program_wal_hook(struct connection *connection, bool is_set);
 /* The program's sqlite3_wal_autocheckpoint(). by_sqlite: SQLite itself calls, for a PRAGMA that was seen. Returns SQLite's code. */
 int program_wal_autocheckpoint(struct connection *connection, int frames, bool by_sqlite);
 
-/* The setting of ours that this PRAGMA sets or asks for; SETTING_APPLIED_COUNT if it is about another, or about an attached
- * database alone. */
+/* The setting that this PRAGMA sets or queries; SETTING_APPLIED_COUNT if it is another PRAGMA, or for an attached database only. */
 enum setting program_pragma_setting(const struct sql_text *text, const struct statement *statement);
 
-/* A PRAGMA that sets one of our settings, from before SQLite gets it until it is known what became of it. */
+/* A PRAGMA that sets one of our settings, from before SQLite gets it until its result is known. */
 struct program_pragma {
 	enum setting setting;
 	char value[64];
 	bool overridden; /* the operator wants something else */
 };
 
-/* Before SQLite gets it; pragma->setting is filled in. Decides nothing yet: SQLite, or the program's authorizer, may refuse it. If
- * it is overridden it is to be rewritten as *out says. */
+/* Before SQLite gets it; pragma->setting is filled in. Changes nothing yet: SQLite, or the program's authorizer, may reject it. If it is overridden, *out is how to rewrite it. */
 void program_pragma_begins(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			   struct program_pragma *pragma, struct rewrite *out);
 
-/* After SQLite took it: now the program has decided. Or refused it: nothing has changed. */
+/* After SQLite accepted it, the setting is the program's; after SQLite rejected it, nothing has changed. */
 void program_pragma_accepted(struct connection *connection, const struct program_pragma *pragma);
 void program_pragma_refused(struct connection *connection, const struct program_pragma *pragma);
 

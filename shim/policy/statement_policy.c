@@ -96,7 +96,7 @@ static void locking_mode_decided(struct connection *connection, const struct sql
 		connection->exclusive = false;
 }
 
-/* It sets what is none of our settings. */
+/* A PRAGMA that sets something other than our settings was accepted. */
 static void other_pragma_accepted(struct connection *connection, const struct sql_text *text, const struct statement *statement)
 {
 	if (is_key(text, statement->name))
@@ -122,12 +122,12 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		program_pragma_begins(connection, text, statement, &plan->pragma, &plan->rewrite);
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
 	} else if (at_first_use && connection->setup == SETUP_OPENED && !tries_key(connection)) {
-		/* who asks sees the truth */
+		/* a query must return the value that will be in force */
 		apply_at_first_use(connection);
 	}
 }
 
-/* Was it refused when it was compiled, by a syntax error or an authorizer? Busy or not, one that ran was accepted. */
+/* Was it rejected at compile time, by a syntax error or an authorizer? One that ran was accepted, even if it was busy. */
 static bool is_refused(int rc)
 {
 	switch (rc & 0xff) {
@@ -203,7 +203,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 
 	*plan = (struct statement_plan){.passage = passage};
 	connection->pragma_ignored = false;
-	/* Before 3.15 VACUUM's own statements come by sqlite3_prepare(), and must stay valid while it runs. */
+	/* before 3.15 VACUUM prepares its own statements by sqlite3_prepare(), and they must stay valid while it runs */
 	plan->is_vacuum = passage == PASSAGE_PREPARE_BY_SQLITE && begin_may_be_vacuum(connection);
 	if (plan->is_vacuum)
 		return;
@@ -238,8 +238,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	connection->rolled_back = SQLITE_OK;
 }
 
-/* It has run: takes the write lock for the transaction that it began. If SQLite lost that over it, and it cannot be had again,
- * the program gets the code returned. */
+/* Takes the write lock for the transaction that the statement has begun. Returns the error if this rolled the transaction back and it could not be begun again. */
 static int upgrade_executed(struct connection *connection, const char *sql)
 {
 	const struct sqlite *sqlite = connection->sqlite;
@@ -263,7 +262,7 @@ static void upgrade_ran(struct connection *connection, struct statement_plan *pl
 		plan->lost = "";
 }
 
-/* The program decided by PRAGMA, and SQLite has done it; the operator wants something else. */
+/* SQLite has run the program's PRAGMA, but the operator's value overrides it. */
 static void override_ran(struct connection *connection, const struct sql_text *text, const struct statement_plan *plan)
 {
 	size_t bytes = 0;

@@ -13,11 +13,11 @@
 
 /* How a statement comes. */
 enum passage {
-	PASSAGE_PREPARE,           /* it is compiled, and will run out of our sight */
+	PASSAGE_PREPARE,           /* it is compiled; its run will not be seen */
 	PASSAGE_PREPARE_V1,        /* the same by sqlite3_prepare(), whose statements are not compiled again when they expire */
 	PASSAGE_PREPARE_BY_SQLITE, /* the same, called by SQLite itself */
 	PASSAGE_EXEC,              /* it runs at once, alone */
-	PASSAGE_TABLE,             /* it runs after others that policy_before() has seen by then */
+	PASSAGE_TABLE,             /* it runs after others that policy_before() has read already */
 	PASSAGE_RAN_FIRST,         /* an embedded copy has run it, and it began outside of a transaction */
 	PASSAGE_RAN_INSIDE,        /* … inside one */
 };
@@ -70,7 +70,7 @@ void policy_opened(struct connection *connection);
 int policy_set_authorizer(struct connection *connection,
 			  int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument);
 
-/* The program gave a key (SQLCipher): what failed for want of it is due again. */
+/* The program gave a key (SQLCipher): settings that failed without it are due again. */
 void policy_keyed(struct connection *connection);
 
 #endif

@@ -46,8 +46,7 @@ void wal_note_decider(const struct connection *connection);
 void wal_copy_left(struct connection *connection);
 void wal_copy_before_close(struct connection *connection);
 
-/* The way back to a rollback journal after wal_try_lock() failed. Alone with the database SQLite needs no -shm for that; with
- * others in it the database stays as it is. Nothing that was committed is lost. */
+/* Switches back to a rollback journal after wal_try_lock() failed. If no other connection uses the database, SQLite needs no -shm for that; else the database is not changed. No commit is lost. */
 void wal_undo(struct connection *connection);
 
 #endif
