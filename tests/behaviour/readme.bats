@@ -1,17 +1,26 @@
 #!/usr/bin/env bats
-# The README says what is so.
+# README and docs/ say what is so.
 
 load ../harness/harness
 
-readme=$BATS_TEST_DIRNAME/../../README.md
-
-@test "the README's table of settings is the library's" {
-	diff <("$build/programs/settings_table" markdown) <(grep -E '^\| (variable|SQLPROD)|^\|---\|---\|---\|---\|$' "$readme" | sed -n '1,/SQLPROD_REPORT_OPEN/p')
+@test "the table of settings in docs/settings.md is the library's" {
+	diff <("$build/programs/settings_table" markdown) \
+		<(grep -E '^\| (variable|SQLPROD)|^\|---\|---\|---\|---\|$' "$root/docs/settings.md" | sed -n '1,/SQLPROD_REPORT_OPEN/p')
 }
 
-@test "every make target that the README mentions exists" {
-	grep -oE '`?make [a-z-]+' "$readme" | tr -d '`' | sed 's/make //' | sort -u | while read -r target; do
-		make -C "$BATS_TEST_DIRNAME/../.." -n "$target" >/dev/null
+# targets_of FILE... - the targets of make that pages name in code: after "make", one or several, without variables.
+targets_of() {
+	# shellcheck disable=SC2016 # the backquotes of Markdown
+	grep -hoE '(`(sudo )?|^    |scripts/|&& (sudo )?)make( [a-z][a-z0-9-]*)+' "$@" | sed 's/.*make //' | tr ' ' '\n' | sort -u
+}
+
+@test "every make target that README and docs mention exists" {
+	cd "$root"
+	for page in README.md docs/install.md docs/clients.md docs/benchmarks.md; do
+		[[ -n $(targets_of "$page") ]] || fail "$page names no target: is the pattern right?"
+	done
+	targets_of README.md docs/*.md | while read -r target; do
+		make -n "$target" >/dev/null || fail "make $target"
 	done
 }
 

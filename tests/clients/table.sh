@@ -67,7 +67,7 @@ row rusqlite-plain 'rusqlite' 'execute_batch' 'BEGIN'
 row mattn 'Go mattn/go-sqlite3' 'Begin()' 'BEGIN' 'built with the tag libsqlite3'
 row jdbc 'Xerial SQLite JDBC' 'setAutoCommit(false)' 'begin;' "$idle"
 row tcl_sqlite 'Tcl sqlite3' 'eval' 'BEGIN'
-row tcl_sqlite-transaction 'Tcl sqlite3' 'transaction' 'SAVEPOINT _tcl_transaction' 'a SAVEPOINT is left alone'
+row tcl_sqlite-transaction 'Tcl sqlite3' 'transaction' 'SAVEPOINT _tcl_transaction' 'a SAVEPOINT reserves, and takes no lock'
 row qt_sql 'Qt SQL' 'transaction()' 'BEGIN'
 row lua_sql 'LuaSQL' 'setautocommit(false), commit()' 'COMMIT;BEGIN' "$idle"
 row lua_dbi 'LuaDBI' 'autocommit(false)' 'BEGIN TRANSACTION'

@@ -1,4 +1,4 @@
-/* settings_table.c - prints settings_table: "markdown" as the README has it, "json" for tests. */
+/* settings_table.c - prints settings_table: "markdown" as docs/settings.md has it, "json" for tests. */
 #include "base/settings.h"
 
 #include <stdio.h>

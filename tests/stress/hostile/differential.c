@@ -207,7 +207,7 @@ static void run_prepared(sqlite3 *db, const char *sql, size_t length, struct dic
 		tail = NULL;
 		rc = prepare(db, api, text, told, &stmt, wants_tail ? &tail : NULL);
 		struct kept made = {stmt, api % 3 ? "step" : "step v1"};
-		/* SQLite's own pzTail is some units short after what is no character: README, statement.h */
+		/* SQLite's own pzTail is some units short after what is no character: statement.h */
 		say("api %u told %d tail %td\n", api, told, tail && api < 3 ? (const char *)tail - text : -1);
 		say_state(db, "prepare", rc);
 		if (stmt)
