@@ -24,6 +24,30 @@ targets_of() {
 	done
 }
 
+@test "README.md has at most 150 lines of at most 100 characters" {
+	run_app awk 'END { print NR <= 150 }' "$root/README.md"
+	expect 1
+	run_app 1 env LC_ALL=C.UTF-8 grep -nE '^.{101,}' "$root/README.md"
+	expect ''
+}
+
+@test "every page in docs/ is linked from README.md, and says in its first paragraph who needs it" {
+	for page in "$root"/docs/*.md; do
+		grep -qF "(docs/${page##*/})" "$root/README.md" || fail "README.md has no link to $page"
+		[[ $(sed -n 3p "$page") == 'For those who '* ]] || fail "${page##*/}: line 3 does not say who needs it"
+	done
+}
+
+@test "every field of a line of the report is named in docs/report-format.md" {
+	SQLPROD_REPORT=report run_shim victim 'open a app.db' 'exec a CREATE TABLE t(x)' 'close a'
+	jq -r '.settings |= [.[]] | paths | map(strings)[-1]' report | sort -u >fields
+	grep -qx decided_by fields
+	grep -qx longest_milliseconds fields
+	while read -r field; do
+		grep -qw -- "$field" "$root/docs/report-format.md" || fail "$field"
+	done <fields
+}
+
 @test "shim/README.md names every wing, and each wing has a README of three lines" {
 	for wing in "$BATS_TEST_DIRNAME"/../../shim/*/; do
 		name=$(basename "$wing")
