@@ -23,7 +23,8 @@ bool outcome_was_busy(int rc);
  * other's locks. NULL if there is no other for this file. */
 const char *outcome_other_copy(const struct connection *connection);
 
-/* The reason if a connection has no path: there is no file that the setting applies to, or SQLite cannot return its name. NULL if it has a path. */
+/* The reason if a connection has no path: there is no file that the setting applies to, or SQLite cannot return its name. NULL if
+ * it has a path. */
 const char *outcome_no_file(const struct connection *connection);
 
 #endif

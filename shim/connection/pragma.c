@@ -16,7 +16,8 @@ static void copy(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-/* Finalizes a statement of ours; inside: it was begun inside a transaction of the program. Returns its code. An error may have ended the transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
+/* Finalizes a statement of ours; inside: it was begun inside a transaction of the program. Returns its code. An error may have
+ * ended the transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
 static int finish(struct connection *connection, sqlite3_stmt *stmt, bool inside)
 {
 	const struct sqlite *sqlite = connection->sqlite;

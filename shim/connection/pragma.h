@@ -25,7 +25,8 @@ bool pragma_is_query_only(struct connection *connection);
 /* Is this value of a PRAGMA true, as SQLite reads a boolean? */
 bool pragma_is_true(const char *value);
 
-/* Sets a setting to a word or number, and copies the PRAGMA's result, as above. Between callbacks_suspend() and callbacks_resume(). */
+/* Sets a setting to a word or number, and copies the PRAGMA's result, as above. Between callbacks_suspend() and callbacks_resume().
+ */
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size);
 
 /* The setting as SQLite has it now; VALUE_UNKNOWN if it returns none. Between callbacks_suspend() and callbacks_resume(). */

@@ -47,7 +47,8 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 		embedded->closing = false;
 	look_at_busy_callback(embedded);
 	temp_memory_begins(connection, sql);
-		/* a statement that is interrupted here ends before it has done anything: the program gets SQLITE_INTERRUPT, because its transaction is gone */
+	/* a statement that is interrupted here ends before it has done anything: the program gets SQLITE_INTERRUPT, because its
+	 * transaction is gone */
 	if (embedded->lost && !upgrade_begin_again(connection, embedded->lost))
 		embedded->copy->table->interruptx(connection->db);
 	embedded->lost = NULL;

@@ -139,7 +139,8 @@ static bool append(struct joined *all, const char *sql)
 	return true;
 }
 
-/* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. sqlite3_get_table() does not return which of them SQLite accepts: those before an error of ours count as accepted. */
+/* All statements of the text as the connection is to run them, in one text to be freed; NULL if memory is out. sqlite3_get_table()
+ * does not return which of them SQLite accepts: those before an error of ours count as accepted. */
 static char *rewrite_all(struct connection *connection, struct script *script, int *error)
 {
 	struct statement_plan plan;

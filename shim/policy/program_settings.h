@@ -36,7 +36,8 @@ struct program_pragma {
 	bool overridden; /* the operator wants something else */
 };
 
-/* Before SQLite gets it; pragma->setting is filled in. Changes nothing yet: SQLite, or the program's authorizer, may reject it. If it is overridden, *out is how to rewrite it. */
+/* Before SQLite gets it; pragma->setting is filled in. Changes nothing yet: SQLite, or the program's authorizer, may reject it. If
+ * it is overridden, *out is how to rewrite it. */
 void program_pragma_begins(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			   struct program_pragma *pragma, struct rewrite *out);
 

@@ -238,7 +238,8 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	connection->rolled_back = SQLITE_OK;
 }
 
-/* Takes the write lock for the transaction that the statement has begun. Returns the error if this rolled the transaction back and it could not be begun again. */
+/* Takes the write lock for the transaction that the statement has begun. Returns the error if this rolled the transaction back and
+ * it could not be begun again. */
 static int upgrade_executed(struct connection *connection, const char *sql)
 {
 	const struct sqlite *sqlite = connection->sqlite;

@@ -46,7 +46,8 @@ void wal_note_decider(const struct connection *connection);
 void wal_copy_left(struct connection *connection);
 void wal_copy_before_close(struct connection *connection);
 
-/* Switches back to a rollback journal after wal_try_lock() failed. If no other connection uses the database, SQLite needs no -shm for that; else the database is not changed. No commit is lost. */
+/* Switches back to a rollback journal after wal_try_lock() failed. If no other connection uses the database, SQLite needs no -shm
+ * for that; else the database is not changed. No commit is lost. */
 void wal_undo(struct connection *connection);
 
 #endif
