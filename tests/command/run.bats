@@ -184,5 +184,5 @@ journal_mode='import sqlite3; print(sqlite3.connect("t.db").execute("PRAGMA jour
 	expect_refused 'its other files are not in *'
 	ln -s "$(readlink -f "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")")" bin/parts
 	run_app 125 bin/sqlprod true
-	expect_refused '*nowhere.so: not there; *'
+	expect_refused '*nowhere.so: not found; *'
 }
