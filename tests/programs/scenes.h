@@ -12,11 +12,39 @@
 #define SCENE_FUNCTIONS(X)                                                                                                         \
 	X(open)                                                                                                                    \
 	X(open_v2)                                                                                                                 \
-	X(open16) X(close) X(close_v2) X(exec) X(get_table) X(free_table) X(prepare_v2) X(step) X(finalize) X(reset) X(column_int) \
-		X(busy_timeout) X(busy_handler) X(set_authorizer) X(trace) X(trace_v2) X(profile) X(commit_hook) X(rollback_hook)  \
-			X(update_hook) X(progress_handler) X(wal_hook) X(wal_autocheckpoint) X(config) X(auto_extension)           \
-				X(backup_init) X(backup_step) X(backup_finish) X(serialize) X(deserialize) X(memory_used)          \
-					X(errmsg) X(interrupt)
+	X(open16)                                                                                                                  \
+	X(close)                                                                                                                   \
+	X(close_v2)                                                                                                                \
+	X(exec)                                                                                                                    \
+	X(get_table)                                                                                                               \
+	X(free_table)                                                                                                              \
+	X(prepare_v2)                                                                                                              \
+	X(step)                                                                                                                    \
+	X(finalize)                                                                                                                \
+	X(reset)                                                                                                                   \
+	X(column_int)                                                                                                              \
+	X(busy_timeout)                                                                                                            \
+	X(busy_handler)                                                                                                            \
+	X(set_authorizer)                                                                                                          \
+	X(trace)                                                                                                                   \
+	X(trace_v2)                                                                                                                \
+	X(profile)                                                                                                                 \
+	X(commit_hook)                                                                                                             \
+	X(rollback_hook)                                                                                                           \
+	X(update_hook)                                                                                                             \
+	X(progress_handler)                                                                                                        \
+	X(wal_hook)                                                                                                                \
+	X(wal_autocheckpoint)                                                                                                      \
+	X(config)                                                                                                                  \
+	X(auto_extension)                                                                                                          \
+	X(backup_init)                                                                                                             \
+	X(backup_step)                                                                                                             \
+	X(backup_finish)                                                                                                           \
+	X(serialize)                                                                                                               \
+	X(deserialize)                                                                                                             \
+	X(memory_used)                                                                                                             \
+	X(errmsg)                                                                                                                  \
+	X(interrupt)
 
 struct functions {
 #define SCENE_MEMBER(name) __typeof__(&sqlite3_##name) name;
