@@ -30,7 +30,9 @@ void connection_unlock(struct connection *connection)
 void connection_release(struct connection *connection)
 {
 	free(connection->path);
+	free(connection->embedded_state);
 	connection->path = NULL;
+	connection->embedded_state = NULL;
 }
 
 #define LETTER(c) (1u << ((c) - 'a' + 1))

@@ -89,7 +89,6 @@ static void ended(void *argument)
 	}
 	forget_reader(embedded);
 	registry_forget(connection, embedded->serial);
-	free(embedded);
 }
 
 /* A collation ends with its connection, but PRAGMA collation_list shows it: for those whose end does not show otherwise. */
@@ -224,6 +223,7 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 				connection->shim->reader = keep_trace_callback;
 				connection->shim->closed = file_closed;
 			}
+			connection->embedded_state = embedded;
 			return true;
 		}
 		registry_forget(connection, embedded->serial);

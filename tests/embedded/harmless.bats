@@ -105,7 +105,7 @@ scene() {
 @test "other builds loaded under the same name, one after the other, are reached" {
 	for plugin in "${plugins[@]}" "${plugins[@]}"; do
 		ln -sf "$plugin" "$scratch/plugin.so"
-		SQLPROD_REPORT=$scratch/report.json run_shim host "$scratch/plugin.so" -- 'open a t.db' \
+		SQLPROD_BEGIN=immediate SQLPROD_REPORT=$scratch/report.json run_shim host "$scratch/plugin.so" -- 'open a t.db' \
 			'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN' 'sh observer lock t.db' 'close a'
 		expect $'open 0\nexec 0\nexec 0\nheld\nclose 0'
 	done
@@ -170,7 +170,7 @@ scene() {
 
 @test "in an embedded copy a program's own busy handler stays, and its timeout is raised to the recipe's" {
 	observer query t.db 'CREATE TABLE t(x)'
-	run_shim "$victim" 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'open b t.db' 'exec b BEGIN' \
+	SQLPROD_BEGIN=immediate run_shim "$victim" 'open a t.db' 'busy_handler a on' 'exec a PRAGMA busy_timeout' 'open b t.db' 'exec b BEGIN' \
 		'exec a INSERT INTO t VALUES(1)' 'handler_calls a' 'exec b COMMIT' 'busy_timeout a 0' 'exec a SELECT 1' \
 		'exec a PRAGMA busy_timeout' 'busy_timeout a 60000' 'exec a SELECT 1' 'exec a PRAGMA busy_timeout' 'close b' 'close a'
 	expect $'open 0\nbusy_handler 0\n0\nexec 0\nopen 0\nexec 0\nexec 5 database is locked\nhandler_calls 4\nexec 0\nbusy_timeout 0\n1\nexec 0

@@ -28,6 +28,7 @@ int scene_exec(sqlite3 *db, const char *sql)
 	int rc = use->exec(db, sql, NULL, NULL, &message);
 
 	printf("%s: %d %s\n", sql, rc, message ? message : "");
+	use->free(message);
 	return rc;
 }
 

@@ -17,6 +17,7 @@
 	X(close_v2)                                                                                                                \
 	X(exec)                                                                                                                    \
 	X(get_table)                                                                                                               \
+	X(free)                                                                                                                    \
 	X(free_table)                                                                                                              \
 	X(prepare_v2)                                                                                                              \
 	X(step)                                                                                                                    \
