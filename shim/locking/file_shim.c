@@ -219,6 +219,8 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 		*out = NULL;
 		return SQLITE_BUSY;
 	}
+	if (page == 0)
+		left_wal_before_map(shim);
 	rc = shim->original->xShmMap(file, page, size, extend, out);
 	if (rc == SQLITE_OK && page == 0 && *out) {
 		if (!shim->handoff.shm)

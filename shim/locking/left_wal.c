@@ -155,13 +155,18 @@ static bool see_index(struct file_shim *other, void *argument)
 	       other->files.inode == files->inode;
 }
 
-/* A connection of this process uses the -shm, for another file that had this name: SQLite would see no lock of its own process on
- * it, cut it under the mapping, and count one file's -wal in it for the other's. */
-static bool is_index_of_another(const struct file_shim *shim, ino_t shm)
+/* A connection of this process may use the -shm, for another file that had this name: SQLite would see no lock of its own process
+ * on it, cut it under the mapping, and count one file's -wal in it for the other's. */
+static void leave_another(const struct file_shim *shim)
 {
-	struct index index = {shim, shm};
+	struct stat wal, shm;
+	struct index index = {.shim = shim};
 
-	return !wal_files_each(see_index, &index);
+	if (!is_there(shim->files.path, "-shm", &shm))
+		return;
+	index.inode = shm.st_ino;
+	if (!wal_files_each(see_index, &index) && remove_index(shim) && is_there(shim->files.path, "-wal", &wal))
+		set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
 }
 
 /* Somebody uses the -shm, and nobody has this file locked: do they use another file that had its name? */
@@ -228,7 +233,7 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 {
 	struct same same = {.shim = shim};
 	struct stat wal, shm;
-	bool known, first, used, has_wal, has_shm;
+	bool known, first, used, has_wal;
 	pid_t holder;
 
 	if (!wal_files_each(see_shim, shim)) {
@@ -237,19 +242,14 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 		free(same.path);
 		return;
 	}
+	leave_another(shim);
 	used = is_used_by_others(shim, &holder);
 	has_wal = is_there(shim->files.path, "-wal", &wal);
-	has_shm = is_there(shim->files.path, "-shm", &shm);
-	if (has_shm && is_index_of_another(shim, shm.st_ino)) {
-		if (remove_index(shim) && has_wal)
-			set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
-		return;
-	}
 	if (used && !has_wal)
 		follow_holder(shim, file, holder);
 	if (used || !has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0)
 		return;
-	if (!has_shm) {
+	if (!is_there(shim->files.path, "-shm", &shm)) {
 		look_at_content(shim, file, &wal);
 		return;
 	}
@@ -267,5 +267,14 @@ void left_wal_look(struct file_shim *shim, sqlite3_file *file)
 	shim->files.looked = true;
 	if (shim->files.path && shim->files.cares)
 		look(shim, file);
+	errno = saved;
+}
+
+void left_wal_before_map(struct file_shim *shim)
+{
+	int saved = errno;
+
+	if (!shim->files.looked && shim->files.path && shim->files.cares)
+		leave_another(shim);
 	errno = saved;
 }

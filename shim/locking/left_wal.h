@@ -15,4 +15,7 @@ struct file_shim;
  * of this file was there that nobody is using. errno is kept. */
 void left_wal_look(struct file_shim *shim, sqlite3_file *file);
 
+/* Before SQLite maps the -shm; we have it do so before the first read, to see whether the filesystem can. errno is kept. */
+void left_wal_before_map(struct file_shim *shim);
+
 #endif

@@ -118,6 +118,7 @@ made_again() {
 		rm -rf ./*
 		$run "$1" "${made[@]}" 'unlink a.db' 'open b a.db' 'exec b CREATE TABLE u(x); INSERT INTO u VALUES(1)' \
 			'exec a SELECT count(*) FROM t' 'close a' 'exec b INSERT INTO u VALUES(2)' 'close b'
+		[[ $output == *$'\n1\nexec 0\nclose 0\nexec 0\nclose 0' ]] || fail "$run: $output"
 		[[ $(observer query a.db 'SELECT count(*) FROM u; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run: $output"
 	done
 }
