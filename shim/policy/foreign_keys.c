@@ -371,6 +371,8 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 		return SQLITE_OK;
 	if (program->authorizer)
 		rc = callbacks_authorize(connection, action, first, second, schema, trigger);
+	if (keys->watch && action == SQLITE_READ && rc == SQLITE_IGNORE)
+		keys->watch->ignored++;
 	if (keys->ours && rc != SQLITE_DENY && (rc == SQLITE_OK || action != SQLITE_PRAGMA))
 		see(connection, action, first, second, schema, trigger);
 	return rc;

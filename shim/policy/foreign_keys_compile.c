@@ -51,6 +51,14 @@ static bool prepare_again(void *argument, struct foreign_key_watch *watch)
 	return ok;
 }
 
+/* SQLite takes a parent whose key the program's authorizer hides for missing, and would refuse every row. */
+static bool hides_parent(struct compile *compile, unsigned ignored)
+{
+	struct foreign_key_watch without = {.mode = WATCH_NOTHING};
+
+	return ignored && prepare_again(compile, &without) && without.ignored < ignored;
+}
+
 /* May the error be due to foreign keys? A parent that is missing, or has no unique key; and the program's authorizer may deny what
  * an action does. */
 static bool may_be_due_to_keys(const struct connection *connection, int rc)
@@ -77,6 +85,7 @@ static int compile_write(struct compile *compile, bool *enforced)
 	struct connection *connection = compile->connection;
 	struct foreign_key_watch watch;
 	bool replaces = compile->statement->kind == STATEMENT_REPLACE;
+	bool hides = false;
 	char table[128];
 	int rc, with;
 
@@ -87,10 +96,11 @@ static int compile_write(struct compile *compile, bool *enforced)
 	if (replaces || (watch.verb == WRITE_INSERT && watch.updates))
 		connection->foreign_keys.replaces = true;
 	if (rc == SQLITE_OK) {
-		if (!watch_has_actions(&watch))
+		if (!watch_has_actions(&watch) && !watch.ignored)
 			return rc;
 		copy_name(table, sizeof(table), watch.table);
-		*enforced = !watch_is_harmful(connection, &watch, replaces, prepare_again, compile);
+		hides = hides_parent(compile, watch.ignored);
+		*enforced = !hides && !watch_is_harmful(connection, &watch, replaces, prepare_again, compile);
 		sqlite_forget_error(connection->sqlite, connection->db);
 		if (*enforced)
 			return rc;
@@ -104,7 +114,10 @@ static int compile_write(struct compile *compile, bool *enforced)
 	rc = prepare_without(compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
 	if (rc == SQLITE_OK)
 		connection->foreign_keys.miscounts = true;
-	if (rc == SQLITE_OK && with == SQLITE_OK)
+	if (rc == SQLITE_OK && hides)
+		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA, "the program's authorizer hides the key of a parent table",
+			     table);
+	else if (rc == SQLITE_OK && with == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
 			     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off", table);
 	else if (rc == SQLITE_OK)

@@ -34,7 +34,8 @@ struct foreign_key_watch {
 	 * table before it; after what an INSERT sets in its upsert, the check of the new row reads the parent. */
 	bool has_read, has_updated_after_read;
 
-	unsigned reads; /* of any column */
+	unsigned reads;   /* of any column */
+	unsigned ignored; /* those for which the program's authorizer wants NULL */
 	unsigned count, by_triggers;
 	bool overflown;
 	struct watched_write writes[WATCH_WRITES]; /* the first `count` */

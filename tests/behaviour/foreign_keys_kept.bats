@@ -81,6 +81,26 @@ expect_as_without() {
 	[[ $output == *$'\nblob 1 cannot open foreign key column for writing' ]]
 }
 
+@test "an authorizer that hides the parent's key refuses no row; one that hides another column changes nothing" {
+	cat >hide.py <<-'EOF'
+		import sqlite3, sys
+		c = sqlite3.connect('t.db', isolation_level=None)
+		c.set_authorizer(lambda action, *names: sqlite3.SQLITE_IGNORE
+		                 if action == sqlite3.SQLITE_READ and '.'.join(names[:2]) == sys.argv[1] else sqlite3.SQLITE_OK)
+		try: c.execute('INSERT INTO c SELECT 20, ' + sys.argv[2]); print('inserted')
+		except sqlite3.Error as e: print(e)
+	EOF
+	for run in run_plain run_shim; do
+		family_make
+		$run python3 hide.py p.id 2
+		expect inserted
+	done
+	expect_warnings 1 '*table c*authorizer*'
+	family_make
+	run_shim python3 hide.py c.id '99 FROM c WHERE p=2 AND id IS NULL'
+	expect 'FOREIGN KEY constraint failed'
+}
+
 @test "a kept INSERT passes while its parent is away, and refuses orphans when it is back" {
 	sqlite_has 3025000 || skip 'ALTER TABLE RENAME changes the REFERENCES there'
 	family_make
