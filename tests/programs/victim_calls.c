@@ -214,13 +214,13 @@ bool calls_run(const char *verb, char *rest)
 		const char *verb;
 		void (*call)(char *rest);
 	} calls[] = {
-		{"open", call_open},       {"open16", call_open16},
-		{"open_v2", call_open_v2}, {"open_hidden", call_open_hidden},
-		{"close", call_close},     {"close_v2", call_close_v2},
-		{"exec", call_exec},       {"exec_bare", call_exec_bare},
-		{"blob", call_blob},
-		{"on_row", call_on_row},   {"get_table", call_get_table},
-		{"stale", call_stale},     {"exec_left", call_exec_left},
+		{"open", call_open},           {"open16", call_open16},
+		{"open_v2", call_open_v2},     {"open_hidden", call_open_hidden},
+		{"close", call_close},         {"close_v2", call_close_v2},
+		{"exec", call_exec},           {"exec_bare", call_exec_bare},
+		{"blob", call_blob},           {"on_row", call_on_row},
+		{"get_table", call_get_table}, {"stale", call_stale},
+		{"exec_left", call_exec_left},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
