@@ -104,7 +104,7 @@ struct connection {
 	struct authorizer_callback authorizer;
 	struct trace_callback trace;
 	struct hook_callbacks hooks;
-	void *embedded_state;                  /* embedded_statement.h; goes with the record */
+	void *embedded_state;                   /* embedded_statement.h; goes with the record */
 	const struct callback_offsets *offsets; /* where to read these; NULL where the program's calls are seen: callbacks.h */
 	bool pragma_ignored;                    /* the program's authorizer has let a PRAGMA do nothing */
 	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
