@@ -66,11 +66,9 @@ static bool is_internal(const struct sqlite *sqlite, const struct connection *co
 	return sqlite_owns(sqlite, caller) && !is_of_extension(connection, function);
 }
 
-struct connection *hook_enter(sqlite3 *db, const char *function, const void *caller, const void *frame,
-			      const struct sqlite **sqlite)
+struct connection *hook_enter_found(struct connection *connection, sqlite3 *db, const char *function, const void *caller,
+				    const void *frame, const struct sqlite **sqlite)
 {
-	struct connection *connection = registry_find(db);
-
 	if (connection) {
 		*sqlite = connection->sqlite;
 	} else {
@@ -88,6 +86,12 @@ struct connection *hook_enter(sqlite3 *db, const char *function, const void *cal
 	guard_enter(frame);
 	connection_lock(connection);
 	return connection;
+}
+
+struct connection *hook_enter(sqlite3 *db, const char *function, const void *caller, const void *frame,
+			      const struct sqlite **sqlite)
+{
+	return hook_enter_found(registry_find(db), db, function, caller, frame, sqlite);
 }
 
 void hook_leave(struct connection *connection)

@@ -10,6 +10,9 @@
  * which is NULL if there is no SQLite. A handle whose opening was not seen is adopted. */
 struct connection *hook_enter(sqlite3 *db, const char *function, const void *caller, const void *frame,
 			      const struct sqlite **sqlite);
+/* The same for a caller that has looked the record up, and found it or not (NULL). */
+struct connection *hook_enter_found(struct connection *connection, sqlite3 *db, const char *function, const void *caller,
+				    const void *frame, const struct sqlite **sqlite);
 void hook_leave(struct connection *connection);
 
 /* Around the real sqlite3_open*(). While it runs, an automatic extension of the program may use the handle that is being opened. */

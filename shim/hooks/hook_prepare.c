@@ -99,11 +99,12 @@ static int prepare_program_text(void *argument)
 	return prepare_real(program->sqlite, p, p->sql, p->bytes, p->tail);
 }
 
-static __attribute__((noinline)) int prepare_watched(const struct preparation *p, const char *function, const void *caller,
-						     const void *frame)
+/* found: the handle's record; NULL if it has none. */
+static __attribute__((noinline)) int prepare_watched(const struct preparation *p, struct connection *found, const char *function,
+						     const void *caller, const void *frame)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = hook_enter(p->db, function, caller, frame, &sqlite);
+	struct connection *connection = hook_enter_found(found, p->db, function, caller, frame, &sqlite);
 	struct statement_plan plan;
 	struct sql_text text;
 	int rc;
@@ -129,10 +130,8 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 }
 
 /* The copy to pass the statement to, if by its connection's record and its first letter it does not matter; else NULL. */
-static inline const struct sqlite *passes(sqlite3 *db, const char *sql, int bytes)
+static inline const struct sqlite *passes(const struct connection *connection, const char *sql, int bytes)
 {
-	const struct connection *connection = registry_find(db);
-
 	if (!connection ||
 	    (atomic_load_explicit(&connection->interest, memory_order_acquire) >> statement_first_letter(sql, bytes) & 1))
 		return NULL;
@@ -141,44 +140,46 @@ static inline const struct sqlite *passes(sqlite3 *db, const char *sql, int byte
 
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
-	const struct sqlite *sqlite = passes(db, sql, bytes);
+	struct connection *found = registry_find(db);
+	const struct sqlite *sqlite = passes(found, sql, bytes);
 
 	if (sqlite)
 		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail},
+	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, found,
 			       "sqlite3_prepare_v2", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
 {
-	const struct sqlite *sqlite = passes(db, sql, bytes);
+	struct connection *found = registry_find(db);
+	const struct sqlite *sqlite = passes(found, sql, bytes);
 
 	if (sqlite)
 		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
-	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
+	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail}, found,
 			       "sqlite3_prepare_v3", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, "sqlite3_prepare",
-			       HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, registry_find(db),
+			       "sqlite3_prepare", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare16(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16", HOOK_CALLER,
-			       HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, registry_find(db),
+			       "sqlite3_prepare16", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare16_v2(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, "sqlite3_prepare16_v2",
-			       HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, registry_find(db),
+			       "sqlite3_prepare16_v2", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare16_v3(sqlite3 *db, const void *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, "sqlite3_prepare16_v3",
-			       HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, registry_find(db),
+			       "sqlite3_prepare16_v3", HOOK_CALLER, HOOK_FRAME);
 }

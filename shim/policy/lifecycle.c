@@ -181,8 +181,6 @@ static void look_at_storage(struct connection *connection)
 
 static void set_up(struct connection *connection, bool shared_cache)
 {
-	if (!connection->passthrough)
-		connection->passthrough = passthrough_reason(connection->path);
 	if (connection->passthrough) {
 		connection_update_interest(connection);
 		log_write(LOG_INFO, "%s left alone: %s", connection->path, connection->passthrough);
@@ -212,8 +210,12 @@ static struct connection *insert(const struct sqlite *sqlite, sqlite3 *db, const
 	if (library_others())
 		warn_of_other_copies();
 	connection = record(sqlite, db, reached);
-	if (connection)
-		registry_insert(connection, db);
+	if (!connection)
+		return NULL;
+	/* other threads read it without the mutex */
+	if (!connection->passthrough)
+		connection->passthrough = passthrough_reason(connection->path);
+	registry_insert(connection, db);
 	return connection;
 }
 
@@ -224,8 +226,6 @@ struct connection *lifecycle_opening(const struct sqlite *sqlite, sqlite3 *db)
 	if (!connection)
 		return NULL;
 	connection->began_unseen = true;
-	if (!connection->passthrough)
-		connection->passthrough = passthrough_reason(connection->path);
 	connection_update_interest(connection);
 	return connection;
 }
