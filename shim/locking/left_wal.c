@@ -44,6 +44,14 @@ static bool see_shim(struct file_shim *other, void *argument)
 	return other == shim || other->files.inode != shim->files.inode || !other->files.wal;
 }
 
+/* The same, also while SQLite is still mapping the -shm. */
+static bool see_mapping(struct file_shim *other, void *argument)
+{
+	const struct file_shim *shim = argument;
+
+	return other == shim || other->files.inode != shim->files.inode || !other->maps;
+}
+
 static bool is_there(const char *path, const char *suffix, struct stat *status)
 {
 	char *name = wal_files_join(path, suffix);
@@ -256,7 +264,7 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 	first = is_first(shim, file, &known);
 	if (known && first)
 		look_at_content(shim, file, &wal);
-	else if (known)
+	else if (known && wal_files_each(see_mapping, shim))
 		look_at_holders(shim, wal.st_ino, shm.st_ino);
 }
 
