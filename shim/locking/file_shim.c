@@ -192,7 +192,7 @@ static void look_at_rival(struct connection *other, void *argument)
 	struct rival *rival = argument;
 	const struct connection *connection = rival->connection;
 
-	if (other->in_two_copies && other->inode == connection->inode && other->device == connection->device &&
+	if (other->in_two_copies && !other->closing && other->inode == connection->inode && other->device == connection->device &&
 	    !sqlite_is_same(other->sqlite, connection->sqlite) && other->shim && other->shim->db == other->db)
 		rival->maps |= other->shim->maps;
 }

@@ -31,7 +31,8 @@ static void see_connection(struct connection *connection, void *argument)
 	struct same *same = argument;
 	const struct file_shim *shim = connection->shim;
 
-	if (same->path || !shim || shim == same->shim || shim->db != connection->db ||
+	/* a file that is being closed may give its shim to another connection */
+	if (same->path || connection->closing || !shim || shim == same->shim || shim->db != connection->db ||
 	    shim->files.inode != same->shim->files.inode || !shim->files.wal)
 		return;
 	same->path = wal_files_join(connection->path, "");

@@ -113,7 +113,7 @@ complete_words() {
 	complete_words sqlprod -s journal_mode = t
 	expect truncate
 	complete_words sqlprod check -s begin =
-	expect $'immediate\nexclusive\nkeep'
+	expect $'auto\nimmediate\nreserve\nexclusive\nkeep'
 	complete_words sqlprod ab -A journal_mode = t
 	expect truncate
 	complete_words sqlprod ab -n 5 --db a.db -- sqlite
