@@ -40,6 +40,7 @@ sanitizer_suites_asan := $(sanitized_suites)
 sanitizer_suites_tsan := $(filter-out hostile_log_files readme storage scope,$(sanitized_suites))
 check-asan: export ASAN_OPTIONS := detect_leaks=1:verify_asan_link_order=0:abort_on_error=1
 check-asan: export UBSAN_OPTIONS := print_stacktrace=1
+check-asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/tests/harness/leaks.supp:print_suppressions=0
 check-tsan: export TSAN_OPTIONS := halt_on_error=1:abort_on_error=1
 
 .PHONY: check-asan check-tsan

@@ -120,6 +120,7 @@ check-embedded check-embedded-builds: $(library) programs embedded-programs ## e
 .PHONY: check-embedded-asan check-embedded-tsan
 check-embedded-asan: export ASAN_OPTIONS := detect_leaks=1:verify_asan_link_order=0:abort_on_error=1
 check-embedded-asan: export UBSAN_OPTIONS := print_stacktrace=1
+check-embedded-asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/tests/harness/leaks.supp:print_suppressions=0
 check-embedded-tsan: export TSAN_OPTIONS := halt_on_error=1:abort_on_error=1
 check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs ## (tsan too) the same under a sanitizer
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs

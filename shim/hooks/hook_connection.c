@@ -11,6 +11,7 @@
 #include "report/report.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static int open_nowhere(const char *function, sqlite3 **db)
@@ -295,19 +296,45 @@ HOOK int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int by
 }
 
 /* SQLite's options take up to three arguments, integers of 4 or 8 bytes and pointers, each of which has a register or 8 bytes on
- * the stack. SQLite calls this itself, too. */
+ * the stack. */
+#define TAKE_ARGUMENTS(last)                                                                                                       \
+	void *arguments[3];                                                                                                        \
+	va_list list;                                                                                                              \
+                                                                                                                                   \
+	va_start(list, last);                                                                                                      \
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)                                                      \
+		arguments[i] = va_arg(list, void *);                                                                               \
+	va_end(list);
+
+/* CPython's Connection.setconfig() comes this way, as PRAGMA foreign_keys does another. */
+HOOK int sqlite3_db_config(sqlite3 *db, int option, ...)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_db_config", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	int rc;
+	TAKE_ARGUMENTS(option)
+
+	if (!sqlite || !sqlite->db_config) {
+		rc = sqlite ? SQLITE_ERROR : SQLITE_MISUSE;
+	} else {
+		/* a negative value only asks */
+		if (connection && option == SQLITE_DBCONFIG_ENABLE_FKEY && (int)(intptr_t)arguments[0] >= 0)
+			foreign_keys_leave_to_program(connection);
+		rc = sqlite->db_config(db, option, arguments[0], arguments[1], arguments[2]);
+	}
+	if (connection)
+		hook_leave(connection);
+	return rc;
+}
+
+/* SQLite calls this itself, too. */
 HOOK int sqlite3_config(int option, ...)
 {
 	const struct sqlite *sqlite = sqlite_of_caller("sqlite3_config", HOOK_CALLER);
-	void *arguments[3];
-	va_list list;
+	TAKE_ARGUMENTS(option)
 
 	if (!sqlite)
 		return SQLITE_ERROR;
-	va_start(list, option);
-	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
-		arguments[i] = va_arg(list, void *);
-	va_end(list);
 	if (option == SQLITE_CONFIG_LOG)
 		callbacks_config_log((void (**)(void *, int, const char *))(void *)&arguments[0], &arguments[1]);
 	return sqlite->config(option, arguments[0], arguments[1], arguments[2]);

@@ -184,3 +184,16 @@ rebuild='CREATE TABLE n(id INTEGER PRIMARY KEY, name, more); INSERT INTO n(id, n
 		expect $'open 0\nexec 0\nexec 0'
 	done
 }
+
+@test "a program that turns foreign keys on by sqlite3_db_config() gets plain SQLite: an orphan is refused at once, inside a transaction too" {
+	local run
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		$run victim 'open a t.db' 'exec a CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id))' 'exec a INSERT INTO p VALUES(1)' \
+			'fkey a on' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(9)' 'exec a COMMIT' 'fkey a off' 'exec a INSERT INTO c VALUES(9)'
+		grep -qx "exec 19 $(orphan_refused)" <<<"$output"
+		[[ $(grep -c '^exec 0' <<<"$output") -eq 5 ]]
+	done
+	SQLPROD_FOREIGN_KEYS=keep run_shim victim 'open a t.db' 'exec a INSERT INTO c VALUES(8)'
+	expect_line 'exec 0'
+}
