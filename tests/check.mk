@@ -2,9 +2,9 @@
 
 # By behaviour: all but the one with a target of its own.
 suites := $(filter-out exports,$(patsubst tests/behaviour/%.bats,%,$(sort $(wildcard tests/behaviour/*.bats))))
-# With a sanitizer a program needs more address space than memory.bats gives, and more stack than faults.bats counts; readme does not
+# With a sanitizer a program needs more address space than memory.bats gives and temp_storage.bats allows, and more stack than faults.bats counts; readme does not
 # run the library.
-sanitized_suites := $(filter-out faults memory readme,$(suites))
+sanitized_suites := $(filter-out faults memory readme temp_storage,$(suites))
 bats_files = $(patsubst %,tests/behaviour/%.bats,$(1))
 command_suites := $(sort $(wildcard tests/command/*.bats))
 unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable check-unit-locking

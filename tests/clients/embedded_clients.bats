@@ -89,14 +89,14 @@ without_shim() {
 @test "better-sqlite3 has WAL and its transaction holds the write lock" { with_shim held better_sqlite3 "" foreign_keys=1; }
 @test "better-sqlite3 alone has neither" { without_shim free better_sqlite3 "" foreign_keys=1 busy_timeout=5000; }
 
-@test "libsql has WAL and its transaction holds the write lock" { with_shim held better_sqlite3 libsql foreign_keys=1; }
+# Its VFS is not SQLite's own, so that no lock can be held and no reservation made for a BEGIN that has run.
+@test "libsql keeps its rollback journal, and its transaction holds no lock" {
+	with_shim free better_sqlite3 libsql foreign_keys=1 journal_mode=delete synchronous=2
+}
 @test "libsql alone has neither" { without_shim free better_sqlite3 libsql foreign_keys=1 busy_timeout=0; }
 
-@test "@libsql/client has WAL, and the DEFERRED that its transaction spells out is left alone" {
-	with_shim free libsql_client "" foreign_keys=1
-}
-@test "@libsql/client has WAL and holds the write lock where the operator wants DEFERRED changed" {
-	SQLPROD_BEGIN_DEFERRED=immediate with_shim held libsql_client "" foreign_keys=1
+@test "@libsql/client keeps its rollback journal, and the DEFERRED that its transaction spells out is left alone" {
+	with_shim free libsql_client "" foreign_keys=1 journal_mode=delete synchronous=2
 }
 @test "@libsql/client alone has neither" { without_shim free libsql_client "" foreign_keys=1 busy_timeout=0; }
 
@@ -178,8 +178,8 @@ without_shim() {
 @test "php-fpm alone has neither, by PDO" { without_shim free php_web fpm-pdo foreign_keys=0; }
 @test "php-fpm alone has neither, by SQLite3" { without_shim free php_web fpm-sqlite3 foreign_keys=0; }
 
-@test "Mono sets journal_mode=DELETE itself, which holds, and its deferred BEGIN holds the write lock" {
-	with_shim held mono deferred foreign_keys=0 journal_mode=delete
+@test "Mono sets journal_mode=DELETE itself, which holds, and its deferred BEGIN holds no lock" {
+	with_shim free mono deferred foreign_keys=0 journal_mode=delete
 }
 @test "Mono has WAL where the operator wants it" { SQLPROD_JOURNAL_MODE=wal with_shim held mono deferred foreign_keys=0; }
 @test "Mono alone has neither" { without_shim free mono deferred foreign_keys=0 busy_timeout=0; }

@@ -27,6 +27,8 @@ reached_by() {
 row() {
 	alone=$1
 	shim=$1.shim
+	# an embedded copy was run with SQLPROD_BEGIN=immediate
+	[ -e "$runs/$shim" ] || shim=$1-begin.shim
 	printf '| %s %s | %s, %s: %s | %s | %s%s | %s → %s | %s → %s | %s → %s | %s → %s | %s |\n' "$2" "$(value "$alone" version)" \
 		"$(value "$alone" sqlite)" "$(value "$alone" carrier)" "$(value "$alone" linkage)" "$(reached_by "$(value "$shim" reached)")" \
 		"$3" "${4:+: \`$4\`}" \
@@ -49,6 +51,7 @@ row_deferred() {
 
 deepbind='loaded by RTLD_DEEPBIND, which is left out'
 mono='looked up by dlsym; it sets journal_mode=DELETE itself, SQLPROD_JOURNAL_MODE=wal overrides that'
+libsql='its VFS is not the one of SQLite: no WAL by recipe, and no lock or reservation'
 idle='commit sends the next BEGIN at once, so the lock is held while idle'
 
 echo '| client | SQLite, found in | reached by | begins by | WAL | write lock from then on | busy timeout, ms | foreign keys | note |'
@@ -83,8 +86,8 @@ row node26 'Node.js node:sqlite' 'exec' 'BEGIN'
 row deno 'Deno node:sqlite' 'exec' 'BEGIN'
 row bun 'Bun bun:sqlite' 'transaction' 'BEGIN'
 row better_sqlite3 'better-sqlite3' 'transaction' 'BEGIN'
-row better_sqlite3-libsql 'libsql' 'transaction' 'BEGIN'
-row_deferred libsql_client '@libsql/client' 'transaction("deferred")' 'BEGIN DEFERRED'
+row better_sqlite3-libsql 'libsql' 'transaction' 'BEGIN' "$libsql"
+row libsql_client '@libsql/client' 'transaction("deferred")' 'BEGIN DEFERRED' "$libsql"
 row_deferred apsw 'APSW wheel' 'with' 'BEGIN DEFERRED'
 row apsw-plain 'APSW wheel' 'execute' 'BEGIN'
 row apsw-handler 'APSW wheel' 'execute, with a busy handler' 'BEGIN' 'its handler stays'
