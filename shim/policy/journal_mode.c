@@ -137,11 +137,11 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 					     : "the VFS has no shared memory, which WAL needs";
 	if (wanted == JOURNAL_WAL && connection->exclusive && (connection_is_set_up(connection) || connection->embedded))
 		return "the program locks exclusively";
+	if (connection->cannot_upgrade)
+		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
 	if (wanted == JOURNAL_WAL && connection->embedded && !connection->shim && !connection->shared_cache)
 		return "its transactions cannot reserve: this SQLite's VFS is not its own, and WAL without that makes transactions "
 		       "fail";
-	if (connection->cannot_upgrade)
-		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
 	if (connection->busy.unknown)
 		return "the connection was opened out of sight: the switch could wait for long";
 	return NULL;
