@@ -80,7 +80,7 @@ static void ended(void *argument)
 	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
 		if (!connection->passthrough && connection->cannot_upgrade)
 			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
-		else if (!connection->passthrough && !has_trace_callback(embedded))
+		else if (!connection->passthrough && !embedded->closing && !has_trace_callback(embedded))
 			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
 		line = report_format(connection, false);
 		if (line)
@@ -124,7 +124,8 @@ static struct embedded_connection *closing(struct embedded_connection *embedded)
 	if (report_is_wanted() && !connection->passthrough)
 		apply_read_back(connection);
 	embedded->closing = true;
-	if (embedded->has_collation || shim_of(embedded))
+	/* a file in a shared cache stays open for the others */
+	if (embedded->has_collation || (shim_of(embedded) && !sqlite_shares_cache(sqlite, connection->db)))
 		return embedded;
 	if ((!sqlite->next_stmt || sqlite->next_stmt(connection->db, NULL)) && end_by_collation(embedded))
 		return embedded;
