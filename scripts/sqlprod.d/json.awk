@@ -111,3 +111,13 @@ BEGIN {
 	for (json_i = 1; json_i < 128; json_i++)
 		json_code[sprintf("%c", json_i)] = json_i
 }
+
+# The JSON string of a field of a record, in which a tab, a newline, a return and a backslash are escaped: records.sh.
+function json_field(text, out, at, c) {
+	while ((at = index(text, "\\")) > 0) {
+		c = substr(text, at + 1, 1)
+		out = out substr(text, 1, at - 1) (c == "t" ? "\t" : c == "n" ? "\n" : c == "r" ? "\r" : c)
+		text = substr(text, at + 2)
+	}
+	return json_string(out text)
+}

@@ -2,15 +2,6 @@
 
 BEGIN { FS = "\t" }
 
-function unescape(text, out, at, c) {
-	while ((at = index(text, "\\")) > 0) {
-		c = substr(text, at + 1, 1)
-		out = out substr(text, 1, at - 1) (c == "t" ? "\t" : c == "n" ? "\n" : c)
-		text = substr(text, at + 2)
-	}
-	return json_string(out text)
-}
-
 function known(word) {
 	return word == "yes" ? "true" : word == "no" ? "false" : "null"
 }
@@ -22,13 +13,13 @@ function list(words, n, i, word, out) {
 	return "[" out "]"
 }
 
-$1 == "database" { database = unescape($2) }
+$1 == "database" { database = json_field($2) }
 $1 == "journal_mode" { mode = json_string($2) }
 $1 == "wal_size" { size = $2 }
 $1 == "wal_frames" { frames = "{\"written\":" $2 ",\"checkpointed\":" $3 "}" }
 
 $1 == "process" {
-	processes = processes (processes == "" ? "" : ",") "{\"pid\":" $2 ",\"user\":" unescape($3) ",\"program\":" unescape($4) ",\"library\":" known($5) \
+	processes = processes (processes == "" ? "" : ",") "{\"pid\":" $2 ",\"user\":" json_field($3) ",\"program\":" json_field($4) ",\"library\":" known($5) \
 		",\"locks\":" list($6) ",\"waiting\":" known($7) "}"
 }
 

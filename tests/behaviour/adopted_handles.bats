@@ -1,17 +1,6 @@
 # Handles that are opened where no hook sees it, and what a program did on a handle before we saw it: nothing of it is lost.
 load ../harness/harness
-
-twin() {
-	local wanted
-	rm -rf ./*
-	run_plain scenes "$1" "$2"
-	wanted=$(sed "${3-}" <<<"$output")
-	[[ -n $wanted ]]
-	rm -rf ./*
-	run_shim scenes "$1" "$2"
-	expect "$wanted"
-	expect_quiet
-}
+load ../harness/scenes
 
 @test "a handle that was opened out of sight keeps its TEMP tables, authorizer, busy handler, cache size and journal mode" {
 	export SQLPROD_EMBEDDED=off

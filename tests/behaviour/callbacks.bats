@@ -1,19 +1,7 @@
 # The callbacks that a program sets are called for what it does itself, and for nothing else; its waits are its own. Each scene of
 # tests/programs/scenes_callbacks.c prints the same with the library as without, interposed ("linked") and as an embedded copy ("found").
 load ../harness/harness
-
-# twin WAY SCENE [SED] - the scene prints the same with the library, but for what the sed script changes.
-twin() {
-	local wanted
-	rm -rf ./*
-	run_plain scenes "$1" "$2"
-	wanted=$(sed "${3-}" <<<"$output")
-	[[ -n $wanted ]]
-	rm -rf ./*
-	run_shim scenes "$1" "$2"
-	expect "$wanted"
-	expect_quiet
-}
+load ../harness/scenes
 
 both() {
 	twin linked "$@"
