@@ -116,17 +116,17 @@ void name_drop(char *name)
 	pthread_mutex_unlock(&names);
 }
 
-/* line with each %t replaced by the thread's number; the caller frees it. */
-static char *line_expand(const char *line)
+/* line with each %t replaced by the thread's number: in space[size], or allocated if it does not fit there. */
+static char *line_expand(const char *line, char *space, size_t size)
 {
-	size_t size = strlen(line) * 6 + 1, length = 0;
-	char *out = malloc(size);
+	size_t length = 0, longest = strlen(line) * 6 + 1;
+	char *out = longest <= size ? space : malloc(longest);
 
 	if (!out)
 		victim_die("out of memory", line);
 	for (; *line; line++) {
 		if (line[0] == '%' && line[1] == 't') {
-			length += (size_t)snprintf(out + length, size - length, "%u", thread_number);
+			length += (size_t)snprintf(out + length, longest - length, "%u", thread_number);
 			line++;
 		} else
 			out[length++] = *line;
@@ -135,16 +135,18 @@ static char *line_expand(const char *line)
 	return out;
 }
 
+/* A short line allocates nothing, so that a child of a process with threads can run it: see environment_outside(). */
 void victim_run_line(const char *line)
 {
-	char *copy = line_expand(line), *rest = copy;
+	char space[2048], *copy = line_expand(line, space, sizeof(space)), *rest = copy;
 
 	if (*copy) {
 		const char *verb = victim_word(&rest);
 		if (!process_run(verb, rest) && !calls_run(verb, rest))
 			victim_die("unknown line", line);
 	}
-	free(copy);
+	if (copy != space)
+		free(copy);
 }
 
 static void run(struct script script);
