@@ -45,7 +45,7 @@ static const char *next_statement(struct connection *connection, struct script *
 	policy_before(connection, passage, text, from, plan);
 	script->at = is_last(text, from) ? text->length : statement_find_end(text, &plan->statement);
 	if (plan->action == ACTION_REWRITE && !(script->query_only && plan->statement.kind == STATEMENT_BEGIN))
-		*made = rewrite_make(&plan->rewrite, text, &plan->statement, from, &bytes);
+		*made = rewrite_make(&plan->rewrite, text, (struct span){from, plan->statement.end}, &bytes);
 	plan->rewritten = *made != NULL;
 	if (!*made && script->at == text->length)
 		return sql;

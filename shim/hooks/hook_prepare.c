@@ -56,11 +56,11 @@ static bool prepare_rewritten(const struct sqlite *sqlite, const struct preparat
 			      const struct statement *statement, const struct rewrite *rewrite)
 {
 	size_t bytes = 0;
-	char *sql = rewrite_make(rewrite, text, statement, 0, &bytes);
+	char *sql = rewrite_make(rewrite, text, (struct span){0, statement->end}, &bytes);
 	bool ok = sql && bytes <= INT_MAX && prepare_real(sqlite, p, sql, (int)bytes, NULL) == SQLITE_OK;
 
 	if (ok && p->tail)
-		*p->tail = (const char *)p->sql + statement_find_end(text, statement) * (text->wide ? 2 : 1);
+		*p->tail = (const char *)p->sql + statement->end * (text->wide ? 2 : 1);
 	rewrite_discard(sql, bytes);
 	return ok;
 }

@@ -134,12 +134,13 @@ static bool concerns(const struct sql_text *text, const struct statement *statem
 	case STATEMENT_WRITE:
 	case STATEMENT_REPLACE:
 	case STATEMENT_DROP_TABLE:
+	case STATEMENT_ALTER:
 	case STATEMENT_EXPLAIN:
 		return true;
 	case STATEMENT_PRAGMA:
 		return span_is(text, statement->name, "foreign_keys") || span_is(text, statement->name, "defer_foreign_keys");
 	default:
-		return foreign_keys_is_alter(text, statement);
+		return false;
 	}
 }
 

@@ -55,9 +55,6 @@ bool foreign_keys_arm(struct connection *connection);
 /* sqlite3_blob_open() by open(argument), once or twice: with foreign keys, SQLite refuses to open a child's column for writing. */
 int foreign_keys_open_blob(struct connection *connection, const char *table, int (*open)(void *argument), void *argument);
 
-/* Is it ALTER TABLE? */
-bool foreign_keys_is_alter(const struct sql_text *text, const struct statement *statement);
-
 /* Compiles the program's statement by prepare(argument), which sets *stmt, once or twice; *enforced (may be NULL) tells whether
  * foreign keys are in the result. Returns SQLite's code. */
 int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,

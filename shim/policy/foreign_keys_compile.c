@@ -142,13 +142,6 @@ static int compile_drop(struct compile *compile)
 	return rc;
 }
 
-bool foreign_keys_is_alter(const struct sql_text *text, const struct statement *statement)
-{
-	struct span word = {statement->start, statement->start + 5};
-
-	return statement->kind == STATEMENT_SCHEMA && word.end <= text->length && span_is(text, word, "alter");
-}
-
 int foreign_keys_open_blob(struct connection *connection, const char *table, int (*open)(void *argument), void *argument)
 {
 	const char *message;
@@ -180,7 +173,7 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 		return prepare(argument);
 	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE)
 		return compile_write(&compile, enforced);
-	if (statement->kind != STATEMENT_DROP_TABLE && !foreign_keys_is_alter(text, statement))
+	if (statement->kind != STATEMENT_DROP_TABLE && statement->kind != STATEMENT_ALTER)
 		return prepare(argument);
 	*enforced = false;
 	if (statement->kind == STATEMENT_DROP_TABLE)

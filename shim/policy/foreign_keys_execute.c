@@ -110,7 +110,7 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 	if (ours &&
 	    (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE || statement->kind == STATEMENT_DROP_TABLE))
 		return execute_watched(&execution, text, statement, message);
-	if (ours && foreign_keys_is_alter(text, statement))
+	if (ours && statement->kind == STATEMENT_ALTER)
 		return execute_without(&execution, message);
 	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
 }

@@ -213,7 +213,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)
 		begin_first_statement(connection);
 	if (!connection->embedded)
-		temp_memory_before(connection, text, statement);
+		temp_memory_before(connection, statement);
 	foreign_keys_before(connection, text, statement, passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE);
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
@@ -267,7 +267,7 @@ static void upgrade_ran(struct connection *connection, struct statement_plan *pl
 static void override_ran(struct connection *connection, const struct sql_text *text, const struct statement_plan *plan)
 {
 	size_t bytes = 0;
-	char *sql = rewrite_make(&plan->rewrite, text, &plan->statement, 0, &bytes);
+	char *sql = rewrite_make(&plan->rewrite, text, (struct span){0, plan->statement.end}, &bytes);
 
 	if (sql)
 		pragma_run(connection, sql, NULL, 0);

@@ -33,7 +33,7 @@ struct statement_plan {
 	enum passage passage;
 	enum action action;
 	struct statement statement;
-	struct rewrite rewrite; /* for ACTION_REWRITE */
+	struct rewrite rewrite; /* for ACTION_REWRITE, of a statement whose end is known */
 	bool rewritten;         /* for the caller to set: the rewritten text was used */
 
 	/* A statement of ours got an input/output error, or no memory, and SQLite rolled the program's transaction back: the

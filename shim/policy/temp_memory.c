@@ -1,7 +1,6 @@
 /* temp_memory.c - sends the temporary storage of VACUUM, CREATE INDEX, REINDEX and ALTER to files. */
 #include "policy/temp_memory.h"
 
-#include "sql/token.h"
 #include "sqlite/temp_store.h"
 
 static bool is_by_recipe(const struct connection *connection)
@@ -12,21 +11,9 @@ static bool is_by_recipe(const struct connection *connection)
 }
 
 /* Does it need temporary storage as large as the data? */
-static bool is_large(const struct sql_text *text, const struct statement *statement)
+static bool is_large(const struct statement *statement)
 {
-	struct token token;
-
-	if (statement->kind == STATEMENT_VACUUM)
-		return true;
-	if (statement->kind != STATEMENT_SCHEMA)
-		return false;
-	token = token_find(text, statement->start);
-	if (token_is(text, token, "alter") || token_is(text, token, "reindex"))
-		return true;
-	if (!token_is(text, token, "create"))
-		return false;
-	token = token_next(text, token);
-	return token_is(text, token, "index") || token_is(text, token, "unique");
+	return statement->kind == STATEMENT_VACUUM || statement->kind == STATEMENT_ALTER || statement->kind == STATEMENT_INDEX;
 }
 
 static bool is_large_text(const char *sql)
@@ -46,7 +33,7 @@ static bool is_large_text(const char *sql)
 	}
 	text = sql_text_utf8(sql, -1);
 	statement_read(&text, 0, &statement);
-	return is_large(&text, &statement);
+	return is_large(&statement);
 }
 
 /* Is there a statement of that kind which the program has not finalized? */
@@ -76,9 +63,9 @@ static void use_memory(struct connection *connection)
 	connection->temp_in_files = false;
 }
 
-void temp_memory_before(struct connection *connection, const struct sql_text *text, const struct statement *statement)
+void temp_memory_before(struct connection *connection, const struct statement *statement)
 {
-	if (is_large(text, statement)) {
+	if (is_large(statement)) {
 		use_files(connection);
 	} else if (connection->temp_in_files && statement->kind == STATEMENT_PRAGMA) {
 		/* PRAGMA temp_store answers when it is compiled; to change it, it drops TEMP tables unless it is there already */

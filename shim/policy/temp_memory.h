@@ -11,7 +11,7 @@
 #include "connection/connection.h"
 
 /* Before the program's statement is compiled, or, in an embedded copy, before it runs. */
-void temp_memory_before(struct connection *connection, const struct sql_text *text, const struct statement *statement);
+void temp_memory_before(struct connection *connection, const struct statement *statement);
 
 /* After that. The program may keep the statement, and run it again at any time: files stay in use as long as there is one. */
 void temp_memory_after(struct connection *connection);

@@ -35,32 +35,31 @@ static char *append_unit(char *out, bool wide, unsigned char value)
 	return out + sizeof(unit);
 }
 
-void *rewrite_make(const struct rewrite *rewrite, const struct sql_text *text, const struct statement *statement, size_t from,
-		   size_t *bytes)
+void *rewrite_make(const struct rewrite *rewrite, const struct sql_text *text, struct span part, size_t *bytes)
 {
 	struct span place = rewrite->place;
 	const char *words = rewrite->words;
-	size_t end = statement_find_end(text, statement), replaced = place.end - place.start, added = strlen(words);
+	size_t replaced = place.end - place.start, added = strlen(words);
 	size_t blanks = replaced > added ? replaced - added : 0, unit_size = text->wide ? sizeof(uint16_t) : 1, units;
-	bool sticks = unit_is_word(unit_get(text, place.end));
+	bool sticks = unit_is_word_at(text, place.end);
 	char *rewritten, *out;
 
-	if (blanks == 0 && place.start > from && unit_is_word(unit_get(text, place.start - 1)))
+	if (blanks == 0 && place.start > part.start && unit_is_word_at(text, place.start - 1))
 		blanks = 1;
-	units = end - from - replaced + blanks + added + sticks;
+	units = part.end - part.start - replaced + blanks + added + sticks;
 	if (units > (INT_MAX / unit_size) - 1)
 		return NULL;
 	rewritten = malloc((units + 1) * unit_size);
 	if (rewritten == NULL)
 		return NULL;
-	out = append_text(rewritten, text, from, place.start);
+	out = append_text(rewritten, text, part.start, place.start);
 	for (; blanks > 0; blanks--)
 		out = append_unit(out, text->wide, ' ');
 	for (; *words != '\0'; words++)
 		out = append_unit(out, text->wide, (unsigned char)*words);
 	if (sticks)
 		out = append_unit(out, text->wide, ' ');
-	out = append_text(out, text, place.end, end);
+	out = append_text(out, text, place.end, part.end);
 	append_unit(out, text->wide, 0);
 	*bytes = units * unit_size;
 	return rewritten;

@@ -51,26 +51,18 @@ static const struct {
 } first_words[] = {
 	{"select", STATEMENT_READ},     {"insert", STATEMENT_WRITE},  {"update", STATEMENT_WRITE},    {"delete", STATEMENT_WRITE},
 	{"begin", STATEMENT_BEGIN},     {"pragma", STATEMENT_PRAGMA}, {"replace", STATEMENT_REPLACE}, {"create", STATEMENT_SCHEMA},
-	{"with", STATEMENT_READ},       {"drop", STATEMENT_SCHEMA},   {"alter", STATEMENT_SCHEMA},    {"values", STATEMENT_READ},
-	{"explain", STATEMENT_EXPLAIN}, {"attach", STATEMENT_ATTACH}, {"vacuum", STATEMENT_VACUUM},   {"reindex", STATEMENT_SCHEMA},
+	{"with", STATEMENT_READ},       {"drop", STATEMENT_SCHEMA},   {"alter", STATEMENT_ALTER},     {"values", STATEMENT_READ},
+	{"explain", STATEMENT_EXPLAIN}, {"attach", STATEMENT_ATTACH}, {"vacuum", STATEMENT_VACUUM},   {"reindex", STATEMENT_INDEX},
 	{"analyze", STATEMENT_SCHEMA},
 };
 
 static enum statement_kind kind_of_word(const struct sql_text *text, struct token token)
 {
-	char word[WORD_MOST] = {0};
-	size_t length = token.span.end - token.span.start, i;
-	unsigned unit;
+	char word[WORD_MOST];
 
-	if (token.kind != TOKEN_WORD || length > WORD_MOST)
+	if (!token_copy_word(text, token, word, sizeof(word)))
 		return STATEMENT_OTHER;
-	for (i = 0; i < length; i++) {
-		unit = unit_fold(unit_get(text, token.span.start + i));
-		if (unit >= 0x80)
-			return STATEMENT_OTHER;
-		word[i] = (char)unit;
-	}
-	for (i = 0; i < sizeof(first_words) / sizeof(first_words[0]); i++) {
+	for (size_t i = 0; i < sizeof(first_words) / sizeof(first_words[0]); i++) {
 		if (memcmp(first_words[i].word, word, WORD_MOST) == 0)
 			return first_words[i].kind;
 	}
@@ -104,6 +96,10 @@ static void read_begin(const struct sql_text *text, struct token token, struct s
 	out->begin = BEGIN_PLAIN;
 	out->mode = (struct span){token.span.end, token.span.end};
 	token = token_next(text, token);
+	if (token_ends_statement(token)) {
+		out->end = token.span.end;
+		return;
+	}
 	if (token_is(text, token, "deferred")) {
 		out->begin = BEGIN_DEFERRED;
 		out->mode = token.span;
@@ -193,6 +189,17 @@ static void read_write(const struct sql_text *text, struct token token, struct s
 		out->kind = STATEMENT_REPLACE;
 }
 
+/* From CREATE or DROP on: is it of an index, or of a table to be dropped? */
+static void read_schema(const struct sql_text *text, struct token token, struct statement *out)
+{
+	struct token next = token_next(text, token);
+
+	if (token_is(text, token, "drop") && token_is(text, next, "table"))
+		out->kind = STATEMENT_DROP_TABLE;
+	else if (token_is(text, token, "create") && (token_is(text, next, "index") || token_is(text, next, "unique")))
+		out->kind = STATEMENT_INDEX;
+}
+
 static void read_with(const struct sql_text *text, struct token token, struct statement *out)
 {
 	token = find_verb(text, token);
@@ -244,8 +251,7 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 		read_write(text, token, out);
 		break;
 	case STATEMENT_SCHEMA:
-		if (token_is(text, token, "drop") && token_is(text, token_next(text, token), "table"))
-			out->kind = STATEMENT_DROP_TABLE;
+		read_schema(text, token, out);
 		break;
 	case STATEMENT_OTHER:
 		read_savepoint(text, token, out);

@@ -27,8 +27,10 @@ enum statement_kind {
 	STATEMENT_DROP_TABLE,
 	STATEMENT_REPLACE, /* REPLACE, INSERT OR REPLACE, UPDATE OR REPLACE, also after WITH */
 	STATEMENT_WRITE,   /* any other INSERT, UPDATE or DELETE, also after WITH */
-	STATEMENT_SCHEMA,  /* CREATE, ALTER, every other DROP, REINDEX, ANALYZE */
-	STATEMENT_READ,    /* SELECT, VALUES, WITH … SELECT */
+	STATEMENT_ALTER,
+	STATEMENT_INDEX,  /* CREATE INDEX, CREATE UNIQUE INDEX, REINDEX */
+	STATEMENT_SCHEMA, /* every other CREATE and DROP, ANALYZE */
+	STATEMENT_READ,   /* SELECT, VALUES, WITH … SELECT */
 	STATEMENT_EXPLAIN,
 	STATEMENT_ATTACH,
 	STATEMENT_VACUUM,
@@ -52,7 +54,7 @@ enum write_verb {
 struct statement {
 	enum statement_kind kind;
 	size_t start; /* its first token */
-	size_t end;   /* what statement_find_end() returns, where reading it showed that; else 0 */
+	size_t end;   /* what statement_find_end() returns, if reading showed it: BEGIN that may be rewritten, PRAGMA; else 0 */
 
 	enum begin_form begin;
 	struct span mode; /* BEGIN: the word DEFERRED, or the empty place after the word BEGIN */

@@ -226,6 +226,23 @@ struct token token_find(const struct sql_text *text, size_t at)
 	return token;
 }
 
+bool token_copy_word(const struct sql_text *text, struct token token, char *word, size_t size)
+{
+	size_t length = token.span.end - token.span.start;
+	unsigned unit;
+
+	if (token.kind != TOKEN_WORD || length > size)
+		return false;
+	memset(word, 0, size);
+	for (size_t i = 0; i < length; i++) {
+		unit = unit_fold(unit_get(text, token.span.start + i));
+		if (unit >= 0x80)
+			return false;
+		word[i] = (char)unit;
+	}
+	return true;
+}
+
 bool token_is(const struct sql_text *text, struct token token, const char *word)
 {
 	size_t at;

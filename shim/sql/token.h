@@ -39,6 +39,10 @@ static inline struct token token_next(const struct sql_text *text, struct token 
 	return token_find(text, token.span.end);
 }
 
+/* Copies a keyword or a bare name into word in lower case, and NULs after it. False, with word undefined, if the token is none, is
+ * longer than size, or has a letter that is not ASCII. */
+bool token_copy_word(const struct sql_text *text, struct token token, char *word, size_t size);
+
 /* Is the token this keyword or bare name (given in lower case)? A quoted one is not. */
 bool token_is(const struct sql_text *text, struct token token, const char *word);
 
@@ -81,6 +85,11 @@ static inline bool unit_is_word(unsigned unit)
 	static const uint32_t words[4] = {0, 0x03ff0010, 0x87fffffe, 0x07fffffe};
 
 	return unit >= 0x80 || (words[unit / 32] >> unit % 32 & 1) != 0;
+}
+
+static inline bool unit_is_word_at(const struct sql_text *text, size_t at)
+{
+	return unit_is_word(unit_get(text, at));
 }
 
 #endif

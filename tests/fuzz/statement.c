@@ -117,7 +117,7 @@ static void check_rewriting(const struct sql_text *text, const struct statement 
 	strcpy(rewrite.words, is_begin ? "IMMEDIATE" : "normal");
 	if (!is_begin && !(statement->kind == STATEMENT_PRAGMA && statement->has_value && before->rc == SQLITE_OK))
 		return;
-	rewritten = rewrite_make(&rewrite, text, statement, from, &bytes);
+	rewritten = rewrite_make(&rewrite, text, (struct span){from, end}, &bytes);
 	CHECK(rewritten != NULL && bytes >= (end - from) * unit_size);
 	if (text->wide)
 		oracle_ask_wide(rewritten, -1, &after);

@@ -95,7 +95,7 @@ static void check_rewritten(const struct sql_text *text, const struct statement 
 {
 	struct rewrite rewrite = {statement->kind == STATEMENT_BEGIN ? statement->mode : statement->value, "IMMEDIATE"};
 	size_t bytes = 0, unit = text->wide ? 2 : 1;
-	char *rewritten = rewrite_make(&rewrite, text, statement, from, &bytes);
+	char *rewritten = rewrite_make(&rewrite, text, (struct span){from, end}, &bytes);
 
 	require(rewritten && bytes >= (end - from) * unit && bytes % unit == 0, "not shorter than it was");
 	require(measure(rewritten, bytes / unit + 1, text->wide) == bytes / unit, "ended by a NUL, and by none before");

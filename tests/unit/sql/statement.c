@@ -98,7 +98,7 @@ static const char *const kind_names[] = {
 	[STATEMENT_DROP_TABLE] = "drop table", [STATEMENT_REPLACE] = "replace", [STATEMENT_WRITE] = "write",
 	[STATEMENT_SCHEMA] = "schema",         [STATEMENT_READ] = "read",       [STATEMENT_EXPLAIN] = "explain",
 	[STATEMENT_ATTACH] = "attach",         [STATEMENT_VACUUM] = "vacuum",   [STATEMENT_OTHER] = "other",
-	[STATEMENT_SAVEPOINT] = "savepoint",
+	[STATEMENT_SAVEPOINT] = "savepoint",   [STATEMENT_ALTER] = "alter",     [STATEMENT_INDEX] = "index",
 };
 
 /* "begin deferred", "pragma main.name=value", "replace update", or the kind alone. */
@@ -193,7 +193,7 @@ static void test_rewriting(const struct rewriting *rewriting, enum form form)
 	statement_read(&text, 0, &statement);
 	rewrite.place = statement.kind == STATEMENT_BEGIN ? statement.mode : statement.value;
 	snprintf(rewrite.words, sizeof(rewrite.words), "%s", rewriting->words);
-	got = rewrite_make(&rewrite, &text, &statement, 0, &bytes);
+	got = rewrite_make(&rewrite, &text, (struct span){0, statement_find_end(&text, &statement)}, &bytes);
 	check(bytes == wanted_bytes && memcmp(got, wanted, bytes) == 0, "%s, %s: rewritten to %s", rewriting->sql, form_names[form],
 	      got);
 	check(got[bytes] == 0 && (!text.wide || got[bytes + 1] == 0), "%s, %s: no NUL behind it", rewriting->sql, form_names[form]);
@@ -220,7 +220,7 @@ static void test_walk(void)
 		check(strcmp(got, wanted[i]) == 0, "%s at %zu: read as %s, not %s", sql, at, got, wanted[i]);
 		if (i == 3) {
 			rewrite.place = statement.mode;
-			rewritten = rewrite_make(&rewrite, &text, &statement, at, &bytes);
+			rewritten = rewrite_make(&rewrite, &text, (struct span){at, statement_find_end(&text, &statement)}, &bytes);
 			check(strcmp(rewritten, "begin IMMEDIATE ;") == 0, "%s at %zu: rewritten to %s", sql, at, rewritten);
 			free(rewritten);
 		}

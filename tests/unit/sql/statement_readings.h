@@ -162,8 +162,13 @@
 {"drop \"table\" x", "schema", ""},
 {"drop", "schema", ""},
 {"CREATE TABLE x(a)", "schema", ""},
-{"ALTER TABLE x ADD b", "schema", ""},
-{"REINDEX", "schema", ""},
+{"ALTER TABLE x ADD b", "alter", ""},
+{"REINDEX", "index", ""},
+{"create index x on y(z);w", "index", "w"},
+{"CREATE/**/UNIQUE INDEX x ON y(z)", "index", ""},
+{"create \"index\" x", "schema", ""},
+{"create table unique(index)", "schema", ""},
+{"with a as (select 1) alter table x add b", "other", ""},
 {"ANALYZE;x", "schema", "x"},
 
 /* Triggers hold semicolons. */
