@@ -56,6 +56,13 @@ enum setup {
 	SETUP_RECHECK, /* the same, but the journal mode may have changed: does synchronous still fit? */
 };
 
+/* Where temporary storage goes, if temp_store is memory by recipe: temp_memory.h */
+enum temp_storage {
+	TEMP_AS_SET,    /* to where the setting says */
+	TEMP_IN_FILES,  /* to files, while a statement needs much of it */
+	TEMP_UNCHECKED, /* to where it says, though a statement may be kept that needs much */
+};
+
 struct connection {
 	/* Read without a lock. The first three are kept when the record is reused: registry.c */
 	struct connection *every;
@@ -94,9 +101,8 @@ struct connection {
 	bool query_only;      /* PRAGMA query_only was used: ask SQLite before each BEGIN */
 	int64_t wal_retry_at; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 
-	bool temp_in_files;  /* temp_store is memory by recipe, and files are used for now: temp_memory.h */
-	bool temp_unchecked; /* ... or may have to be */
-	bool first_awaited;  /* a BEGIN was made immediate, and no statement was seen since */
+	enum temp_storage temp_storage;
+	bool first_awaited; /* a BEGIN was made immediate, and no statement was seen since */
 
 	struct foreign_keys foreign_keys;
 

@@ -212,12 +212,18 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	apply_what_is_due(connection, statement);
 	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)
 		begin_first_statement(connection);
-	if (!connection->embedded)
-		temp_memory_before(connection, statement);
 	foreign_keys_before(connection, text, statement, passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE);
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
+		if (!connection->embedded)
+			temp_memory_before(connection, statement);
 		pragma_before(connection, text, plan);
+		break;
+	case STATEMENT_VACUUM:
+	case STATEMENT_ALTER:
+	case STATEMENT_INDEX:
+		if (!connection->embedded)
+			temp_memory_before(connection, statement);
 		break;
 	case STATEMENT_BEGIN:
 		if (connection->setup != SETUP_OPENING && begin_rewrite(connection, statement, &plan->rewrite))
@@ -300,7 +306,7 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 	/* PRAGMA busy_timeout=N acts when it is prepared */
 	busy_handler_reinstall(connection, 0);
 	/* sqlite3_get_table() has run none of its statements yet */
-	if (plan->passage != PASSAGE_TABLE)
+	if (plan->passage != PASSAGE_TABLE && connection->temp_storage != TEMP_AS_SET)
 		temp_memory_after(connection);
 	return rc;
 }
@@ -310,5 +316,6 @@ void policy_after_table(struct connection *connection)
 	foreign_keys_enter(connection);
 	program_check_busy_handler(connection);
 	busy_handler_reinstall(connection, 0);
-	temp_memory_after(connection);
+	if (connection->temp_storage != TEMP_AS_SET)
+		temp_memory_after(connection);
 }

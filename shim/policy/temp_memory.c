@@ -54,34 +54,35 @@ static void use_files(struct connection *connection)
 {
 	if (is_by_recipe(connection) &&
 	    temp_store_switch(connection->sqlite, connection->db, TEMP_STORE_BYTE_MEMORY, TEMP_STORE_BYTE_FILE))
-		connection->temp_in_files = true;
+		connection->temp_storage = TEMP_IN_FILES;
 }
 
 static void use_memory(struct connection *connection)
 {
 	temp_store_switch(connection->sqlite, connection->db, TEMP_STORE_BYTE_FILE, TEMP_STORE_BYTE_MEMORY);
-	connection->temp_in_files = false;
+	connection->temp_storage = TEMP_AS_SET;
 }
 
 void temp_memory_before(struct connection *connection, const struct statement *statement)
 {
 	if (is_large(statement)) {
 		use_files(connection);
-	} else if (connection->temp_in_files && statement->kind == STATEMENT_PRAGMA) {
+	} else if (connection->temp_storage == TEMP_IN_FILES && statement->kind == STATEMENT_PRAGMA) {
 		/* PRAGMA temp_store answers when it is compiled; to change it, it drops TEMP tables unless it is there already */
 		use_memory(connection);
-		connection->temp_unchecked = true;
+		connection->temp_storage = TEMP_UNCHECKED;
 	}
 }
 
 void temp_memory_after(struct connection *connection)
 {
-	if (!connection->temp_in_files && !connection->temp_unchecked)
-		return;
-	connection->temp_unchecked = false;
+	bool in_files = connection->temp_storage == TEMP_IN_FILES;
+
+	if (connection->temp_storage == TEMP_UNCHECKED)
+		connection->temp_storage = TEMP_AS_SET;
 	if (has_large(connection))
 		use_files(connection);
-	else if (connection->temp_in_files)
+	else if (in_files)
 		use_memory(connection);
 }
 
@@ -93,6 +94,6 @@ void temp_memory_begins(struct connection *connection, const char *sql)
 
 void temp_memory_ended(struct connection *connection)
 {
-	if (connection->temp_in_files)
+	if (connection->temp_storage == TEMP_IN_FILES)
 		use_memory(connection);
 }

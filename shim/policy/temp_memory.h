@@ -10,10 +10,11 @@
 
 #include "connection/connection.h"
 
-/* Before the program's statement is compiled, or, in an embedded copy, before it runs. */
+/* Before a PRAGMA of the program's is compiled, or one of the statements above. */
 void temp_memory_before(struct connection *connection, const struct statement *statement);
 
-/* After that. The program may keep the statement, and run it again at any time: files stay in use as long as there is one. */
+/* After that, unless temp_storage is TEMP_AS_SET. The program may keep the statement, and run it again at any time: files stay in
+ * use as long as there is one. */
 void temp_memory_after(struct connection *connection);
 
 /* In an embedded copy, where all statements are seen to run: this one begins, or one has ended. */
