@@ -123,7 +123,7 @@ $(programs)/host: $(programs)/host.o
 bench := $(BUILD)/bench
 bench_programs := $(bench)/calls $(bench)/spawn $(bench)/empty.so
 
-.PHONY: bench bench-cost
+.PHONY: bench bench-cost bench-walk
 bench: bench-cost bench-scan bench-goals ## what the library costs and gains: the three below
 
 bench-cost: ## instructions by callgrind, and the start of a program; a table in build/bench/table.md
@@ -131,7 +131,18 @@ bench-cost: ## instructions by callgrind, and the start of a program; a table in
 	$(Q)$(MAKE) --no-print-directory $(library) $(bench_programs)
 	$(Q)tests/bench/table $(library) $(bench) >$(bench)/table.md; status=$$?; cat $(bench)/table.md; exit $$status
 
-$(bench)/calls: tests/bench/calls.c
+bench-walk: ## which functions, in which files, a BEGIN passes through (CASE=exec-begin for another of tests/bench/calls.c)
+	$(Q)scripts/install-packages build check bench
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/walk CFLAGS='-O0 -ffunction-sections -finstrument-functions' LDFLAGS=-Wl,-Map=$(BUILD)/walk/map all
+	$(Q)$(MAKE) --no-print-directory $(bench)/calls $(bench)/trace_calls.so
+	$(Q)tests/bench/walk $(BUILD)/walk $(bench) $(or $(CASE),begin)
+
+$(bench)/trace_calls.so: tests/bench/trace_calls.c tests/bench/trace_calls.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) -ldl
+
+$(bench)/calls: tests/bench/calls.c tests/bench/trace_calls.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -o $@ $< $(LDFLAGS) -lsqlite3

@@ -4,6 +4,8 @@
  *
  * Only what happens inside measured() is counted (--toggle-collect=measured). Everything before it is what a program has done by
  * then: the connection is open and used. */
+#include "trace_calls.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +76,18 @@ static void prepare_begin(struct subject *subject)
 	check(sqlite3_prepare_v2(subject->db, "BEGIN", -1, &subject->stmt, NULL), "prepare");
 }
 
+static void begin(struct subject *subject)
+{
+	prepare_begin(subject);
+	check(sqlite3_step(subject->stmt), "step");
+	check(sqlite3_finalize(subject->stmt), "finalize");
+}
+
+static void execute_begin(struct subject *subject)
+{
+	execute(subject->db, "BEGIN");
+}
+
 static void execute_select(struct subject *subject)
 {
 	execute(subject->db, "SELECT 1");
@@ -90,6 +104,11 @@ static void finish_statement(struct subject *subject)
 {
 	sqlite3_finalize(subject->stmt);
 	subject->stmt = NULL;
+}
+
+static void finish_transaction(struct subject *subject)
+{
+	execute(subject->db, "COMMIT");
 }
 
 static void finish_connection(struct subject *subject)
@@ -120,6 +139,8 @@ static const struct {
 	{"prepare", open_and_use, prepare_select, finish_statement},
 	{"prepare-insert", open_and_use, prepare_insert, finish_statement},
 	{"prepare-begin", open_and_use, prepare_begin, finish_statement},
+	{"begin", open_and_use, begin, finish_transaction},
+	{"exec-begin", open_and_use, execute_begin, finish_transaction},
 	{"exec", open_and_use, execute_select, finish_nothing},
 	{"step", open_and_use, step_and_column, finish_nothing},
 	{"open", finish_nothing, open_and_use, finish_connection},
@@ -143,7 +164,11 @@ int main(int argc, char **argv)
 		}
 		action = cases[i].action;
 		for (int times = atoi(argv[2]); times > 0; times--) {
+			if (trace_calls)
+				trace_calls(true);
 			measured(&subject);
+			if (trace_calls)
+				trace_calls(false);
 			cases[i].finish(&subject);
 		}
 		return 0;
