@@ -1,0 +1,114 @@
+/* busy_offsets.c - probes where a connection keeps its busy handler. */
+#include "sqlite/busy_offsets.h"
+
+#include "sqlite/probe.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int stub(void *argument, int count)
+{
+	(void)argument;
+	(void)count;
+	return 0;
+}
+
+static void set_timeout(const struct probe *probe, int milliseconds)
+{
+	probe->sqlite->busy_timeout(probe->db, milliseconds);
+}
+
+/* Leaves one of our timeouts set. */
+static bool find_places(struct probe *probe, struct busy_offsets *out)
+{
+	struct pair pair;
+
+	probe->sqlite->busy_handler(probe->db, stub, probe);
+	out->handler = probe_place_of(probe, (void *)(uintptr_t)stub);
+	/* SQLITE_ENABLE_SETLK_TIMEOUT (APSW) has a second one after it */
+	out->timeout = probe_place_of_number(probe, set_timeout);
+	if (out->handler == OFFSET_UNKNOWN || out->timeout == OFFSET_UNKNOWN)
+		return false;
+	pair = pair_at(probe->bytes, out->handler);
+	*(void **)&out->stock = pair.callback;
+	return pair.callback && pair.callback != (void *)(uintptr_t)stub && pair.argument == probe->db;
+}
+
+static void restore_busy(const struct probe *probe, const struct busy_offsets *layout)
+{
+	const struct sqlite *sqlite = probe->sqlite;
+	struct busy_callback before = {.handler = NULL};
+
+	if (callback_read_busy(layout, probe_before(probe), &before) && before.handler && before.handler != layout->stock)
+		sqlite->busy_handler(probe->db, before.handler, before.argument);
+	else
+		sqlite->busy_timeout(probe->db, before.handler ? before.timeout : 0);
+}
+
+/* The results for each copy. Never shrinks. Lock-free: fork() cannot copy a held lock. */
+struct known {
+	struct known *next;
+	const struct sqlite *sqlite;
+	bool has_places;
+	struct busy_offsets busy;
+};
+static struct known *_Atomic all_known;
+
+static const struct busy_offsets *busy_of(const struct known *found)
+{
+	return found->has_places ? &found->busy : NULL;
+}
+
+static const struct known *find_known(const struct sqlite *sqlite)
+{
+	const struct known *found = atomic_load(&all_known);
+
+	while (found && found->sqlite != sqlite)
+		found = found->next;
+	return found;
+}
+
+const struct busy_offsets *offsets_busy_if_known(const struct sqlite *sqlite)
+{
+	const struct known *known = find_known(sqlite);
+
+	return known ? busy_of(known) : NULL;
+}
+
+const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct probe probe = {.sqlite = sqlite, .db = db};
+	const struct known *known = find_known(sqlite);
+	struct known *found;
+
+	if (known)
+		return busy_of(known);
+	found = calloc(1, sizeof(*found));
+	if (!found || !probe_begin(&probe)) {
+		free(found);
+		return NULL;
+	}
+	found->sqlite = sqlite;
+	found->has_places = find_places(&probe, &found->busy);
+	restore_busy(&probe, busy_of(found));
+	probe_end(&probe);
+	/* two threads may both get here: two records of one copy are harmless */
+	found->next = atomic_load(&all_known);
+	while (!atomic_compare_exchange_weak(&all_known, &found->next, found))
+		;
+	return busy_of(found);
+}
+
+bool callback_read_busy(const struct busy_offsets *layout, const sqlite3 *db, struct busy_callback *out)
+{
+	struct pair pair;
+
+	if (!layout)
+		return false;
+	pair = pair_at(db, layout->handler);
+	*out = (struct busy_callback){.argument = pair.argument};
+	*(void **)&out->handler = pair.callback;
+	memcpy(&out->timeout, (const char *)db + layout->timeout, sizeof(out->timeout));
+	return true;
+}

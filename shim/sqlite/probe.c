@@ -1,0 +1,79 @@
+/* probe.c - finds where a connection keeps what is set on it. */
+#include "sqlite/probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More than any connection has: 3.50 has 800 bytes. */
+#define SIZE_LIMIT 65536
+
+bool probe_begin(struct probe *probe)
+{
+	const struct sqlite *sqlite = probe->sqlite;
+
+	probe->bytes = (const unsigned char *)probe->db;
+	probe->size = sqlite->msize ? (size_t)sqlite->msize(probe->db) : 0;
+	probe->before = probe->size >= sizeof(struct pair) && probe->size <= SIZE_LIMIT ? malloc(probe->size) : NULL;
+	if (!probe->before)
+		return false;
+	memcpy(probe->before, probe->bytes, probe->size);
+	return true;
+}
+
+void probe_end(struct probe *probe)
+{
+	free(probe->before);
+}
+
+const sqlite3 *probe_before(const struct probe *probe)
+{
+	return (const sqlite3 *)(const void *)probe->before;
+}
+
+/* The first place from `from` on where the pattern is at a multiple of its alignment; OFFSET_UNKNOWN if there is none. */
+static size_t next_place(const struct probe *probe, size_t from, const void *pattern, size_t length, size_t alignment)
+{
+	for (size_t i = from; i + length <= probe->size; i += alignment)
+		if (memcmp(probe->bytes + i, pattern, length) == 0)
+			return i;
+	return OFFSET_UNKNOWN;
+}
+
+/* The only place where these two lie; OFFSET_UNKNOWN if there is none or more than one. */
+static size_t place_of_pair(const struct probe *probe, struct pair pair)
+{
+	size_t place = next_place(probe, 0, &pair, sizeof(pair), sizeof(void *));
+
+	if (place == OFFSET_UNKNOWN ||
+	    next_place(probe, place + sizeof(void *), &pair, sizeof(pair), sizeof(void *)) != OFFSET_UNKNOWN)
+		return OFFSET_UNKNOWN;
+	return place;
+}
+
+size_t probe_place_of(const struct probe *probe, void *callback)
+{
+	return place_of_pair(probe, (struct pair){callback, (void *)(uintptr_t)probe});
+}
+
+size_t probe_place_of_reversed(const struct probe *probe, void *callback)
+{
+	return place_of_pair(probe, (struct pair){(void *)(uintptr_t)probe, callback});
+}
+
+size_t probe_place_of_number(const struct probe *probe, void (*set)(const struct probe *probe, int number))
+{
+	const int first = 0x3a95c7e1, second = 0x5c6a3b1e;
+	int now;
+
+	for (size_t at = 0; at + sizeof(now) <= probe->size; at += sizeof(now)) {
+		set(probe, first);
+		at = next_place(probe, at, &first, sizeof(first), sizeof(int));
+		if (at == OFFSET_UNKNOWN)
+			break;
+		set(probe, second);
+		memcpy(&now, probe->bytes + at, sizeof(now));
+		if (now == second)
+			return at;
+	}
+	return OFFSET_UNKNOWN;
+}

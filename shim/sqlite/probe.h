@@ -1,0 +1,53 @@
+/* probe.h - finds where a connection keeps what is set on it: a value is set through SQLite's own functions, and the connection's
+ * memory is searched for it. The memory is only read.
+ *
+ * A callback is set with the probe as its argument, so that the two are found as a pair. The caller holds the connection's mutex,
+ * and restores what it has changed, from probe_before(). */
+#ifndef SQLPROD_SQLITE_PROBE_H
+#define SQLPROD_SQLITE_PROBE_H
+
+#include "sqlite/sqlite.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define OFFSET_UNKNOWN SIZE_MAX
+
+struct probe {
+	const struct sqlite *sqlite;
+	sqlite3 *db;
+	const unsigned char *bytes; /* the connection, now */
+	unsigned char *before;      /* its bytes when the probe began */
+	size_t size;
+};
+
+/* A callback and its argument, as they lie in the connection. */
+struct pair {
+	void *callback, *argument;
+};
+
+/* With sqlite and db set by the caller: copies the connection's bytes. False if memory is out or the copy cannot return the size of
+ * a connection; then there is nothing to end. */
+bool probe_begin(struct probe *probe);
+void probe_end(struct probe *probe);
+
+/* The connection as it was when the probe began, for the functions that read callbacks out of one. */
+const sqlite3 *probe_before(const struct probe *probe);
+
+/* The offset of the pair of this callback and the probe; reversed: of the probe and this callback. OFFSET_UNKNOWN if there is none,
+ * or more than one. */
+size_t probe_place_of(const struct probe *probe, void *callback);
+size_t probe_place_of_reversed(const struct probe *probe, void *callback);
+
+/* The offset of the first int that changes when set() sets another number; OFFSET_UNKNOWN if there is none. */
+size_t probe_place_of_number(const struct probe *probe, void (*set)(const struct probe *probe, int number));
+
+static inline struct pair pair_at(const void *bytes, size_t offset)
+{
+	struct pair pair;
+
+	memcpy(&pair, (const char *)bytes + offset, sizeof(pair));
+	return pair;
+}
+
+#endif
