@@ -4,7 +4,6 @@
 #include "base/glibc.h"
 #include "base/library.h"
 #include "base/log.h"
-#include "base/process.h"
 #include "base/program.h"
 #include "connection/callbacks.h"
 #include "connection/pragma.h"
@@ -17,6 +16,7 @@
 #include "policy/apply.h"
 #include "policy/begin.h"
 #include "policy/program_settings.h"
+#include "policy/same_file.h"
 #include "policy/wal.h"
 #include "report/report.h"
 #include "sqlite/copy.h"
@@ -69,7 +69,7 @@ static const char *passthrough_reason(const char *path)
 	return NULL;
 }
 
-/* They pass everything through; but somebody believes that they serve. */
+/* They pass everything through, though whoever named them in LD_PRELOAD expects them to serve. */
 static void warn_of_other_copies(void)
 {
 	struct loaded own, loaded;
@@ -103,63 +103,6 @@ static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const
 	return connection;
 }
 
-struct same_file {
-	struct connection *joined;
-	bool shared;
-	const struct sqlite *foreign; /* another copy of SQLite that has the file open */
-};
-
-static bool is_in_other_copy(const struct connection *connection, const struct connection *other)
-{
-	return connection->inode && atomic_load(&other->inode) == connection->inode && other->device == connection->device &&
-	       !sqlite_is_same(other->sqlite, connection->sqlite);
-}
-
-static void mark_same_file(struct connection *other, void *argument)
-{
-	struct same_file *same = argument;
-
-	if (other != same->joined && is_in_other_copy(same->joined, other)) {
-		other->in_two_copies = same->joined->in_two_copies = true;
-		same->foreign = other->sqlite;
-	}
-	if (other == same->joined || !other->file || other->file != same->joined->file)
-		return;
-	other->shared_cache = same->shared = true;
-	if (other->shim)
-		file_shim_forget_reader(other->shim);
-}
-
-static void warn_of_two_copies(const struct connection *connection, const struct sqlite *foreign)
-{
-	const char *one = *connection->sqlite->object ? connection->sqlite->object : process_executable();
-	const char *other = *foreign->object ? foreign->object : process_executable();
-
-	log_warn_once(WARNING_SECOND_SQLITE, connection->path,
-		      "DANGER: two copies of SQLite in this process, in %s and in %s, have %s open. Locks do not hold between "
-		      "them, so that they can damage it, with this library or without; it is kept from WAL and mmap where it is "
-		      "not in WAL mode yet, and where it is, one copy waits for the other. Have the program use one copy",
-		      one, other, connection->path);
-}
-
-/* sqlite3_enable_shared_cache() and cache=shared show only in this: two connections have the same sqlite3_file. */
-static void look_for_same_file(struct connection *connection, bool shared_cache)
-{
-	struct same_file same = {.joined = connection, .shared = shared_cache};
-	struct stat status;
-
-	connection->file = sqlite_file(connection->sqlite, connection->db, "main");
-	if (*connection->path && glibc_stat(connection->path, &status) == 0) {
-		connection->device = status.st_dev;
-		atomic_store(&connection->inode, status.st_ino);
-	}
-	if (connection->file && *connection->path)
-		registry_visit(mark_same_file, &same);
-	connection->shared_cache |= same.shared;
-	if (same.foreign)
-		warn_of_two_copies(connection, same.foreign);
-}
-
 /* Is a setting wanted that would be dangerous on a shared filesystem? */
 static bool trusts_storage(void)
 {
@@ -188,7 +131,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 		return;
 	}
 	connection_lock(connection);
-	look_for_same_file(connection, shared_cache);
+	same_file_look(connection, shared_cache);
 	if (*connection->path)
 		look_at_storage(connection);
 	busy_handler_prepare(connection);

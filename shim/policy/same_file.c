@@ -1,0 +1,66 @@
+/* same_file.c - finds the other connections of this process that have a connection's file open. */
+#include "policy/same_file.h"
+
+#include "base/glibc.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "connection/registry.h"
+#include "locking/file_shim.h"
+
+#include <stdatomic.h>
+
+struct same_file {
+	struct connection *joined;
+	bool shared;
+	const struct sqlite *foreign; /* another copy of SQLite that has the file open */
+};
+
+static bool is_in_other_copy(const struct connection *connection, const struct connection *other)
+{
+	return connection->inode && atomic_load(&other->inode) == connection->inode && other->device == connection->device &&
+	       !sqlite_is_same(other->sqlite, connection->sqlite);
+}
+
+static void mark_same_file(struct connection *other, void *argument)
+{
+	struct same_file *same = argument;
+
+	if (other != same->joined && is_in_other_copy(same->joined, other)) {
+		other->in_two_copies = same->joined->in_two_copies = true;
+		same->foreign = other->sqlite;
+	}
+	if (other == same->joined || !other->file || other->file != same->joined->file)
+		return;
+	other->shared_cache = same->shared = true;
+	if (other->shim)
+		file_shim_forget_reader(other->shim);
+}
+
+static void warn_of_two_copies(const struct connection *connection, const struct sqlite *foreign)
+{
+	const char *one = *connection->sqlite->object ? connection->sqlite->object : process_executable();
+	const char *other = *foreign->object ? foreign->object : process_executable();
+
+	log_warn_once(WARNING_SECOND_SQLITE, connection->path,
+		      "DANGER: two copies of SQLite in this process, in %s and in %s, have %s open. Locks do not hold between "
+		      "them, so that they can damage it, with this library or without; it is kept from WAL and mmap where it is "
+		      "not in WAL mode yet, and where it is, one copy waits for the other. Have the program use one copy",
+		      one, other, connection->path);
+}
+
+void same_file_look(struct connection *connection, bool shared_cache)
+{
+	struct same_file same = {.joined = connection, .shared = shared_cache};
+	struct stat status;
+
+	connection->file = sqlite_file(connection->sqlite, connection->db, "main");
+	if (*connection->path && glibc_stat(connection->path, &status) == 0) {
+		connection->device = status.st_dev;
+		atomic_store(&connection->inode, status.st_ino);
+	}
+	if (connection->file && *connection->path)
+		registry_visit(mark_same_file, &same);
+	connection->shared_cache |= same.shared;
+	if (same.foreign)
+		warn_of_two_copies(connection, same.foreign);
+}
