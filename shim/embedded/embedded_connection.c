@@ -33,13 +33,16 @@ static void forget_reader(const struct embedded_connection *embedded)
 
 static int traced(unsigned event, void *argument, void *subject, void *detail);
 
-/* Is our trace callback still installed, as far as can be seen? */
-static bool has_trace_callback(const struct embedded_connection *embedded)
+static bool is_ours(const struct trace_callback *installed, const struct embedded_connection *embedded)
 {
-	struct trace_callback slot;
+	return installed->trace_v2 == traced && installed->argument == embedded;
+}
 
-	return !callback_read_trace(embedded->offsets, embedded->connection->db, &slot) ||
-	       (slot.trace_v2 == traced && slot.argument == embedded);
+/* Has the program put a trace callback in place of ours? False where SQLite's offset of it is not known. installed: the callback
+ * that is there. */
+static bool lost_trace_callback(const struct embedded_connection *embedded, struct trace_callback *installed)
+{
+	return callback_read_trace(embedded->offsets, embedded->connection->db, installed) && !is_ours(installed, embedded);
 }
 
 static void give_trace_callback_back(const struct embedded_connection *embedded, sqlite3 *db, unsigned ours)
@@ -75,12 +78,13 @@ static void ended(void *argument)
 {
 	struct embedded_connection *embedded = argument;
 	struct connection *connection = embedded->connection;
+	struct trace_callback installed;
 	char *line;
 
 	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
 		if (!connection->passthrough && connection->cannot_upgrade)
 			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
-		else if (!connection->passthrough && !embedded->closing && !has_trace_callback(embedded))
+		else if (!connection->passthrough && !embedded->closing && lost_trace_callback(embedded, &installed))
 			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");
 		line = report_format(connection, false);
 		if (line)
@@ -163,20 +167,16 @@ static int traced(unsigned event, void *argument, void *subject, void *detail)
 	return 0;
 }
 
-/* Installs our trace callback, which calls the program's. False if the copy has none, or the program used sqlite3_trace(), whose
- * callback is of another type. */
-static bool take_trace_callback(struct embedded_connection *embedded, sqlite3 *db)
+/* Installs our trace callback, which calls the one that is installed, the program's. False if the copy has none, or the program
+ * used sqlite3_trace(), whose callback is of another type. */
+static bool take_trace_callback(struct embedded_connection *embedded, sqlite3 *db, const struct trace_callback *installed)
 {
 	const unsigned ours = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
-	struct trace_callback installed = {.mask = 0};
 
-	callback_read_trace(embedded->offsets, db, &installed);
-	if (installed.mask & TRACE_MASK_LEGACY)
+	if (installed->mask & TRACE_MASK_LEGACY)
 		return false;
-	if (installed.trace_v2 == traced && installed.argument == embedded)
-		return true;
-	embedded->theirs = installed;
-	return embedded->copy->sqlite->trace_v2(db, installed.mask | ours, traced, embedded) == SQLITE_OK;
+	embedded->theirs = *installed;
+	return embedded->copy->sqlite->trace_v2(db, installed->mask | ours, traced, embedded) == SQLITE_OK;
 }
 
 /* The file is closed: by sqlite3_close(), which was not seen to begin if the program took the trace callback, or because
@@ -185,8 +185,9 @@ static void file_closed(void *argument)
 {
 	struct embedded_connection *embedded = argument;
 	struct copy *copy = embedded->copy;
+	struct trace_callback installed;
 
-	if (embedded->has_collation || (!embedded->closing && has_trace_callback(embedded)))
+	if (embedded->has_collation || (!embedded->closing && !lost_trace_callback(embedded, &installed)))
 		return;
 	ended(embedded);
 	embedded_copy_leave(copy);
@@ -197,11 +198,12 @@ static void keep_trace_callback(void *argument)
 {
 	struct embedded_connection *embedded = argument;
 	struct connection *connection = embedded->connection;
+	struct trace_callback installed;
 
-	if (has_trace_callback(embedded) || embedded->inside || connection->shared_cache)
+	if (!lost_trace_callback(embedded, &installed) || embedded->inside || connection->shared_cache)
 		return;
 	guard_enter(NULL);
-	take_trace_callback(embedded, connection->db);
+	take_trace_callback(embedded, connection->db, &installed);
 	guard_leave();
 }
 
@@ -209,10 +211,13 @@ static void keep_trace_callback(void *argument)
 static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 {
 	const struct sqlite *sqlite = embedded->copy->sqlite;
-	bool traces = take_trace_callback(embedded, db);
-	struct connection *connection =
-		lifecycle_open_embedded(sqlite, db, embedded->offsets, traces && sqlite->blob_open && sqlite->blob_close);
+	struct trace_callback installed = {.mask = 0};
+	struct connection *connection;
+	bool traces;
 
+	callback_read_trace(embedded->offsets, db, &installed);
+	traces = take_trace_callback(embedded, db, &installed);
+	connection = lifecycle_open_embedded(sqlite, db, embedded->offsets, traces && sqlite->blob_open && sqlite->blob_close);
 	embedded->connection = connection;
 	if (connection) {
 		embedded->serial = connection->serial;
