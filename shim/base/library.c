@@ -95,7 +95,7 @@ void *library_next_symbol(const char *name)
 	void *symbol = next_after_us(name);
 	const struct library_copy *copy;
 
-	/* those that pass through are behind us in the scope, one after the other */
+	/* the copies that pass through follow us in the scope, one after the other */
 	for (int i = 0; i < 8 && symbol && (copy = copy_of(symbol)) && !library_is_second(); i++)
 		symbol = copy->next(name);
 	return symbol && !library_is_any(symbol) ? symbol : NULL;

@@ -1,7 +1,7 @@
 /* library.h - this library's place in the process, and other copies of it there.
  *
  * An installation of the whole machine and a service's own LD_PRELOAD may name two files. The first copy in the order of the global
- * scope serves the process; each further one tells it where it lies, and passes everything through. */
+ * scope serves the process; each further one reports its own bounds to it, and passes everything through. */
 #ifndef SQLPROD_BASE_LIBRARY_H
 #define SQLPROD_BASE_LIBRARY_H
 
@@ -9,25 +9,29 @@
 
 struct library_copy {
 	const void *start, *stop;
-	void *(*next)(const char *name); /* what the name leads to after that copy, whatever it is */
+	void *(*next)(const char *name); /* the symbol's next definition after that copy, wherever it is */
 	struct library_copy *following;
 };
 
-/* Is another copy of the library serving this process? It learns of us by the first such call. */
+/* Does another copy of the library serve this process? The first such call reports this copy to it. */
 bool library_is_second(void);
 
 /* The other copies that are known; NULL if there is none. The list only grows. */
 const struct library_copy *library_others(void);
 
-/* Is this address in this copy? In any? */
+/* Does this address lie in this copy? In any? */
 bool library_is_own(const void *address);
 bool library_is_any(const void *address);
+
+/* The first address of this copy in memory, and the first one after it. */
 void library_own_bounds(const void **start, const void **stop);
 
-/* What the name leads to after all copies of the library in the global scope; NULL if there is nothing. */
+/* The symbol's next definition in the global scope that lies in no copy of the library; NULL if there is none. Takes the loader's
+ * lock. */
 void *library_next_symbol(const char *name);
 
-/* Exported, so that all copies come to the first one's: takes in another copy, and returns itself. */
+/* Exported, so that the loader binds the call of every copy to the first one: adds the other copy to its list, and returns its own
+ * record. */
 struct library_copy *sqlprod_join(struct library_copy *other);
 
 #endif

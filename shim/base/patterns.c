@@ -66,8 +66,8 @@ static const char *end_of_path(const char *path, const char *pattern)
 	return NULL;
 }
 
-/* An absolute pattern that goes through a symbolic link: SQLite and the kernel tell paths without them. Its part without wildcards
- * is looked up, down to its last folder. */
+/* An absolute pattern that goes through a symbolic link: SQLite and the kernel return paths without them. Its part without
+ * wildcards is looked up, down to its last folder. */
 static bool linked_path_matches(const char *pattern, const char *path)
 {
 	size_t plain = strcspn(pattern, "*?[\\"), length;

@@ -6,13 +6,13 @@
  * | authorizer            | the same (foreign_keys.h): each change makes all statements expire                    |
  * | commit, rollback hook | taken out and put back                                                                |
  * | progress handler      | taken out and put back                                                                |
- * | busy handler          | stays: who runs a statement that may wait sets a timeout of its own (apply.c)         |
+ * | busy handler          | stays: a caller whose statement may wait sets a timeout of its own (apply.c)           |
  * | error log             | ours is in its place, for the whole copy of SQLite, and drops what this thread causes |
  * | wal, update, collation and other hooks | stay: nothing that we run writes rows or needs a collation          |
  *
- * An embedded copy tells us of no change, and an adopted connection had its callbacks before we came: there they are read where the
- * connection keeps them (callback_offsets.h), and all are taken out and put back. Every function but callbacks_config_log() wants
- * the connection's mutex held. */
+ * An embedded copy makes no call that we see, and an adopted connection had its callbacks before its record was made: there they
+ * are read where the connection keeps them (callback_offsets.h), and all are taken out and put back. Every function but
+ * callbacks_config_log() wants the connection's mutex held. */
 #ifndef SQLPROD_CONNECTION_CALLBACKS_H
 #define SQLPROD_CONNECTION_CALLBACKS_H
 

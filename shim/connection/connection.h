@@ -90,7 +90,7 @@ struct connection {
 	bool cannot_upgrade;     /* … and its BEGIN cannot be upgraded */
 	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
 	uint64_t reported;       /* what the last line of an open connection said: report.c */
-	bool report_done;        /* no report line is due: the open failed, or the line is written */
+	bool report_done;        /* no report line is due: the open failed, or the line was written */
 	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
 	bool attached;           /* an ATTACH was seen */
 	bool attached_unchecked; /* … and no BEGIN since has examined what it attached */

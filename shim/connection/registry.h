@@ -21,7 +21,7 @@ void registry_insert(struct connection *connection, sqlite3 *db);
  * new one at its address, and even reused this record, before the closing thread gets here. */
 void registry_forget(struct connection *connection, uint64_t serial);
 
-/* Before sqlite3_close(), and after it failed. */
+/* Sets connection->closing, under the registry's lock: true before sqlite3_close(), false after it failed. */
 void registry_note_closing(struct connection *connection, bool closing);
 
 /* Calls visit for every record under the registry's lock; visit must not call the registry, and of SQLite nothing

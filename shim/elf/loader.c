@@ -127,7 +127,7 @@ static bool describe(const void *address, const char *name, struct loaded *out)
 	return true;
 }
 
-/* What the kernel told us of the program itself. */
+/* The auxiliary vector has the headers of the program itself: getauxval(3). */
 static bool is_in_program(const void *address, struct loaded *out)
 {
 	out->headers = (const void *)getauxval(AT_PHDR);

@@ -44,7 +44,7 @@ static bool entry_read(const struct entry *entry, struct object *out, unsigned *
 	return atomic_load_explicit(&entry->version, memory_order_relaxed) == *version;
 }
 
-/* Unless somebody else has written it since. */
+/* Writes nothing if another thread has written the entry since it had this version. */
 static void entry_write(struct entry *entry, unsigned version, const struct object *object)
 {
 	union record record = {.words = {0}};
@@ -158,7 +158,7 @@ static size_t caller_place(const struct object *object, const void *code)
 	return place;
 }
 
-/* Looks near the code: the constants of a program may be a hundred megabytes that nobody has touched. */
+/* Searches near the code: a program may have a hundred megabytes of constants that are not in memory yet. */
 static bool look_near(struct search *search)
 {
 	struct object *object = &search->object;

@@ -16,14 +16,14 @@
  * opened is served.
  *
  * 5. auto_extension() runs for each new connection, before the program has the handle. It makes the connection's record and
- * installs a trace callback and a collation whose destructor runs when the handle is freed (embedded_connection.c).
+ * installs a trace callback (embedded_connection.c).
  *
  * 6. The trace callback runs at the start and at the end of each statement, with the connection's mutex held
  * (embedded_statement.c). A statement cannot be replaced, only followed: after a BEGIN the write lock is taken, after a PRAGMA the
  * operator's value is set.
  *
- * Nothing is locked here but the cache in object.c and the loader's own lock. No code is patched. A SQLite that has no table (no
- * extension loading, older than 3.8.7) is reported once and left alone. */
+ * Nothing is locked here; object.c keeps what it found in a cache without locks, and loader_find() may take the loader's lock. No
+ * code is patched. A SQLite that has no table (no extension loading, older than 3.8.7) is reported once and left alone. */
 #include "embedded/embedded.h"
 
 #include "base/guard.h"

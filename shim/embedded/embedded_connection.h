@@ -1,7 +1,8 @@
 /* embedded_connection.h - follows a connection of an embedded copy of SQLite, from its opening to its end.
  *
- * A trace callback shows when each statement starts and ends; the destructor of an unused collation shows the end of the
- * connection. The callbacks that the program sets are read from the connection (callback_offsets.h), and stay in force. */
+ * A trace callback shows when each statement starts and ends, and when sqlite3_close() begins. The connection has ended when its
+ * file is closed; where that does not show, when the destructor of a collation is called that was added for it. The callbacks that
+ * the program sets are read from the connection (callback_offsets.h), and stay in force. */
 #ifndef SQLPROD_EMBEDDED_EMBEDDED_CONNECTION_H
 #define SQLPROD_EMBEDDED_EMBEDDED_CONNECTION_H
 

@@ -21,11 +21,11 @@ struct embedded_connection {
 	bool outermost;   /* the statement that started last did so outside of a transaction */
 };
 
-/* A statement of the program starts: it is interrupted before it has done anything if its transaction is gone. */
+/* A statement of the program starts. If its transaction is gone it is interrupted before it has done anything. */
 void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt);
 
-/* It has ended: puts on what is due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of ours is left in the
- * connection. */
+/* The statement has ended: applies settings that are due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of
+ * ours is left in the connection. */
 void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt);
 
 #endif

@@ -27,7 +27,7 @@ static int fail(const char *message)
 
 	if (write(STDERR_FILENO, prefix, sizeof(prefix) - 1) < 0 || write(STDERR_FILENO, message, strlen(message)) < 0 ||
 	    write(STDERR_FILENO, "\n", 1) < 0)
-		return 1; /* nobody reads it: the exit status tells */
+		return 1; /* stderr is closed: the exit status says it too */
 	return 1;
 }
 

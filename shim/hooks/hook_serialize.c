@@ -1,7 +1,8 @@
 /* hook_serialize.c - interposition of sqlite3_serialize().
  *
- * The image of a database in WAL mode is one that sqlite3_deserialize() takes and nobody can read then: an in-memory database has
- * no -wal (sqlite.org/c3ref/deserialize.html). Where WAL is not the program's own choice, the image says rollback journal. */
+ * The image of a database in WAL mode is one that sqlite3_deserialize() accepts, and that cannot be read then: an in-memory
+ * database has no -wal (sqlite.org/c3ref/deserialize.html). Where WAL is not the program's own choice, the image says rollback
+ * journal. */
 #include "base/guard.h"
 #include "hooks/hook.h"
 #include "policy/statement_policy.h"

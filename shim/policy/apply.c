@@ -194,7 +194,7 @@ static void apply_synchronous(struct connection *connection)
 	apply(connection, SETTING_SYNCHRONOUS, obstacle);
 }
 
-static void put_on(struct connection *connection)
+static void apply_all_at_first_use(struct connection *connection)
 {
 	begin_run(connection);
 	if (connection->setup == SETUP_OPENED)
@@ -217,14 +217,14 @@ void apply_at_first_use(struct connection *connection)
 {
 	if (!connection->sqlite->get_autocommit(connection->db))
 		return;
-	put_on(connection);
+	apply_all_at_first_use(connection);
 }
 
 void apply_wal_again(struct connection *connection)
 {
 	if (!journal_mode_is_due_again(connection) || !connection->sqlite->get_autocommit(connection->db))
 		return;
-	put_on(connection);
+	apply_all_at_first_use(connection);
 }
 
 void apply_synchronous_full(struct connection *connection)

@@ -62,8 +62,7 @@ static int switch_unlocked(struct connection *connection, const char *word, char
 	return rc;
 }
 
-/* Sets the journal mode. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not say.
- */
+/* Sets the journal mode. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not return it. */
 static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
 {
 	const struct setting_spec *spec = &settings_table[SETTING_JOURNAL_MODE];
@@ -244,12 +243,12 @@ void journal_mode_apply(struct connection *connection)
 		stay(connection, obstacle);
 		return;
 	}
-	header = wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNTOLD;
+	header = wanted == JOURNAL_WAL ? wal_read_header(connection) : WAL_UNKNOWN;
 	if (wanted == JOURNAL_WAL && header != WAL_YES && storage_is_mount_point(connection->path)) {
 		/* as with several names; also, the -wal would be in the container's folder, which may be removed with the
 		 * container */
 		stay(connection, "the file is a mount of its own, and who opens it by another path does not see its -wal");
-		connection->unreadable = header == WAL_UNTOLD && cannot_be_read(connection);
+		connection->unreadable = header == WAL_UNKNOWN && cannot_be_read(connection);
 		return;
 	}
 	obstacle = passing_obstacle(connection, header == WAL_NO);

@@ -152,12 +152,13 @@ static void pragma_after(struct connection *connection, const struct sql_text *t
 {
 	bool refused = plan->error || is_refused(rc) || connection->pragma_ignored;
 
-	/* an embedded copy has done it if nobody kept it from that, which shows where it keeps the handler */
+	/* whether an embedded copy did it, or an authorizer prevented it, shows in the handler that is installed:
+	 * embedded_statement.c */
 	if (plan->sets == PRAGMA_OURS && has_run(plan) && plan->pragma.setting == SETTING_BUSY_TIMEOUT) {
 		plan->action = ACTION_PASS;
 		return;
 	}
-	/* which of its statements sqlite3_get_table() has run does not show: policy_after_table() looks */
+	/* sqlite3_get_table() does not return which of its statements it has run: policy_after_table() looks */
 	if (plan->sets == PRAGMA_OURS && plan->passage == PASSAGE_TABLE && plan->pragma.setting == SETTING_BUSY_TIMEOUT &&
 	    connection->busy.handler)
 		return;

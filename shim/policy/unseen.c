@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* sqlite.org/pragma.html; a build may have others, which it tells by these options. */
+/* sqlite.org/pragma.html; a build may have others, set by these options. */
 static const struct {
 	enum setting setting;
 	int64_t value, older; /* before 3.12 */
@@ -20,7 +20,7 @@ static const struct {
 	{SETTING_WAL_AUTOCHECKPOINT, 1000, 1000, {"DEFAULT_WAL_AUTOCHECKPOINT"}},
 };
 
-/* A build that does not tell its options may have any default. */
+/* A build without sqlite_compileoption_used() may have any default. */
 static bool is_of_build(struct connection *connection, const char *option, int64_t value)
 {
 	char sql[96], answer[4];

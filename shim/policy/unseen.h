@@ -8,7 +8,7 @@
 #include "connection/connection.h"
 
 /* Before anything is applied, at open or at first use: has the program set anything? It has if a value is neither SQLite's default
- * nor that of the build. What it set to its default cannot be told from what it did not set: so all is taken for decided then. */
+ * nor that of the build. A value set to its default looks like one that was not set: so all settings are taken for decided then. */
 void unseen_look(struct connection *connection, bool at_first_use);
 
 /* Is this setting the program's for that? Then the outcome says so, and it is not to be applied. False where the operator decides,

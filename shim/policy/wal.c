@@ -39,9 +39,9 @@ enum wal_header wal_read_header(const struct connection *connection)
 	int rc = file ? file->pMethods->xRead(file, header, sizeof(header), 0) : SQLITE_ERROR;
 
 	if (rc == SQLITE_IOERR_SHORT_READ)
-		return header[0] ? WAL_UNTOLD : WAL_NO; /* a read past the end returns zeros */
+		return header[0] ? WAL_UNKNOWN : WAL_NO; /* a read past the end returns zeros */
 	if (rc != SQLITE_OK || memcmp(header, magic, sizeof(magic)) != 0)
-		return WAL_UNTOLD;
+		return WAL_UNKNOWN;
 	return header[18] == 2 && header[19] == 2 ? WAL_YES : WAL_NO;
 }
 

@@ -10,9 +10,9 @@
 #include "connection/connection.h"
 
 enum wal_header {
-	WAL_NO,     /* a rollback journal, or nothing written yet */
-	WAL_YES,    /* read and write version are 2 */
-	WAL_UNTOLD, /* no database, an encrypted one, or it cannot be read */
+	WAL_NO,      /* a rollback journal, or nothing written yet */
+	WAL_YES,     /* read and write version are 2 */
+	WAL_UNKNOWN, /* no database, an encrypted one, or it cannot be read */
 };
 
 /* Has the database's VFS shared memory? With locking_mode=EXCLUSIVE SQLite enters WAL mode without it, and a program that later

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any connection has; and what every connection has, in a copy that does not tell its size. */
+/* More than any connection has; and what every connection has, in a copy that cannot return its size. */
 #define SIZE_LIMIT 65536
 #define SIZE_LEAST 400
 

@@ -124,11 +124,13 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 /* Does this code address lie in the object of a known copy? */
 bool sqlite_is_known(const void *code);
 
-/* Are these records of one copy? Of one there may be several. And has the process met only one? */
+/* Are these records of one copy, which may have several? */
 bool sqlite_is_same(const struct sqlite *sqlite, const struct sqlite *other);
+
+/* Was only one copy seen in this process so far? */
 bool sqlite_is_alone(const struct sqlite *sqlite);
 
-/* A copy that cannot be reached is in the process, and may open any file at any time. */
+/* Notes that a copy which cannot be reached is in the process, and may open any file at any time. Was one noted? */
 void sqlite_found_unreachable(void);
 bool sqlite_has_unreachable(void);
 
@@ -145,11 +147,11 @@ const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
 /* Resets the handle's error code to SQLITE_OK: the program would take an error left by a statement of ours for its own. */
 void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db);
 
-/* Is that database read-only? False if there is none, or the copy cannot tell (before 3.7.11). */
+/* Is that database read-only? False if there is none, or in a copy without sqlite3_db_readonly() (before 3.7.11). */
 bool sqlite_is_read_only(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
 
-/* Does the handle share the cache of a database, main or attached, with another handle now? False if the copy cannot tell (before
- * 3.14). */
+/* Does the handle share the cache of a database, main or attached, with another handle now? False in a copy without the
+ * means to ask (before 3.14). */
 bool sqlite_shares_cache(const struct sqlite *sqlite, sqlite3 *db);
 
 #endif

@@ -1,7 +1,7 @@
 /* unix_file.h - the descriptors in a file object of SQLite's unix VFS.
  *
- * No method tells them. The first members of these objects have been the same from 3.7.17 to 3.54 (src/os_unix.c); each is checked
- * against what the kernel says before it is believed. Only for files whose VFS is "unix" or "unix-excl". */
+ * No method returns them. The first members of these objects have been the same from 3.7.17 to 3.54 (src/os_unix.c); each is
+ * checked against what the kernel says before it is used. Only for files whose VFS is "unix" or "unix-excl". */
 #ifndef SQLPROD_SQLITE_UNIX_FILE_H
 #define SQLPROD_SQLITE_UNIX_FILE_H
 
@@ -15,10 +15,12 @@ struct unix_file {
 	ino_t inode;
 };
 
-/* Of a database file that is open. False if it does not show. errno is kept. */
+/* Fills *out in for a database file that is open. False, with *out undefined, if a member is not what the kernel says. errno is
+ * kept. */
 bool unix_file_find(sqlite3_file *file, struct unix_file *out);
 
-/* The descriptor of the -shm of the database at `path`, while that is mapped; -1 if it does not show. errno is kept. */
+/* The descriptor of the -shm of the database at `path`, while that is mapped; -1 if it is not, or cannot be found. errno is kept.
+ */
 int unix_file_find_shm(sqlite3_file *file, const char *path);
 
 #endif
