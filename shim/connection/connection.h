@@ -56,6 +56,20 @@ enum setup {
 	SETUP_RECHECK, /* the same, but the journal mode may have changed: does synchronous still fit? */
 };
 
+/* What the program may have done on the connection before it was seen: unseen.h */
+enum unseen {
+	UNSEEN_NOTHING,
+	UNSEEN_STATEMENTS, /* it may have run statements */
+	UNSEEN_SETTINGS,   /* … and has set something by them */
+};
+
+/* Are other databases attached? attached.h */
+enum attached {
+	ATTACHED_NONE,
+	ATTACHED_UNCHECKED, /* an ATTACH was seen, and no BEGIN since has examined what it attached */
+	ATTACHED_CHECKED,
+};
+
 /* Where temporary storage goes, if temp_store is memory by recipe: temp_memory.h */
 enum temp_storage {
 	TEMP_AS_SET,    /* to where the setting says */
@@ -83,8 +97,7 @@ struct connection {
 	bool closing;                   /* sqlite3_close() is about to be called: under the registry's lock */
 	struct file_shim *_Atomic shim; /* over that file's methods; NULL if there is none */
 
-	bool began_unseen;       /* the program may have run statements before we saw it: unseen.h */
-	bool decided_unseen;     /* … and has set something there */
+	enum unseen unseen;
 	bool adopted;            /* it was opened out of our sight, and may be used there still */
 	bool embedded;           /* of an embedded copy: statements are seen only when they run */
 	bool cannot_upgrade;     /* … and its BEGIN cannot be upgraded */
@@ -92,10 +105,9 @@ struct connection {
 	uint64_t reported;       /* what the last line of an open connection said: report.c */
 	bool report_done;        /* no report line is due: the open failed, or the line was written */
 	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
-	bool attached;           /* an ATTACH was seen */
-	bool attached_unchecked; /* … and no BEGIN since has examined what it attached */
-	bool key_pending;        /* a key was given, and no statement has used it yet */
-	bool unreadable;         /* at first use: no database, or encrypted and without its key */
+	enum attached attached;
+	bool key_pending; /* a key was given, and no statement has used it yet */
+	bool unreadable;  /* at first use: no database, or encrypted and without its key */
 	enum setup setup;
 	bool exclusive;       /* the program's last PRAGMA locking_mode was EXCLUSIVE */
 	bool query_only;      /* PRAGMA query_only was used: ask SQLite before each BEGIN */

@@ -62,6 +62,6 @@ static bool warn_if_shared(void *unused, const char *name, const char *path)
 
 void attached_look(struct connection *connection)
 {
-	connection->attached_unchecked = false;
+	connection->attached = ATTACHED_CHECKED;
 	pragma_each_database(connection, warn_if_shared, NULL);
 }

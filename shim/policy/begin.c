@@ -178,7 +178,7 @@ bool begin_rewrite(struct connection *connection, const struct statement *statem
 	bool deferred = statement->begin == BEGIN_DEFERRED;
 	const struct setting_value *value = settings_get(deferred ? SETTING_BEGIN_DEFERRED : SETTING_BEGIN);
 
-	if (connection->attached_unchecked)
+	if (connection->attached == ATTACHED_UNCHECKED)
 		attached_look(connection);
 	if (statement->begin == BEGIN_OTHER)
 		return false;

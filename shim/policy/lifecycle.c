@@ -168,7 +168,7 @@ struct connection *lifecycle_opening(const struct sqlite *sqlite, sqlite3 *db)
 
 	if (!connection)
 		return NULL;
-	connection->began_unseen = true;
+	connection->unseen = UNSEEN_STATEMENTS;
 	connection_update_interest(connection);
 	return connection;
 }
@@ -191,7 +191,8 @@ struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 
 
 	if (!connection)
 		return NULL;
-	connection->embedded = connection->began_unseen = true;
+	connection->embedded = true;
+	connection->unseen = UNSEEN_STATEMENTS;
 	connection->offsets = offsets;
 	connection->cannot_upgrade = !upgrades;
 	set_up(connection, false);
@@ -237,7 +238,8 @@ struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db)
 	if (!connection) {
 		connection = insert(sqlite, db, "interposition, after it was opened out of sight");
 		if (connection) {
-			connection->adopted = connection->began_unseen = true;
+			connection->adopted = true;
+			connection->unseen = UNSEEN_STATEMENTS;
 			connection->offsets = copy_offsets_if_known(sqlite);
 			look_for_busy_handler(connection);
 			set_up(connection, false);

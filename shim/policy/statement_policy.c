@@ -233,7 +233,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 			begin_prepared_once(&plan->rewrite);
 		break;
 	case STATEMENT_ATTACH:
-		connection->attached = connection->attached_unchecked = true;
+		connection->attached = ATTACHED_UNCHECKED;
 		break;
 	case STATEMENT_SAVEPOINT:
 		savepoint_before(connection, plan);

@@ -62,17 +62,18 @@ void unseen_look(struct connection *connection, bool at_first_use)
 	static const enum setting opened[] = {SETTING_TEMP_STORE, SETTING_MMAP_SIZE, SETTING_JOURNAL_SIZE_LIMIT};
 	static const enum setting used[] = {SETTING_JOURNAL_MODE, SETTING_SYNCHRONOUS, SETTING_CACHE_SIZE};
 
-	if (!connection->began_unseen)
+	if (connection->unseen == UNSEEN_NOTHING)
 		return;
-	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]) && !connection->decided_unseen; i++)
-		connection->decided_unseen = was_set(connection, at_first_use ? used[i] : opened[i]);
+	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]) && connection->unseen != UNSEEN_SETTINGS; i++)
+		if (was_set(connection, at_first_use ? used[i] : opened[i]))
+			connection->unseen = UNSEEN_SETTINGS;
 }
 
 bool unseen_decided(struct connection *connection, enum setting setting)
 {
 	struct outcome *outcome = &connection->outcomes[setting];
 
-	if (!connection->decided_unseen || outcome->by != DECIDED_BY_RECIPE || outcome->got != VALUE_UNKNOWN)
+	if (connection->unseen != UNSEEN_SETTINGS || outcome->by != DECIDED_BY_RECIPE || outcome->got != VALUE_UNKNOWN)
 		return false;
 	*outcome = (struct outcome){.by = DECIDED_BY_PROGRAM,
 				    .wanted = VALUE_UNKNOWN,
