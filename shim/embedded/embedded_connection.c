@@ -8,9 +8,9 @@
 #include "embedded/embedded_statement.h"
 #include "locking/file_shim.h"
 #include "policy/apply.h"
+#include "policy/first_use.h"
 #include "policy/lifecycle.h"
 #include "policy/program_settings.h"
-#include "policy/statement_policy.h"
 #include "policy/wal.h"
 #include "report/report.h"
 #include "sqlite/callbacks.h"
@@ -259,7 +259,7 @@ static void open_with_callbacks_aside(struct embedded_connection *embedded, sqli
 			else
 				program_found_busy_handler(embedded->connection, busy.handler, busy.argument);
 		}
-		policy_opened(embedded->connection);
+		first_use_at_open(embedded->connection);
 		embedded->inside = false;
 	} else {
 		free(embedded);

@@ -4,9 +4,9 @@
 #include "connection/callbacks.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
+#include "policy/first_use.h"
 #include "policy/foreign_keys.h"
 #include "policy/lifecycle.h"
-#include "policy/statement_policy.h"
 #include "report/report.h"
 
 #include <stdarg.h>
@@ -128,7 +128,7 @@ HOOK int sqlite3_key(sqlite3 *db, const void *key, int bytes)
 	if (!connection)
 		return sqlite ? sqlite->key(db, key, bytes) : SQLITE_ERROR;
 	rc = sqlite->key(db, key, bytes);
-	policy_keyed(connection);
+	first_use_after_key(connection);
 	hook_leave(connection);
 	return rc;
 }
@@ -142,7 +142,7 @@ HOOK int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int by
 	if (!connection)
 		return sqlite ? sqlite->key_v2(db, schema, key, bytes) : SQLITE_ERROR;
 	rc = sqlite->key_v2(db, schema, key, bytes);
-	policy_keyed(connection);
+	first_use_after_key(connection);
 	hook_leave(connection);
 	return rc;
 }

@@ -5,7 +5,7 @@
  * journal. */
 #include "base/guard.h"
 #include "hooks/hook.h"
-#include "policy/statement_policy.h"
+#include "policy/first_use.h"
 
 #include <strings.h>
 
@@ -25,7 +25,7 @@ static bool chose_wal(struct connection *connection)
 	const struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
 
 	if (!connection_is_set_up(connection))
-		policy_opened(connection);
+		first_use_at_open(connection);
 	return outcome->by == DECIDED_BY_PROGRAM || outcome->by == DECIDED_BY_NOBODY;
 }
 

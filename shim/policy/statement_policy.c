@@ -5,45 +5,12 @@
 #include "locking/busy_handler.h"
 #include "policy/apply.h"
 #include "policy/begin.h"
+#include "policy/first_use.h"
 #include "policy/foreign_keys.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
 
 #include <string.h>
-
-/* Is the database file empty? Then the program may still be setting it up, even if it has read it: WAL would fix page_size and
- * auto_vacuum, and prevent a key that comes later. */
-static bool is_empty(const struct connection *connection)
-{
-	sqlite3_file *file = *connection->path ? sqlite_file(connection->sqlite, connection->db, "main") : NULL;
-	sqlite3_int64 size;
-
-	return file && file->pMethods->xFileSize(file, &size) == SQLITE_OK && size == 0;
-}
-
-/* Does this statement use the database, rather than set something up? Not called for PRAGMAs. */
-static bool is_use(struct connection *connection, const struct statement *statement)
-{
-	switch (statement->kind) {
-	case STATEMENT_EMPTY:
-	case STATEMENT_PRAGMA:
-	case STATEMENT_ATTACH:
-		return false;
-	case STATEMENT_READ:
-	case STATEMENT_EXPLAIN:
-		return !is_empty(connection);
-	default:
-		/* BEGIN too, even in an empty file: page_size and auto_vacuum after it come too late, but otherwise some of several
-		 * processes that create their schema in a transaction would get SQLITE_BUSY */
-		return true;
-	}
-}
-
-void policy_opened(struct connection *connection)
-{
-	if (!connection->passthrough && !is_empty(connection))
-		apply_at_first_use(connection);
-}
 
 int policy_set_authorizer(struct connection *connection,
 			  int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument)
@@ -52,24 +19,6 @@ int policy_set_authorizer(struct connection *connection,
 	if (authorizer || connection->foreign_keys.guarded)
 		return connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
 	return connection->sqlite->set_authorizer(connection->db, NULL, NULL);
-}
-
-void policy_keyed(struct connection *connection)
-{
-	if (connection->setup != SETUP_OPENING)
-		connection->setup = SETUP_OPENED;
-	connection->key_pending = true;
-	connection_update_interest(connection);
-}
-
-/* Is this the first statement after a key? It must be the program's: once a statement of ours has failed with a wrong key,
- * SQLCipher 4 returns SQLITE_NOMEM for all later ones. */
-static bool tries_key(struct connection *connection)
-{
-	bool tries = connection->key_pending && !connection->embedded && !is_empty(connection);
-
-	connection->key_pending = false;
-	return tries;
 }
 
 /* SQLCipher's ways to give a key by PRAGMA. */
@@ -100,7 +49,7 @@ static void locking_mode_decided(struct connection *connection, const struct sql
 static void other_pragma_accepted(struct connection *connection, const struct sql_text *text, const struct statement *statement)
 {
 	if (is_key(text, statement->name))
-		policy_keyed(connection);
+		first_use_after_key(connection);
 	else if (span_is(text, statement->name, "locking_mode"))
 		locking_mode_decided(connection, text, statement);
 }
@@ -121,7 +70,7 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		plan->pragma.setting = setting;
 		program_pragma_begins(connection, text, statement, &plan->pragma, &plan->rewrite);
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
-	} else if (at_first_use && connection->setup == SETUP_OPENED && !tries_key(connection)) {
+	} else if (at_first_use && connection->setup == SETUP_OPENED && !first_use_tries_key(connection)) {
 		/* a query must return the value that will be in force */
 		apply_at_first_use(connection);
 	}
@@ -170,6 +119,20 @@ static void pragma_after(struct connection *connection, const struct sql_text *t
 		other_pragma_accepted(connection, text, &plan->statement);
 }
 
+/* SQLite does not compile such a statement again when the schema changes. */
+static bool is_prepared_once(enum passage passage)
+{
+	return passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE;
+}
+
+static void begin_before(struct connection *connection, struct statement_plan *plan)
+{
+	if (connection->setup != SETUP_OPENING && begin_rewrite(connection, &plan->statement, &plan->rewrite))
+		plan->action = ACTION_REWRITE;
+	if (is_prepared_once(plan->passage))
+		begin_prepared_once(&plan->rewrite);
+}
+
 /* A SAVEPOINT outside of a transaction begins one. */
 static void savepoint_before(struct connection *connection, struct statement_plan *plan)
 {
@@ -185,18 +148,6 @@ static void savepoint_before(struct connection *connection, struct statement_pla
 		plan->action = ACTION_UPGRADE_AFTER;
 }
 
-static void apply_what_is_due(struct connection *connection, const struct statement *statement)
-{
-	if (connection->setup == SETUP_OPENED) {
-		if (is_use(connection, statement) && !tries_key(connection))
-			apply_at_first_use(connection);
-	} else if (connection->setup == SETUP_RECHECK) {
-		apply_recheck_synchronous(connection);
-	} else if (connection->wal_retry_at && statement->kind != STATEMENT_PRAGMA) {
-		apply_wal_again(connection);
-	}
-}
-
 void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
 		   struct statement_plan *plan)
 {
@@ -210,10 +161,11 @@ void policy_before(struct connection *connection, enum passage passage, const st
 		return;
 	plan->inside = !connection->sqlite->get_autocommit(connection->db);
 	statement_read(text, from, &plan->statement);
-	apply_what_is_due(connection, statement);
+	if (connection->setup != SETUP_DONE || connection->wal_retry_at)
+		first_use_before(connection, statement);
 	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)
 		begin_first_statement(connection);
-	foreign_keys_before(connection, text, statement, passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE);
+	foreign_keys_before(connection, text, statement, is_prepared_once(passage));
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
 		if (!connection->embedded)
@@ -227,10 +179,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 			temp_memory_before(connection, statement);
 		break;
 	case STATEMENT_BEGIN:
-		if (connection->setup != SETUP_OPENING && begin_rewrite(connection, statement, &plan->rewrite))
-			plan->action = ACTION_REWRITE;
-		if (passage == PASSAGE_PREPARE_V1 || passage == PASSAGE_PREPARE_BY_SQLITE)
-			begin_prepared_once(&plan->rewrite);
+		begin_before(connection, plan);
 		break;
 	case STATEMENT_ATTACH:
 		connection->attached = ATTACHED_UNCHECKED;

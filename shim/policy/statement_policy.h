@@ -62,15 +62,8 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 /* After statements of PASSAGE_TABLE have run. */
 void policy_after_table(struct connection *connection);
 
-/* For a connection of an embedded copy that is just being opened: applies first-use settings, unless the database is empty, as the
- * program may still set it up. */
-void policy_opened(struct connection *connection);
-
 /* The program called sqlite3_set_authorizer(): ours may have to stay installed and call the program's. */
 int policy_set_authorizer(struct connection *connection,
 			  int (*authorizer)(void *, int, const char *, const char *, const char *, const char *), void *argument);
-
-/* The program gave a key (SQLCipher): settings that failed without it are due again. */
-void policy_keyed(struct connection *connection);
 
 #endif
