@@ -73,14 +73,16 @@ dist-source: ## make a reproducible tarball of HEAD under BUILD
 # What is made of the libraries of make cross, under BUILD/packages.
 packages := $(BUILD)/packages
 
-.PHONY: wheel npm dist
+.PHONY: wheel npm gem dist
 wheel: ## Python wheels (manylinux_2_17 and musllinux, x86-64 and arm64) under BUILD/packages
 npm: ## a package for npm, with all libraries, under BUILD/packages
+gem: ## the same for RubyGems
 dist: ## tarballs of the source and of prebuilt libraries, with SHA256SUMS, under BUILD/packages
 wheel: pack := wheel
 npm: pack := npm
+gem: pack := gem
 dist: pack := prebuilt
-wheel npm dist: packed-libraries
+wheel npm gem dist: packed-libraries
 	$(Q)scripts/package/$(pack) $(VERSION) $(BUILD)/stage-packages $(BUILD)/cross $(packages)
 	$(if $(filter dist,$@),$(Q)scripts/package/dist $(VERSION) $(packages))
 	$(if $(filter dist,$@),$(Q)cd $(packages) && sha256sum sqlprod-$(VERSION)*.tar.gz >SHA256SUMS && realpath SHA256SUMS)
