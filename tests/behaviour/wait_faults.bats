@@ -96,8 +96,9 @@ rows() {
 }
 
 @test "a waiter that is killed just before it gets the lock does not delay the others" {
-	start_shim crowd contention t.db defaults processes 6 200 0 2
+	start_shim crowd contention t.db defaults processes 6 200 0 5
 	crowd=$started
+	killed=0
 	until [[ -s t.db-wal ]]; do sleep 0.01; done
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		barrier_make "ready$i"
@@ -105,8 +106,11 @@ rows() {
 		barrier_meet "ready$i"
 		barrier_leave "ready$i"
 		wait_until_waits "$started"
-		kill -KILL "$(victim_of "$started")"
+		# On a slow machine the crowd is done before the ten are, and the last one with it.
+		kill -KILL "$(victim_of "$started")" || break
+		((killed += 1))
 	done
+	((killed > 0))
 	finish "$crowd" crowd
 	[[ $output == *' 0 0' ]]
 	[[ $(observer query t.db 'PRAGMA integrity_check') == ok ]]

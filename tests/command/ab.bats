@@ -56,7 +56,8 @@ commits() {
 	printf '#!/bin/sh\nsleep 0.$(($(od -An -N1 -tu1 /dev/urandom) %% 5))\n' >noisy
 	chmod +x noisy
 	run_app "$sqlprod" ab -n 5 --warmup 0 -B sqlprod=off -- ./noisy
-	[[ $output == *'too noisy'* || $output != *'no difference seen'* ]]
+	# or, once in twenty, a difference that chance made
+	[[ $output == *'too noisy'* || $(grep '^time ' <<<"$output") != *'no difference seen'* ]]
 }
 
 @test "ab counts failed runs, and reports them first" {
