@@ -46,11 +46,37 @@ copy_make() {
 copy_run() (
 	export SQLPROD=off
 	database_resolve "$1"
+	command -v sqlite3 >/dev/null || copy_otherwise "$database_file" "$2"
 	# The shell's dot commands take their argument in quotes, in which a backslash begins an escape.
 	target=$(printf '%s.' "$2" | sed 's/["\\]/\\&/g')
 	exec sqlite3 -batch -bail -noheader -list -init /dev/null -cmd '.timeout 30000' "$database_file" \
 		'BEGIN' 'SELECT count(*) FROM sqlite_master' ".backup main \"${target%.}\"" 'COMMIT'
 )
+
+# copy_otherwise DATABASE FILE - where there is no sqlite3 shell: the library, run as a program beside libsqlite3, or the SQLite of Python
+# or Node.
+copy_otherwise() {
+	libsqlite=$(database_libsqlite)
+	[ -z "$libsqlite" ] || LD_PRELOAD=$libsqlite exec "$sqlprod_library" --backup "$@"
+	! command -v python3 >/dev/null || exec python3 -IBc 'import sqlite3, sys
+try:
+    source = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+    source.execute("BEGIN")
+    source.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    source.backup(sqlite3.connect(sys.argv[2]))
+except sqlite3.Error as error:
+    sys.exit("Error: %s" % error)' "$@"
+	exec node --no-warnings -e 'const { DatabaseSync, backup } = require("node:sqlite");
+		const refuse = (error) => { console.error("Error: " + error.message); process.exit(1); };
+		if (!backup) refuse(new Error("this node is too old to copy a database: install sqlite3"));
+		try {
+			const db = new DatabaseSync(process.argv[1]);
+			db.exec("PRAGMA busy_timeout=30000; BEGIN; SELECT count(*) FROM sqlite_master");
+			backup(db, process.argv[2], { rate: 2147483647 }).catch(refuse);
+		} catch (error) {
+			refuse(error);
+		}' "$@"
+}
 
 # copy_verify FILE OF - its header says rollback journal afterwards, so that any reader can open it.
 copy_verify() {

@@ -109,7 +109,7 @@ try:
             print("|".join("" if value is None else str(value) for value in row))
 except sqlite3.Error as error:
     sys.exit("Error: %s" % error)' "$@"
-	exec node -e 'const { DatabaseSync } = require("node:sqlite");
+	exec node --no-warnings -e 'const { DatabaseSync } = require("node:sqlite");
 		try {
 			const db = new DatabaseSync(process.argv[1]);
 			db.exec("PRAGMA busy_timeout=2000");

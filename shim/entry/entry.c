@@ -8,10 +8,11 @@
  *                       variable, pragma, recipe, value, decided by, allowed, meaning
  *   --storage PATH      "local", "shared" or "unknown"; the filesystem type and mount point where they are known; tabs between them
  *   --query FILE SQL    what the sqlite3 shell would print (query.h)
+ *   --backup FILE COPY  copies a database that may be in use
  *   --version
  *
  * Exit status: 0; 1 out of memory or a closed output; 2 usage, or a bad setting in the environment (each is a line on stderr);
- * 12 no SQLite for --query. */
+ * 12 no SQLite for --query or --backup. */
 #include "base/settings.h"
 #include "entry/query.h"
 #include "fs/storage.h"
@@ -114,7 +115,7 @@ static void put_storage(FILE *out, const char *path)
 		storage.type, storage.mount);
 }
 
-static int query_status; /* of --query */
+static int query_status; /* of --query and --backup */
 
 /* Writes what the arguments ask for. False if they are not understood. */
 static bool answer(FILE *out, char *const *arguments)
@@ -123,6 +124,8 @@ static bool answer(FILE *out, char *const *arguments)
 		return false;
 	if (strcmp(arguments[0], "--query") == 0 && arguments[1] && arguments[2] && !arguments[3])
 		query_status = query_run(out, arguments[1], arguments[2]);
+	else if (strcmp(arguments[0], "--backup") == 0 && arguments[1] && arguments[2] && !arguments[3])
+		query_status = query_backup(arguments[1], arguments[2]);
 	else if (strcmp(arguments[0], "--storage") == 0 && arguments[1] && !arguments[2])
 		put_storage(out, arguments[1]);
 	else if (arguments[1])
@@ -168,7 +171,8 @@ static __attribute__((used)) int entry_main(long *stack)
 	if (fclose(out) != 0)
 		return 1;
 	if (!answered) {
-		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --query FILE SQL | --version");
+		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --query FILE SQL | --backup FILE COPY | "
+			 "--version");
 		return 2;
 	}
 	if (strncmp(argv[1], "--settings", sizeof("--settings") - 1) == 0)

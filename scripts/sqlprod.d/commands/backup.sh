@@ -12,7 +12,7 @@ backup_usage() {
 		  --force   replace FILE if it is there
 
 		Exit status: 0; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special file; 8 the
-		database stayed locked; 9 damaged; 12 sqlite3 is missing; 13 another error. FILE is untouched unless it is 0.
+		database stayed locked; 9 damaged; 12 no SQLite to copy with; 13 another error. FILE is untouched unless it is 0.
 	END
 }
 
@@ -38,7 +38,7 @@ command_backup() {
 	part records
 	part database
 	part copy
-	tool_require sqlite3
+	database_tool_require
 	database_require "$1" || exit
 	database_neighbours_require "$1" || exit
 	[ -s "$1" ] || fail 6 "$1: is empty, there is nothing to back up"

@@ -10,7 +10,7 @@ restore_usage() {
 		DATABASE.before-restore.DATE: a -wal that stayed would be replayed into the restored file, and undo it.
 
 		Exit status: 0; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special file; 8 in use;
-		9 FILE is damaged; 12 sqlite3 is missing; 13 another error. DATABASE is untouched unless it is 0.
+		9 FILE is damaged; 12 no SQLite to copy with; 13 another error. DATABASE is untouched unless it is 0.
 	END
 }
 
@@ -28,7 +28,7 @@ command_restore() {
 	part database
 	part copy
 	part holders
-	tool_require sqlite3
+	database_tool_require
 	database_require "$1" || exit
 	database_neighbours_require "$1" || exit
 	[ -s "$1" ] || fail 6 "$1: is empty, there is nothing to restore"
