@@ -97,13 +97,13 @@ staged_suites := $(filter-out tests/command/install.bats,$(command_suites))
 
 .PHONY: check-sqlprod
 check-sqlprod: all programs man ## the suites of the sqlprod command, in the build tree and installed into a folder
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(command_suites)
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(command_suites)
 	$(Q)rm -rf $(BUILD)/stage && $(MAKE) -s --no-print-directory install DESTDIR=$(abspath $(BUILD))/stage PREFIX=/usr
-	$(Q)BUILD=$(abspath $(BUILD)) COMMAND=$(abspath $(BUILD))/stage/usr/bin/sqlprod bats $(staged_suites)
+	$(Q)BUILD=$(abspath $(BUILD)) COMMAND=$(abspath $(BUILD))/stage/usr/bin/sqlprod tests/harness/suites $(staged_suites)
 
 .PHONY: check-deb
 check-deb: all programs ## install the Debian package (as root), run the suites on it, remove it
-	$(Q)BUILD=$(abspath $(BUILD)) scripts/package/try-deb $$(scripts/package/deb $(VERSION) $(BUILD)) bats $(staged_suites)
+	$(Q)BUILD=$(abspath $(BUILD)) scripts/package/try-deb $$(scripts/package/deb $(VERSION) $(BUILD)) tests/harness/suites $(staged_suites)
 
 .PHONY: lint-sqlprod
 lint: lint-sqlprod

@@ -22,15 +22,15 @@ check-unit: $(unit_targets) ## unit tests
 
 .PHONY: check-exports
 check-exports: $(library) ## what the library exports and needs
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(call bats_files,exports)
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(call bats_files,exports)
 
 .PHONY: check-suites
 check-suites: $(library) programs ## the suites by behaviour, and of the command
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/harness/harness.bats $(call bats_files,$(suites)) $(command_suites)
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/harness/harness.bats $(call bats_files,$(suites)) $(command_suites)
 
 .PHONY: check-cpython
 check-cpython: $(library) ## CPython's own tests of sqlite3, with and without the library
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/upstream/cpython.bats
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/upstream/cpython.bats
 
 # gcc's sanitizers. Their runtime precedes the library in LD_PRELOAD.
 sanitizer_flags_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -50,7 +50,7 @@ check-asan check-tsan: check-%san:
 	$(Q)scripts/install-packages build check
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
-		bats $(call bats_files,$(sanitizer_suites_$*san))
+		tests/harness/suites $(call bats_files,$(sanitizer_suites_$*san))
 
 fuzzers := statement settings mountinfo json token apitable needed
 

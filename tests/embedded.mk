@@ -114,7 +114,7 @@ embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
 check-embedded check-embedded-builds: $(library) programs embedded-programs ## embedded copies in programs built in many ways
-	$(Q)BUILD=$(abspath $(BUILD)) bats $(patsubst %,tests/embedded/%.bats,builds harmless attached deepbind)
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(patsubst %,tests/embedded/%.bats,builds harmless attached deepbind)
 
 # The library with a sanitizer; the programs without.
 .PHONY: check-embedded-asan check-embedded-tsan
@@ -126,7 +126,7 @@ check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs 
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
 	$(Q)ln -sfn $(abspath $(embedded)) $(BUILD)/$*san/embedded
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
-		bats $(patsubst %,tests/embedded/%.bats,harmless attached)
+		tests/harness/suites $(patsubst %,tests/embedded/%.bats,harmless attached)
 
 apitable_sources := $(filter-out %object.c %loader.c %process.c %glibc.c %library.c,$(scan_sources))
 apitable_headers := $(apitable_sources:.c=.h)
@@ -241,4 +241,4 @@ $(arm64)/host $(arm64)/deep: $(arm64)/%: tests/programs/host.c tests/embedded/de
 check-arm64: ## interposition and embedded copies on arm64, under qemu
 	$(Q)scripts/install-packages build check arm64
 	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside two victim_linked victim.so host deep)
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/embedded/arm64.bats
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/embedded/arm64.bats

@@ -110,6 +110,26 @@ load ../harness/harness
 	expect $'1\nmissing'
 }
 
+@test "suites runs tests at the same time where there is GNU parallel, or one after the other" {
+	# not the PATH that bats gives its tests
+	local clean=$root/tests/harness:/usr/local/bin:/usr/bin:/bin
+	if parallel --version 2>/dev/null | grep -q "^GNU parallel"; then
+		# each waits for the other
+		printf '@test "it" {\n\t: >%s\n\tfor _ in {1..100}; do [[ ! -e %s ]] || return 0; sleep 0.1; done\n\treturn 1\n}\n' one two >one.bats
+		printf '@test "it" {\n\t: >%s\n\tfor _ in {1..100}; do [[ ! -e %s ]] || return 0; sleep 0.1; done\n\treturn 1\n}\n' two one >two.bats
+		run_app env -i HOME="$PWD" PATH="$clean" JOBS=2 suites one.bats two.bats
+		[[ $(grep -c '^ok' <<<"$output") -eq 2 ]]
+	fi
+	# neither bears the other
+	printf '@test "it" {\n\tmkdir %s/lock && sleep 0.3 && rmdir %s/lock\n}\n' "$PWD" "$PWD" | tee alone.bats >too.bats
+	run_app env -i HOME="$PWD" PATH="$clean" JOBS=1 suites alone.bats too.bats
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/parallel
+	chmod +x bin/parallel
+	run_app env -i HOME="$PWD" PATH="$PWD/bin:$clean" JOBS=2 suites alone.bats too.bats
+	[[ $(grep -c '^ok' <<<"$output") -eq 2 ]]
+}
+
 @test "count adds up the results of the targets, and fails if one fails" {
 	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
 		'	@printf "ok 1 a\nnot ok 2 b\n\043 why\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@echo no compiler; false' \
@@ -121,5 +141,6 @@ load ../harness/harness
 	run_app 1 count "root=$root" unit suite silent broken nested
 	[[ ${lines[-1]} == '17 passed, 4 failed, 5 skipped' ]]
 	[[ ${lines[-2]} == 'failed: unit suite broken nested' ]]
+	[[ ${lines[-3]} == 'took: unit '*' s, suite '*' s, silent '*' s, broken '*' s, nested '*' s' ]]
 	[[ $output == *$'\nin suite:\n  not ok 2 b\n  # why\nin broken:\n  no compiler\n'* ]]
 }
