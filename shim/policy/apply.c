@@ -238,6 +238,22 @@ void apply_synchronous_full(struct connection *connection)
 	outcome_note(connection, SETTING_SYNCHRONOUS, SYNCHRONOUS_FULL, "only with WAL");
 }
 
+bool apply_rollback_journal(struct connection *connection)
+{
+	bool left;
+
+	apply_synchronous_full(connection);
+	begin_run(connection);
+	left = journal_mode_leave_wal(connection);
+	end_run(connection);
+	sqlite_forget_error(connection->sqlite, connection->db);
+	wal_note_decider(connection);
+	if (!left && connection_is_set_up(connection))
+		connection->setup = SETUP_RECHECK;
+	connection_update_interest(connection);
+	return left;
+}
+
 void apply_recheck_synchronous(struct connection *connection)
 {
 	if (!connection->sqlite->get_autocommit(connection->db))

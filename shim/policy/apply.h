@@ -25,6 +25,9 @@ void apply_recheck_synchronous(struct connection *connection);
 /* The program is about to leave WAL: sets synchronous back to FULL. */
 void apply_synchronous_full(struct connection *connection);
 
+/* Takes the database out of WAL mode, for a while: apply_wal_again() puts it back. False if others have it open. */
+bool apply_rollback_journal(struct connection *connection);
+
 /* Reads back every setting whose value is not known, for the report. */
 void apply_read_back(struct connection *connection);
 

@@ -224,6 +224,18 @@ static void set(struct connection *connection, enum wal_header header)
 		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
 }
 
+bool journal_mode_leave_wal(struct connection *connection)
+{
+	bool left = pragma_run_raw(connection, "PRAGMA main.journal_mode=delete", NULL, 0) == SQLITE_OK &&
+		    wal_read_header(connection) == WAL_NO;
+
+	if (left && connection_is_set_up(connection)) {
+		connection->outcomes[SETTING_JOURNAL_MODE].got = JOURNAL_DELETE;
+		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
+	}
+	return left;
+}
+
 void journal_mode_apply(struct connection *connection)
 {
 	bool due = outcome_is_due(connection, SETTING_JOURNAL_MODE);

@@ -11,6 +11,9 @@
  * it is tried again later. Warns once of a database on a shared filesystem. */
 void journal_mode_apply(struct connection *connection);
 
+/* The same: takes the database out of WAL mode until that is tried again. False if others have it open. */
+bool journal_mode_leave_wal(struct connection *connection);
+
 /* Is it time to try again? */
 bool journal_mode_is_due_again(const struct connection *connection);
 

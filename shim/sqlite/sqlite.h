@@ -57,7 +57,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X) SQLITE_NAMED(X)
 
-/* Functions that are called but not interposed, save blob_open: NULL in a copy that lacks them. */
+/* Functions that are called but not interposed, save backup_init and blob_open: NULL in a copy that lacks them. */
 #define SQLITE_CALLED(X)                                                                                                           \
 	X(step)                                                                                                                    \
 	X(finalize)                                                                                                                \
@@ -76,6 +76,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(db_readonly)                                                                                                             \
 	X(db_status)                                                                                                               \
 	X(file_control)                                                                                                            \
+	X(backup_init)                                                                                                             \
 	X(blob_open)                                                                                                               \
 	X(blob_close)                                                                                                              \
 	X(create_collation_v2)                                                                                                     \

@@ -45,3 +45,60 @@ serialize_py() {
 		[[ $output == 1 && $(observer query b.db 'SELECT count(*) FROM t') == 1 ]]
 	done
 }
+
+# backup_py - copies a database with pages of 1024 bytes onto one with pages of 4096.
+backup_py() {
+	cat >b.py <<-'EOF'
+		import sqlite3, sys
+		if not hasattr(sqlite3.Connection, 'backup'): print('none'); sys.exit()
+		target = sqlite3.connect('b.db', isolation_level=None)
+		for sql in sys.argv[1:]: target.execute(sql).fetchall()
+		source = sqlite3.connect('a.db', isolation_level=None)
+		try: source.backup(target)
+		except sqlite3.Error as e: print(e)
+		else: print(*target.execute('SELECT x FROM t').fetchone(), *target.execute('PRAGMA page_size').fetchone())
+		try: target.execute('INSERT INTO t VALUES(8)')
+		except sqlite3.Error as e: print(e)
+	EOF
+	rm -f ./*.db*
+	observer query a.db 'PRAGMA page_size=1024; CREATE TABLE t(x); INSERT INTO t VALUES(7)' >/dev/null
+}
+
+@test "a backup onto a database of another page size works, whether the program has used it before or not" {
+	for way in '' 'INSERT INTO old VALUES(1)'; do
+		for run in run_plain run_shim; do
+			backup_py
+			# it is in WAL mode from an earlier day
+			$run victim 'open a b.db' 'exec a CREATE TABLE old(x); INSERT INTO old VALUES(0)' 'close a'
+			$run python3 b.py ${way:+"$way"}
+			[[ $output != none ]] || skip "this Python has no backup()"
+			expect '7 1024'
+			[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'2\nok' ]]
+		done
+	done
+	expect_quiet
+}
+
+@test "a backup onto a database of another page size that others use in WAL mode fails, with a warning" {
+	backup_py
+	barrier_make held
+	start_shim holder victim 'open a b.db' 'exec a CREATE TABLE old(x); INSERT INTO old VALUES(0)' 'barrier held' 'exec a SELECT * FROM old' 'close a'
+	holder=$started
+	barrier_meet held
+	run_shim python3 b.py
+	[[ $output != none ]] || skip "this Python has no backup()"
+	expect_line 'attempt to write a readonly database'
+	expect_warnings 1 '*a backup onto *b.db fails*'
+	barrier_leave held
+	finish "$holder" holder
+	expect $'open 0\nexec 0\n0\nexec 0\nclose 0'
+}
+
+@test "a backup onto a database of another page size fails as without the library where the program chose WAL" {
+	for run in run_plain run_shim; do
+		backup_py
+		$run python3 b.py 'PRAGMA journal_mode=WAL' 'CREATE TABLE old(x)'
+		[[ $output != none ]] || skip "this Python has no backup()"
+		expect_line 'attempt to write a readonly database'
+	done
+}
