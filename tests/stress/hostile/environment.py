@@ -16,6 +16,7 @@ import sys
 NUMBERS = {
     "SQLPROD_BUSY_TIMEOUT": (0, 2**31 - 1, False),
     "SQLPROD_CACHE_SIZE": (1 - 2**31, 2**31 - 1, False),
+    "SQLPROD_RESERVE": (10, 60000, False),
     "SQLPROD_WAL_AUTOCHECKPOINT": (0, 2**31 - 1, False),
     "SQLPROD_MMAP_SIZE": (0, 2**63 - 1, True),
     "SQLPROD_JOURNAL_SIZE_LIMIT": (-1, 2**63 - 1, True),
@@ -49,12 +50,22 @@ def is_number(text, least, greatest, sized):
     return least <= int(match[1].decode()) * 2 ** SUFFIXES.get(match[2].lower(), 0) <= greatest
 
 
+def is_cache(text):
+    """With K, M or G it is a size, kept in KiB."""
+    match = re.fullmatch(rb"([0-9]+)([kmg])", text, re.I)
+    size = int(match[1].decode()) << SUFFIXES[match[2].lower()] if match else 0
+    return 0 < size < 2**63 and size // 1024 < 2**31
+
+
 def is_good(name, text, allowed):
     words = [word.encode() for word in re.split(", ", allowed)]
     if name in PATTERNS | FILES:
         return True
+    if name == "SQLPROD_CACHE_SIZE" and is_cache(text):
+        return True
     if name in NUMBERS:
-        return text.lower() == b"keep" or is_number(text, *NUMBERS[name])
+        keeps = "keep" in allowed and text.lower() == b"keep"
+        return keeps or is_number(text, *NUMBERS[name])
     return text.lower() in [word.split()[0] for word in words]
 
 
