@@ -8,10 +8,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* The place of that database. */
+/* The database's place in the table; never NULL. path is absolute; "" is a place like any other. */
 atomic_bool *begin_mode_find(const char *path);
 
-/* It has shown it, by that. Logs it, once. */
+/* The process has shown it, in the way that `how` says. Logs this the first time, with the path. */
 void begin_mode_reserve(atomic_bool *mode, const char *path, const char *how);
 
 static inline bool begin_mode_reserves(const atomic_bool *mode)

@@ -18,7 +18,7 @@ struct file_shim;
  * not moved for as long as a reservation lasts. */
 enum busy_purpose { WAIT_OF_STATEMENT, WAIT_OF_BEGIN, WAIT_OF_RESERVATION, WAIT_PURPOSES };
 
-/* Who waits in the end. */
+/* What happens when a lock of the connection is taken. */
 enum busy_kind { BUSY_FAILS, BUSY_BY_US, BUSY_BY_SQLITE, BUSY_BY_PROGRAM };
 
 /* The wait of a connection. Times are those of CLOCK_MONOTONIC in nanoseconds. */
@@ -40,7 +40,7 @@ struct busy_wait {
 	int64_t waited;
 };
 
-/* At open, before anything else is put on the connection. */
+/* To be called at open, before any other setting is applied to the connection. */
 void busy_handler_prepare(struct connection *connection);
 
 /* As sqlite3_busy_timeout(), but waits fairly if SQLPROD_BUSY_WAIT says so and it can be done. PRAGMA busy_timeout answers the
@@ -51,10 +51,10 @@ int busy_handler_set_timeout(struct connection *connection, int milliseconds);
  * timeout that it has. */
 void busy_handler_give_back(struct file_shim *shim);
 
-/* Is this handler, found in a connection's slot, ours? */
+/* Is this handler, which a connection has, ours? */
 bool busy_handler_is_ours(int (*handler)(void *, int));
 
-/* SQLite's own handler is in the slot, because the program set its timeout out of our sight: put ours there with that timeout, but
+/* If SQLite's own handler is installed, because the program set its timeout out of our sight, installs ours with that timeout, but
  * no less than `least` milliseconds. Does nothing if ours is there already, or nothing, or one of the program's own. */
 void busy_handler_reinstall(struct connection *connection, int least);
 

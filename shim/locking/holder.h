@@ -24,17 +24,20 @@ enum holder_kind {
 	HOLDER_OF_THREAD,  /* … and cannot: it is the caller's own thread */
 };
 
-/* Makes the record known; it is never freed. It begins to be that of a connection. */
+/* Adds the record to the list of the process; it must never be freed. */
 void holder_link(struct holder *holder);
+
+/* The record is that of a new connection from now on. */
 void holder_start(struct holder *holder);
 
 /* A call for the connection comes from this thread. */
 void holder_seen(struct holder *holder);
 
-/* The connection got the lock of this -shm (word 0), or reserved it; has neither any more (NULL). */
+/* The connection has got the lock of this -shm (word 0), or has reserved it by this word; with NULL, it has neither any more. */
 void holder_set(struct holder *holder, const char *shm, uint32_t word);
 
-/* Another connection's, for the caller that wants the lock of this -shm. If word is not 0, only that of this reservation. */
+/* Who else in this process holds the lock of this -shm, or has it reserved, seen from the thread that wants it. If word is not 0,
+ * only the owner of that reservation counts. */
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word);
 
 #endif

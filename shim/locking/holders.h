@@ -12,7 +12,9 @@ enum holders {
 	HOLDERS_WITHOUT, /* none has, and there is at least one */
 };
 
-/* Of a lock on that byte of the file `locked`, on the filesystem `device`: other processes, of which *one is set to one. */
+/* Does one of the other processes that hold a lock on this byte of the file `locked` have the file `other` open? Both lie on the
+ * filesystem `device`. *one is set to one of the processes that hold the lock, and left alone
+ * if none does. */
 enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, pid_t *one);
 
 /* That process has the file (device, inode) open in WAL mode by a name which is another one's by now, or nobody's: that name,

@@ -76,7 +76,8 @@ struct handoff {
 
 void handoff_init(struct handoff *handoff, const struct handoff_system *system);
 
-/* The lock, or a reservation, is about to be tried; was refused; was had; is about to be given back; was given back. */
+/* To be called, in this order, before the lock or a reservation is tried; after it was refused, or acquired; before it is given
+ * back; and after that. handoff_acquired() and handoff_released() may wake a waiter. */
 void handoff_try(struct handoff *handoff);
 void handoff_refused(struct handoff *handoff);
 void handoff_acquired(struct handoff *handoff);
@@ -99,8 +100,8 @@ void handoff_checkpoint_contended(struct handoff *handoff);
 /* May a checkpoint be due after the last commit? A writer that came before it would keep the WAL from starting anew. */
 bool handoff_checkpoint_is_due(const struct handoff *handoff);
 
-/* Waits until the write lock was given back and it is our turn (true), or until the clock shows `until`, at most HANDOFF_POLL_MAX
- * away. Who waits since an earlier time goes first. handoff->shm must not be NULL. */
+/* Waits until the write lock was given back and this waiter is woken (true), or until the clock shows `until`, at most
+ * HANDOFF_POLL_MAX away. A waiter with an earlier `since` is woken first. handoff->shm must not be NULL. */
 #define HANDOFF_POLL_MAX INT64_C(64000000)
 bool handoff_wait(struct handoff *handoff, int64_t since, int64_t until);
 

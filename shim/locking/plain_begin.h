@@ -16,7 +16,7 @@ struct file_shim;
 /* What plain BEGIN is rewritten to, so that it is known again. */
 #define PLAIN_BEGIN_MARK "IMMEDIATE/**/"
 
-/* Can this SQLite do it? */
+/* Has this SQLite the functions to find the statement that runs, and its text? */
 struct sqlite;
 bool plain_begin_is_possible(const struct sqlite *sqlite);
 
@@ -24,7 +24,7 @@ bool plain_begin_is_possible(const struct sqlite *sqlite);
  * open: SQLite waits for no lock then. */
 bool plain_begin_runs(const struct file_shim *shim, bool *under_cursor);
 
-/* Makes the running one plain. Returns what SQLite is to be answered. */
+/* Makes the running one plain. Returns the code that xShmLock is to return to SQLite. */
 int plain_begin_make(struct file_shim *shim);
 
 #endif

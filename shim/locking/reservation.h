@@ -1,10 +1,11 @@
 /* reservation.h - lets a deferred transaction read first and write later, without holding a lock meanwhile.
  *
  * A transaction that was begun without the write lock reads a snapshot, and its first write fails if another connection has
- * committed since (SQLITE_BUSY_SNAPSHOT). With a reservation it notes at its first read, when its turn has come, "mine until T" in
- * the -shm. No connection with the library takes the write lock, or reserves, until the transaction writes, ends, or T has passed.
- * So it finds its snapshot current when it writes; a process that is killed or stopped delays others no longer than T; and while it
- * only reads it holds no lock. Connections without the library know nothing of it: what SQLite promises holds, and no more.
+ * committed since (SQLITE_BUSY_SNAPSHOT). With a reservation it writes at its first read, once the write lock is free, "mine until
+ * T" into the -shm. No connection with the library takes the write lock, or reserves, until the transaction writes, ends, or T has
+ * passed. So it finds its snapshot current when it writes; a process that is killed or stopped delays others no longer than T; and
+ * while it only reads it holds no lock. Connections without the library know nothing of it: what SQLite promises holds, and no
+ * more.
  *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_RESERVATION_H

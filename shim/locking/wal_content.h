@@ -1,4 +1,4 @@
-/* wal_content.h - does the -wal that nobody uses belong to the database beside it? Read from both. */
+/* wal_content.h - does a -wal that no connection uses belong to the database beside it? Both files are read for that. */
 #ifndef SQLPROD_LOCKING_WAL_CONTENT_H
 #define SQLPROD_LOCKING_WAL_CONTENT_H
 
@@ -15,10 +15,11 @@ enum wal_content {
 
 #include <stdbool.h>
 
-/* Does the database's header say so? */
+/* Does the database's header say WAL mode? Reads it through SQLite's file. */
 bool wal_content_says_wal(const struct file_shim *shim, sqlite3_file *file);
 
-/* While the database has a shared lock: nobody can change its journal mode. */
+/* To be called while the connection has a shared lock on the database, so that no other can change its journal mode. wal: the
+ * status of the -wal. Reads both files; errno may change. */
 enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal);
 
 #endif

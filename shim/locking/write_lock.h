@@ -6,13 +6,13 @@
 
 struct file_shim;
 
-/* SQLite wants it. Returns what SQLite is to be answered: SQLITE_SCHEMA makes a BEGIN plain (plain_begin.h). */
+/* SQLite asks for the write lock. Returns the code for SQLite: SQLITE_SCHEMA makes a BEGIN plain (plain_begin.h). */
 int write_lock_acquire(struct file_shim *shim);
 
-/* SQLite gives it back. */
+/* SQLite gives the write lock back. Returns the code for SQLite. */
 int write_lock_release(struct file_shim *shim);
 
-/* The transaction that may have it runs its first statement. */
+/* The connection's transaction, which may have the write lock, runs its first statement. */
 void write_lock_used(struct file_shim *shim);
 
 #endif
