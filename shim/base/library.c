@@ -16,7 +16,8 @@ GLIBC_FIRST(dlsym, "2.2.5")
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
-/* dlsym() goes by where it returns to, so it is not to be left by a jump to the caller, who may be another copy. */
+/* dlsym(RTLD_NEXT) searches after the object in which its return address lies. Were it called by a jump, that would be the object
+ * of our caller, perhaps another copy. */
 static __attribute__((noinline)) void *next_after_us(const char *name)
 {
 	void *symbol = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
@@ -81,7 +82,7 @@ bool library_is_second(void)
 	if (library_is_own((const void *)(uintptr_t)first))
 		return false;
 	if (!atomic_exchange(&joined, true)) {
-		/* "own" is in the other's list from now on, and its member with it: this list has a record of its own */
+		/* own.following links the other copy's list from now on: for this list the other copy needs a record here */
 		static struct library_copy served_by;
 		copy = first(&own);
 		served_by = (struct library_copy){copy->start, copy->stop, copy->next, 0};

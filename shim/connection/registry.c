@@ -28,7 +28,7 @@ static bool is_mine(void)
 	return atomic_load_explicit(&holder, memory_order_relaxed) == &self;
 }
 
-/* It is held for some hundred instructions, but for the end of the process. */
+/* The lock is held for some hundred instructions, or while registry_visit() runs. */
 static void lock(void)
 {
 	static const struct timespec nap = {.tv_nsec = 50000};

@@ -102,7 +102,7 @@ static void find_build_id(struct loaded *loaded)
 	}
 }
 
-/* Its headers are known: where does it lie? False if that is not where the address is. */
+/* Fills in where the object lies, from its headers. False if the address does not lie in it. */
 static bool describe(const void *address, const char *name, struct loaded *out)
 {
 	uintptr_t start = UINTPTR_MAX, stop = 0;

@@ -17,8 +17,8 @@ union record {
 	uint64_t words[(sizeof(struct object) + 7) / 8];
 };
 
-/* What was found, for later. Whoever finds more of an object writes its entry anew; who meets an entry that is being written takes
- * it for missing, and finds for itself. So nothing here waits, whatever a signal or fork() interrupts. */
+/* The cache. A thread that finds more of an object writes its entry anew; a thread that meets an entry which is being written
+ * treats it as missing, and searches by itself. So nothing here waits, whatever a signal or fork() interrupts. */
 static struct entry {
 	atomic_uint version; /* 0: never written; odd: being written */
 	_Atomic uint64_t words[sizeof(union record) / 8];

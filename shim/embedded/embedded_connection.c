@@ -95,7 +95,8 @@ static void ended(void *argument)
 	registry_forget(connection, embedded->serial);
 }
 
-/* A collation ends with its connection, but PRAGMA collation_list shows it: for those whose end does not show otherwise. */
+/* A collation's destructor runs at the end of its connection. PRAGMA collation_list shows the collation, so it is added only where
+ * the end does not show otherwise. */
 static bool end_by_collation(struct embedded_connection *embedded)
 {
 	const struct sqlite *sqlite = embedded->copy->sqlite;
@@ -106,7 +107,7 @@ static bool end_by_collation(struct embedded_connection *embedded)
 	return embedded->has_collation;
 }
 
-/* The shim of its file, while that is open: then its close is the end of the connection. */
+/* The shim of the connection's file, whose close is the end of the connection; NULL once it is closed, or if there is none. */
 static struct file_shim *shim_of(const struct embedded_connection *embedded)
 {
 	struct file_shim *shim = embedded->connection->shim;

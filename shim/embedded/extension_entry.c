@@ -66,7 +66,7 @@ static size_t find_words(const struct loaded *loaded, uintptr_t code, struct wor
 	return count;
 }
 
-/* It is the word that goes up by one. */
+/* The count is the word that a registration raises by one. */
 static void add_and_learn(struct copy *copy, extension_entry entry)
 {
 	/* the table has no such function before 3.8.7 */

@@ -250,7 +250,8 @@ struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db)
 	return connection;
 }
 
-/* Also its pages and its mutex live on then, so that all else of ours may stay. */
+/* Statements may keep the connection alive after sqlite3_close_v2(), with its pages and its mutex: only the callbacks that need its
+ * record are given back. */
 static void leave_to_statements(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;

@@ -48,7 +48,7 @@ static bool is_idle(const struct connection *connection)
 	return true;
 }
 
-/* A close takes the registry's lock first, to say that it is coming, and the mutex then. */
+/* A close sets connection->closing under the registry's lock before it takes the mutex. */
 static void see_connection(struct connection *connection, void *argument)
 {
 	struct search *search = argument;
