@@ -3,7 +3,6 @@
 
 #include "sqlite/probe.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,32 +45,21 @@ static void restore_busy(const struct probe *probe, const struct busy_offsets *l
 		sqlite->busy_timeout(probe->db, before.handler ? before.timeout : 0);
 }
 
-/* The results for each copy. Never shrinks. Lock-free: fork() cannot copy a held lock. */
 struct known {
-	struct known *next;
-	const struct sqlite *sqlite;
+	struct probed probed; /* first */
 	bool has_places;
 	struct busy_offsets busy;
 };
-static struct known *_Atomic all_known;
+static struct probed *_Atomic all_known;
 
-static const struct busy_offsets *busy_of(const struct known *found)
+static const struct busy_offsets *busy_of(const struct known *known)
 {
-	return found->has_places ? &found->busy : NULL;
-}
-
-static const struct known *find_known(const struct sqlite *sqlite)
-{
-	const struct known *found = atomic_load(&all_known);
-
-	while (found && found->sqlite != sqlite)
-		found = found->next;
-	return found;
+	return known->has_places ? &known->busy : NULL;
 }
 
 const struct busy_offsets *offsets_busy_if_known(const struct sqlite *sqlite)
 {
-	const struct known *known = find_known(sqlite);
+	const struct known *known = (const struct known *)probed_find(&all_known, sqlite);
 
 	return known ? busy_of(known) : NULL;
 }
@@ -79,25 +67,21 @@ const struct busy_offsets *offsets_busy_if_known(const struct sqlite *sqlite)
 const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db)
 {
 	struct probe probe = {.sqlite = sqlite, .db = db};
-	const struct known *known = find_known(sqlite);
-	struct known *found;
+	struct known *known = (struct known *)probed_find(&all_known, sqlite);
 
 	if (known)
 		return busy_of(known);
-	found = calloc(1, sizeof(*found));
-	if (!found || !probe_begin(&probe)) {
-		free(found);
+	known = calloc(1, sizeof(*known));
+	if (!known || !probe_begin(&probe)) {
+		free(known);
 		return NULL;
 	}
-	found->sqlite = sqlite;
-	found->has_places = find_places(&probe, &found->busy);
-	restore_busy(&probe, busy_of(found));
+	known->probed.sqlite = sqlite;
+	known->has_places = find_places(&probe, &known->busy);
+	restore_busy(&probe, busy_of(known));
 	probe_end(&probe);
-	/* two threads may both get here: two records of one copy are harmless */
-	found->next = atomic_load(&all_known);
-	while (!atomic_compare_exchange_weak(&all_known, &found->next, found))
-		;
-	return busy_of(found);
+	probed_add(&all_known, &known->probed);
+	return busy_of(known);
 }
 
 bool callback_read_busy(const struct busy_offsets *layout, const sqlite3 *db, struct busy_callback *out)

@@ -3,7 +3,6 @@
 
 #include "sqlite/probe.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int stub_authorizer(void *argument, int action, const char *first, const char *second, const char *schema, const char *by)
@@ -65,39 +64,20 @@ static void learn_authorizer(struct probe *probe, struct callback_offsets *out)
 	probe->sqlite->set_authorizer(probe->db, before.authorizer, before.argument);
 }
 
-/* The only byte that takes the mask's value each time. */
-static size_t place_of_mask(struct probe *probe)
+static void set_mask(const struct probe *probe, unsigned char mask)
 {
-	static const unsigned char masks[] = {0x0f, 0x05, 0x0a, 0x01};
-	unsigned char *follows = calloc(1, probe->size);
-	size_t place = OFFSET_UNKNOWN;
-
-	for (size_t i = 0; follows && i < sizeof(masks); i++) {
-		probe->sqlite->trace_v2(probe->db, masks[i], stub_trace, probe);
-		for (size_t at = 0; at < probe->size; at++)
-			follows[at] += probe->bytes[at] == masks[i];
-	}
-	for (size_t at = 0; follows && at < probe->size; at++) {
-		if (follows[at] != sizeof(masks))
-			continue;
-		if (place != OFFSET_UNKNOWN) {
-			place = OFFSET_UNKNOWN;
-			break;
-		}
-		place = at;
-	}
-	free(follows);
-	return place;
+	probe->sqlite->trace_v2(probe->db, mask, stub_trace, (void *)(uintptr_t)probe);
 }
 
 static void learn_trace(struct probe *probe, struct callback_offsets *out)
 {
+	static const unsigned char masks[] = {0x0f, 0x05, 0x0a, 0x01};
 	struct trace_callback before = {.mask = 0};
 	size_t mask;
 
 	if (probe->sqlite->trace_v2(probe->db, 0x0f, stub_trace, probe) != SQLITE_OK)
 		return;
-	mask = place_of_mask(probe);
+	mask = probe_place_of_byte(probe, masks, sizeof(masks), set_mask);
 	out->trace = mask == OFFSET_UNKNOWN ? OFFSET_UNKNOWN : probe_place_of(probe, (void *)(uintptr_t)stub_trace);
 	out->mask = mask;
 	callback_read_trace(out, probe_before(probe), &before);

@@ -1,7 +1,8 @@
 /* flag_bits.c - learns where a connection keeps two of its flags. */
 #include "sqlite/flag_bits.h"
 
-#include <stdatomic.h>
+#include "sqlite/probe.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,32 +136,26 @@ static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_k
 		bits->deferred.mask = 0;
 }
 
-/* What was learnt of each copy. Entries stay for ever; no lock, so that fork() finds none taken. */
 struct learnt {
-	struct learnt *next;
-	const struct sqlite *sqlite;
+	struct probed probed; /* first */
 	struct foreign_key_bits bits;
 };
-static struct learnt *_Atomic lessons_learnt;
+static struct probed *_Atomic all_learnt;
 
 const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite)
 {
-	struct learnt *learnt;
+	struct learnt *learnt = (struct learnt *)probed_find(&all_learnt, sqlite);
 	sqlite3 *db = NULL;
 
-	for (learnt = atomic_load(&lessons_learnt); learnt; learnt = learnt->next)
-		if (learnt->sqlite == sqlite)
-			return &learnt->bits;
+	if (learnt)
+		return &learnt->bits;
 	learnt = calloc(1, sizeof(*learnt));
 	if (!learnt)
 		return NULL;
-	learnt->sqlite = sqlite;
+	learnt->probed.sqlite = sqlite;
 	if (sqlite->db_config && sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
 		learn_all(sqlite, db, &learnt->bits);
 	sqlite->close(db);
-	/* two threads may both get here: two records of one copy do no harm */
-	learnt->next = atomic_load(&lessons_learnt);
-	while (!atomic_compare_exchange_weak(&lessons_learnt, &learnt->next, learnt))
-		;
+	probed_add(&all_learnt, &learnt->probed);
 	return &learnt->bits;
 }

@@ -1,6 +1,7 @@
 /* probe.c - finds where a connection keeps what is set on it. */
 #include "sqlite/probe.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ bool probe_begin(struct probe *probe)
 
 	probe->bytes = (const unsigned char *)probe->db;
 	probe->size = sqlite->msize ? (size_t)sqlite->msize(probe->db) : 0;
-	probe->before = probe->size >= sizeof(struct pair) && probe->size <= SIZE_LIMIT ? malloc(probe->size) : NULL;
+	probe->before = probe->size >= sizeof(struct pair) && probe->size <= SIZE_LIMIT ? malloc(2 * probe->size) : NULL;
 	if (!probe->before)
 		return false;
 	memcpy(probe->before, probe->bytes, probe->size);
@@ -76,4 +77,42 @@ size_t probe_place_of_number(const struct probe *probe, void (*set)(const struct
 			return at;
 	}
 	return OFFSET_UNKNOWN;
+}
+
+size_t probe_place_of_byte(const struct probe *probe, const unsigned char *values, size_t count,
+			   void (*set)(const struct probe *probe, unsigned char value))
+{
+	unsigned char *follows = probe->before + probe->size;
+	size_t place = OFFSET_UNKNOWN;
+
+	memset(follows, 0, probe->size);
+	for (size_t i = 0; i < count; i++) {
+		set(probe, values[i]);
+		for (size_t at = 0; at < probe->size; at++)
+			follows[at] += probe->bytes[at] == values[i];
+	}
+	for (size_t at = 0; at < probe->size; at++) {
+		if (follows[at] != count)
+			continue;
+		if (place != OFFSET_UNKNOWN)
+			return OFFSET_UNKNOWN;
+		place = at;
+	}
+	return place;
+}
+
+struct probed *probed_find(struct probed *_Atomic *list, const struct sqlite *sqlite)
+{
+	struct probed *probed = atomic_load(list);
+
+	while (probed && probed->sqlite != sqlite)
+		probed = probed->next;
+	return probed;
+}
+
+void probed_add(struct probed *_Atomic *list, struct probed *probed)
+{
+	probed->next = atomic_load(list);
+	while (!atomic_compare_exchange_weak(list, &probed->next, probed))
+		;
 }

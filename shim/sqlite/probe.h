@@ -17,7 +17,7 @@ struct probe {
 	const struct sqlite *sqlite;
 	sqlite3 *db;
 	const unsigned char *bytes; /* the connection, now */
-	unsigned char *before;      /* its bytes when the probe began */
+	unsigned char *before;      /* its bytes when the probe began; and as many again, for probe_place_of_byte() */
 	size_t size;
 };
 
@@ -41,6 +41,22 @@ size_t probe_place_of_reversed(const struct probe *probe, void *callback);
 
 /* The offset of the first int that changes when set() sets another number; OFFSET_UNKNOWN if there is none. */
 size_t probe_place_of_number(const struct probe *probe, void (*set)(const struct probe *probe, int number));
+
+/* The offset of the only byte that has each of these values when set() has set it; OFFSET_UNKNOWN if there is none, or more than
+ * one. The last value stays set. */
+size_t probe_place_of_byte(const struct probe *probe, const unsigned char *values, size_t count,
+			   void (*set)(const struct probe *probe, unsigned char value));
+
+/* A list of what was found, one result for each copy of SQLite: the first member of a struct that holds it. Entries stay for ever.
+ * Lock-free: fork() cannot copy a held lock. If two threads probe one copy at once it has two entries, which are the same. */
+struct probed {
+	struct probed *next;
+	const struct sqlite *sqlite;
+};
+
+/* The entry for this copy; NULL if there is none yet. */
+struct probed *probed_find(struct probed *_Atomic *list, const struct sqlite *sqlite);
+void probed_add(struct probed *_Atomic *list, struct probed *probed);
 
 static inline struct pair pair_at(const void *bytes, size_t offset)
 {
