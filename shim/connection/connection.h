@@ -104,7 +104,7 @@ struct connection {
 	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
 	uint64_t reported;       /* what the last line of an open connection said: report.c */
 	bool report_done;        /* no report line is due: the open failed, or the line was written */
-	struct storage storage;  /* what its file lies on, as it was last looked at; all false where there is no file */
+	struct storage storage;  /* what its file lies on, as it was last looked at; zeroed where there is no file */
 	enum attached attached;
 	bool key_pending; /* a key was given, and no statement has used it yet */
 	bool unreadable;  /* at first use: no database, or encrypted and without its key */

@@ -109,9 +109,9 @@ static void put_storage(FILE *out, const char *path)
 
 	storage_look(path, &storage);
 	fprintf(out, "%s\t%s\t%s\n",
-		storage.shared    ? "shared"
-		: storage.unknown ? "unknown"
-				  : "local",
+		storage.kind == STORAGE_SHARED    ? "shared"
+		: storage.kind == STORAGE_UNKNOWN ? "unknown"
+						  : "local",
 		storage.type, storage.mount);
 }
 

@@ -133,6 +133,6 @@ bool mountinfo_find(const char *mountinfo, size_t length, unsigned major, unsign
 		return false;
 	field_copy(best.mount, out->mount, sizeof(out->mount));
 	field_copy(best.type, out->type, sizeof(out->type));
-	out->shared = storage_type_is_shared(out->type);
+	out->kind = storage_type_is_shared(out->type) ? STORAGE_SHARED : STORAGE_LOCAL;
 	return true;
 }

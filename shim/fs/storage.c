@@ -132,7 +132,7 @@ bool storage_is_mount_point(const char *path)
 /* Does the type from mountinfo agree with the one from statfs (NULL: unknown)? If not, the mount changed between the two calls. */
 static bool type_agrees(const char *type_of_magic, const struct storage *found)
 {
-	if (!type_of_magic || found->shared)
+	if (!type_of_magic || found->kind == STORAGE_SHARED)
 		return true;
 	return strcmp(type_of_magic, "fuse") == 0 && strncmp(found->type, "fuseblk", 7) == 0;
 }
@@ -159,14 +159,15 @@ static void look_at(const char *existing, const struct statfs *filesystem, struc
 	bool local = type && !*type;
 
 	if (local) {
-		if (!is_on_block_device(existing) && !(mount_find(existing, out) && out->shared))
-			*out = (struct storage){.shared = false};
+		if (!is_on_block_device(existing) && !(mount_find(existing, out) && out->kind == STORAGE_SHARED))
+			*out = (struct storage){.kind = STORAGE_LOCAL};
 	} else if (!(mount_find(existing, out) && type_agrees(type, out))) {
-		*out = (struct storage){.shared = type != NULL, .unknown = !type};
+		*out = (struct storage){.kind = type ? STORAGE_SHARED : STORAGE_UNKNOWN};
 		strcpy(out->type, type ? type : "");
 	}
 	out->full = is_full(filesystem);
-	out->layered = ((unsigned long)filesystem->f_type & 0xFFFFFFFF) == OVERLAY;
+	if (out->kind == STORAGE_LOCAL && ((unsigned long)filesystem->f_type & 0xFFFFFFFF) == OVERLAY)
+		out->kind = STORAGE_LAYERED;
 }
 
 void storage_look(const char *path, struct storage *out)
@@ -175,7 +176,7 @@ void storage_look(const char *path, struct storage *out)
 	struct statfs filesystem;
 	char *existing;
 
-	*out = (struct storage){.shared = false};
+	*out = (struct storage){.kind = STORAGE_LOCAL};
 	if (path_statfs(path, &filesystem)) {
 		look_at(path, &filesystem, out);
 	} else if (errno == ENOENT && strlen(path) < PATH_MAX - 1 && (existing = malloc((size_t)2 * PATH_MAX))) {
@@ -185,9 +186,9 @@ void storage_look(const char *path, struct storage *out)
 		if (path_existing(existing, existing + PATH_MAX, &filesystem))
 			look_at(existing, &filesystem, out);
 		free(existing);
-	} else {
+	} else if (errno != ENOENT && errno != ENOTDIR) {
 		/* a path whose folder does not exist is a name of the VFS's own */
-		out->unknown = errno != ENOENT && errno != ENOTDIR;
+		out->kind = STORAGE_UNKNOWN;
 	}
 	errno = kept_errno;
 }

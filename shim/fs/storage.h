@@ -13,10 +13,15 @@
  * cannot even be read without 32 KB for its -shm. */
 #define STORAGE_ROOM (8U << 20)
 
+enum storage_kind {
+	STORAGE_LOCAL,
+	STORAGE_SHARED,  /* no WAL, no mmap */
+	STORAGE_LAYERED, /* overlayfs: after a copy-up, maps made through a read-only descriptor keep showing the lower file */
+	STORAGE_UNKNOWN, /* its type cannot be determined; treated as local */
+};
+
 struct storage {
-	bool shared;     /* no WAL, no mmap */
-	bool layered;    /* overlayfs: after a copy-up, maps made through a read-only descriptor keep showing the lower file */
-	bool unknown;    /* its type cannot be determined; treated as local */
+	enum storage_kind kind;
 	bool full;       /* less than STORAGE_ROOM is free */
 	char type[64];   /* filesystem type as the kernel names it ("nfs4", "fuse.sshfs"); "" if not determined */
 	char mount[512]; /* mount point, cut if longer; "" if unknown; raw bytes: a mount point may hold a newline */

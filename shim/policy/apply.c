@@ -124,13 +124,13 @@ static const char *mmap_obstacle(struct connection *connection)
 
 	if (!*connection->path)
 		return outcome_no_file(connection);
-	if (connection->storage.shared)
+	if (connection->storage.kind == STORAGE_SHARED)
 		return "shared filesystem";
 	obstacle = outcome_other_copy(connection);
 	if (obstacle)
 		return obstacle;
 	/* docs.kernel.org/filesystems/overlayfs.html, Non-standard behavior: a reader would never see what is written */
-	if (connection->storage.layered && sqlite_is_read_only(connection->sqlite, connection->db, "main"))
+	if (connection->storage.kind == STORAGE_LAYERED && sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "read-only on overlayfs";
 	if (encrypts(connection))
 		return "this SQLite encrypts, and maps nothing";

@@ -51,7 +51,7 @@ static bool warn_if_shared(void *unused, const char *name, const char *path)
 	if (!*path || strcmp(name, "main") == 0)
 		return true;
 	storage_look(path, &storage);
-	if (storage.shared)
+	if (storage.kind == STORAGE_SHARED)
 		log_warn_once(
 			WARNING_SHARED_STORAGE_ATTACHED, storage.mount,
 			"%s is attached, and on a shared filesystem (%s at %s): it keeps its journal mode. If that is WAL, it can "

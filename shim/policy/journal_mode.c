@@ -117,7 +117,7 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 {
 	const char *obstacle = NULL;
 
-	if (connection->storage.shared && wanted == JOURNAL_WAL)
+	if (connection->storage.kind == STORAGE_SHARED && wanted == JOURNAL_WAL)
 		return "shared filesystem";
 	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE && !has_room_for_wal())
 		return "the limit on the size of files (RLIMIT_FSIZE) leaves no room for a WAL";
@@ -181,7 +181,7 @@ static void stay(struct connection *connection, const char *obstacle)
 		outcome_note(connection, SETTING_JOURNAL_MODE, got, got == outcome->wanted ? NULL : obstacle);
 	else
 		outcome->got = got;
-	if (connection->storage.shared)
+	if (connection->storage.kind == STORAGE_SHARED)
 		warn_shared(connection, got);
 }
 

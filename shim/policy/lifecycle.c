@@ -114,7 +114,7 @@ static bool trusts_storage(void)
 static void look_at_storage(struct connection *connection)
 {
 	storage_look(connection->path, &connection->storage);
-	if (connection->storage.unknown && trusts_storage())
+	if (connection->storage.kind == STORAGE_UNKNOWN && trusts_storage())
 		log_warn_once(
 			WARNING_UNKNOWN_STORAGE, "",
 			"the filesystem of %s cannot be determined and is treated as a local disk. If other machines use it too, "

@@ -123,8 +123,9 @@ int program_wal_autocheckpoint(struct connection *connection, int frames, bool b
 static bool overrides(struct connection *connection, enum setting setting, const char *value, struct rewrite *out)
 {
 	const struct setting_value *wanted = settings_get(setting);
-	bool kept_from_wal = setting == SETTING_JOURNAL_MODE && connection->storage.shared && wanted->number == JOURNAL_WAL;
-	bool kept_from_mmap = setting == SETTING_MMAP_SIZE && connection->storage.shared;
+	bool kept_from_wal =
+		setting == SETTING_JOURNAL_MODE && connection->storage.kind == STORAGE_SHARED && wanted->number == JOURNAL_WAL;
+	bool kept_from_mmap = setting == SETTING_MMAP_SIZE && connection->storage.kind == STORAGE_SHARED;
 
 	if (setting == SETTING_BUSY_TIMEOUT) {
 		snprintf(out->words, sizeof(out->words), "%d", effective_timeout(to_int(value)));

@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mountinfo = malloc(length + !length);
 	memcpy(mountinfo, path + strlen(path) + 1, length);
 	memset(&out, 'x', sizeof(out));
-	out.shared = true;
+	out.kind = STORAGE_SHARED;
 	untouched = out;
 
 	found = mountinfo_find(mountinfo, length, data[0], data[1], path, &out);
@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(memchr(out.mount, '\0', sizeof(out.mount)) && memchr(out.type, '\0', sizeof(out.type)),
 			"names are terminated");
 		require(strncmp(out.mount, path, strlen(out.mount)) == 0, "the mount point is a prefix of the path");
-		require(out.shared == storage_type_is_shared(out.type), "shared as its type is");
+		require((out.kind == STORAGE_SHARED) == storage_type_is_shared(out.type), "shared as its type is");
 	}
 	/* The second reader splits with C's string functions. */
 	if (length < FIELD_LIMIT && !memchr(mountinfo, '\0', length))

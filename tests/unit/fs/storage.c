@@ -239,9 +239,9 @@ static void test_samples(const char *folder)
 		bool ok = mountinfo_find(copy, length, cases[i].major, cases[i].minor, cases[i].path, &found);
 
 		check(ok == (cases[i].type != NULL) && strcmp(found.type, type) == 0 && strcmp(found.mount, mount) == 0 &&
-			      found.shared == cases[i].shared,
+			      (found.kind == STORAGE_SHARED) == cases[i].shared,
 		      "%s: %u:%u %s is %s on %s, got %s on %s (%s)", cases[i].sample, cases[i].major, cases[i].minor, cases[i].path,
-		      type, mount, found.type, found.mount, found.shared ? "shared" : "local");
+		      type, mount, found.type, found.mount, found.kind == STORAGE_SHARED ? "shared" : "local");
 		free(copy);
 	}
 }
@@ -273,7 +273,8 @@ static void test_long_names(void)
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
 	snprintf(line, sizeof(line), "1 1 0:1 / %s rw - fuse.%0100d s rw\n", path, 0);
-	check(mountinfo_find(line, strlen(line), 0, 1, path, &found) && found.shared, "a long mount point is found");
+	check(mountinfo_find(line, strlen(line), 0, 1, path, &found) && found.kind == STORAGE_SHARED,
+	      "a long mount point is found");
 	check(strlen(found.mount) == sizeof(found.mount) - 1 && strncmp(found.mount, path, strlen(found.mount)) == 0,
 	      "its name is cut");
 	check(strlen(found.type) == sizeof(found.type) - 1, "its type is cut");

@@ -49,9 +49,9 @@ static void check_look(const char *path, bool shared, const char *type, const ch
 	errno = 12345;
 	storage_look(path, &found);
 	check(errno == 12345, "errno is kept, got %d", errno);
-	check(found.shared == shared && strcmp(found.type, type) == 0 && strcmp(found.mount, mount) == 0,
+	check((found.kind == STORAGE_SHARED) == shared && strcmp(found.type, type) == 0 && strcmp(found.mount, mount) == 0,
 	      "%.80s with %s: %s %s on %s, got %s %s on %s", path, getenv("FAKE_STATFS_TYPE"), shared ? "shared" : "local", type,
-	      mount, found.shared ? "shared" : "local", found.type, found.mount);
+	      mount, found.kind == STORAGE_SHARED ? "shared" : "local", found.type, found.mount);
 }
 
 static void test_room(void)
