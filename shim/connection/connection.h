@@ -56,6 +56,14 @@ enum setup {
 	SETUP_RECHECK, /* the same, but the journal mode may have changed: does synchronous still fit? */
 };
 
+/* How the program's calls and statements are seen. */
+enum reached {
+	REACHED_BY_HOOKS,     /* of a SQLite whose functions are interposed: statements are seen before they are compiled */
+	REACHED_ADOPTED,      /* … after it was opened out of our sight, where it may be used still */
+	REACHED_EMBEDDED,     /* of an embedded copy: statements are seen only when they run */
+	REACHED_NOT_UPGRADED, /* … and its BEGIN cannot be upgraded */
+};
+
 /* What the program may have done on the connection before it was seen: unseen.h */
 enum unseen {
 	UNSEEN_NOTHING,
@@ -92,15 +100,12 @@ struct connection {
 	const struct sqlite *sqlite;
 	uint64_t serial;
 	pid_t pid;                      /* of the process that opened it: a forked child does not report it */
-	const char *reached;            /* the way in, for the report */
 	char *path;                     /* absolute; "" for in-memory and temporary databases */
 	bool closing;                   /* sqlite3_close() is about to be called: under the registry's lock */
 	struct file_shim *_Atomic shim; /* over that file's methods; NULL if there is none */
 
 	enum unseen unseen;
-	bool adopted;            /* it was opened out of our sight, and may be used there still */
-	bool embedded;           /* of an embedded copy: statements are seen only when they run */
-	bool cannot_upgrade;     /* … and its BEGIN cannot be upgraded */
+	enum reached reached;
 	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
 	uint64_t reported;       /* what the last line of an open connection said: report.c */
 	bool report_done;        /* no report line is due: the open failed, or the line was written */
@@ -132,6 +137,12 @@ struct connection {
 	unsigned begins_rewritten, begins_not_upgraded;
 	const char *begins_not_upgraded_reason; /* of the last one */
 };
+
+/* Is it of an embedded copy? */
+static inline bool connection_is_embedded(const struct connection *connection)
+{
+	return connection->reached >= REACHED_EMBEDDED;
+}
 
 /* Is all applied that is applied at first use? */
 static inline bool connection_is_set_up(const struct connection *connection)

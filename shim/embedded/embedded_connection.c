@@ -82,7 +82,7 @@ static void ended(void *argument)
 	char *line;
 
 	if (report_is_wanted() && !connection->report_done && connection->pid == getpid()) {
-		if (!connection->passthrough && connection->cannot_upgrade)
+		if (!connection->passthrough && connection->reached == REACHED_NOT_UPGRADED)
 			say_unseen(connection, "this SQLite or its program leaves us no trace callback to see statements by");
 		else if (!connection->passthrough && !embedded->closing && lost_trace_callback(embedded, &installed))
 			say_unseen(connection, "the program took the trace callback, so that its statements were not seen");

@@ -80,7 +80,7 @@ struct connection *hook_enter_found(struct connection *connection, sqlite3 *db, 
 			return NULL;
 		connection = meet(*sqlite, db, frame);
 	}
-	if (!connection || connection->passthrough || connection->embedded ||
+	if (!connection || connection->passthrough || connection_is_embedded(connection) ||
 	    (guard_depth > 0 && is_internal(*sqlite, connection, function, caller) && !guard_was_unwound(frame)))
 		return NULL;
 	guard_enter(frame);

@@ -88,7 +88,7 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *fr
 
 	if (!sqlite)
 		return db ? SQLITE_MISUSE : SQLITE_OK;
-	if (!connection || connection->embedded) /* embedded_connection.c sees these end */
+	if (!connection || connection_is_embedded(connection)) /* embedded_connection.c sees these end */
 		return v2 ? sqlite->close_v2(db) : sqlite->close(db);
 	serial = connection->serial;
 	guard_enter(frame);

@@ -76,7 +76,7 @@ static void look(struct connection *connection, void *argument)
 	struct file_shim *shim = connection->shim;
 	sqlite3_mutex *mutex;
 
-	if (search->given_back || connection->closing || connection->embedded || connection->shared_cache || !shim ||
+	if (search->given_back || connection->closing || connection_is_embedded(connection) || connection->shared_cache || !shim ||
 	    shim == search->waiter || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->db_mutex ||
 	    atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != search->waiter->handoff.shm)
 		return;

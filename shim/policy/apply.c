@@ -64,7 +64,7 @@ static bool encrypts(struct connection *connection)
 {
 	char version[16];
 
-	if (!connection->embedded)
+	if (!connection_is_embedded(connection))
 		return connection->sqlite->has_key;
 	return pragma_run(connection, "PRAGMA cipher_version", version, sizeof(version)) == SQLITE_OK && *version;
 }
@@ -85,9 +85,9 @@ static void apply_busy_timeout(struct connection *connection)
 /* Why foreign keys cannot be guarded as foreign_keys.h promises; NULL if they can. */
 static const char *foreign_keys_obstacle(const struct connection *connection)
 {
-	if (connection->embedded)
+	if (connection_is_embedded(connection))
 		return "in an embedded copy DROP TABLE cannot be kept from deleting rows";
-	if (connection->adopted)
+	if (connection->reached == REACHED_ADOPTED)
 		return "the connection was opened out of sight: it may have an authorizer, whose place ours would take";
 	if (!connection->sqlite->has_authorizer)
 		return "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";

@@ -123,7 +123,7 @@ static void begin_reserved(struct connection *connection)
 /* SQLPROD_BEGIN=auto: is it immediate still? A connection whose statements are seen only when they have run reserves. */
 static bool is_immediate(const struct connection *connection)
 {
-	return !connection->embedded && (!connection->shim || !begin_mode_reserves(connection->shim->begin_mode));
+	return !connection_is_embedded(connection) && (!connection->shim || !begin_mode_reserves(connection->shim->begin_mode));
 }
 
 /* An embedded copy's BEGIN has run: its file shim takes the lock. */
@@ -191,7 +191,7 @@ bool begin_rewrite(struct connection *connection, const struct statement *statem
 		begin_reserved(connection);
 		return false;
 	}
-	if (connection->embedded) {
+	if (connection_is_embedded(connection)) {
 		begin_locked(connection);
 		return false;
 	}
@@ -221,7 +221,8 @@ void begin_prepare(struct connection *connection)
 {
 	const struct setting_value *value = settings_get(SETTING_BEGIN);
 
-	if (connection->embedded && !value->keep && (value->number == TRANSACTION_AUTO || value->number == TRANSACTION_RESERVE))
+	if (connection_is_embedded(connection) && !value->keep &&
+	    (value->number == TRANSACTION_AUTO || value->number == TRANSACTION_RESERVE))
 		set_policy(connection, READ_RESERVED);
 }
 

@@ -47,7 +47,7 @@ void first_use_after_key(struct connection *connection)
 
 bool first_use_tries_key(struct connection *connection)
 {
-	bool tries = connection->key_pending && !connection->embedded && !is_empty(connection);
+	bool tries = connection->key_pending && !connection_is_embedded(connection) && !is_empty(connection);
 
 	connection->key_pending = false;
 	return tries;

@@ -134,11 +134,12 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 	if (wanted == JOURNAL_WAL && !wal_has_shared_memory(connection))
 		return lacks_wal(connection) ? "this SQLite was built without WAL"
 					     : "the VFS has no shared memory, which WAL needs";
-	if (wanted == JOURNAL_WAL && connection->exclusive && (connection_is_set_up(connection) || connection->embedded))
+	if (wanted == JOURNAL_WAL && connection->exclusive &&
+	    (connection_is_set_up(connection) || connection_is_embedded(connection)))
 		return "the program locks exclusively";
-	if (connection->cannot_upgrade)
+	if (connection->reached == REACHED_NOT_UPGRADED)
 		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
-	if (wanted == JOURNAL_WAL && connection->embedded && !connection->shim && !connection->shared_cache)
+	if (wanted == JOURNAL_WAL && connection_is_embedded(connection) && !connection->shim && !connection->shared_cache)
 		return "its transactions cannot reserve: this SQLite's VFS is not its own, and WAL without that makes transactions "
 		       "fail";
 	if (connection->busy.unknown)

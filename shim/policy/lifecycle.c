@@ -83,7 +83,7 @@ static void warn_of_other_copies(void)
 				loaded.name, own.name);
 }
 
-static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+static struct connection *record(const struct sqlite *sqlite, sqlite3 *db, enum reached reached)
 {
 	struct connection *connection = registry_allocate();
 	const char *path = sqlite->db_filename ? sqlite->db_filename(db, "main") : NULL;
@@ -145,7 +145,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 }
 
 /* A new record, found by its handle from now on; NULL if memory is out. */
-static struct connection *insert(const struct sqlite *sqlite, sqlite3 *db, const char *reached)
+static struct connection *insert(const struct sqlite *sqlite, sqlite3 *db, enum reached reached)
 {
 	struct connection *connection;
 
@@ -164,7 +164,7 @@ static struct connection *insert(const struct sqlite *sqlite, sqlite3 *db, const
 
 struct connection *lifecycle_opening(const struct sqlite *sqlite, sqlite3 *db)
 {
-	struct connection *connection = insert(sqlite, db, "interposition");
+	struct connection *connection = insert(sqlite, db, REACHED_BY_HOOKS);
 
 	if (!connection)
 		return NULL;
@@ -178,7 +178,7 @@ void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache,
 	int saved = errno;
 
 	if (!connection || connection->db != db)
-		connection = insert(sqlite, db, "interposition");
+		connection = insert(sqlite, db, REACHED_BY_HOOKS);
 	if (connection)
 		set_up(connection, shared_cache);
 	errno = saved;
@@ -187,14 +187,12 @@ void lifecycle_open(const struct sqlite *sqlite, sqlite3 *db, bool shared_cache,
 struct connection *lifecycle_open_embedded(const struct sqlite *sqlite, sqlite3 *db, const struct callback_offsets *offsets,
 					   bool upgrades)
 {
-	struct connection *connection = insert(sqlite, db, "embedded copy");
+	struct connection *connection = insert(sqlite, db, upgrades ? REACHED_EMBEDDED : REACHED_NOT_UPGRADED);
 
 	if (!connection)
 		return NULL;
-	connection->embedded = true;
 	connection->unseen = UNSEEN_STATEMENTS;
 	connection->offsets = offsets;
-	connection->cannot_upgrade = !upgrades;
 	set_up(connection, false);
 	return connection;
 }
@@ -236,9 +234,8 @@ struct connection *lifecycle_adopt(const struct sqlite *sqlite, sqlite3 *db)
 		sqlite->mutex_enter(mutex);
 	connection = registry_find(db);
 	if (!connection) {
-		connection = insert(sqlite, db, "interposition, after it was opened out of sight");
+		connection = insert(sqlite, db, REACHED_ADOPTED);
 		if (connection) {
-			connection->adopted = true;
 			connection->unseen = UNSEEN_STATEMENTS;
 			connection->offsets = copy_offsets_if_known(sqlite);
 			look_for_busy_handler(connection);

@@ -168,14 +168,14 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	foreign_keys_before(connection, text, statement, is_prepared_once(passage));
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
-		if (!connection->embedded)
+		if (!connection_is_embedded(connection))
 			temp_memory_before(connection, statement);
 		pragma_before(connection, text, plan);
 		break;
 	case STATEMENT_VACUUM:
 	case STATEMENT_ALTER:
 	case STATEMENT_INDEX:
-		if (!connection->embedded)
+		if (!connection_is_embedded(connection))
 			temp_memory_before(connection, statement);
 		break;
 	case STATEMENT_BEGIN:

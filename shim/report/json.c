@@ -119,6 +119,8 @@ static void put_transactions(FILE *out, const struct connection *connection)
 
 static void put_connection(FILE *out, const struct connection *connection, bool open)
 {
+	static const char *const ways[] = {"interposition", "interposition, after it was opened out of sight", "embedded copy",
+					   "embedded copy"};
 	const struct sqlite *sqlite = connection->sqlite;
 
 	fprintf(out, "{\"pid\":%ld,\"connection\":%" PRIu64 ",\"open\":%s,\"program\":", (long)connection->pid, connection->serial,
@@ -131,7 +133,7 @@ static void put_connection(FILE *out, const struct connection *connection, bool 
 	fputs(",\"library\":", out);
 	json_put_string(out, *sqlite->object ? sqlite->object : process_executable());
 	fputs("},\"reached\":", out);
-	json_put_string(out, connection->reached);
+	json_put_string(out, ways[connection->reached]);
 	fputs(",\"left_alone\":", out);
 	json_put_string(out, connection->passthrough);
 	fputs(",\"settings\":{", out);
