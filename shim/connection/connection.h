@@ -78,11 +78,11 @@ enum attached {
 	ATTACHED_CHECKED,
 };
 
-/* Where temporary storage goes, if temp_store is memory by recipe: temp_memory.h */
+/* What becomes of temp_store and mmap_size by recipe: temp_memory.h */
 enum temp_storage {
-	TEMP_AS_SET,    /* to where the setting says */
-	TEMP_IN_FILES,  /* to files, while a statement needs much of it */
-	TEMP_UNCHECKED, /* to where it says, though a statement may be kept that needs much */
+	TEMP_AS_SET,    /* they are as the settings say */
+	TEMP_IN_FILES,  /* temporary storage is in files, or the database is not mapped, while a statement needs much */
+	TEMP_UNCHECKED, /* they are as set, though a statement may be kept that needs much */
 };
 
 struct connection {

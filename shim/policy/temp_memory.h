@@ -1,8 +1,8 @@
-/* temp_memory.h - keeps temp_store=MEMORY by recipe from putting whole databases into memory.
+/* temp_memory.h - keeps temp_store=MEMORY and mmap_size by recipe from putting whole databases into memory.
  *
  * VACUUM builds the new database in a temporary one, and CREATE INDEX, REINDEX and ALTER sort what they index: in memory, if
  * temp_store says so. So while there is such a statement, temporary storage goes to files, as without the library; TEMP tables that
- * are in memory stay there, and PRAGMA temp_store answers what the recipe set.
+ * are in memory stay there, and PRAGMA temp_store answers what the recipe set. While there is a VACUUM, the file is not mapped.
  *
  * Every function wants the connection's mutex held. */
 #ifndef SQLPROD_POLICY_TEMP_MEMORY_H

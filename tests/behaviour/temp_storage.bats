@@ -6,7 +6,7 @@ data='CREATE TABLE t(a INTEGER PRIMARY KEY, b); WITH RECURSIVE n(i) AS (SELECT 1
 # peak VICTIM LINE… - the most memory in MiB that the victim had, on a database of 60 MB.
 peak() {
 	cp data.db t.db
-	SQLPROD_MMAP_SIZE=0 run_app 0 env LD_PRELOAD="$preload" "$1" 'open a t.db' "${@:2}" 'self VmHWM' 'close a'
+	SQLPROD_MMAP_SIZE=${map-0} run_app 0 env LD_PRELOAD="$preload" "$1" 'open a t.db' "${@:2}" 'self VmHWM' 'close a'
 	mib=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' <<<"$output")
 	mib=$((mib / 1024))
 	echo "peak: $mib MiB"
@@ -53,4 +53,23 @@ large=('exec a VACUUM' 'exec a CREATE INDEX i ON t(b)' 'exec a CREATE UNIQUE IND
 			'exec a SELECT x FROM kept; PRAGMA temp_store' 'close a'
 		[[ $output == *$'\n2\n'*$'\n2\n'*$'\n5\n2\nexec 0\nclose 0' ]]
 	done
+}
+
+@test "VACUUM leaves no map of the file in memory, and PRAGMA mmap_size returns the recipe's value before and after" {
+	local map=
+	observer query data.db "$data" >/dev/null
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		peak "$victim" 'exec a VACUUM' 'exec a PRAGMA mmap_size'
+		((mib < 55)) || fail "$mib MiB"
+		expect_line 134217728
+		# kept; and the file is mapped again after it
+		peak "$victim" 'prepare a s v2 -1 VACUUM' 'step s' 'reset s' 'exec a PRAGMA mmap_size' 'step s' 'finalize s' 'exec a PRAGMA mmap_size' \
+			'exec a SELECT sum(length(b)) FROM t'
+		[[ $(grep -cx 134217728 <<<"$output") == 2 ]]
+		((mib > 70)) || fail "not mapped afterwards: $mib MiB"
+	done
+	# an operator's map stays
+	map=134217728 peak victim 'exec a VACUUM'
+	((mib > 70)) || fail "the operator's map: $mib MiB"
 }
