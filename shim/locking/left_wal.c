@@ -210,11 +210,15 @@ static void look_at_content(struct file_shim *shim, sqlite3_file *file, const st
 	case WAL_CONTENT_OWN:
 		shim->files.left = true;
 		break;
-	case WAL_CONTENT_FOREIGN:
+	case WAL_CONTENT_OTHER_MODE:
 		/* the header is not to be trusted before a journal was rolled back */
 		if (!is_there(path, "-journal", &journal))
 			set_aside(shim, wal->st_ino,
 				  "the file is not in WAL mode, as one that was restored over a database whose program was killed");
+		break;
+	case WAL_CONTENT_FOREIGN:
+		set_aside(shim, wal->st_ino,
+			  "it was made for another state of the file than this one, which was restored, it seems");
 		break;
 	case WAL_CONTENT_DOUBTFUL:
 		log_warn_once(

@@ -9,8 +9,9 @@ struct file_shim;
 
 enum wal_content {
 	WAL_CONTENT_OWN,
-	WAL_CONTENT_FOREIGN,  /* surely not */
-	WAL_CONTENT_DOUBTFUL, /* the database was written after it, and no page of it is one of the -wal's */
+	WAL_CONTENT_OTHER_MODE, /* surely not: the database is not in WAL mode */
+	WAL_CONTENT_FOREIGN,    /* surely not: it begins with another state of the database than the one that is there */
+	WAL_CONTENT_DOUBTFUL,   /* the database was written after it, and no page of it is one of the -wal's */
 };
 
 #include <stdbool.h>

@@ -45,6 +45,49 @@ killed() {
 	expect_warnings 1 '*DANGER*a.db was written after *a.db-wal*restore it again'
 }
 
+# died SQL - a program that commits this is killed before SQLite closes the database.
+died() {
+	start_shim died victim 'open a a.db' "exec a $1" 'sh kill -KILL $PPID'
+	wait "$started" || true
+}
+
+big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO t SELECT zeroblob(2000) FROM n'
+
+@test "a backup that was in WAL mode itself is not changed by a -wal that begins with a later state of the file" {
+	for way in 'cp backup.db a.db' 'cp -p backup.db a.db' 'cp backup.db new.db; mv new.db a.db'; do
+		# which shows by the change counter, as several programs have written since, or by pages that are missing
+		for since in "CREATE TABLE u(x)" "$big"; do
+			rm -f ./*
+			run_shim victim 'open a a.db' "exec a CREATE TABLE t(x); INSERT INTO t VALUES('good')" 'close a'
+			cp a.db backup.db
+			run_shim victim 'open a a.db' "exec a $since" 'close a'
+			[[ $since == "$big" ]] || run_shim victim 'open a a.db' 'exec a DROP TABLE u' 'close a'
+			died 'CREATE TABLE v(x)'
+			[[ -s a.db-wal ]]
+			sleep 0.05
+			sh -c "$way"
+			run_shim victim 'open a a.db' 'exec a SELECT * FROM t; SELECT count(*) FROM sqlite_master; PRAGMA integrity_check' 'close a'
+			expect $'open 0\ngood\n1\nok\nexec 0\nclose 0'
+			expect_warnings 1 "*a.db-wal is not this file's: it was made for another state*kept as *a.db-wal.moved-*"
+			[[ -s $(echo a.db-wal.moved-*) ]]
+		done
+	done
+}
+
+@test "a killed program's -wal is its own, whatever is done to the file's times, owner and place" {
+	for way in 'touch a.db' 'chmod 600 a.db' 'mkdir new; cp a.db* new; mv new/a.db* .' 'mv a.db b.db; mv b.db a.db' 'touch -d 2001-01-01 a.db-wal'; do
+		rm -rf ./*
+		run_shim victim 'open a a.db' "exec a CREATE TABLE t(x); $big" 'close a'
+		run_shim victim 'open a a.db' 'exec a CREATE TABLE u(x)' 'close a'
+		died "$big; PRAGMA wal_checkpoint; $big; CREATE TABLE v(x)"
+		sleep 0.05
+		sh -c "$way"
+		run_shim victim 'open a a.db' 'exec a SELECT count(*) FROM t; SELECT count(*) FROM v; PRAGMA integrity_check' 'close a'
+		expect $'open 0\n150\n0\nok\nexec 0\nclose 0'
+		[[ ! -e $(echo a.db-wal.moved-*) ]]
+	done
+}
+
 @test "a killed program whose checkpoint was its last write gets no warning, and loses nothing" {
 	start_shim killed victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a PRAGMA wal_checkpoint' \
 		'sh kill -KILL $PPID'
