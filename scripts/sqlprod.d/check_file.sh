@@ -123,6 +123,10 @@ file_advise() {
 		version=$(database_version "$1")
 		[ -z "$version" ] || advise_version "$version" "that wrote to it last" false
 	fi
+	# a text alone, as the program that uses it may be checkpointing
+	if $wal && [ -s "$database_file-wal" ]; then
+		record advisory "$1-wal holds rows that $1 may not have yet: copy them by sqlprod backup, not by cp; before a backup is copied back by hand, $1-wal must go, or use sqlprod restore"
+	fi
 	for moved in "$database_file"-wal.moved-*; do
 		[ ! -s "$moved" ] || record advisory "$moved exists: transactions of a file that was at $1 before. Delete it if they are not needed"
 	done

@@ -38,6 +38,16 @@ value() {
 	expect_line 'exec 0' || [[ $output == *'exec 0'* ]]
 }
 
+@test "check says that a copy lacks what is in the -wal, in use or left by a killed program" {
+	make_wal a.db
+	run_app "$sqlprod" check a.db
+	[[ $output != *'a.db-wal holds rows'* ]]
+	start_plain killed victim 'open a a.db' 'exec a INSERT INTO t VALUES (2)' 'sh kill -KILL $PPID'
+	wait "$started" || true
+	run_app "$sqlprod" check a.db
+	[[ $(value advisory) == *'a.db-wal holds rows that a.db may not have yet: copy them by sqlprod backup'* ]]
+}
+
 @test "check reports a hot journal" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	barrier_make "$PWD/held"
