@@ -44,7 +44,7 @@ function state(name, at, got, by) {
 	by = json_value[at "decided_by"]
 	if (force[name] == "keep")
 		return "kept"
-	if (got == force[name])
+	if (got == force[name] || (by == "recipe" && got == json_value[at "wanted"]))
 		return "ok"
 	if (in_memory)
 		return "exempt"

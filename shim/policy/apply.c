@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "policy/foreign_keys.h"
 #include "policy/journal_mode.h"
+#include "policy/litestream.h"
 #include "policy/program_settings.h"
 #include "policy/unseen.h"
 #include "policy/wal.h"
@@ -194,6 +195,22 @@ static void apply_synchronous(struct connection *connection)
 	apply(connection, SETTING_SYNCHRONOUS, obstacle);
 }
 
+/* Litestream takes a -wal that started anew while it was away for a continuation, and loses the frames between, as long as the file
+ * is as long as it remembers (0.5.17: findings/litestream_misses_restart.sh). With a limit of 0 SQLite cuts the file when it starts
+ * anew. */
+static void apply_replicated_limit(struct connection *connection)
+{
+	struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT];
+
+	if (outcome->by != DECIDED_BY_RECIPE || outcome->got != outcome->wanted || outcome->wanted == 0 ||
+	    connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL || !litestream_replicates(connection))
+		return;
+	outcome->wanted = 0;
+	set_by_pragma(connection, SETTING_JOURNAL_SIZE_LIMIT, 0);
+	if (outcome->got == 0)
+		outcome->reason = "Litestream replicates it: 0, so that it sees when the -wal starts anew";
+}
+
 static void apply_all_at_first_use(struct connection *connection)
 {
 	begin_run(connection);
@@ -202,6 +219,7 @@ static void apply_all_at_first_use(struct connection *connection)
 	journal_mode_apply(connection);
 	wal_note_decider(connection);
 	wal_copy_left(connection);
+	apply_replicated_limit(connection);
 	apply_synchronous(connection);
 	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	if (connection->offsets && callback_has_wal_hook(connection->offsets, connection->db))

@@ -216,3 +216,14 @@ parts() {
 	run_app 0 "$sqlprod" check -- sqlite3 "$name" 'CREATE TABLE t(a)'
 	[[ $(records connection 4) == "$PWD/new\\nline\\ttab\"\\\\.db" ]]
 }
+
+@test "check says that Litestream is why the limit is 0" {
+	mkdir .t.db-litestream
+	observer query t.db 'CREATE TABLE t(x)'
+	run_app 0 "$sqlprod" check -- victim 'open a t.db' 'exec a SELECT * FROM t' 'close a'
+	expect_line $'setting\tjournal_size_limit\t0\t0\trecipe\tok\tLitestream replicates it: 0, so that it sees when the -wal starts anew'
+	expect_line $'verdict\twhole\tevery connection has the whole recipe (1 seen)'
+	rmdir .t.db-litestream
+	run_app 0 "$sqlprod" check -- victim 'open a t.db' 'exec a SELECT * FROM t' 'close a'
+	expect_line $'setting\tjournal_size_limit\t67108864\t67108864\trecipe\tok\t'
+}
