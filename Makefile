@@ -37,9 +37,13 @@ objects := $(patsubst shim/%.c,$(BUILD)/shim/%.o,$(wildcard shim/*/*.c))
 .PHONY: all
 all: $(library) ## build the library
 
-$(library): $(objects) shim/exports.map
+$(library): $(objects) $(BUILD)/shim/unversioned shim/exports.map
 	$(SAY) LD $@
-	$(Q)$(CC) $(CFLAGS) $(library_ldflags) -o $@ $(objects) $(LDFLAGS) -ldl
+	$(Q)$(CC) $(CFLAGS) $(library_ldflags) -o $@ $(objects) -Wl,--no-as-needed $(BUILD)/shim/unversioned -Wl,--as-needed $(LDFLAGS) -ldl
+
+$(BUILD)/shim/unversioned: scripts/package/unversioned
+	@mkdir -p $(@D)
+	$(Q)scripts/package/unversioned $@ '$(CC)' $(filter -m% --target=% --sysroot=% -I% -isystem%,$(CPPFLAGS) $(CFLAGS))
 
 $(BUILD)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)

@@ -6,11 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Up to glibc 2.33 they are in libpthread. A process that did not load that has one thread, and cannot get more. */
+/* Up to glibc 2.33 they are in libpthread (scripts/package/unversioned). A process that did not load that has one thread, and
+ * cannot get more. */
 #pragma weak pthread_once
 #pragma weak pthread_testcancel
-GLIBC_FIRST(pthread_once, "2.2.5")
-GLIBC_FIRST(pthread_testcancel, "2.2.5")
 
 void glibc_once(pthread_once_t *once, void (*function)(void))
 {

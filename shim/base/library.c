@@ -8,9 +8,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Up to glibc 2.33 it is in libdl, which a program need not have loaded: then it is NULL. */
+/* Up to glibc 2.33 it is in libdl, which a program need not have loaded: then it is NULL (scripts/package/unversioned). */
 #pragma weak dlsym
-GLIBC_FIRST(dlsym, "2.2.5")
 
 /* Set by the linker. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));

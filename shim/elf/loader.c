@@ -11,13 +11,10 @@
 #include "base/glibc.h"
 #include "base/library.h"
 
-/* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it. */
+/* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it (scripts/package/unversioned). */
 #pragma weak dlsym
 #pragma weak dlclose
 #pragma weak dlinfo
-GLIBC_FIRST(dlsym, "2.2.5")
-GLIBC_FIRST(dlclose, "2.2.5")
-GLIBC_FIRST(dlinfo, "2.3.3")
 
 bool loader_is_ours(const void *address)
 {

@@ -56,11 +56,21 @@ load ../harness/harness
 	"$root/scripts/package/check-symbols" numbers.so
 }
 
-# Up to glibc 2.33 these were in libraries that a program need not have.
-@test "functions that old glibcs have in libdl or libpthread are weak" {
+# Up to glibc 2.33 these were in libraries that a program need not have; up to 2.29 a version would have them looked for in libc alone.
+@test "functions that old glibcs have in libdl or libpthread are weak, and asked for without a version" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer's own calls"
 	for function in dlsym dlclose dlinfo pthread_once pthread_testcancel; do
-		[[ $(readelf --dyn-syms -W "$shim" | grep " $function@") == *WEAK* ]] || fail "$function has to be there"
+		readelf --dyn-syms -W "$shim" | grep -qE " WEAK .* UND $function\$" || fail "$function has to be there"
 	done
+	# and the check sees what it looks for
+	echo '#pragma weak dlsym
+		void *dlsym(void *, const char *); int puts(const char *); void *asks(void) { puts(""); return dlsym ? dlsym(0, "x") : 0; }
+		__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");' >versioned.c
+	[[ $(getconf GNU_LIBC_VERSION) == 'glibc 2.'[12]* || $(uname -m) != x86_64 ]] || {
+		${CC:-cc} -shared -fPIC -o versioned.so versioned.c
+		run_app 1 "$root/scripts/package/check-symbols" versioned.so
+		expect 'versioned.so: asks libc.so.6 for dlsym@GLIBC_2.2.5, which up to glibc 2.29 is looked for there alone, and is in libdl or libpthread'
+	}
 	others=$(readelf --dyn-syms -W "$shim" | grep -E 'GLOBAL.* UND (dl[a-hj-z][a-z]*|pthread_(create|join|key|setspecific|getspecific|rwlock)[a-z_]*|sem_[a-z]+)@') || true
 	[[ -z $others ]] || fail "$others"
 }
