@@ -25,7 +25,7 @@ check-exports: $(library) ## what the library exports and needs
 	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(call bats_files,exports)
 
 .PHONY: check-suites
-check-suites: $(library) programs ## the suites by behaviour, and of the command
+check-suites: $(library) programs man ## the suites by behaviour, and of the command
 	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/harness/harness.bats $(call bats_files,$(suites)) $(command_suites)
 
 .PHONY: check-cpython
