@@ -73,6 +73,15 @@ def wait_for(server, port, log):
         time.sleep(0.1)
 
 
+def wait_for_worker(worker, log):
+    """Until it can be ended by a signal: one that is still starting would end without a tally."""
+    end = time.monotonic() + START_LIMIT
+    while "delivering" not in log.read_text():
+        if worker.poll() is not None or time.monotonic() > end:
+            raise Broken(f"the worker does not start: see {log}")
+        time.sleep(0.1)
+
+
 def query(database, sql):
     """The rows, read by this process, which has no library."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -107,11 +116,12 @@ def run_half(site, environment, seconds):
     words = "runserver", "--noreload", f"127.0.0.1:{port}"
     with manage_started(site, environment, server_log, *words) as server:
         wait_for(server, port, server_log)
-        with manage_started(site, environment, worker_log, "deliver"):
+        with manage_started(site, environment, worker_log, "deliver") as worker:
+            wait_for_worker(worker, worker_log)
             clients = load.drive(port, products, seconds)
             [(mode,)] = query(database, "PRAGMA journal_mode")
 
-    worker = worker_tally(worker_log)
+    tally = worker_tally(worker_log)
     stock, orders, sold, delivered = shop_totals(database)
     bought = sum(client.bought for client in clients)
     latencies = [latency * 1000 for client in clients for latency in client.latencies]
@@ -119,8 +129,8 @@ def run_half(site, environment, seconds):
     return {
         "requests answered": len(latencies),
         "requests failed": sum(client.failed for client in clients),
-        "deliveries by the worker": worker["done"],
-        "deliveries failed": worker["failed"],
+        "deliveries by the worker": tally["done"],
+        "deliveries failed": tally["failed"],
         LOCKED_ROW: len(LOCKED.findall(server_log.read_text() + worker_log.read_text())),
         "latency p50, ms": round(percentiles[49], 1),
         "latency p99, ms": round(percentiles[98], 1),

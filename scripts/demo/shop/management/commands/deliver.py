@@ -19,6 +19,8 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         self.stopping = False
         signal.signal(signal.SIGTERM, self.stop)
+        self.stdout.write("delivering")
+        self.stdout.flush()
         done = failed = 0
         while not self.stopping:
             try:
