@@ -7,7 +7,7 @@ check-clients: ## run real programs of many languages with and without the libra
 	$(Q)tests/clients/install.sh
 	$(Q)$(MAKE) --no-print-directory all clients-programs
 	$(Q)rm -rf $(clients)/runs
-	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats
 	$(Q)tests/clients/table.sh $(clients)/runs >$(clients)/table.md
 	$(SAY) TABLE $(clients)/table.md
 
