@@ -117,6 +117,7 @@ struct connection {
 	bool exclusive;       /* the program's last PRAGMA locking_mode was EXCLUSIVE */
 	bool query_only;      /* PRAGMA query_only was used: ask SQLite before each BEGIN */
 	int64_t wal_retry_at; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
+	uint8_t wal_refusals; /* how often a busy database refused the switch, as far as that decides when it is tried again */
 
 	enum temp_storage temp_storage;
 	bool first_awaited; /* a BEGIN was made immediate, and no statement was seen since */

@@ -16,9 +16,6 @@
 
 #include <string.h>
 
-/* Long enough to get past another connection's short read, short enough to go unnoticed. */
-#define PATIENCE_MS 5
-
 /* Writes the number's digits, so that they finish at end. */
 static const char *decimal(int64_t number, char *end)
 {
@@ -166,13 +163,13 @@ void apply_at_open(struct connection *connection)
 	callbacks_resume(connection);
 }
 
-/* Between these the program's callbacks see none of our statements, and these wait PATIENCE_MS at most, as a timeout replaces the
- * program's busy handler. A handler that we may not have seen cannot be replaced. */
+/* Between these the program's callbacks see none of our statements, and these wait for journal_mode_patience() at most, as a
+ * timeout replaces the program's busy handler. A handler that we may not have seen cannot be replaced. */
 static void begin_run(struct connection *connection)
 {
 	callbacks_suspend(connection);
 	if (!connection->busy.unknown)
-		connection->sqlite->busy_timeout(connection->db, PATIENCE_MS);
+		connection->sqlite->busy_timeout(connection->db, journal_mode_patience(connection));
 }
 
 static void end_run(struct connection *connection)

@@ -15,7 +15,7 @@ void apply_at_open(struct connection *connection);
  * a busy database. */
 void apply_at_first_use(struct connection *connection);
 
-/* Tries the switch to WAL again if it is due (once a second). */
+/* Tries the switch to WAL again if it is due (journal_mode.c). */
 void apply_wal_again(struct connection *connection);
 
 /* The program may have changed the journal mode: synchronous=NORMAL by recipe is for WAL only

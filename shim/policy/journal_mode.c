@@ -12,7 +12,12 @@
 #include <sys/resource.h>
 #include <time.h>
 
+/* Other processes that start at the same time switch within this time even if they get no processor for some of it. */
+#define FIRST_PATIENCE_MS 50
+/* Long enough to get past another connection's short read, short enough to go unnoticed. */
+#define PATIENCE_MS 5
 #define WAL_RETRY_MS 1000
+#define WAL_FIRST_RETRY_MS 10
 #define WAL_ROOM ((rlim_t)128 << 20)
 
 static int64_t now_ms(void)
@@ -26,6 +31,24 @@ static int64_t now_ms(void)
 bool journal_mode_is_due_again(const struct connection *connection)
 {
 	return connection->wal_retry_at && now_ms() >= connection->wal_retry_at;
+}
+
+int journal_mode_patience(const struct connection *connection)
+{
+	return connection->setup == SETUP_OPENED ? FIRST_PATIENCE_MS : PATIENCE_MS;
+}
+
+/* The database was busy: tries again soon at first, as it may be another process's switch that stood in the way, then ever later.
+ */
+static void retry_later(struct connection *connection)
+{
+	int64_t delay = WAL_FIRST_RETRY_MS << connection->wal_refusals;
+
+	if (delay < WAL_RETRY_MS)
+		connection->wal_refusals++;
+	else
+		delay = WAL_RETRY_MS;
+	connection->wal_retry_at = now_ms() + delay;
 }
 
 static void warn_shared(struct connection *connection, int64_t mode)
@@ -192,16 +215,30 @@ static bool cannot_be_read(struct connection *connection)
 	return (pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0) & 0xff) == SQLITE_NOTADB;
 }
 
+/* Waits for another connection's write, which may be its switch to WAL; false if that takes too long. */
+static bool outwaits_writer(const struct connection *connection)
+{
+	int64_t until = now_ms() + journal_mode_patience(connection);
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	while (wal_has_writer(connection)) {
+		if (now_ms() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 static void set(struct connection *connection, enum wal_header header)
 {
 	int64_t got, wanted = connection->outcomes[SETTING_JOURNAL_MODE].wanted;
 	int rc = header == WAL_NO ? wal_try_files(connection) : SQLITE_OK;
 
 	/* SQLite would write to the program's error log that it could not */
-	if (rc == SQLITE_OK && header == WAL_NO && wal_has_writer(connection)) {
+	if (rc == SQLITE_OK && header == WAL_NO && !outwaits_writer(connection)) {
 		outcome_note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE),
 			     outcome_reason(SQLITE_BUSY));
-		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
+		retry_later(connection);
 		return;
 	}
 	if (rc != SQLITE_OK) {
@@ -222,7 +259,7 @@ static void set(struct connection *connection, enum wal_header header)
 		     rc == SQLITE_OK && got != wanted ? "SQLite kept its mode: the file is immutable" : outcome_reason(rc));
 	/* SQLITE_ERROR: a statement of the connection is still running */
 	if (outcome_was_busy(rc) || rc == SQLITE_ERROR)
-		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
+		retry_later(connection);
 }
 
 bool journal_mode_leave_wal(struct connection *connection)

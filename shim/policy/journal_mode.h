@@ -14,6 +14,9 @@ void journal_mode_apply(struct connection *connection);
 /* The same: takes the database out of WAL mode until that is tried again. False if others have it open. */
 bool journal_mode_leave_wal(struct connection *connection);
 
+/* For how many milliseconds a statement of ours, the switch too, may wait for others. */
+int journal_mode_patience(const struct connection *connection);
+
 /* Is it time to try again? */
 bool journal_mode_is_due_again(const struct connection *connection);
 

@@ -122,6 +122,26 @@ load ../harness/harness
 	expect_quiet
 }
 
+@test "a switch to WAL that a short write stood in the way of is made by the next transaction" {
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7)'
+	barrier_make held
+	start_plain writer victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'barrier held' 'exec a COMMIT'
+	writer=$started
+	barrier_meet held
+	barrier_make read
+	start_shim reader victim 'open a t.db' 'exec a SELECT x FROM t' 'barrier read' 'exec a BEGIN DEFERRED' 'exec a SELECT x FROM t' \
+		'exec a PRAGMA journal_mode' 'exec a COMMIT'
+	reader=$started
+	barrier_meet read
+	barrier_leave held
+	finish "$writer" writer
+	sleep 0.1
+	barrier_leave read
+	finish "$reader" reader
+	[[ $output == *$'\nwal\n'* ]]
+	expect_quiet
+}
+
 @test "the switch to WAL does not wait for another process that reads" {
 	export SQLPROD_BUSY_TIMEOUT=600000
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7),(8)'
