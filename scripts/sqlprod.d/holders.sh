@@ -34,14 +34,17 @@ processes_with() (
 		awk -v identity="$identity" '$2 == identity { split($1, path, "/"); print path[3] }' | sort -un
 )
 
-# locks_on FILE - a line for each lock on it: pid, read or write, first byte, last byte. pid is -1 for a lock of an open file
-# description, 0 for a process of another pid namespace.
+# locks_on FILE - a line for each lock on it: pid, read or write, first byte, last byte. pid is 0 for a process of another pid
+# namespace, -1 for the lock of an open file. Such locks are shown only where no process has one: with the library each process has both.
 locks_on() (
 	identity=$(file_identity "$1")
 	[ -n "$identity" ] || exit 0
 	# A blocked request has "->" after its number.
 	awk -v identity="$identity" -v OFS='\t' '
-		$2 != "->" && $6 == identity { print $5, tolower($4), $7, $8 }' /proc/locks 2>/dev/null
+		$2 == "->" || $6 != identity { next }
+		$5 != -1 { print $5, tolower($4), $7, $8; named = 1 }
+		$5 == -1 { unnamed[++count] = $5 OFS tolower($4) OFS $7 OFS $8 }
+		END { for (i = 1; i <= count && !named; i++) print unnamed[i] }' /proc/locks 2>/dev/null
 )
 
 # process_name PID - what the program calls itself; its script, where it is an interpreter's.

@@ -4,6 +4,7 @@
 #include "connection/registry.h"
 #include "locking/begin_mode.h"
 #include "locking/busy_handler.h"
+#include "locking/kept_locks.h"
 #include "locking/left_wal.h"
 #include "locking/write_lock.h"
 
@@ -139,6 +140,7 @@ static int lock_read(struct file_shim *shim, int offset)
 	int rc;
 
 	shim->files.closing = false;
+	kept_locks_take(&shim->files);
 	holder_seen(&shim->holder);
 	if (shim->fair)
 		handoff_before_read(&shim->handoff);
@@ -233,12 +235,16 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 static int shim_lock(sqlite3_file *file, int level)
 {
 	struct file_shim *shim = shim_of(file);
+	bool kept;
 	int rc;
 
 	/* without WAL, RESERVED is the write lock */
 	if (level == SQLITE_LOCK_RESERVED)
 		before_write(shim);
+	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files);
 	rc = shim->original->xLock(file, level);
+	if (kept && rc != SQLITE_OK)
+		kept_locks_take(&shim->files);
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
 		left_wal_look(shim, file);
 	return rc;
@@ -261,6 +267,8 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->reservation.state = RESERVATION_NONE;
 	shim->reservation.is_pending = false;
 	holder_set(&shim->holder, NULL, 0);
+	if (!shim->files.inherited)
+		kept_locks_drop(&shim->files);
 	shim->files.shm_fd = -1;
 	shim->files.wal = shim->files.shm = 0;
 	rc = shim->original->xShmUnmap(file, delete);

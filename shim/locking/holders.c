@@ -78,12 +78,19 @@ enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, p
 {
 	enum holders found = HOLDERS_UNKNOWN, look;
 	FILE *locks = fopen("/proc/locks", "re");
+	unsigned processes = 0, files = 0;
 	char line[128];
 	pid_t pid;
 
 	while (locks && fgets(line, sizeof(line), locks)) {
 		if (!line_names(line, device, locked, byte, &pid) || pid == getpid())
 			continue;
+		/* of an open file: kept_locks.h */
+		if (pid == 0 && strstr(line, "OFDLCK")) {
+			files++;
+			continue;
+		}
+		processes++;
 		look = pid > 0 ? holder_look(pid, device, other) : HOLDERS_UNKNOWN;
 		*one = pid;
 		found = look;
@@ -92,7 +99,7 @@ enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, p
 	}
 	if (locks)
 		fclose(locks);
-	return found;
+	return found == HOLDERS_WITHOUT && files > processes ? HOLDERS_UNKNOWN : found;
 }
 
 /* The database's name, to be freed, if this descriptor is a -shm whose database is not where its name says; else NULL. */

@@ -2,35 +2,12 @@
 #include "locking/inherited_locks.h"
 
 #include "locking/file_shim.h"
+#include "locking/kept_locks.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
-
-/* sqlite.org/fileformat.html#the_lock_byte_page, and the byte of the -shm that all hold who use it: sqlite.org/walformat.html */
-#define SHARED_FIRST 0x40000002
-#define SHARED_SIZE 510
-#define DEAD_MAN_SWITCH 128
-
-static void set_lock(int fd, int command, short type, off_t start, off_t length)
-{
-	struct flock lock;
-
-	memset(&lock, 0, sizeof(lock));
-	lock.l_type = type;
-	lock.l_whence = SEEK_SET;
-	lock.l_start = start;
-	lock.l_len = length;
-	fcntl(fd, command, &lock);
-}
-
-static void set_locks(const struct wal_files *files, int command, short type)
-{
-	set_lock(files->fd, command, type, SHARED_FIRST, SHARED_SIZE);
-	set_lock(files->shm_fd, command, type, DEAD_MAN_SWITCH, 1);
-}
 
 static atomic_bool forked;
 
@@ -45,18 +22,20 @@ static bool lock_open_file(struct file_shim *shim, void *unused)
 	(void)unused;
 	if (is_held(shim)) {
 		atomic_store_explicit(&forked, true, memory_order_relaxed);
-		set_locks(&shim->files, F_OFD_SETLK, F_RDLCK);
+		kept_locks_take(&shim->files);
 	}
 	return true;
 }
 
+/* The open files are the parent's as well, and so are their locks. */
 static bool lock_in_child(struct file_shim *shim, void *unused)
 {
 	(void)unused;
 	if (!is_held(shim))
 		return true;
-	set_locks(&shim->files, F_SETLK, F_RDLCK);
-	set_locks(&shim->files, F_OFD_SETLK, F_UNLCK);
+	shim->files.inherited = true;
+	kept_locks_set(shim->files.fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE);
+	kept_locks_set(shim->files.shm_fd, F_SETLK, F_RDLCK, DEAD_MAN_SWITCH, 1);
 	return true;
 }
 

@@ -2,8 +2,8 @@
  *
  * fcntl() locks belong to a process and are not inherited (fcntl(2)). A connection in WAL mode holds two as long as it lives: a
  * shared one on the database and one on the -shm. Without them the next one to close believes itself the last and deletes the -wal
- * under the child. So fork() takes both for the open file as well (F_OFD_SETLK), which the child inherits, and the child exchanges
- * them for its own: there is no moment without. */
+ * under the child. The open files have both as well (kept_locks.h), which the child inherits, and it takes its own: there is no
+ * moment without. */
 #ifndef SQLPROD_LOCKING_INHERITED_LOCKS_H
 #define SQLPROD_LOCKING_INHERITED_LOCKS_H
 

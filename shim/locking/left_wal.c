@@ -6,6 +6,7 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/holders.h"
+#include "locking/kept_locks.h"
 #include "locking/wal_content.h"
 
 #include <errno.h>
@@ -15,10 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* sqlite.org/fileformat.html#the_lock_byte_page, and sqlite.org/walformat.html */
-#define SHARED_FIRST 0x40000002
-#define SHARED_SIZE 510
-#define DEAD_MAN_SWITCH 128
+/* sqlite.org/walformat.html */
 #define INDEX_SIZE 32768
 
 struct same {
@@ -62,21 +60,28 @@ static bool is_there(const char *path, const char *suffix, struct stat *status)
 	return there;
 }
 
-/* Another process, or an open file that a fork inherits (then *who is -1), has a shared lock. */
-static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
+/* Whose lock keeps that range from being locked for writing: -1 if it is an open file's, 0 if it is nobody's. */
+static pid_t holder_of(const struct file_shim *shim, off_t start, off_t length)
 {
 	struct flock lock;
 
 	memset(&lock, 0, sizeof(lock));
 	lock.l_type = F_WRLCK;
 	lock.l_whence = SEEK_SET;
-	lock.l_start = SHARED_FIRST;
-	lock.l_len = SHARED_SIZE;
-	*who = -1;
+	lock.l_start = start;
+	lock.l_len = length;
 	if (fcntl(shim->files.fd, F_GETLK, &lock) != 0)
-		return true;
-	*who = lock.l_pid;
-	return lock.l_type != F_UNLCK;
+		return -1;
+	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+/* Another process, or an open file (then *who is -1), has a shared lock. */
+static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
+{
+	*who = holder_of(shim, SHARED_FIRST, SHARED_SIZE - 1);
+	if (!*who)
+		*who = holder_of(shim, SHARED_LAST, 1);
+	return *who != 0;
 }
 
 static void rename_to_free(const char *from, const char *to, const char *suffix)

@@ -4,6 +4,7 @@
 
 #include "base/glibc.h"
 #include "locking/file_shim.h"
+#include "locking/kept_locks.h"
 #include "locking/wal_readers.h"
 #include "sqlite/unix_file.h"
 
@@ -75,6 +76,7 @@ void wal_files_mapped(struct file_shim *shim)
 	files->shm_fd = unix_file_find_shm(shim->file, files->path);
 	files->wal = inode_of(files->path, "-wal");
 	files->shm = inode_of(files->path, "-shm");
+	kept_locks_take(files);
 	errno = saved;
 }
 

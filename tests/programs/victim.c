@@ -30,7 +30,8 @@
  *   sh COMMAND                                            without LD_PRELOAD and SQLPROD*; prints what it prints
  *   barrier PATH                                          writes a line to PATH.here, waits for one from PATH.go
  *   setenv NAME VALUE | chdir PATH | setuid N | exit N | _exit N | quiet
- *   self FIELD | descriptors | close_fd N | open_fd PATH  self: of /proc/self/status; descriptors: how many are open */
+ *   self FIELD | descriptors | close_fd N | open_fd PATH | read_file PATH
+ *                                                         self: of /proc/self/status; descriptors: how many are open */
 #include "victim.h"
 
 #include <pthread.h>

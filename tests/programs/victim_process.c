@@ -92,6 +92,17 @@ static void descriptor_open(const char *path)
 	printf("open_fd %d\n", open(path, O_WRONLY | O_APPEND));
 }
 
+/* By system calls alone, as Go programs do. */
+static void file_read(const char *path)
+{
+	char byte;
+	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+
+	if (fd < 0 || syscall(SYS_read, fd, &byte, sizeof(byte)) < 0)
+		victim_die("cannot read", path);
+	syscall(SYS_close, fd);
+}
+
 /* Not in every libc. */
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) __attribute__((weak));
 
@@ -171,6 +182,8 @@ bool process_run(const char *verb, char *rest)
 		close(atoi(rest));
 	else if (strcmp(verb, "open_fd") == 0)
 		descriptor_open(rest);
+	else if (strcmp(verb, "read_file") == 0)
+		file_read(rest);
 	else if (strcmp(verb, "descriptors") == 0)
 		descriptors_print();
 	else if (strcmp(verb, "setenv") == 0) {

@@ -57,14 +57,17 @@ def holders(paths, spared=()):
 def lock_owners(inodes, devices):
     """/proc/locks shows other users' too."""
     wanted = {f"{os.major(device):02x}:{os.minor(device):02x}:{inode}" for device in devices for inode in inodes}
+    owners = set()
     try:
         with open("/proc/locks", encoding="ascii") as locks:
             for line in locks:
                 fields = [field for field in line.split() if field != "->"]
                 if len(fields) > 5 and fields[5] in wanted:
-                    yield max(int(fields[4]), 0)
+                    owners.add(int(fields[4]))
     except (OSError, ValueError):
         pass
+    # -1 is the lock of an open file: with the library a process has both
+    return {max(owner, 0) for owner in owners if owner >= 0 or len(owners) == 1}
 
 
 class Database:

@@ -1,0 +1,33 @@
+/* kept_locks.h - locks of a database in WAL mode that the program cannot lose by closing a file.
+ *
+ * A process that closes any descriptor of a file loses its fcntl() locks on it (fcntl(2)). A program that reads its own database
+ * file, to copy or to send it, loses nothing by that with a rollback journal, where an idle connection has no lock. In WAL mode a
+ * connection holds two as long as it lives: a shared one on the database and one on the -shm. Without the first the next program
+ * that closes the database believes itself the last and deletes the -wal under this one; without the second the next one that opens
+ * it cuts the -shm under the mapping. So both are taken for the open files as well (F_OFD_SETLK), which keep theirs until they are
+ * closed. Of the range of the shared lock it is the last byte alone, so that F_GETLK on the others still names a process. */
+#ifndef SQLPROD_LOCKING_KEPT_LOCKS_H
+#define SQLPROD_LOCKING_KEPT_LOCKS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* sqlite.org/fileformat.html#the_lock_byte_page, and the byte of the -shm that all hold who use it: sqlite.org/walformat.html */
+#define SHARED_FIRST 0x40000002
+#define SHARED_SIZE 510
+#define SHARED_LAST (SHARED_FIRST + SHARED_SIZE - 1)
+#define DEAD_MAN_SWITCH 128
+
+struct wal_files;
+
+/* Sets a lock of that type (F_RDLCK, F_UNLCK) by that command, with system calls only: a signal handler may fork. */
+void kept_locks_set(int fd, int command, short type, off_t start, off_t length);
+
+/* While the -shm is mapped. */
+void kept_locks_take(struct wal_files *files);
+
+/* Of the database alone: before SQLite wants it for itself, and once the -shm is not mapped any more. Returns whether it was held.
+ */
+bool kept_locks_drop(struct wal_files *files);
+
+#endif

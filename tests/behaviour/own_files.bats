@@ -1,0 +1,84 @@
+# Programs that read their own database files while they have them open, to copy or to send them: closing a file drops the locks that
+# the process has on it.
+load ../harness/harness
+
+# read_own VICTIM FILE… - the files are read while the database is open; another program opens and closes it; then both write.
+read_own() {
+	local run file read=()
+	for file in "${@:2}"; do
+		read+=("read_file $file")
+	done
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		barrier_make read
+		[[ $run == run_shim ]] || read=('read_file a.db')
+		${run/run/start} own "$1" 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' "${read[@]}" 'barrier read' \
+			'exec a INSERT INTO t VALUES(3); SELECT count(*) FROM t' 'barrier wrote' 'exec a INSERT INTO t VALUES(5)' 'close a'
+		own=$started
+		barrier_make wrote
+		barrier_meet read
+		$run "$1" 'open b a.db' 'exec b INSERT INTO t VALUES(2)' 'close b'
+		$run "$1" 'open b a.db' 'exec b SELECT count(*) FROM t' 'close b'
+		expect $'open 0\n2\nexec 0\nclose 0'
+		barrier_leave read
+		barrier_meet wrote
+		$run "$1" 'open b a.db' 'exec b INSERT INTO t VALUES(4); SELECT count(*) FROM t' 'close b'
+		expect $'open 0\n4\nexec 0\nclose 0'
+		barrier_leave wrote
+		finish "$own" own
+		expect $'open 0\nexec 0\n3\nexec 0\nexec 0\nclose 0'
+		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'5\nok' ]] || fail "$run"
+		rm -f read.* wrote.*
+	done
+}
+
+@test "a program that reads its own database file loses no row when others close the database" {
+	chmod 700 . # -wal and -shm are to go at the last close
+	read_own victim a.db
+	[[ $(ls ./*.db*) == ./a.db ]]
+}
+
+@test "a program that reads all files of its database loses no row, and is not hurt by others that open it" {
+	chmod 700 .
+	read_own victim a.db a.db-wal a.db-shm
+	[[ $(ls ./*.db*) == ./a.db ]]
+}
+
+@test "an embedded SQLite whose program reads its own database file loses no row" {
+	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
+	chmod 700 .
+	read_own "$build/embedded/victim_gcc_O2" a.db a.db-wal a.db-shm
+}
+
+@test "a program that read its own file still has it checkpointed and its -wal removed by its last close, and can leave WAL" {
+	chmod 700 .
+	run_shim victim 'open a a.db' 'open b a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'read_file a.db' 'exec b SELECT * FROM t' \
+		'close b' 'exec a INSERT INTO t VALUES(2)' 'exec a PRAGMA journal_mode=DELETE' 'exec a PRAGMA journal_mode=WAL' \
+		'exec a INSERT INTO t VALUES(3)' 'close a'
+	[[ $output == *$'\ndelete\n'*$'\nwal\n'* ]]
+	[[ $(ls ./*.db*) == ./a.db && $(observer query a.db 'SELECT count(*) FROM t') == 3 ]]
+}
+
+@test "a forked child that reads the file it inherited loses no row of either" {
+	chmod 700 .
+	cat >fork.py <<-'EOF'
+		import os, sqlite3, subprocess, sys
+		c = sqlite3.connect('a.db', isolation_level=None, timeout=30)
+		c.execute('create table t(x)')
+		pid = os.fork()
+		open('a.db', 'rb').read(1)
+		# another program closes the database
+		subprocess.run([sys.executable, '-c', "import sqlite3; c = sqlite3.connect('a.db', timeout=30); c.execute('insert into t values(0)'); c.commit(); c.close()"], check=True)
+		for i in range(20): c.execute('insert into t values(1)')
+		if not pid: os._exit(0)
+		os.waitpid(pid, 0)
+		print(c.execute('select count(*) from t').fetchone()[0])
+		c.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run python3 fork.py
+		expect 42
+		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'42\nok' ]] || fail "$run"
+	done
+}
