@@ -241,7 +241,7 @@ static int shim_lock(sqlite3_file *file, int level)
 	/* without WAL, RESERVED is the write lock */
 	if (level == SQLITE_LOCK_RESERVED)
 		before_write(shim);
-	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files);
+	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files, true);
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)
 		kept_locks_take(&shim->files);
@@ -268,7 +268,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->reservation.is_pending = false;
 	holder_set(&shim->holder, NULL, 0);
 	if (!shim->files.inherited)
-		kept_locks_drop(&shim->files);
+		kept_locks_drop(&shim->files, false);
 	shim->files.shm_fd = -1;
 	shim->files.wal = shim->files.shm = 0;
 	rc = shim->original->xShmUnmap(file, delete);

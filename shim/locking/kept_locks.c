@@ -31,13 +31,15 @@ void kept_locks_take(struct wal_files *files)
 	errno = saved;
 }
 
-bool kept_locks_drop(struct wal_files *files)
+bool kept_locks_drop(struct wal_files *files, bool of_shm)
 {
 	int saved = errno;
 	bool held = files->kept;
 
 	if (held)
 		kept_locks_set(files->fd, F_OFD_SETLK, F_UNLCK, SHARED_LAST, 1);
+	if (held && of_shm && files->shm_fd >= 0)
+		kept_locks_set(files->shm_fd, F_OFD_SETLK, F_UNLCK, DEAD_MAN_SWITCH, 1);
 	files->kept = false;
 	errno = saved;
 	return held;

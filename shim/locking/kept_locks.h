@@ -26,8 +26,9 @@ void kept_locks_set(int fd, int command, short type, off_t start, off_t length);
 /* While the -shm is mapped. */
 void kept_locks_take(struct wal_files *files);
 
-/* Of the database alone: before SQLite wants it for itself, and once the -shm is not mapped any more. Returns whether it was held.
- */
-bool kept_locks_drop(struct wal_files *files);
+/* Before SQLite wants the database for itself: since 3.51 it looks whether anybody else has the -shm locked. And, that of the
+ * database alone, once this connection does not map the -shm any more, as others of this process may. Returns whether they were
+ * held. */
+bool kept_locks_drop(struct wal_files *files, bool of_shm);
 
 #endif

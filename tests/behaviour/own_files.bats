@@ -52,11 +52,16 @@ read_own() {
 
 @test "a program that read its own file still has it checkpointed and its -wal removed by its last close, and can leave WAL" {
 	chmod 700 .
-	run_shim victim 'open a a.db' 'open b a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'read_file a.db' 'exec b SELECT * FROM t' \
-		'close b' 'exec a INSERT INTO t VALUES(2)' 'exec a PRAGMA journal_mode=DELETE' 'exec a PRAGMA journal_mode=WAL' \
-		'exec a INSERT INTO t VALUES(3)' 'close a'
-	[[ $output == *$'\ndelete\n'*$'\nwal\n'* ]]
-	[[ $(ls ./*.db*) == ./a.db && $(observer query a.db 'SELECT count(*) FROM t') == 3 ]]
+	# SQLite 3.51 and later look at the -shm's locks as well: the embedded one is new
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		rm -f ./*.db*
+		run_shim "$victim" 'open a a.db' 'open b a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'read_file a.db' 'exec b SELECT * FROM t' \
+			'close b' 'exec a INSERT INTO t VALUES(2)' 'exec a PRAGMA journal_mode=DELETE' 'exec a PRAGMA journal_mode=WAL' \
+			'exec a INSERT INTO t VALUES(3)' 'close a'
+		[[ $output == *$'\ndelete\n'*$'\nwal\n'* ]]
+		[[ $(ls ./*.db*) == ./a.db && $(observer query a.db 'SELECT count(*) FROM t') == 3 ]]
+	done
 }
 
 @test "a forked child that reads the file it inherited loses no row of either" {
