@@ -5,11 +5,13 @@ clients := $(abspath $(BUILD)/clients)
 .PHONY: check-clients
 check-clients: ## run real programs of many languages with and without the library
 	$(Q)tests/clients/install.sh
-	$(Q)$(MAKE) --no-print-directory all clients-programs
+	$(Q)$(MAKE) --no-print-directory all clients-programs $(transactions_programs)
 	$(Q)rm -rf $(clients)/runs
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats \
+		tests/clients/transactions.bats tests/clients/frameworks.bats
 	$(Q)tests/clients/table.sh $(clients)/runs >$(clients)/table.md
-	$(SAY) TABLE $(clients)/table.md
+	$(Q)tests/clients/frameworks.sh $(clients)/runs/transactions >$(clients)/frameworks.md
+	$(SAY) TABLE $(clients)/table.md $(clients)/frameworks.md
 
 .PHONY: clients-programs
 clients-programs: $(clients)/mattn $(clients)/rusqlite $(clients)/qt_sql $(clients)/java/Jdbc.class \

@@ -2,6 +2,7 @@
 include tests/check.mk
 include tests/demo.mk
 include tests/clients.mk
+include tests/transactions.mk
 include tests/statement.mk
 include tests/unit.mk
 include tests/embedded.mk

@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# Transactions of real programs, each begun in the program's ordinary way. In the races, four processes run 25 transactions each that
+# read a number and write it, one higher. `make check-clients` installs the programs under $build/clients/transactions first.
+
+# A bound for what hangs, far above what any of these takes.
+export BATS_TEST_TIMEOUT=180 APP_TIMEOUT=175
+
+load ../harness/harness
+load transactions
+
+@test "CPython: no transaction of a race fails" { race_with cpython; }
+@test "CPython alone: some fail" { race_alone cpython; }
+
+@test "Django: no transaction of a race fails" { race_with django_atomic; }
+@test "Django alone: some fail" { race_alone django_atomic; }
+
+@test "SQLAlchemy with its manual's listeners: no transaction of a race fails" { race_with sqlalchemy_session-listeners; }
+@test "SQLAlchemy with its manual's listeners alone: some fail" { race_alone sqlalchemy_session-listeners; }
+
+# Its driver sends no BEGIN before the first change, so that what was read before it may be old: the library cannot know.
+@test "SQLAlchemy by default: no transaction of a race fails, but updates are lost" {
+	play "$preload" race sqlalchemy_session
+	shows done=100 failed=0
+	[[ ${result[lost]} -gt 0 ]]
+}
+@test "SQLAlchemy by default alone: updates are lost as well" {
+	play "" race sqlalchemy_session
+	[[ ${result[lost]} -gt 0 ]]
+}
+
+@test "FastAPI with SQLModel: no request of a race fails, but updates are lost" {
+	play "$preload" race fastapi_sqlmodel
+	shows done=100 failed=0
+	[[ ${result[lost]} -gt 0 ]]
+}
+@test "FastAPI with SQLModel alone: updates are lost as well" {
+	play "" race fastapi_sqlmodel
+	[[ ${result[lost]} -gt 0 ]]
+}
+
+@test "peewee: no transaction of a race fails" { race_with peewee_atomic; }
+@test "peewee alone: some fail" { race_alone peewee_atomic; }
+
+@test "Piccolo: no transaction of a race fails" { race_with piccolo_transaction; }
+@test "Piccolo alone: some fail" { race_alone piccolo_transaction; }
+@test "Piccolo: nobody waits for a transaction that reads and stays" { stay_with piccolo_transaction; }
+@test "Piccolo alone: a writer is refused beside a transaction that reads and stays" { stay_alone piccolo_transaction; }
+
+@test "Tortoise: no transaction of a race fails" { race_with tortoise_transaction; }
+@test "Tortoise alone: some fail" { race_alone tortoise_transaction; }
+
+@test "pyodbc: no transaction of a race fails" { race_with pyodbc_cursor; }
+
+@test "node:sqlite: no transaction of a race fails" { race_with node_sqlite; }
+@test "node:sqlite alone: some fail" { race_alone node_sqlite; }
+
+@test "better-sqlite3: no transaction of a race fails" { race_with better_sqlite3; }
+@test "better-sqlite3 alone: some fail" { race_alone better_sqlite3; }
+@test "better-sqlite3: nobody waits for a transaction that reads and stays" { stay_with better_sqlite3; }
+@test "better-sqlite3 alone: a writer is refused beside a transaction that reads and stays" { stay_alone better_sqlite3; }
+
+@test "Drizzle: no transaction of a race fails" { race_with drizzle; }
+@test "Drizzle alone: some fail" { race_alone drizzle; }
+
+@test "Sequelize: no transaction of a race fails" { race_with sequelize; }
+@test "Sequelize alone: some fail" { race_alone sequelize; }
+@test "Sequelize: nobody waits for a transaction that reads and stays" { stay_with sequelize; }
+@test "Sequelize alone: a writer is refused beside a transaction that reads and stays" { stay_alone sequelize; }
+
+@test "Knex on better-sqlite3: no transaction of a race fails" { race_with knex; }
+@test "Knex on better-sqlite3 alone: some fail" { race_alone knex; }
+
+@test "Knex on npm sqlite3: no transaction of a race fails" { race_with knex-sqlite3; }
+@test "Knex on npm sqlite3 alone: some fail" { race_alone knex-sqlite3; }
+
+@test "TypeORM: no transaction of a race fails" { race_with typeorm; }
+@test "TypeORM alone: some fail" { race_alone typeorm; }
+
+@test "npm sqlite3: no transaction of a race fails" { race_with npm_sqlite3; }
+@test "npm sqlite3 alone: some fail" { race_alone npm_sqlite3; }
+
+# Some of its requests fail there as well: a transaction's next statement finds libuv's threads taken by others that wait for it.
+@test "a pool of 10 connections by npm sqlite3 does not bring its process to a stand" {
+	play "$preload" requests npm_sqlite3_pool
+	shows lost=0
+	at_most standstill 5000 took 10000
+}
+@test "a pool of 10 connections by npm sqlite3 alone: requests fail" {
+	play "" requests npm_sqlite3_pool
+	shows lost=0
+	[[ ${result[failed]} -gt 0 ]]
+}
+
+@test "HikariCP with autocommit off: no transaction of a race fails" { race_with hikari; }
+@test "HikariCP with autocommit off alone: some fail" { race_alone hikari; }
+@test "HikariCP with autocommit off: one worker is not kept waiting by the idle connections of its pool" {
+	play "$preload" pool hikari
+	shows done=50 failed=0
+	at_most longest 5000
+}
+@test "HikariCP with autocommit off alone: one worker does its 50 transactions as well" {
+	play "" pool hikari
+	shows done=50 failed=0
+}
+@test "HikariCP with autocommit off: nobody waits for a transaction that reads and stays" { stay_with hikari; }
+@test "HikariCP with autocommit off alone: a writer is refused beside a transaction that reads and stays" { stay_alone hikari; }
+
+@test "Active Record: no transaction of a race fails" { race_with active_record; }
+@test "Active Record alone: some fail" { race_alone active_record; }
+@test "Active Record: nobody waits for a transaction that reads and stays" { stay_with active_record; }
+@test "Active Record alone: a writer is refused beside a transaction that reads and stays" { stay_alone active_record; }
+
+@test "Sequel: no transaction of a race fails" { race_with sequel; }
+@test "Sequel alone: some fail" { race_alone sequel; }
+
+@test "Laravel: no transaction of a race fails" { race_with laravel; }
+@test "Laravel alone: some fail" { race_alone laravel; }
+
+@test "Doctrine: no transaction of a race fails" { race_with doctrine; }
+@test "Doctrine alone: some fail" { race_alone doctrine; }
+
+@test "Perl DBI: no transaction of a race fails" { race_with perl_dbi; }
+@test "Perl DBI, which begins IMMEDIATE by itself, alone: none fails either" {
+	play "" race perl_dbi
+	shows done=100 failed=0 lost=0
+}
+@test "Perl DBI that sends a plain BEGIN: no transaction of a race fails" { race_with perl_dbi-plain; }
+@test "Perl DBI that sends a plain BEGIN alone: some fail" { race_alone perl_dbi-plain; }
+
+@test "Poco: no transaction of a race fails" { race_with poco; }
+@test "Poco alone: some fail" { race_alone poco; }
+@test "Poco: nobody waits for a transaction that reads and stays" { stay_with poco; }
+@test "Poco alone: a writer is refused beside a transaction that reads and stays" { stay_alone poco; }
+
+@test "Go's database/sql: no transaction of a race fails" { race_with go; }
+@test "Go's database/sql alone: some fail" { race_alone go; }
+@test "Go's database/sql: nobody waits for a read-only transaction" { stay_with go; }
+@test "Go's database/sql alone: a writer is refused beside a read-only transaction" { stay_alone go; }
+
+@test "GORM: no transaction of a race fails" { race_with go-gorm; }
+@test "GORM alone: some fail" { race_alone go-gorm; }
