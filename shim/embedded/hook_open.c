@@ -1,4 +1,5 @@
-/* hook_open.c - the hooks of open() and openat(), by which embedded copies of SQLite are noticed.
+/* hook_open.c - the hooks of the functions that open files, by which embedded copies of SQLite are noticed, and programs that read
+ * a database which they have open themselves.
  *
  * Every process under the preload makes many such calls, and nearly none is SQLite's: the flags alone exclude the others. */
 #include "base/guard.h"
@@ -6,9 +7,13 @@
 #include "embedded/caller.h"
 #include "embedded/embedded.h"
 #include "embedded/real.h"
+#include "locking/wal_files.h"
+#include "policy/moving_file.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,12 +79,26 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 	return fd;
 }
 
+/* A program without a database pays for one look at memory. SQLite itself opens with O_NOFOLLOW. */
+static inline bool may_be_own(int flags)
+{
+	return __builtin_expect(wal_files_any(), 0) && !(flags & (O_ACCMODE | O_CREAT | O_NOFOLLOW | O_PATH | O_DIRECTORY)) &&
+	       guard_depth == 0;
+}
+
+static inline int opened(int fd, int flags)
+{
+	if (may_be_own(flags) && fd >= 0)
+		moving_file_read(fd);
+	return fd;
+}
+
 HOOK int open(const char *path, int flags, ...)
 {
 	__typeof__(&open) real = REAL(open, kernel_open);
 	TAKE_MODE(flags)
 
-	return is_noticed(flags) ? open_noticed(real, path, flags, mode, HOOK_CALLER) : real(path, flags, mode);
+	return is_noticed(flags) ? open_noticed(real, path, flags, mode, HOOK_CALLER) : opened(real(path, flags, mode), flags);
 }
 
 HOOK int openat(int folder, const char *path, int flags, ...)
@@ -87,10 +106,33 @@ HOOK int openat(int folder, const char *path, int flags, ...)
 	__typeof__(&openat) real = REAL(openat, kernel_openat);
 	TAKE_MODE(flags)
 
-	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER) : real(folder, path, flags, mode);
+	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER)
+				 : opened(real(folder, path, flags, mode), flags);
 }
 
-/* Other C libraries, such as musl, define these as aliases of the two above. */
+static FILE *kernel_fopen(const char *path, const char *mode)
+{
+	int access = strchr(mode, '+') ? O_RDWR : *mode == 'r' ? O_RDONLY : O_WRONLY;
+	int create = *mode == 'r' ? 0 : O_CREAT | (*mode == 'a' ? O_APPEND : O_TRUNC);
+	int fd = kernel_openat(AT_FDCWD, path, access | create, 0666);
+
+	return fd < 0 ? NULL : fdopen(fd, mode);
+}
+
+/* libc opens these files by a function of its own. */
+static FILE *opened_stream(FILE *file, const char *mode)
+{
+	if (file && mode && *mode == 'r')
+		opened(fileno(file), strchr(mode, '+') ? O_RDWR : O_RDONLY);
+	return file;
+}
+
+HOOK FILE *fopen(const char *path, const char *mode)
+{
+	return opened_stream(REAL(fopen, kernel_fopen)(path, mode), mode);
+}
+
+/* Other C libraries, such as musl, define these as aliases of those above. */
 #ifdef __GLIBC__
 
 HOOK int open64(const char *path, int flags, ...)
@@ -98,7 +140,7 @@ HOOK int open64(const char *path, int flags, ...)
 	__typeof__(&open64) real = REAL(open64, kernel_open);
 	TAKE_MODE(flags)
 
-	return is_noticed(flags) ? open_noticed(real, path, flags, mode, HOOK_CALLER) : real(path, flags, mode);
+	return is_noticed(flags) ? open_noticed(real, path, flags, mode, HOOK_CALLER) : opened(real(path, flags, mode), flags);
 }
 
 HOOK int openat64(int folder, const char *path, int flags, ...)
@@ -106,7 +148,13 @@ HOOK int openat64(int folder, const char *path, int flags, ...)
 	__typeof__(&openat64) real = REAL(openat64, kernel_openat);
 	TAKE_MODE(flags)
 
-	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER) : real(folder, path, flags, mode);
+	return is_noticed(flags) ? openat_noticed(real, folder, path, flags, mode, HOOK_CALLER)
+				 : opened(real(folder, path, flags, mode), flags);
+}
+
+HOOK FILE *fopen64(const char *path, const char *mode)
+{
+	return opened_stream(REAL(fopen64, kernel_fopen)(path, mode), mode);
 }
 
 #endif

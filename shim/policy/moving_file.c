@@ -1,4 +1,4 @@
-/* moving_file.c - what becomes of the -wal and -shm of a database that its own process moves. */
+/* moving_file.c - what becomes of the -wal and -shm of a database that its own process moves or copies. */
 #include "policy/moving_file.h"
 
 #include "base/glibc.h"
@@ -19,6 +19,7 @@
 struct search {
 	ino_t inode;
 	struct moving_file *found;
+	pid_t pid;
 	sqlite3_mutex *mutex;
 	struct connection *connection; /* one that is not in use, locked */
 };
@@ -48,17 +49,23 @@ static bool is_idle(const struct connection *connection)
 	return true;
 }
 
+/* One that has not read the file since it is in WAL mode copies nothing. */
+static bool has_wal(const struct connection *connection, ino_t inode)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim && shim->db == connection->db && shim->files.inode == inode && shim->handoff.shm;
+}
+
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */
 static void see_connection(struct connection *connection, void *argument)
 {
 	struct search *search = argument;
 	const struct sqlite *sqlite = connection->sqlite;
-	const struct file_shim *shim = connection->shim;
 	sqlite3_mutex *mutex;
 
-	if (search->connection || connection->closing || !shim || shim->db != connection->db ||
-	    shim->files.inode != search->inode || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
-	    !sqlite->wal_checkpoint_v2)
+	if (search->connection || connection->closing || connection->pid != search->pid || !has_wal(connection, search->inode) ||
+	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->wal_checkpoint_v2)
 		return;
 	mutex = sqlite->db_mutex(connection->db);
 	if (mutex && sqlite->mutex_try(mutex) != SQLITE_OK)
@@ -88,28 +95,45 @@ static void checkpoint(struct search *search)
 	guard_leave();
 }
 
-static bool look(struct moving_file *file)
+static bool look(struct moving_file *file, const struct stat *status)
 {
-	struct search search = {.found = file};
-	struct stat status;
+	struct search search = {.found = file, .inode = status->st_ino, .pid = getpid()};
 
 	file->wal = file->shm = 0;
-	if (glibc_fstatat(file->folder, file->name, &status, 0) != 0 || !S_ISREG(status.st_mode))
-		return false;
-	search.inode = status.st_ino;
-	if (wal_files_each(see_shim, &search))
+	if (!S_ISREG(status->st_mode) || wal_files_each(see_shim, &search))
 		return false;
 	checkpoint(&search);
 	return true;
 }
 
+static bool look_by_name(struct moving_file *file)
+{
+	struct stat status;
+
+	return glibc_fstatat(file->folder, file->name, &status, 0) == 0 && look(file, &status);
+}
+
 bool moving_file_before(struct moving_file *from, struct moving_file *to)
 {
 	int saved = errno;
-	bool source = look(from), target = look(to);
+	bool source = look_by_name(from), target = look_by_name(to);
 
 	errno = saved;
 	return source || target;
+}
+
+/* The size of a database is a multiple of its pages'. */
+#define PAGE_LEAST 512
+
+void moving_file_read(int fd)
+{
+	struct moving_file file;
+	struct stat status;
+	int saved = errno;
+
+	if (glibc_fstat(fd, &status) == 0 && status.st_size > 0 && status.st_size % PAGE_LEAST == 0)
+		look(&file, &status);
+	errno = saved;
 }
 
 struct names {

@@ -1,4 +1,4 @@
-/* moving_file.h - the program renames, links or replaces a database that it has open itself.
+/* moving_file.h - the program renames, links, replaces or copies a database that it has open itself.
  *
  * Without the library all its rows would be in that file. So before that the -wal is copied into it, and after it -wal and -shm
  * follow the file to its new name, where whoever opens it looks for them. Only where WAL is not the program's own choice: who
@@ -12,7 +12,7 @@
 struct moving_file {
 	int folder; /* as for openat(2) */
 	const char *name;
-	ino_t wal, shm; /* 0 if it is no database of ours in WAL mode */
+	ino_t wal, shm; /* 0 if it is no database of ours in WAL mode; unset before moving_file_before() */
 };
 
 /* Before the call that moves `from` to `to` (or links it there). False if neither is such a database; what is in from and to is
@@ -21,5 +21,8 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to);
 
 /* After it succeeded; exchanged: what was at `to` is at `from` now. errno is kept. */
 void moving_file_after(const struct moving_file *from, const struct moving_file *to, bool exchanged);
+
+/* After the program has opened a file to read it: if it is such a database, it may be copied. The same. */
+void moving_file_read(int fd);
 
 #endif

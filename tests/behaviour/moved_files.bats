@@ -123,3 +123,12 @@ load ../harness/moves
 		[[ $(observer query b.db 'SELECT count(*) FROM t') == 2 ]]
 	done
 }
+
+@test "a file that its process renames has its rows although a connection that was opened later has not read it yet" {
+	for run in run_plain run_shim; do
+		rm -f ./*
+		$run victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'open b a.db' 'rename a.db b.db' \
+			'sh cp b.db c.db' 'close b' 'close a'
+		[[ $(observer query c.db 'SELECT count(*) FROM t') == 1 && $(observer query b.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run"
+	done
+}

@@ -87,3 +87,54 @@ read_own() {
 		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'42\nok' ]] || fail "$run"
 	done
 }
+
+# copy_py - commits, copies its database while it is open, and commits again; prints what the copy holds.
+copy_py() {
+	cat >copy.py <<-'EOF'
+		import ctypes, os, shutil, sqlite3, subprocess, sys
+		c = sqlite3.connect('a.db', isolation_level=None)
+		d = sqlite3.connect('a.db', isolation_level=None)
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		if sys.argv[1] == 'copy': shutil.copy('a.db', 'b.db')
+		elif sys.argv[1] == 'descriptor':
+		    fd = os.open('a.db', os.O_RDONLY); open('b.db', 'wb').write(os.read(fd, 1 << 20)); os.close(fd)
+		elif sys.argv[1] == 'folder': shutil.copytree('.', 'copy'); shutil.copy('copy/a.db', 'b.db')
+		elif sys.argv[1] == 'stream':
+		    libc = ctypes.CDLL(None); libc.fopen.restype = ctypes.c_void_p
+		    file = libc.fopen(b'a.db', b'r'); data = ctypes.create_string_buffer(1 << 20)
+		    size = libc.fread(data, 1, 1 << 20, ctypes.c_void_p(file)); libc.fclose(ctypes.c_void_p(file)); open('b.db', 'wb').write(data.raw[:size])
+		c.execute('insert into t values(2)')
+		print(d.execute('select count(*) from t').fetchone()[0])
+		b = sqlite3.connect('b.db'); print(b.execute('select count(*) from t').fetchone()[0], b.execute('pragma integrity_check').fetchone()[0]); b.close()
+		c.close(); d.close()
+	EOF
+}
+
+@test "a copy that a program makes of a database which it has open holds all that it has committed" {
+	copy_py
+	for way in copy descriptor folder stream; do
+		for run in run_plain run_shim; do
+			rm -rf ./*.db* copy
+			$run python3 copy.py "$way"
+			expect $'2\n1 ok'
+			[[ $(observer query b.db 'SELECT count(*) FROM t') == 1 && $(observer query a.db 'SELECT count(*) FROM t') == 2 ]] || fail "$run $way"
+		done
+	done
+}
+
+@test "a program that reads its database file inside a transaction, or in a function that a statement calls, is not disturbed" {
+	cat >inside.py <<-'EOF'
+		import sqlite3
+		c = sqlite3.connect('a.db', isolation_level=None)
+		c.create_function('size', 0, lambda: len(open('a.db', 'rb').read()) > 0)
+		c.execute('create table t(x)'); c.execute('begin'); c.execute('insert into t values(size())'); c.execute('select size()').fetchone(); c.execute('rollback')
+		for row in c.execute('select 1 union all select 2'): size = open('a.db', 'rb').read(16)
+		c.execute('insert into t select size()')
+		print(size, c.execute('select * from t').fetchall()); c.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run python3 inside.py
+		expect "b'SQLite format 3\\x00' [(1,)]"
+	done
+}
