@@ -68,10 +68,44 @@ void callbacks_resume(struct connection *connection)
 
 static int on_trace_v2(unsigned event, void *argument, void *subject, void *detail)
 {
-	const struct connection *connection = argument;
+	struct connection *connection = argument;
 	const struct trace_callback *trace = &connection->trace;
 
-	return connection->callbacks_suspended || !trace->trace_v2 ? 0 : trace->trace_v2(event, trace->argument, subject, detail);
+	if (connection->callbacks_suspended)
+		return 0;
+	if (event == SQLITE_TRACE_STMT && connection->statement_starts)
+		connection->statement_starts(connection, detail);
+	return trace->trace_v2 && (trace->mask & event) ? trace->trace_v2(event, trace->argument, subject, detail) : 0;
+}
+
+bool callbacks_watch(struct connection *connection, void (*starts)(struct connection *, const char *))
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct trace_callback *trace = &connection->trace;
+	unsigned mask = (trace->trace_v2 ? trace->mask : 0) | (starts ? SQLITE_TRACE_STMT : 0);
+	int rc;
+
+	if (connection->statement_starts == starts)
+		return true;
+	/* sqlite3_trace() and sqlite3_profile() share their place with sqlite3_trace_v2() */
+	if (!sqlite->trace_v2 || trace->trace || trace->profile || connection->offsets)
+		return false;
+	rc = mask ? sqlite->trace_v2(connection->db, mask, on_trace_v2, connection)
+		  : sqlite->trace_v2(connection->db, 0, NULL, NULL);
+	if (rc == SQLITE_OK)
+		connection->statement_starts = starts;
+	return rc == SQLITE_OK;
+}
+
+/* The place of the trace callback goes to somebody else. */
+static void watch_ends(struct connection *connection)
+{
+	void (*starts)(struct connection *, const char *) = connection->statement_starts;
+
+	if (!starts)
+		return;
+	callbacks_watch(connection, NULL);
+	starts(connection, NULL);
 }
 
 static void on_trace(void *argument, const char *sql)
@@ -109,8 +143,9 @@ int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	bool sets = mask && trace;
-	int rc = sets ? sqlite->trace_v2(connection->db, mask, on_trace_v2, connection)
-		      : sqlite->trace_v2(connection->db, mask, trace, argument);
+	unsigned all = (sets ? mask : 0) | (connection->statement_starts ? SQLITE_TRACE_STMT : 0);
+	int rc = all ? sqlite->trace_v2(connection->db, all, on_trace_v2, connection)
+		     : sqlite->trace_v2(connection->db, mask, trace, argument);
 
 	if (rc == SQLITE_OK)
 		swap_trace(connection,
@@ -121,8 +156,10 @@ int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace
 void *callbacks_trace(struct connection *connection, void (*trace)(void *, const char *), void *argument)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	void *old = trace ? sqlite->trace(connection->db, on_trace, connection) : sqlite->trace(connection->db, NULL, argument);
+	void *old;
 
+	watch_ends(connection);
+	old = trace ? sqlite->trace(connection->db, on_trace, connection) : sqlite->trace(connection->db, NULL, argument);
 	return swap_trace(connection, &(struct trace_callback){.trace = trace, .argument = argument}, old);
 }
 
@@ -130,9 +167,10 @@ void *callbacks_profile(struct connection *connection, void (*profile)(void *, c
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	struct trace_callback *trace = &connection->trace;
-	void *old =
-		profile ? sqlite->profile(connection->db, on_profile, connection) : sqlite->profile(connection->db, NULL, argument);
+	void *old;
 
+	watch_ends(connection);
+	old = profile ? sqlite->profile(connection->db, on_profile, connection) : sqlite->profile(connection->db, NULL, argument);
 	if (trace->profile)
 		old = trace->profile_argument;
 	trace->profile = profile;
@@ -181,6 +219,7 @@ void callbacks_give_back(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct trace_callback *trace = &connection->trace;
 
+	watch_ends(connection);
 	/* not the authorizer: to set it makes statements expire, and of a closed connection none is compiled again */
 	if (trace->profile && !trace->profile_is_last)
 		sqlite->profile(connection->db, trace->profile, trace->profile_argument);

@@ -69,11 +69,6 @@ static struct file_shim *shim_of(sqlite3_file *file)
 	return (struct file_shim *)(uintptr_t)file->pMethods;
 }
 
-int file_shim_write_lock(struct file_shim *shim, int flag)
-{
-	return shim->original->xShmLock(shim->file, WAL_WRITE_LOCK, 1, flag | SQLITE_SHM_EXCLUSIVE);
-}
-
 bool file_shim_checkpoint_runs(struct file_shim *shim)
 {
 	const sqlite3_io_methods *real = shim->original;
@@ -262,10 +257,12 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 
 	if (shim->handoff.release == WAKE_DEFERRED)
 		handoff_pass_on(&shim->handoff);
+	reservation_unclaim(shim);
+	shared_write_forget(shim);
 	/* no lock of the -shm outlasts this */
 	shim->handoff.shm = NULL;
 	shim->reservation.state = RESERVATION_NONE;
-	shim->reservation.is_pending = false;
+	shim->reservation.is_reading = shim->reservation.is_pending = shim->reservation.is_retried = false;
 	holder_set(&shim->holder, NULL, 0);
 	if (!shim->files.inherited)
 		kept_locks_drop(&shim->files, false);

@@ -11,6 +11,7 @@
 #include "locking/lock_handoff.h"
 #include "locking/reservation.h"
 #include "locking/reset_guard.h"
+#include "locking/shared_write.h"
 #include "locking/wal_files.h"
 #include "sqlite/sqlite.h"
 
@@ -49,9 +50,11 @@ struct file_shim {
 	struct handoff handoff;
 	struct busy_wait busy;
 	struct reset_guard reset_guard;
+	struct shared_write shared_write;
 	struct reservation reservation;
 
 	atomic_bool *begin_mode; /* begin_mode.h, of the database */
+	bool plain_begin_shares; /* a plain BEGIN that runs shares the write lock: shared_write.h */
 	bool may_make_plain;     /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
 	bool begin_is_plain;     /* the BEGIN that waits is to take no lock */
 	bool idled;              /* the transaction that has the write lock let long pass before its first statement */
@@ -79,9 +82,6 @@ struct file_shim *file_shim_install(const struct connection *connection, bool fa
 
 /* The reader and the writer are not called any more. */
 void file_shim_forget_reader(struct file_shim *shim);
-
-/* Takes the write lock (SQLITE_SHM_LOCK) or gives it back (SQLITE_SHM_UNLOCK), past everything here. Returns SQLite's code. */
-int file_shim_write_lock(struct file_shim *shim, int flag);
 
 /* Does another connection checkpoint after a commit? A writer that came now would keep the WAL from starting anew. */
 bool file_shim_checkpoint_runs(struct file_shim *shim);

@@ -6,7 +6,7 @@
  *
  * Four races, which tests/model/reservation.c explores:
  * - SQLite has read the header before it asks for the read lock. If it has changed while the reservation was waited for, SQLite
- * gives the read lock back and takes it again: the reservation is kept over that (RESERVATION_RETRIED).
+ * gives the read lock back and takes it again: the reservation is kept over that (is_retried).
  * - Between a writer's look at the word and its write lock another connection may reserve: the writer looks again once it has the
  *   lock, and gives it back.
  * - That look keeps the owner of the reservation from the write lock for a moment. SQLite does not wait in a transaction that has
@@ -17,6 +17,7 @@
 #include "locking/reservation.h"
 
 #include "base/settings.h"
+#include "locking/begin_watch.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 
@@ -65,13 +66,11 @@ int64_t reservation_lapses_at(uint32_t word, int64_t now)
 
 static bool has_reservation(const struct reservation *reservation)
 {
-	return reservation->state == RESERVATION_HELD || reservation->state == RESERVATION_RETRIED;
+	return reservation->state == RESERVATION_HELD;
 }
 
-bool reservation_blocks(struct file_shim *shim)
+static bool blocks(const struct file_shim *shim, uint32_t word)
 {
-	uint32_t word = reservation_word(shim->handoff.shm);
-
 	if (!word || !reservation_lapses_at(word, shim->handoff.system->now()))
 		return false;
 	if (has_reservation(&shim->reservation) && word == shim->reservation.word)
@@ -79,11 +78,43 @@ bool reservation_blocks(struct file_shim *shim)
 	return holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_OF_THREAD;
 }
 
+bool reservation_blocks(struct file_shim *shim)
+{
+	return blocks(shim, reservation_word(shim->handoff.shm));
+}
+
 static uint32_t word_until(int64_t time)
 {
 	uint32_t word = (uint32_t)(time / MILLISECOND);
 
 	return word ? word : 1;
+}
+
+bool reservation_claim(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	uint32_t seen = reservation_word(shim->handoff.shm), word;
+
+	if (shim->shared_write.hold != WRITE_SHARED || !is_known(shim->handoff.shm))
+		return !blocks(shim, seen);
+	word = word_until(shim->handoff.system->now() + reservation_length());
+	do {
+		if (blocks(shim, seen))
+			return false;
+	} while (!atomic_compare_exchange_weak(place_of(shim->handoff.shm), &seen, word));
+	reservation->claim = word;
+	reservation->claim_forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	return true;
+}
+
+void reservation_unclaim(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	uint32_t word = reservation->claim;
+
+	reservation->claim = 0;
+	if (word && shim->handoff.shm && reservation->claim_forks == atomic_load_explicit(&forks, memory_order_relaxed))
+		atomic_compare_exchange_strong(place_of(shim->handoff.shm), &word, 0);
 }
 
 /* Of the statement that runs; NULL if none does, or SQLite does not tell. *runs: may one be running? */
@@ -105,38 +136,59 @@ static struct read_site *running_site(const struct file_shim *shim, bool *runs)
 	return NULL;
 }
 
-/* One attempt to reserve. The write lock tells whether a writer is at work. Returns SQLite's code. */
-static int reserve(struct file_shim *shim)
+/* Writes the word if it is still as it was seen. */
+static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 {
 	struct reservation *reservation = &shim->reservation;
 	unsigned stretch = reservation->site ? read_site_stretch(reservation->site) : 1;
-	int64_t now;
+	uint32_t word = word_until(now + reservation_length() * stretch);
+
+	if (!atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word))
+		return false;
+	reservation->word = word;
+	reservation->since = now;
+	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	return true;
+}
+
+/* With the write lock, which tells that no writer is at work. Returns SQLite's code. */
+static int reserve_locked(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	uint32_t seen = reservation_word(shim->handoff.shm);
+	int64_t now = shim->handoff.system->now();
+
+	if (blocks(shim, seen))
+		return SQLITE_BUSY;
+	/* of the same thread: let it be */
+	if (reservation_lapses_at(seen, now))
+		return SQLITE_LOCKED;
+	if (reservation->policy != READ_LOCKED)
+		return write_word(shim, seen, now) ? SQLITE_OK : SQLITE_BUSY;
+	reservation->since = now;
+	reservation->word = 0;
+	return reservation_claim(shim) ? SQLITE_OK : SQLITE_BUSY;
+}
+
+/* One attempt to reserve. Returns SQLite's code. */
+static int reserve(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
 	int rc;
 
 	if (reservation_blocks(shim))
 		return SQLITE_BUSY;
-	rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+	/* while the lock is shared, nobody writes who has not claimed the word */
+	if (shim->shared_write.has_begun && reservation->policy == READ_RESERVED &&
+	    write_word(shim, 0, shim->handoff.system->now()))
+		return SQLITE_OK;
+	rc = shared_write_lock(shim);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (reservation_blocks(shim)) {
-		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
-		return SQLITE_BUSY;
-	}
-	now = shim->handoff.system->now();
-	/* of the same thread: let it be */
-	if (reservation_lapses_at(reservation_word(shim->handoff.shm), now)) {
-		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
-		return SQLITE_LOCKED;
-	}
-	reservation->since = now;
-	reservation->word = 0;
-	if (reservation->policy == READ_LOCKED)
-		return SQLITE_OK;
-	reservation->word = word_until(now + reservation_length() * stretch);
-	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
-	atomic_store(place_of(shim->handoff.shm), reservation->word);
-	file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
-	return SQLITE_OK;
+	rc = reserve_locked(shim);
+	if (rc != SQLITE_OK || reservation->policy != READ_LOCKED)
+		shared_write_unlock(shim);
+	return rc;
 }
 
 /* Waits until it has a reservation, or there is no point in waiting any more. */
@@ -150,6 +202,8 @@ static void acquire(struct file_shim *shim)
 	memcpy(header, shm, HEADER_SIZE);
 	handoff_try(&shim->handoff);
 	for (int count = 0; (rc = reserve(shim)) == SQLITE_BUSY; count++) {
+		/* who waits is not to keep programs without the library out as well: one transaction at a time does */
+		shared_write_end(shim);
 		handoff_refused(&shim->handoff);
 		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count))
 			break;
@@ -160,10 +214,8 @@ static void acquire(struct file_shim *shim)
 	}
 	handoff_acquired(&shim->handoff);
 	holder_set(&shim->holder, shm, reservation->word);
-	if (reservation->policy == READ_LOCKED)
-		reservation->state = RESERVATION_LOCKED;
-	else
-		reservation->state = memcmp(header, shm, HEADER_SIZE) == 0 ? RESERVATION_HELD : RESERVATION_RETRIED;
+	reservation->state = reservation->policy == READ_LOCKED ? RESERVATION_LOCKED : RESERVATION_HELD;
+	reservation->is_retried = memcmp(header, shm, HEADER_SIZE) != 0;
 	shim->count.reserved++;
 }
 
@@ -172,6 +224,7 @@ void reservation_before_read(struct file_shim *shim)
 	struct reservation *reservation = &shim->reservation;
 	bool runs;
 
+	reservation->is_retried = false;
 	if (reservation->policy == READ_FREELY || reservation->state != RESERVATION_NONE || reservation->is_pending ||
 	    !is_known(shim->handoff.shm) || shim->sqlite->get_autocommit(shim->db))
 		return;
@@ -179,12 +232,17 @@ void reservation_before_read(struct file_shim *shim)
 	/* SQLite looks whether the schema has changed as it prepares a statement, and ends that read at once */
 	if (!runs)
 		return;
-	reservation->is_pending = true;
+	reservation->is_reading = reservation->is_pending = true;
 	shim->count.begun++;
-	if (reservation->site && read_site_is_learnt(reservation->site))
+	if (reservation->site && read_site_is_learnt(reservation->site)) {
 		shim->count.learnt++;
-	else
+		shared_write_end(shim);
+	} else {
 		acquire(shim);
+		if (reservation->shares)
+			shared_write_begin(shim);
+	}
+	begin_watch_rests(shim);
 }
 
 static void longest(int64_t *record, int64_t time)
@@ -211,7 +269,8 @@ static void unlock(struct file_shim *shim)
 {
 	shim->reservation.state = RESERVATION_NONE;
 	holder_set(&shim->holder, NULL, 0);
-	file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+	reservation_unclaim(shim);
+	shared_write_unlock(shim);
 	handoff_pass_on(&shim->handoff);
 }
 
@@ -231,10 +290,13 @@ void reservation_after_read(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
 
-	if (reservation->state == RESERVATION_RETRIED) {
-		reservation->state = RESERVATION_HELD;
+	if (reservation->is_retried) {
+		reservation->is_retried = false;
 		return;
 	}
+	if (reservation->is_reading)
+		shared_write_end(shim);
+	reservation->is_reading = false;
 	if (reservation->is_pending && reservation->site)
 		read_site_only_read(reservation->site);
 	reservation->is_pending = false;
@@ -283,6 +345,14 @@ void reservation_written(struct file_shim *shim)
 
 	reservation->is_pending = false;
 	reservation->site = NULL;
-	if (has_reservation(reservation))
+	if (!has_reservation(reservation))
+		return;
+	if (shim->shared_write.hold != WRITE_SHARED) {
 		drop(shim);
+		return;
+	}
+	reservation->state = RESERVATION_NONE;
+	reservation->claim = reservation->word;
+	reservation->claim_forks = reservation->forks;
+	longest(&shim->count.longest_reserved, shim->handoff.system->now() - reservation->since);
 }

@@ -29,17 +29,21 @@ enum reservation_policy {
 enum reservation_state {
 	RESERVATION_NONE,
 	RESERVATION_HELD,
-	RESERVATION_RETRIED, /* held, and SQLite gives its read lock back once before it takes it again */
-	RESERVATION_LOCKED,  /* the write lock is held on the transaction's behalf */
+	RESERVATION_LOCKED, /* the write lock is held on the transaction's behalf */
 };
 
 struct reservation {
 	enum reservation_policy policy; /* of the connection's last BEGIN or SAVEPOINT */
+	bool shares;                    /* … and shares the write lock from its beginning: shared_write.h */
 	enum reservation_state state;
-	uint32_t word;   /* what was written into the -shm */
+	uint32_t word;  /* what was written into the -shm */
+	uint32_t claim; /* what stands there while the connection writes and shares the lock; 0 if it does not */
+	unsigned claim_forks;
 	unsigned forks;  /* of the process's ancestors, when it was written */
 	int64_t since;   /* when it was had: CLOCK_MONOTONIC in nanoseconds */
-	bool is_pending; /* a transaction reads that has not written */
+	bool is_reading; /* a transaction reads */
+	bool is_pending; /* … that has not written */
+	bool is_retried; /* SQLite gives its read lock back once before it takes it again */
 	struct read_site *site;
 };
 
@@ -59,6 +63,12 @@ bool reservation_blocks(struct file_shim *shim);
  * gives it back, if it is held and no read will do so. */
 void reservation_begun(struct file_shim *shim);
 void reservation_ended(struct file_shim *shim);
+
+/* The write lock was had: false if another connection has the database reserved. While the lock is shared, the word says from now
+ * on that this connection writes: who shares the lock and finds no word need not look for a writer. It is about to be given back.
+ */
+bool reservation_claim(struct file_shim *shim);
+void reservation_unclaim(struct file_shim *shim);
 
 /* SQLite is about to take a read lock; has given it back. */
 void reservation_before_read(struct file_shim *shim);

@@ -63,15 +63,15 @@ static bool has_snapshot(const struct file_shim *shim)
 static int acquire_reserved(struct file_shim *shim)
 {
 	int64_t now = monotonic_now(), end = now + LOOK;
-	int rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+	int rc = shared_write_lock(shim);
 
 	while (rc == SQLITE_BUSY && now < end) {
 		monotonic_sleep(now + LOOK_AGAIN);
-		rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+		rc = shared_write_lock(shim);
 		now = monotonic_now();
 	}
 	if (rc == SQLITE_OK && !reservation_before_write(shim)) {
-		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+		shared_write_unlock(shim);
 		return SQLITE_LOCKED;
 	}
 	return rc;
@@ -88,11 +88,11 @@ static int acquire_unreserved(struct file_shim *shim)
 			return refuse(shim);
 	}
 	handoff_try(&shim->handoff);
-	rc = file_shim_write_lock(shim, SQLITE_SHM_LOCK);
+	rc = shared_write_lock(shim);
 	if (rc == SQLITE_BUSY)
 		return refuse(shim);
-	if (rc == SQLITE_OK && reservation_blocks(shim)) {
-		file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+	if (rc == SQLITE_OK && !reservation_claim(shim)) {
+		shared_write_unlock(shim);
 		return refuse(shim);
 	}
 	if (rc == SQLITE_OK) {
@@ -119,7 +119,7 @@ static int acquire(struct file_shim *shim)
 		return rc;
 	reservation_written(shim);
 	shim->count.write_locks++;
-	holder_set(&shim->holder, shim->handoff.shm, 0);
+	holder_set(&shim->holder, shim->handoff.shm, shim->reservation.claim);
 	return SQLITE_OK;
 }
 
@@ -224,7 +224,8 @@ int write_lock_release(struct file_shim *shim)
 	handoff_releasing(handoff);
 	changed = handoff->release == RELEASED_CHANGED;
 	holder_set(&shim->holder, NULL, 0);
-	rc = file_shim_write_lock(shim, SQLITE_SHM_UNLOCK);
+	reservation_unclaim(shim);
+	rc = shared_write_unlock(shim);
 	handoff_released(handoff);
 	if (!is_transaction(shim))
 		return rc;

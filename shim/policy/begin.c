@@ -4,6 +4,7 @@
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "locking/begin_mode.h"
+#include "locking/begin_watch.h"
 #include "locking/file_shim.h"
 #include "locking/plain_begin.h"
 #include "locking/write_lock.h"
@@ -106,8 +107,12 @@ static const char *reserve_obstacle(struct connection *connection)
 /* What the transactions of this connection are to get at their first read from now on. */
 static void set_policy(struct connection *connection, enum reservation_policy policy)
 {
-	if (connection->shim && connection->shim->db == connection->db)
-		connection->shim->reservation.policy = policy;
+	struct file_shim *shim = connection->shim;
+
+	if (!shim || shim->db != connection->db)
+		return;
+	shim->reservation.policy = policy;
+	shim->reservation.shares = shim->plain_begin_shares = false;
 }
 
 /* The transaction that now begins is deferred, and reserves at its first read. */
@@ -137,6 +142,19 @@ static void begin_locked(struct connection *connection)
 	begin_upgraded(connection, obstacle);
 }
 
+/* The BEGIN stays as it is, and its transaction shares the write lock and reserves. IMMEDIATE also locks the databases that are
+ * attached. */
+static bool begin_shared(struct connection *connection)
+{
+	if (connection->attached || connection->exclusive)
+		return false;
+	set_policy(connection, READ_RESERVED);
+	if (!begin_watch_start(connection))
+		return false;
+	begin_upgraded(connection, NULL);
+	return true;
+}
+
 /* Only SQLPROD_BEGIN=auto lets a BEGIN be plain after all. */
 static bool begin_immediate(struct connection *connection, const struct statement *statement, const struct setting_value *value,
 			    struct rewrite *out)
@@ -150,6 +168,8 @@ static bool begin_immediate(struct connection *connection, const struct statemen
 		begin_not_upgraded(connection, obstacle);
 		return false;
 	}
+	if (is_auto && begin_shared(connection))
+		return false;
 	if (is_auto) {
 		connection->shim->may_make_plain = connection->first_awaited = true;
 		connection_update_interest(connection);

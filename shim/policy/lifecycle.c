@@ -54,6 +54,7 @@ static void first_connection(void)
 	look_at_program();
 	pthread_atfork(registry_before_fork, registry_after_fork, registry_after_fork);
 	pthread_atfork(NULL, NULL, reservation_forked);
+	pthread_atfork(NULL, NULL, shared_write_forked);
 	inherited_locks_start();
 }
 

@@ -88,7 +88,10 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	done
 	run_plain victim "${script[@]}"
 	plain_lines=("${lines[@]}")
+	# by default the text stays the program's own
 	run_shim victim "${script[@]}"
+	expect "$(printf '%s\n' "${plain_lines[@]}")"
+	SQLPROD_BEGIN=immediate run_shim victim "${script[@]}"
 	for i in "${!plain_lines[@]}"; do
 		((${#lines[i]} >= ${#plain_lines[i]}))
 	done

@@ -160,10 +160,11 @@ reader_begins() {
 	[[ $(report "$scratch/report.json" transactions reserved) == 8 && $(report "$scratch/report.json" transactions learnt_to_read) == 16 ]]
 }
 
-@test "a process whose BEGIN kept others waiting and wrote nothing takes no lock from then on, kept statements included" {
+# Where another database is attached, BEGIN is IMMEDIATE still.
+@test "a process whose BEGIN IMMEDIATE kept others waiting and wrote nothing takes no lock from then on, kept statements included" {
 	make_database
 	for i in one two; do barrier_make "$i"; done
-	SQLPROD_LOG_LEVEL=info SQLPROD_LOG=$scratch/log start_shim reader victim 'open a t.db' 'prepare a s v2 -1 BEGIN' 'step s' 'reset s' 'barrier one' \
+	SQLPROD_LOG_LEVEL=info SQLPROD_LOG=$scratch/log start_shim reader victim 'open a t.db' "exec a ATTACH 'u.db' AS u" 'prepare a s v2 -1 BEGIN' 'step s' 'reset s' 'barrier one' \
 		'exec a COMMIT' 'step s' 'reset s' 'autocommit a' 'sh observer lock t.db' 'barrier two' 'exec a COMMIT' 'sql s' 'step s' 'exec a COMMIT' 'finalize s' 'close a'
 	reader=$started
 	barrier_meet one
@@ -223,7 +224,7 @@ reader_begins() {
 	[[ $(report "$scratch/report.json" transactions reserved) == 0 ]]
 }
 
-@test "a connection that has only begun gives the lock back to another one of its process, and its transaction goes on" {
+@test "a connection that has only begun lets another one of its process write, and its transaction goes on" {
 	make_database
 	# a pool: one idles after BEGIN, another one works, and the first writes at last
 	script=('open a t.db' 'open b t.db' 'exec a BEGIN' 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' 'autocommit a' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1'
@@ -233,19 +234,29 @@ reader_begins() {
 		APP_TIMEOUT=20 $run victim "${script[@]}"
 		expect $'open 0\nopen 0\nexec 0\nbusy_timeout 0\nexec 0\nautocommit 0\n1\nexec 0\nexec 0\nexec 0\n2\nexec 0\nclose 0\nclose 0'
 	done
-	# the lock was held before
-	run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec b UPDATE t SET n=n+1' 'sh observer lock t.db' 'close a' 'close b'
+	# from outside the lock is seen held all the while; an IMMEDIATE one is given back
+	script=('exec a BEGIN' 'sh observer lock t.db' 'exec b UPDATE t SET n=n+1' 'sh observer lock t.db' 'close a' 'close b')
+	run_shim victim 'open a t.db' 'open b t.db' "${script[@]}"
+	[[ $(grep -cx held <<<"$output") -eq 2 ]]
+	run_shim victim 'open a t.db' 'open b t.db' "exec a ATTACH 'u.db' AS u" "${script[@]}"
 	[[ $(grep -cx held <<<"$output") -eq 1 && $(grep -cx free <<<"$output") -eq 1 ]]
 }
 
-@test "a connection that has used its transaction keeps the lock, whatever it did" {
+@test "a connection that has written in its transaction keeps the lock, whatever it wrote" {
 	make_database
-	for use in 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=5' 'exec a CREATE TABLE u(x)' 'exec a PRAGMA user_version=7' 'exec a SAVEPOINT s'; do
+	for use in 'exec a UPDATE t SET n=5' 'exec a CREATE TABLE u(x)' 'exec a PRAGMA user_version=7'; do
 		observer query t.db 'UPDATE t SET n=0; DROP TABLE IF EXISTS u'
 		APP_TIMEOUT=20 run_shim victim 'open a t.db' 'open b t.db' 'hooks a' 'exec a BEGIN' "$use" 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' 'sh observer lock t.db' \
 			'exec a ROLLBACK' 'close a' 'close b'
 		[[ $output == *'exec 5 database is locked'*held* ]]
 		[[ $(observer query t.db 'SELECT n FROM t') == 0 ]]
+	done
+	# an IMMEDIATE one that has been used in any way, too
+	for use in 'exec a SELECT n FROM t' 'exec a SAVEPOINT s' 'exec a UPDATE t SET n=5'; do
+		observer query t.db 'UPDATE t SET n=0'
+		APP_TIMEOUT=20 run_shim victim 'open a t.db' 'open b t.db' "exec a ATTACH 'u.db' AS u" 'exec a BEGIN' "$use" 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' \
+			'sh observer lock t.db' 'exec a ROLLBACK' 'close a' 'close b'
+		[[ $output == *'exec 5 database is locked'*held* ]]
 	done
 	# a kept statement could have run
 	APP_TIMEOUT=20 run_shim victim 'open a t.db' 'open b t.db' 'prepare a s v2 -1 UPDATE t SET n=9' 'exec a BEGIN' 'step s' 'reset s' 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' \

@@ -63,11 +63,21 @@ load ../harness/harness
 	done
 }
 
-@test "a program's own busy handler stays even if the operator sets a timeout, and BEGIN waits by it but does not fail" {
+@test "a program's own busy handler stays even if the operator sets a timeout, and a transaction waits by it but does not fail" {
 	observer query t.db 'CREATE TABLE t(x)'
-	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' 'busy_handler a on' 'exec b BEGIN' \
+	barrier_make held
+	start_shim holder victim 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec b INSERT INTO t VALUES(1)' 'barrier held' 'exec b COMMIT'
+	holder=$started
+	barrier_meet held
+	SQLPROD_BUSY_TIMEOUT=60000 SQLPROD_RESERVE=60000 run_shim victim 'open a t.db' 'busy_handler a on' 'exec a BEGIN' 'handler_calls a' \
+		'exec a SELECT count(*) FROM t' 'handler_calls a' 'exec a PRAGMA busy_timeout'
+	expect $'open 0\nbusy_handler 0\nexec 0\nhandler_calls 0\n0\nexec 0\nhandler_calls 4\n0\nexec 0'
+	barrier_leave held
+	finish "$holder" holder
+	# where another database is attached BEGIN is IMMEDIATE
+	SQLPROD_BUSY_TIMEOUT=60000 run_shim victim 'open b t.db' 'open a t.db' "exec a ATTACH 'u.db' AS u" 'busy_handler a on' 'exec b BEGIN IMMEDIATE' \
 		'exec a BEGIN' 'handler_calls a' 'exec a PRAGMA busy_timeout'
-	expect $'open 0\nopen 0\nbusy_handler 0\nexec 0\nexec 0\nhandler_calls 4\n0\nexec 0'
+	expect $'open 0\nopen 0\nexec 0\nbusy_handler 0\nexec 0\nexec 0\nhandler_calls 4\n0\nexec 0'
 }
 
 @test "no setting applied at first use calls the program's busy handler" {

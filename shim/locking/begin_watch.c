@@ -1,0 +1,98 @@
+/* begin_watch.c - the trace callback. */
+#include "locking/begin_watch.h"
+
+#include "connection/callbacks.h"
+#include "connection/registry.h"
+#include "locking/begin_mode.h"
+#include "locking/file_shim.h"
+#include "sql/statement.h"
+
+/* A BEGIN that is kept was prepared just before its transaction's first statements, and SQLite lists the latest first. */
+#define LATEST 8
+
+/* Can this text be of a statement that begins a transaction, or ends one? */
+static bool may_matter(const char *sql)
+{
+	switch (statement_first_letter(sql, -1)) {
+	case 0: /* a comment comes first */
+	case 'b' - 'a' + 1:
+	case 'c' - 'a' + 1:
+	case 'e' - 'a' + 1:
+	case 'r' - 'a' + 1:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void read_text(const char *sql, struct statement *out)
+{
+	struct sql_text text = sql_text_utf8(sql, -1);
+
+	statement_read(&text, 0, out);
+}
+
+static void begins(struct file_shim *shim, enum begin_form form)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	reservation->shares = form == BEGIN_PLAIN && shim->plain_begin_shares && !begin_mode_reserves(shim->begin_mode);
+	if (form == BEGIN_PLAIN && shim->plain_begin_shares)
+		reservation->policy = READ_RESERVED;
+	if (reservation->shares)
+		shared_write_begin(shim);
+}
+
+/* COMMIT, END and ROLLBACK are STATEMENT_OTHER; the others that are find the lock shared again once they read. */
+static void statement_starts(struct connection *connection, const char *sql)
+{
+	struct file_shim *shim = connection->shim;
+	bool outside = connection->sqlite->get_autocommit(connection->db) != 0;
+	struct statement statement = {.kind = STATEMENT_EMPTY};
+
+	if (!shim || shim->db != connection->db)
+		return;
+	if (sql && may_matter(sql))
+		read_text(sql, &statement);
+	if (shim->shared_write.has_begun && !shim->has_read_lock && (!sql || outside || statement.kind == STATEMENT_OTHER))
+		shared_write_end(shim);
+	if (outside && statement.kind == STATEMENT_BEGIN)
+		begins(shim, statement.begin);
+}
+
+bool begin_watch_start(struct connection *connection)
+{
+	struct file_shim *shim = connection->shim;
+
+	if (!shim || shim->db != connection->db || !shared_write_is_possible(shim) ||
+	    !callbacks_watch(connection, statement_starts))
+		return false;
+	shim->plain_begin_shares = true;
+	return true;
+}
+
+static bool keeps_begin(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	struct statement statement;
+	const char *sql;
+
+	for (int i = 0; i < LATEST && (stmt = sqlite->next_stmt(connection->db, stmt)); i++) {
+		sql = sqlite->sql(stmt);
+		if (!sql || !may_matter(sql))
+			continue;
+		read_text(sql, &statement);
+		if (statement.kind == STATEMENT_BEGIN)
+			return true;
+	}
+	return false;
+}
+
+void begin_watch_rests(const struct file_shim *shim)
+{
+	struct connection *connection = registry_find(shim->db);
+
+	if (connection && connection->statement_starts == statement_starts && !keeps_begin(connection))
+		callbacks_watch(connection, NULL);
+}

@@ -1,0 +1,217 @@
+/* shared_write.c - SQLite's lock alone or shared, and the second lock. */
+#include "locking/shared_write.h"
+
+#include "locking/file_shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* SQLite uses bytes 120 to 127, and 128 as a sign that the -shm is in use: sqlite.org/walformat.html */
+#define SECOND_BYTE 129
+
+/* A lock of fcntl() belongs to the process: which of its connections has it stands here, once for each -shm that was ever mapped,
+ * in a list that only grows. */
+struct second_lock {
+	struct second_lock *next;
+	const char *shm;
+	struct file_shim *_Atomic owner;
+};
+
+static struct second_lock *_Atomic second_locks;
+static atomic_uint forks;
+
+static struct second_lock *find(struct second_lock *from, const struct second_lock *end, const char *shm)
+{
+	while (from != end && from->shm != shm)
+		from = from->next;
+	return from == end ? NULL : from;
+}
+
+/* Of the -shm; NULL if memory is out. No two are made for one: who comes second finds the list changed. */
+static struct second_lock *second_of(struct file_shim *shim)
+{
+	const char *shm = shim->handoff.shm;
+	struct second_lock *head = atomic_load(&second_locks), *searched = NULL, *found, *made = NULL;
+
+	if (shim->shared_write.second && shim->shared_write.second->shm == shm)
+		return shim->shared_write.second;
+	for (;;) {
+		found = find(head, searched, shm);
+		if (found)
+			break;
+		searched = head;
+		if (!made)
+			made = calloc(1, sizeof(*made));
+		if (!made)
+			return NULL;
+		*made = (struct second_lock){.next = head, .shm = shm};
+		if (atomic_compare_exchange_strong(&second_locks, &head, made)) {
+			found = made;
+			break;
+		}
+	}
+	if (found != made)
+		free(made);
+	shim->shared_write.second = found;
+	return found;
+}
+
+static bool set_second(const struct file_shim *shim, short type)
+{
+	struct flock lock;
+	int saved = errno, rc;
+
+	memset(&lock, 0, sizeof(lock));
+	lock.l_type = type;
+	lock.l_whence = SEEK_SET;
+	lock.l_start = SECOND_BYTE;
+	lock.l_len = 1;
+	rc = fcntl(shim->files.shm_fd, F_SETLK, &lock);
+	errno = saved;
+	return rc == 0;
+}
+
+static bool second_lock(struct file_shim *shim)
+{
+	struct second_lock *second = second_of(shim);
+	struct file_shim *nobody = NULL;
+
+	if (!second || !atomic_compare_exchange_strong(&second->owner, &nobody, shim))
+		return false;
+	if (set_second(shim, F_WRLCK))
+		return true;
+	atomic_store(&second->owner, (struct file_shim *)NULL);
+	return false;
+}
+
+/* Not if it is another connection's by now: this one was inherited by a fork. */
+static void second_unlock(struct file_shim *shim)
+{
+	struct second_lock *second = second_of(shim);
+
+	if (!second || atomic_load(&second->owner) != shim)
+		return;
+	set_second(shim, F_UNLCK);
+	atomic_store(&second->owner, (struct file_shim *)NULL);
+}
+
+static int share(struct file_shim *shim, int flag)
+{
+	return shim->original->xShmLock(shim->file, WAL_WRITE_LOCK, 1, flag | SQLITE_SHM_SHARED);
+}
+
+static int alone(struct file_shim *shim, int flag)
+{
+	return shim->original->xShmLock(shim->file, WAL_WRITE_LOCK, 1, flag | SQLITE_SHM_EXCLUSIVE);
+}
+
+/* What the parent shared, the VFS believes to be held in the child too, and would not ask the kernel for. */
+static bool drop_inherited(struct file_shim *other, void *argument)
+{
+	struct shared_write *write = &other->shared_write;
+	const struct file_shim *shim = argument;
+
+	if (other->handoff.shm != shim->handoff.shm || write->forks == atomic_load(&forks))
+		return true;
+	write->forks = atomic_load(&forks);
+	if (write->has_begun || write->hold == WRITE_SHARED)
+		share(other, SQLITE_SHM_UNLOCK);
+	if (write->hold == WRITE_SHARED)
+		write->hold = WRITE_NONE;
+	write->has_begun = false;
+	return true;
+}
+
+static void look_for_fork(struct file_shim *shim)
+{
+	unsigned now = atomic_load_explicit(&forks, memory_order_relaxed);
+
+	if (shim->shared_write.forks == now)
+		return;
+	wal_files_each(drop_inherited, shim);
+	shim->shared_write.forks = now;
+}
+
+int shared_write_lock(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+	int rc;
+
+	look_for_fork(shim);
+	if (!write->has_begun) {
+		rc = alone(shim, SQLITE_SHM_LOCK);
+		if (rc == SQLITE_OK)
+			write->hold = WRITE_ALONE;
+		if (rc != SQLITE_BUSY || !shared_write_is_possible(shim))
+			return rc;
+		rc = share(shim, SQLITE_SHM_LOCK);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	if (second_lock(shim)) {
+		write->hold = WRITE_SHARED;
+		return SQLITE_OK;
+	}
+	if (!write->has_begun)
+		share(shim, SQLITE_SHM_UNLOCK);
+	return SQLITE_BUSY;
+}
+
+int shared_write_unlock(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+	enum write_hold hold = write->hold;
+
+	look_for_fork(shim);
+	write->hold = WRITE_NONE;
+	if (hold == WRITE_ALONE)
+		return alone(shim, SQLITE_SHM_UNLOCK);
+	if (hold == WRITE_NONE)
+		return SQLITE_OK;
+	second_unlock(shim);
+	return write->has_begun ? SQLITE_OK : share(shim, SQLITE_SHM_UNLOCK);
+}
+
+bool shared_write_is_possible(const struct file_shim *shim)
+{
+	return shim->handoff.shm && shim->files.shm_fd >= 0;
+}
+
+void shared_write_begin(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+
+	look_for_fork(shim);
+	if (!write->has_begun && write->hold == WRITE_NONE && shared_write_is_possible(shim))
+		write->has_begun = share(shim, SQLITE_SHM_LOCK) == SQLITE_OK;
+}
+
+void shared_write_end(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+
+	look_for_fork(shim);
+	if (!write->has_begun)
+		return;
+	write->has_begun = false;
+	if (write->hold == WRITE_NONE)
+		share(shim, SQLITE_SHM_UNLOCK);
+}
+
+void shared_write_forget(struct file_shim *shim)
+{
+	if (shim->shared_write.hold == WRITE_SHARED)
+		shared_write_unlock(shim);
+	shared_write_end(shim);
+	shim->shared_write.second = NULL;
+}
+
+void shared_write_forked(void)
+{
+	atomic_fetch_add(&forks, 1);
+	for (struct second_lock *second = atomic_load(&second_locks); second; second = second->next)
+		atomic_store(&second->owner, (struct file_shim *)NULL);
+}
