@@ -18,12 +18,14 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 	$(Q)$(unit)/fs/storage_look
 
 .PHONY: check-unit-locking
-check-unit-locking: $(unit)/locking/handoff $(unit)/locking/reservation_model ## unit tests of the hand-over of the write lock; the model of reservations
+check-unit-locking: $(unit)/locking/handoff $(unit)/locking/reservation_model $(unit)/locking/shared_write_model ## unit tests of the hand-over of the write lock; the models of reservations and of the shared lock
 	$(Q)$(unit)/locking/handoff
-	$(Q)tests/model/races $(unit)/locking/reservation_model
+	$(Q)tests/model/races $(unit)/locking/reservation_model retry look wait owner
+	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c
 $(unit)/locking/reservation_model: tests/model/reservation.c
+$(unit)/locking/shared_write_model: tests/model/shared_write.c
 $(unit)/base/settings: tests/unit/base/settings.c $(settings_sources)
 $(unit)/base/settings_environment: tests/unit/base/settings_environment.c $(settings_sources)
 $(unit)/base/settings_environment: unit_ldflags := -Wl,--wrap=malloc
@@ -32,7 +34,7 @@ $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
-$(addprefix $(BUILD)/,tests/unit/base/script tests/unit/locking/handoff tests/unit/locking/reservation_model tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/base/script tests/unit/locking/handoff tests/unit/locking/reservation_model tests/unit/locking/shared_write_model tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

@@ -22,6 +22,9 @@
  *   0-47 the header                             read   did it change while a reservation waited? (reservation.c)
  *   120  lock bytes, 8, of no use to SQLite     slept on, never written
  *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c)
+ *
+ * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun; byte 129 is a lock among
+ * those who share it (shared_write.h).
  */
 #include "locking/lock_handoff.h"
 

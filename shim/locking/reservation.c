@@ -1,10 +1,13 @@
 /* reservation.c - reservations, in the last four bytes of the -shm that SQLite keeps for locks and never reads or writes.
  *
  * The word is 0, or the time of CLOCK_MONOTONIC in milliseconds, modulo 2^32, at which the reservation lapses. A time that has
- * passed, or is more than a minute away, is none: so is whatever a crash or another time namespace left there. It is set by a
- * connection that holds the write lock for that moment, over 0 or a word that has lapsed, and cleared by its owner alone.
+ * passed, or is more than a minute away, is none: so is whatever a crash or another time namespace left there. It is set over 0 or
+ * a word that has lapsed, and cleared by its owner alone, who is
+ * - a transaction that reserves. It holds the write lock for that moment, which tells that nobody writes; or it shares the lock
+ * since its BEGIN (shared_write.h), and finds 0;
+ * - a connection that writes and shares the lock: it claims the word, so that 0 tells the others that nobody writes.
  *
- * Four races, which tests/model/reservation.c explores:
+ * Four races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
  * - SQLite has read the header before it asks for the read lock. If it has changed while the reservation was waited for, SQLite
  * gives the read lock back and takes it again: the reservation is kept over that (is_retried).
  * - Between a writer's look at the word and its write lock another connection may reserve: the writer looks again once it has the

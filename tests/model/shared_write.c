@@ -1,0 +1,441 @@
+/* shared_write.c - explores all interleavings of three processes that follow shim/locking/shared_write.h and reservation.c.
+ *
+ * shared_write [RACE]
+ *
+ * Each is one of: a plain BEGIN that shares the write lock, reserves, reads and writes; a BEGIN DEFERRED that reserves without
+ * sharing; a writer that writes at once; a writer without the library, which knows but SQLite's own lock. All mixtures of three are
+ * explored. Each step is one that the others see. Once, anywhere, a process may be killed, or be so slow that its word lapses.
+ *
+ * What must hold: no two have the write lock; no transaction that has a reservation, and has not lapsed, fails when it writes, if
+ * all others have the library or it shares the lock; every process that is not killed can end. With RACE one part of the protocol
+ * is left out (second: writers who share take no second lock; claim: they do not claim the word; share: who does not share reserves
+ * without a look at the lock, too; again: who claims does not look at the word again), and the program says how that fails. Exits
+ * with 1 if something failed. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROCESSES 3
+#define FREE PROCESSES
+#define TABLE (1u << 22)
+
+enum kind { PLAIN, DEFERRED, WRITER, OUTSIDE, KINDS };
+
+enum step {
+	BEGIN,       /* shares the write lock if nobody has it alone */
+	HEADER,      /* SQLite reads the header */
+	RESERVE,     /* no word: takes it at once if it shares; else looks at the lock first */
+	LOOK_ALONE,  /* the write lock, to see that nobody writes */
+	LOOK_SHARED, /* … shared */
+	LOOK_SECOND, /* … and the second one */
+	LOOK_WORD,   /* nobody reserved meanwhile: the word */
+	LOOK_BACK,   /* the lock back */
+	SHARE,       /* shares the lock again if it waited */
+	READ_LOCK,   /* SQLite compares the header, and takes its read lock or starts again */
+	OWN_LOOK,    /* it writes: is the reservation its own still? */
+	LOCK_ALONE,  /* the write lock */
+	LOCK_SHARED, /* … shared */
+	LOCK_SECOND, /* … and the second one */
+	LOCK_WORD,   /* is nothing reserved by another? claims the word if the lock is shared */
+	CHECK,       /* SQLite: is the snapshot the last one? */
+	COMMIT,      /* the header changes */
+	UNCLAIM,     /* the word */
+	UNLOCK,      /* the second lock, or the one alone */
+	UNSHARE,
+	DONE,
+	KILLED,
+};
+
+enum hold { NONE, ALONE, SECOND };
+
+struct process {
+	uint8_t kind, step, header, snapshot, reads, hold, has_word, has_lapsed;
+	uint8_t has_begun, shares; /* the lock, since its BEGIN; at all */
+	uint8_t is_safe;           /* it shares the lock since before its snapshot */
+};
+
+struct state {
+	struct process process[PROCESSES];
+	uint8_t header, word, mishaps;
+};
+
+static const char *race = "", *failed;
+static struct state *table;
+static bool *used;
+static unsigned long states;
+
+static bool without(const char *part)
+{
+	return strcmp(race, part) == 0;
+}
+
+static bool anybody(const struct state *s, int except, enum hold hold)
+{
+	for (int p = 0; p < PROCESSES; p++)
+		if (p != except && s->process[p].hold == hold)
+			return true;
+	return false;
+}
+
+static bool anybody_shares(const struct state *s, int except)
+{
+	for (int p = 0; p < PROCESSES; p++)
+		if (p != except && s->process[p].shares)
+			return true;
+	return false;
+}
+
+static bool has_lapsed(const struct state *s)
+{
+	return s->word != FREE && (s->process[s->word].step == KILLED || s->process[s->word].has_lapsed);
+}
+
+static bool is_blocked(const struct state *s, int p)
+{
+	return s->word != FREE && s->word != p && !has_lapsed(s);
+}
+
+static void take(struct state *s, int p, enum hold hold)
+{
+	if (anybody(s, p, ALONE) || anybody(s, p, SECOND))
+		failed = "two have the write lock";
+	s->process[p].hold = hold;
+}
+
+/* The lock back; a plain BEGIN goes on sharing. */
+static void give_back(struct process *me)
+{
+	me->hold = NONE;
+	me->shares = me->has_begun;
+}
+
+/* Three steps: alone, or shared and the second one. False if the lock is taken. */
+static bool lock(struct state *s, int p, enum step alone)
+{
+	struct process *me = &s->process[p];
+
+	if (me->step == alone) {
+		if (me->has_begun) {
+			me->step += 2;
+		} else if (!anybody(s, p, ALONE) && !anybody_shares(s, p)) {
+			take(s, p, ALONE);
+			me->step += 3;
+		} else if (me->kind != OUTSIDE && !anybody(s, p, ALONE)) {
+			me->step++;
+		} else {
+			return false;
+		}
+		return true;
+	}
+	if (me->step == alone + 1) {
+		if (anybody(s, p, ALONE)) {
+			me->step = alone;
+		} else {
+			me->shares = true;
+			me->step++;
+		}
+		return true;
+	}
+	if (anybody(s, p, SECOND) && !without("second")) {
+		if (me->has_begun)
+			return false;
+		me->shares = false;
+		me->step = alone;
+		return true;
+	}
+	take(s, p, SECOND);
+	me->step++;
+	return true;
+}
+
+static bool reserve(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	if (is_blocked(s, p)) {
+		/* who waits does not share */
+		if (!me->has_begun)
+			return false;
+		me->has_begun = me->shares = false;
+		return true;
+	}
+	if (s->word == FREE && (me->has_begun || without("share"))) {
+		s->word = (uint8_t)p;
+		me->has_word = true;
+		me->step = SHARE;
+	} else {
+		me->step = LOOK_ALONE;
+	}
+	return true;
+}
+
+static void read_lock(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	if (me->header != s->header) {
+		me->header = s->header;
+		return;
+	}
+	me->snapshot = s->header;
+	me->reads = 1;
+	me->is_safe = me->has_begun;
+	me->step = OWN_LOOK;
+}
+
+/* The write lock is had: whose is the word? */
+static void lock_word(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	if (me->kind == OUTSIDE) {
+		me->step = CHECK;
+		return;
+	}
+	if (me->has_word && s->word != p) {
+		if (!me->has_lapsed)
+			failed = "a reservation was lost that did not lapse";
+		me->has_word = false;
+	}
+	if (is_blocked(s, p) && !(me->hold == SECOND && without("again"))) {
+		give_back(me);
+		/* SQLite does not wait for that in a transaction that has read and lapsed: it may fail */
+		me->step = me->kind == WRITER ? LOCK_ALONE : UNSHARE;
+		return;
+	}
+	if (me->hold == SECOND && !without("claim"))
+		s->word = (uint8_t)p;
+	else if (s->word == p)
+		s->word = FREE;
+	me->step = CHECK;
+}
+
+static bool others_have_library(const struct state *s)
+{
+	for (int p = 0; p < PROCESSES; p++)
+		if (s->process[p].kind == OUTSIDE)
+			return false;
+	return true;
+}
+
+static void check(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+	bool is_old = me->reads && me->snapshot != s->header;
+
+	if (is_old && me->has_word && !me->has_lapsed && (others_have_library(s) || me->is_safe))
+		failed = "SQLITE_BUSY_SNAPSHOT to a transaction that did not lapse";
+	me->has_word = false;
+	me->step = is_old ? UNCLAIM : COMMIT;
+}
+
+/* One step of p. False if it cannot take one now. */
+static bool advance(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	switch (me->step) {
+	case BEGIN:
+		me->has_begun = me->shares = !anybody(s, p, ALONE);
+		me->step = HEADER;
+		return true;
+	case HEADER:
+		me->header = s->header;
+		me->step = RESERVE;
+		return true;
+	case RESERVE:
+		return reserve(s, p);
+	case LOOK_ALONE:
+	case LOOK_SHARED:
+	case LOOK_SECOND:
+		return lock(s, p, LOOK_ALONE);
+	case LOOK_WORD:
+		if (is_blocked(s, p)) {
+			give_back(me);
+			me->step = RESERVE;
+			return true;
+		}
+		s->word = (uint8_t)p;
+		me->has_word = true;
+		me->step = LOOK_BACK;
+		return true;
+	case LOOK_BACK:
+		give_back(me);
+		me->step = SHARE;
+		return true;
+	case SHARE:
+		if (me->kind == PLAIN && !anybody(s, p, ALONE))
+			me->has_begun = me->shares = true;
+		me->step = READ_LOCK;
+		return true;
+	case READ_LOCK:
+		read_lock(s, p);
+		return true;
+	case OWN_LOOK:
+		if (me->has_word && s->word != p) {
+			if (!me->has_lapsed)
+				failed = "a reservation was lost that did not lapse";
+			me->has_word = false;
+		}
+		me->step = LOCK_ALONE;
+		return true;
+	case LOCK_ALONE:
+	case LOCK_SHARED:
+	case LOCK_SECOND:
+		if (me->step == LOCK_ALONE && me->kind != OUTSIDE && is_blocked(s, p)) {
+			/* one that lapsed may fail, one that writes at once waits */
+			if (me->kind == WRITER)
+				return false;
+			me->step = UNSHARE;
+			return true;
+		}
+		return lock(s, p, LOCK_ALONE);
+	case LOCK_WORD:
+		lock_word(s, p);
+		return true;
+	case CHECK:
+		check(s, p);
+		return true;
+	case COMMIT:
+		s->header++;
+		me->step = UNCLAIM;
+		return true;
+	case UNCLAIM:
+		if (s->word == p && me->kind != OUTSIDE)
+			s->word = FREE;
+		me->step = UNLOCK;
+		return true;
+	case UNLOCK:
+		give_back(me);
+		me->step = UNSHARE;
+		return true;
+	case UNSHARE:
+		me->has_begun = me->shares = false;
+		if (s->word == p && me->has_word)
+			s->word = FREE;
+		me->step = DONE;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A process that is killed gives its locks back, and leaves its word. */
+static bool kill_one(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	if (s->mishaps || me->step == DONE)
+		return false;
+	s->mishaps++;
+	me->step = KILLED;
+	me->hold = NONE;
+	me->has_begun = me->shares = false;
+	return true;
+}
+
+static bool lapse_one(struct state *s, int p)
+{
+	if (s->mishaps || s->word != p)
+		return false;
+	s->mishaps++;
+	s->process[p].has_lapsed = true;
+	return true;
+}
+
+static uint32_t hash_of(const struct state *s)
+{
+	const unsigned char *bytes = (const unsigned char *)s;
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < sizeof(*s); i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash;
+}
+
+/* Is it new? */
+static bool remember(const struct state *s)
+{
+	uint32_t at = hash_of(s) % TABLE;
+
+	for (; used[at]; at = (at + 1) % TABLE)
+		if (memcmp(&table[at], s, sizeof(*s)) == 0)
+			return false;
+	if (++states > TABLE / 2) {
+		failed = "too many states";
+		return false;
+	}
+	used[at] = true;
+	table[at] = *s;
+	return true;
+}
+
+static bool is_over(const struct state *s)
+{
+	for (int p = 0; p < PROCESSES; p++)
+		if (s->process[p].step != DONE && s->process[p].step != KILLED)
+			return false;
+	return true;
+}
+
+static void explore(const struct state *s)
+{
+	bool moved = false;
+
+	if (failed || !remember(s))
+		return;
+	for (int p = 0; p < PROCESSES && !failed; p++) {
+		struct state next = *s;
+
+		if (advance(&next, p)) {
+			moved = true;
+			explore(&next);
+		}
+		next = *s;
+		if (!failed && kill_one(&next, p))
+			explore(&next);
+		next = *s;
+		if (!failed && lapse_one(&next, p))
+			explore(&next);
+	}
+	if (!moved && !is_over(s) && !failed)
+		failed = "nobody can go on";
+}
+
+static void start(const enum kind kinds[PROCESSES])
+{
+	static const enum step first[KINDS] = {BEGIN, HEADER, LOCK_ALONE, LOCK_ALONE};
+	struct state s = {.word = FREE};
+
+	for (int p = 0; p < PROCESSES; p++) {
+		s.process[p].kind = (uint8_t)kinds[p];
+		s.process[p].step = (uint8_t)first[kinds[p]];
+	}
+	explore(&s);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const races[] = {"", "second", "claim", "share", "again"};
+	bool known = argc < 2;
+
+	for (size_t i = 0; argc > 1 && i < sizeof(races) / sizeof(races[0]); i++)
+		if (strcmp(argv[1], races[i]) == 0) {
+			race = races[i];
+			known = true;
+		}
+	table = calloc(TABLE, sizeof(*table));
+	used = calloc(TABLE, sizeof(*used));
+	if (!known || !table || !used)
+		return 2;
+	for (int a = 0; a < KINDS; a++)
+		for (int b = a; b < KINDS; b++)
+			for (int c = b; c < KINDS && !failed; c++)
+				start((const enum kind[]){a, b, c});
+	printf("%lu states%s%s: %s\n", states, *race ? ", without " : "", race, failed ? failed : "all is well");
+	free(table);
+	free(used);
+	return failed != NULL;
+}
