@@ -9,4 +9,5 @@ include tests/embedded.mk
 include tests/faults.mk
 include tests/foreign_keys.mk
 include tests/stress.mk
+include tests/durability/durability.mk
 include tests/bench/contention.mk

@@ -22,8 +22,13 @@ check-unit-locking: $(unit)/locking/handoff $(unit)/locking/reservation_model $(
 	$(Q)$(unit)/locking/handoff
 	$(Q)tests/model/races $(unit)/locking/reservation_model retry look wait owner
 	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again
+check-unit-locking: $(unit)/locking/handoff $(unit)/locking/group_commit $(unit)/locking/reservation_model ## unit tests of the hand-over of the write lock and of commits in groups; the model of reservations
+	$(Q)$(unit)/locking/handoff
+	$(Q)$(unit)/locking/group_commit
+	$(Q)tests/model/races $(unit)/locking/reservation_model
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c
+$(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
 $(unit)/locking/reservation_model: tests/model/reservation.c
 $(unit)/locking/shared_write_model: tests/model/shared_write.c
 $(unit)/base/settings: tests/unit/base/settings.c $(settings_sources)
@@ -35,6 +40,7 @@ $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
 $(addprefix $(BUILD)/,tests/unit/base/script tests/unit/locking/handoff tests/unit/locking/reservation_model tests/unit/locking/shared_write_model tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/base/script tests/unit/locking/handoff tests/unit/locking/group_commit tests/unit/locking/reservation_model tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

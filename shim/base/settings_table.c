@@ -14,6 +14,7 @@ static const char *const temp_store_words[] = {"default", "file", "memory", NULL
 static const char *const busy_wait_words[] = {"fair", "sqlite", NULL};
 static const char *const begin_words[] = {"reserve", "immediate", "exclusive", "auto", NULL};
 static const char *const begin_deferred_words[] = {"reserve", "immediate", "exclusive", NULL};
+static const char *const group_commit_words[] = {"off", "auto", "on", NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const log_level_words[] = {"off", "warn", "info", "debug", NULL};
 
@@ -58,6 +59,9 @@ const struct setting_spec settings_table[SETTING_COUNT] = {
 	[SETTING_RESERVE] = {PREFIX "_RESERVE", NULL, "500", "milliseconds from 10 to 60000",
 			     "how long a transaction that has only read keeps others from writing", SETTING_NUMBER, false, NULL, 10,
 			     60000},
+	[SETTING_GROUP_COMMIT] = {PREFIX "_GROUP_COMMIT", NULL, "auto", "off, auto, on",
+				  "durable commits wait for the disk after the lock is free; auto: those of SQLPROD_SYNCHRONOUS",
+				  SETTING_WORD, false, group_commit_words, 0, 0},
 	[SETTING_ENABLED] = {PREFIX, NULL, "on", "on, off", "off makes the library a pass-through", SETTING_WORD, false,
 			     switch_words, 0, 0},
 	[SETTING_PROGRAMS] = {PREFIX "_PROGRAMS", NULL, "*", "shell patterns, comma-separated",
@@ -98,6 +102,7 @@ const struct setting_value settings_recipe[SETTING_COUNT] = {
 	[SETTING_BEGIN] = {.number = TRANSACTION_AUTO, .text = ""},
 	[SETTING_BEGIN_DEFERRED] = {.number = TRANSACTION_RESERVE, .text = ""},
 	[SETTING_RESERVE] = {.number = 500, .text = ""},
+	[SETTING_GROUP_COMMIT] = {.number = GROUP_COMMIT_AUTO, .text = ""},
 	[SETTING_ENABLED] = {.number = SWITCH_ON, .text = ""},
 	[SETTING_PROGRAMS] = {.text = "*"},
 	[SETTING_SKIP_PROGRAMS] = {.text = ""},

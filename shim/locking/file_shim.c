@@ -124,7 +124,11 @@ static int lock_write(struct file_shim *shim, int flags)
 		before_write(shim);
 	if (rc != SQLITE_OK)
 		return rc;
+	if (!(flags & SQLITE_SHM_LOCK))
+		group_commit_write_unlocked(shim);
 	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
+	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK))
+		group_commit_write_locked(shim);
 	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
 	return rc;
 }
@@ -145,13 +149,16 @@ static int lock_read(struct file_shim *shim, int offset)
 		reservation_before_read(shim);
 	rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
 	shim->has_read_lock |= rc == SQLITE_OK;
+	if (rc == SQLITE_OK && offset >= WAL_READ_LOCKS)
+		group_commit_read_locked(shim, offset);
 	shim->snapshot = handoff_changes(&shim->handoff);
 	return rc;
 }
 
 static int unlock_read(struct file_shim *shim, int offset)
 {
-	int rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+	bool returned = offset >= WAL_READ_LOCKS && group_commit_read_unlocked(shim);
+	int rc = returned ? SQLITE_OK : shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
 
 	shim->has_read_lock = false;
 	if (offset >= WAL_READ_LOCKS)
@@ -247,7 +254,10 @@ static int shim_lock(sqlite3_file *file, int level)
 
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 {
-	return wal_files_control(shim_of(file), file, operation, argument);
+	struct file_shim *shim = shim_of(file);
+	int rc = operation == SQLITE_FCNTL_COMMIT_PHASETWO ? group_commit_wait(shim) : SQLITE_OK;
+
+	return rc == SQLITE_OK ? wal_files_control(shim, file, operation, argument) : rc;
 }
 
 static int shim_shm_unmap(sqlite3_file *file, int delete)
@@ -259,6 +269,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 		handoff_pass_on(&shim->handoff);
 	reservation_unclaim(shim);
 	shared_write_forget(shim);
+	group_commit_forget(shim);
 	/* no lock of the -shm outlasts this */
 	shim->handoff.shm = NULL;
 	shim->reservation.state = RESERVATION_NONE;

@@ -7,6 +7,7 @@
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
 #include "locking/busy_handler.h"
+#include "locking/group_commit.h"
 #include "locking/holder.h"
 #include "locking/lock_handoff.h"
 #include "locking/reservation.h"
@@ -51,6 +52,7 @@ struct file_shim {
 	struct busy_wait busy;
 	struct reset_guard reset_guard;
 	struct shared_write shared_write;
+	struct group_commit group_commit;
 	struct reservation reservation;
 
 	atomic_bool *begin_mode; /* begin_mode.h, of the database */

@@ -4,6 +4,7 @@
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "locking/busy_handler.h"
+#include "locking/file_shim.h"
 #include "policy/foreign_keys.h"
 #include "policy/journal_mode.h"
 #include "policy/litestream.h"
@@ -208,6 +209,17 @@ static void apply_replicated_limit(struct connection *connection)
 		outcome->reason = "Litestream replicates it: 0, so that it sees when the -wal starts anew";
 }
 
+/* After synchronous was applied: are its commits to wait for the disk in groups? */
+static void note_group_commit(const struct connection *connection)
+{
+	const struct outcome *outcome = &connection->outcomes[SETTING_SYNCHRONOUS];
+	long long groups = settings_get(SETTING_GROUP_COMMIT)->number;
+	bool by_operator = outcome->by == DECIDED_BY_OPERATOR && outcome->wanted >= SYNCHRONOUS_FULL;
+
+	if (connection->shim && connection->shim->db == connection->db)
+		connection->shim->group_commit.wanted = groups == GROUP_COMMIT_ON || (groups == GROUP_COMMIT_AUTO && by_operator);
+}
+
 static void apply_all_at_first_use(struct connection *connection)
 {
 	begin_run(connection);
@@ -218,6 +230,7 @@ static void apply_all_at_first_use(struct connection *connection)
 	wal_copy_left(connection);
 	apply_replicated_limit(connection);
 	apply_synchronous(connection);
+	note_group_commit(connection);
 	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	if (connection->offsets && callback_has_wal_hook(connection->offsets, connection->db))
 		program_wal_hook(connection, true);
@@ -277,6 +290,7 @@ void apply_recheck_synchronous(struct connection *connection)
 	begin_run(connection);
 	connection->outcomes[SETTING_JOURNAL_MODE].got = pragma_read(connection, SETTING_JOURNAL_MODE);
 	apply_synchronous(connection);
+	note_group_commit(connection);
 	end_run(connection);
 	connection_update_interest(connection);
 }

@@ -108,9 +108,9 @@ static void put_transactions(FILE *out, const struct connection *connection)
 	}
 	fprintf(out,
 		"{\"begun\":%u,\"immediate\":%u,\"reserved\":%u,\"learnt_to_read\":%u,\"unreserved\":%u,\"lapsed\":%u,\"wrote\":%u,"
-		"\"locked_and_only_read\":%u,",
+		"\"locked_and_only_read\":%u,\"grouped\":%u,",
 		shim->count.begun, shim->count.immediate, shim->count.reserved, shim->count.learnt, shim->count.unreserved,
-		shim->count.lapsed, shim->count.wrote, shim->count.only_read);
+		shim->count.lapsed, shim->count.wrote, shim->count.only_read, shim->group_commit.count);
 	fprintf(out,
 		"\"longest_milliseconds\":{\"reserved\":%" PRId64 ",\"wrote\":%" PRId64 ",\"locked_and_only_read\":%" PRId64 "}}",
 		milliseconds(shim->count.longest_reserved), milliseconds(shim->count.longest_wrote),
