@@ -8,6 +8,7 @@
 #include "locking/futex.h"
 #include "locking/give_back.h"
 #include "locking/plain_begin.h"
+#include "locking/wait_log.h"
 #include "sqlite/callback_offsets.h"
 
 #include <string.h>
@@ -198,6 +199,10 @@ static bool wait_counted(struct file_shim *shim, enum busy_purpose purpose, int 
 	wait->waited += spent;
 	wait->count += is_new;
 	wait->given_up += !again && purpose == WAIT_OF_STATEMENT;
+	wait_log_polled(shim, wait->began[purpose], wait->polled[purpose], is_new,
+			again                          ? WAIT_GOES_ON
+			: purpose == WAIT_OF_STATEMENT ? WAIT_ENDS_BUSY
+						       : WAIT_ENDS_OTHERWISE);
 	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
 	glibc_testcancel();
 	return again;

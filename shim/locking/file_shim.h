@@ -13,6 +13,7 @@
 #include "locking/reservation.h"
 #include "locking/reset_guard.h"
 #include "locking/shared_write.h"
+#include "locking/wait_log.h"
 #include "locking/wal_files.h"
 #include "sqlite/sqlite.h"
 
@@ -50,6 +51,7 @@ struct file_shim {
 
 	struct handoff handoff;
 	struct busy_wait busy;
+	struct wait_log wait_log;
 	struct reset_guard reset_guard;
 	struct shared_write shared_write;
 	struct group_commit group_commit;

@@ -1,12 +1,12 @@
 /* write_lock.c - the write lock: whose turn it is, who has the database reserved, and the BEGIN that is to take no lock. */
 #include "locking/write_lock.h"
 
-#include "base/log.h"
 #include "connection/registry.h"
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/plain_begin.h"
+#include "locking/wait_log.h"
 
 #define MILLISECOND INT64_C(1000000)
 
@@ -17,8 +17,6 @@
 
 /* A transaction that held the lock for less was in nobody's way. */
 #define NOTICED (2 * MILLISECOND)
-/* … and for more deserves a warning. */
-#define TOO_LONG (5000 * MILLISECOND)
 
 /* A transaction that let more time pass between BEGIN and its first statement was idle. */
 #define IDLE (100 * MILLISECOND)
@@ -207,11 +205,6 @@ static void others_waited(struct file_shim *shim, int64_t held, bool changed)
 				   "a transaction held the write lock while others waited, and wrote nothing");
 	else if (shim->may_make_plain && shim->idled)
 		begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while others waited");
-	if (!changed && held > TOO_LONG)
-		log_warn_once(WARNING_LOCK_HELD, path_of(shim),
-			      "%s: a transaction held the write lock for %lld s while others waited, and wrote nothing. "
-			      "SQLPROD_BEGIN=reserve lets such a transaction read without it",
-			      path_of(shim), (long long)(held / (1000 * MILLISECOND)));
 }
 
 int write_lock_release(struct file_shim *shim)
@@ -235,6 +228,7 @@ int write_lock_release(struct file_shim *shim)
 	longest(changed ? &shim->count.longest_wrote : &shim->count.longest_only_read, held);
 	if (handoff_woke_waiter(handoff))
 		others_waited(shim, held, changed);
+	wait_log_released(shim, held, changed, handoff_woke_waiter(handoff));
 	shim->idled = false;
 	return rc;
 }

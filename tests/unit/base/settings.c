@@ -37,6 +37,8 @@ static const struct {
 	[SETTING_EMBEDDED] = {"SQLPROD_EMBEDDED", NULL, "on", "off on"},
 	[SETTING_LOG] = {"SQLPROD_LOG", NULL, "stderr", ""},
 	[SETTING_LOG_LEVEL] = {"SQLPROD_LOG_LEVEL", NULL, "warn", "off warn info debug"},
+	[SETTING_LOG_WAIT] = {"SQLPROD_LOG_WAIT", NULL, "5000", ""},
+	[SETTING_LOG_TRANSACTION] = {"SQLPROD_LOG_TRANSACTION", NULL, "5000", ""},
 	[SETTING_REPORT] = {"SQLPROD_REPORT", NULL, "", ""},
 	[SETTING_REPORT_OPEN] = {"SQLPROD_REPORT_OPEN", NULL, "off", "off on"},
 };

@@ -1,0 +1,26 @@
+/* lock_owner.h - which other process holds the lock that a connection waits for.
+ *
+ * Asks the kernel by fcntl(F_GETLK) on descriptors that SQLite has open, and /proc for the process's name. Opens no file of the
+ * database, changes no lock. */
+#ifndef SQLPROD_LOCKING_LOCK_OWNER_H
+#define SQLPROD_LOCKING_LOCK_OWNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct wal_files;
+
+struct lock_owner {
+	const char *lock; /* "the write lock"; NULL if no other process holds one */
+	pid_t pid;        /* 0 for a process that has none in this pid namespace */
+};
+
+/* Of a database in WAL mode whose -shm is mapped; writes says that the caller has the write lock, and so waits for readers or a
+ * checkpoint. Of a database with a rollback journal otherwise. */
+struct lock_owner lock_owner_find(const struct wal_files *files, bool writes);
+
+/* Writes "pid 4711 (python3)", with "which is stopped" where it is. */
+void lock_owner_describe(pid_t pid, char *out, size_t size);
+
+#endif
