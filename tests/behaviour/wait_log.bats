@@ -1,7 +1,6 @@
 # What is logged of a lock that is waited for, and of a transaction that held the write lock long.
 load ../harness/harness
 
-
 make_wal() {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 }
