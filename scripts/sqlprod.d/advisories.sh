@@ -21,8 +21,8 @@ sqlite_has_reset_race() (
 # advise_version VERSION WHERE MMAP - for a SQLite that uses WAL; MMAP: is mmap_size above 0?
 advise_version() {
 	sqlite_has_reset_race "$1" || return 0
-	record advisory "SQLite $1 $2 has the WAL-reset race (fixed in 3.51.3, 3.50.7 and 3.44.6): rarely, two connections that checkpoint and write at once damage the database; see sqlite.org/wal.html"
-	! $3 || record advisory "mmap_size is on with that version, and a memory map can spread such damage: -s mmap_size=0 turns it off"
+	record advisory "SQLite $1 $2 has the WAL-reset race (fixed in 3.51.3, 3.50.7 and 3.44.6): rarely, two connections that checkpoint and write at once damage the database; see sqlite.org/wal.html" note
+	! $3 || record advisory "mmap_size is on with that version, and a memory map can spread such damage: -s mmap_size=0 turns it off" note
 }
 
 # storage_of FILE - prints "local", "shared" or "unknown", and the type and mount point where they are known.
@@ -45,7 +45,8 @@ advise_storage() {
 	! $2 || advise_folder "$1"
 }
 
-# A reader of a WAL database has to write its -shm file: a user who may read the file but not write its folder cannot open it.
+# A reader of a WAL database has to write its -shm file: a user who may read the file but not write its folder cannot open it. A note,
+# unless there is somebody: a member of the group, or a process that has the file open.
 advise_folder() (
 	file_mode=$(stat -Lc %A -- "$1" 2>/dev/null) || exit 0
 	folder_mode=$(stat -Lc %A -- "$(dirname -- "$1")") || exit 0
@@ -56,5 +57,25 @@ advise_folder() (
 	case $file_mode:$folder_mode in
 		???????r??*:????????-*) who=${who:+$who and }others ;;
 	esac
-	[ -z "$who" ] || record advisory "$1 uses WAL, and its $who may read it but not write its folder: without -wal and -shm files there, they cannot open it"
+	[ -n "$who" ] || exit 0
+	hit=$(folder_hits "$1" "$who")
+	if [ -n "$hit" ]; then
+		record advisory "$1 uses WAL, and its $who may read it but not write its folder: without -wal and -shm files there, they cannot open it. It hits $hit. To mend it: chmod g+w on the folder, with that user in its group"
+	else
+		record advisory "$1 uses WAL, and its $who may read it but not write its folder: without -wal and -shm files there, they cannot open it" note
+	fi
+)
+
+# folder_hits FILE WHO - "user a, b": other users than the owner and root, who are in the file's group, or have it open.
+folder_hits() (
+	owner=$(stat -Lc %U -- "$1")
+	{
+		case $2 in
+			group*) awk -F : -v name="$(stat -Lc %G -- "$1")" '$1 == name { gsub(",", "\n", $4); print $4 }' /etc/group 2>/dev/null ;;
+		esac
+		part holders
+		processes_with "$1" | while read -r pid; do
+			process_user "$pid"
+		done
+	} | awk -v owner="$owner" '$1 != "" && $1 != owner && $1 != "root" && !seen[$1]++ { out = out (out == "" ? "user " : ", ") $1 } END { print out }'
 )

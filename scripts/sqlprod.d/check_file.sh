@@ -68,6 +68,7 @@ file_records() {
 		file_integrity "$1" || file_status=$?
 	fi
 	file_advise "$1" "$mode"
+	[ "$mode" = empty ] || file_preflight "$1"
 	return "$file_status"
 }
 
@@ -117,6 +118,7 @@ file_advise() {
 	wal=false
 	[ "$2" != wal ] || wal=true
 	advise_storage "$1" $wal
+	[ ! -s "$database_file-wal" ] || file_advise_wal "$1"
 	names=$(file_names "$1")
 	[ "$names" -eq 1 ] || record advisory "$1 has $names names (hard links): a program that opens it by another name does not see its -wal or -journal, and transactions are lost"
 	if $wal; then
@@ -132,3 +134,37 @@ file_advise() {
 	done
 	[ ! -s "$database_file-journal" ] || record advisory "$1-journal exists: a transaction is running, or was interrupted and will be rolled back"
 }
+
+# A -wal beyond the recipe's limit or the database's own size, and the reader that keeps it so: its mark is the last frame that it may see.
+file_advise_wal() (
+	part holders
+	part wal
+	size=$(file_size "$database_file-wal")
+	limit=67108864
+	if [ "$size" -gt "$limit" ]; then
+		than="the recipe's limit of 64 MiB"
+	elif [ "$size" -gt 4194304 ] && [ "$size" -gt "$(file_size "$database_file")" ]; then
+		than="the database"
+	else
+		exit
+	fi
+	pin=$(wal_pin "$database_file")
+	if [ -n "$pin" ]; then
+		record advisory "$1-wal has $(size_of "$size"), more than $than: $pin reads an old snapshot, so that it cannot be written into the database. To mend it: end that process's transaction"
+	elif [ -n "$(holders_of "$database_file")" ]; then
+		record advisory "$1-wal has $(size_of "$size"), more than $than, and no reader keeps it so. To mend it: sqlite3 $1 'PRAGMA wal_checkpoint(TRUNCATE)'; journal_size_limit (recipe: 64 MiB) cuts it back after a checkpoint"
+	else
+		record advisory "$1-wal has $(size_of "$size"), more than $than, and no process has the database open: a program was killed, or left it to others. To mend it: open and close it once, sqlprod sqlite3 $1 .tables"
+	fi
+)
+
+size_of() {
+	awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'
+}
+
+# What foreign_keys=on would meet: mismatches, missing parents and orphans, for 5 seconds at most.
+file_preflight() (
+	part holders
+	part preflight
+	preflight "$1"
+)

@@ -89,6 +89,25 @@ database_libsqlite() {
 	[ $? -ne 1 ] || echo $name
 }
 
+# database_look FILE SQL - the same, but reads only, creates no file beside the database, and ends after database_limit seconds. Fails
+# where that cannot be had: transactions in a -wal that no process has open, a hot journal.
+database_look() (
+	export SQLPROD=off
+	command -v timeout >/dev/null || exit 1
+	database_resolve "$1"
+	way=immutable=1
+	if [ -s "$database_file-wal" ]; then
+		[ -n "$(locks_on "$database_file-shm")" ] || exit 1
+		way=mode=ro
+	fi
+	[ ! -s "$database_file-journal" ] || exit 1
+	uri=file:$(printf '%s' "$database_file" | sed 's/%/%25/g; s/?/%3f/g; s/#/%23/g')"?$way"
+	if command -v sqlite3 >/dev/null; then
+		exec timeout "$database_limit" sqlite3 -batch -bail -noheader -list -init /dev/null "$uri" "$2"
+	fi
+	database_ask_otherwise "$uri" "$2"
+)
+
 # database_ask FILE SQL - what the sqlite3 shell prints, without the recipe and without a ~/.sqliterc. Where there is none, the
 # library asks, run as a program beside libsqlite3, or the SQLite of Python or Node.
 database_ask() (
@@ -100,16 +119,20 @@ database_ask() (
 
 database_ask_otherwise() {
 	libsqlite=$(database_libsqlite)
-	[ -z "$libsqlite" ] || LD_PRELOAD=$libsqlite exec "$sqlprod_library" --query "$@"
-	! command -v python3 >/dev/null || exec python3 -IBc 'import sqlite3, sys
+	limit=${database_limit:+timeout $database_limit}
+	# shellcheck disable=SC2086 # two words, or none
+	[ -z "$libsqlite" ] || exec $limit env LD_PRELOAD="$libsqlite" "$sqlprod_library" --query "$@"
+	# shellcheck disable=SC2086
+	! command -v python3 >/dev/null || exec $limit python3 -IBc 'import sqlite3, sys
 try:
-    db = sqlite3.connect(sys.argv[1], timeout=2, isolation_level=None)
+    db = sqlite3.connect(sys.argv[1], timeout=2, isolation_level=None, uri=sys.argv[1].startswith("file:"))
     for statement in sys.argv[2].split(";"):
         for row in db.execute(statement):
             print("|".join("" if value is None else str(value) for value in row))
 except sqlite3.Error as error:
     sys.exit("Error: %s" % error)' "$@"
-	exec node --no-warnings -e 'const { DatabaseSync } = require("node:sqlite");
+	# shellcheck disable=SC2086
+	exec $limit node --no-warnings -e 'const { DatabaseSync } = require("node:sqlite");
 		try {
 			const db = new DatabaseSync(process.argv[1]);
 			db.exec("PRAGMA busy_timeout=2000");

@@ -1,73 +1,229 @@
-# records.awk - formats records for a terminal: tables for settings, a line for everything else.
+# records.awk - formats records for people: tables for settings and processes, wrapped lines for everything else.
+#
+# width: of the terminal. all: rows and advisories that nobody can act on too. bold, red, green, yellow, plain: escape sequences, or "".
+# Connections of several processes that differ in their pid, their counts and nothing else are shown once. Needs units.awk beside it.
 
-BEGIN { plain_states = "^(ok|kept|unused|exempt)$" }
-
-function flush_settings(i, j) {
-	for (i = 0; i < rows; i++) {
-		printf "  %s", (i == 0 || state[i] !~ plain_states ? bold : "")
-		for (j = 1; j < 5; j++)
-			printf "%-" (width[j] + 2) "s", cell[i, j]
-		printf "%s%s\n", cell[i, 5], (i == 0 || state[i] !~ plain_states ? plain : "")
-	}
-	rows = 0
-	split("", width)
+BEGIN {
+	rows = block_count = 0
+	if (width < 40)
+		width = 80
+	split("ok kept unused exempt program failed changed", state_name, " ")
+	split("ok,left alone,not used,left alone,left alone,missing,changed", state_words, ",")
+	for (i = 1; i in state_name; i++)
+		word_of[state_name[i]] = state_words[i]
+	colour_of["ok"] = green
+	colour_of["missing"] = red
+	colour_of["left alone"] = yellow
 }
 
-function add_setting(name, wanted, got, by, why, what, j) {
+function unescape(text, out, at, c) {
+	while ((at = index(text, "\\")) > 0) {
+		c = substr(text, at + 1, 1)
+		out = out substr(text, 1, at - 1) (c == "\\" ? c : "\\" c)
+		text = substr(text, at + 2)
+	}
+	return out text
+}
+
+# Prints text after `used` columns of a line, its further lines indented.
+function wrap(text, used, indent, n, i, word, blanks) {
+	blanks = sprintf("%" indent "s", "")
+	n = split(text, word, " ")
+	for (i = 1; i <= n; i++) {
+		if (i > 1 && used + 1 + length(word[i]) > width) {
+			printf "\n%s", blanks
+			used = indent
+		} else if (i > 1) {
+			printf " "
+			used++
+		}
+		printf "%s", word[i]
+		used += length(word[i])
+	}
+	printf "\n"
+}
+
+function add_setting(name, wanted, got, what, by, why, step) {
 	cell[rows, 1] = name
 	cell[rows, 2] = wanted
 	cell[rows, 3] = got
-	cell[rows, 4] = by
-	cell[rows, 5] = why
-	state[rows] = what
-	for (j = 1; j < 5; j++)
-		if (length(cell[rows, j]) > width[j])
-			width[j] = length(cell[rows, j])
+	cell[rows, 4] = what
+	cell[rows, 5] = by
+	reason[rows] = step ~ /^by the / && why == "the program decided" ? "" : why
+	mending[rows] = step
+	for (j = 1; j <= 5; j++)
+		if (length(cell[rows, j]) > size_of[j])
+			size_of[j] = length(cell[rows, j])
 	rows++
 }
 
-$1 == "setting" {
+# "by the program's own wish" is no step.
+function put_step(step, name) {
+	if (step == "")
+		return
+	name = step ~ /^by the / ? "" : "mend: "
+	printf "      %s", bold name plain
+	wrap(step, 6 + length(name), 6 + length(name))
+}
+
+function flush_settings(i, j, used, text, blanks) {
+	for (i = 0; i < rows; i++) {
+		used = 2
+		printf "  %s", (i == 0 ? bold : "")
+		for (j = 1; j <= 5; j++) {
+			if (size_of[j] == 0)
+				continue
+			text = j < 5 ? sprintf("%-" (size_of[j] + 2) "s", cell[i, j]) : cell[i, j]
+			used += length(text)
+			printf "%s", (j == 4 && i > 0 && cell[i, j] in colour_of ? colour_of[cell[i, j]] text plain : text)
+		}
+		blanks = size_of[5] - length(cell[i, 5]) + 2
+		if (reason[i] != "" && used + blanks + length(reason[i]) <= width)
+			printf "%" blanks "s%s%s\n", "", reason[i], (i == 0 ? plain : "")
+		else {
+			printf "%s\n", (i == 0 ? plain : "")
+			if (reason[i] != "") {
+				printf "      "
+				wrap(reason[i], 6, 6)
+			}
+		}
+		put_step(mending[i])
+	}
+	rows = 0
+	split("", size_of)
+}
+
+function put_setting(line, field, n) {
+	n = split(line, field, FS)
 	if (rows == 0)
-		add_setting("SETTING", NF > 4 ? "WANTED" : "VALUE", NF > 4 ? "GOT" : "DECIDED BY", NF > 4 ? "DECIDED BY" : "", NF > 4 ? "WHY" : "", "ok")
-	if (NF > 4)
-		add_setting($2, $3, $4, $5, $7, $6)
+		add_setting("SETTING", n > 4 ? "WANTED" : "VALUE", n > 4 ? "GOT" : "", n > 4 ? "STATE" : "", "DECIDED BY", n > 4 ? "WHY" : "", "")
+	if (n > 4)
+		add_setting(field[2], setting_shown(field[2], field[3]), setting_shown(field[2], field[4]), word_of[field[6]], field[5],
+			unescape(field[7]), field[8])
 	else
-		add_setting($2, $3, $4, "", "", $4 == "operator" ? "changed" : "ok")
+		add_setting(field[2], field[3], "", "", field[4], "", "")
+}
+
+# A connection and what follows it is a block; blocks are folded, and come out when the first other record comes.
+function take_block(line, field) {
+	split(line, field, FS)
+	if (field[1] == "connection") {
+		id = ++block_count
+		head[id] = line
+		pids[id] = field[2]
+		alike[id] = field[8]
+	} else if (field[1] == "setting" || field[1] == "left_alone")
+		body[id] = body[id] line "\n"
+	else
+		tail[id] = tail[id] line "\n"
+}
+
+function fold_blocks(i, field, key, first) {
+	for (i = 1; i <= block_count; i++) {
+		split(head[i], field, FS)
+		key = field[3] FS field[4] FS field[5] FS field[6] FS field[7] "\n" body[i]
+		if (!(key in block_of)) {
+			block_of[key] = i
+			processes_of[i] = 1
+			continue
+		}
+		first = block_of[key]
+		processes_of[first]++
+		pids[first] = pids[first] " " pids[i]
+		alike[first] += alike[i]
+		tail[first] = tail[first] tail[i]
+		head[i] = ""
+	}
+}
+
+# The sums of the lines that count, of all processes.
+function put_tail(text, line, n, i, field, key, order, count, sum, most, kind, keys) {
+	n = split(text, line, "\n")
+	for (i = 1; i < n; i++) {
+		split(line[i], field, FS)
+		key = field[1] == "open" ? "open" FS field[3] : field[1] == "begins" ? "begins" FS field[2] FS field[4] : "transactions" FS field[2]
+		if (!(key in sum))
+			order[++count] = key
+		sum[key] += field[1] == "open" ? field[2] : field[3]
+		if (field[1] == "transactions" && field[4] != "-" && field[4] + 0 >= most[key] + 0)
+			most[key] = field[4] + 0
+	}
+	for (i = 1; i <= count; i++) {
+		split(order[i], field, FS)
+		if (field[1] == "open")
+			text = sum[order[i]] " " field[2]
+		else if (field[1] == "begins")
+			text = "BEGIN " (field[2] == "rewritten" ? "rewritten" : "not upgraded") ": " sum[order[i]] (field[3] == "" ? "" : " (" unescape(field[3]) ")")
+		else {
+			kind = field[2]
+			gsub("_", " ", kind)
+			text = "transactions " kind ": " sum[order[i]] (order[i] in most ? " (the longest " time_shown(most[order[i]]) ")" : "")
+		}
+		printf "  "
+		wrap(text, 2, 4)
+	}
+}
+
+function put_block(i, field, n, line, j, text) {
+	split(head[i], field, FS)
+	printf "\n%s%s%s\n  ", bold, (field[4] == "" ? "(in memory or temporary)" : unescape(field[4])), plain
+	text = field[3] (processes_of[i] > 1 ? " × " processes_of[i] ", pids " : ", pid ") pids[i]
+	text = text (alike[i] > processes_of[i] ? ", " alike[i] " connections alike" : "") ": SQLite" (field[5] == "" ? "" : " " field[5]) " in " field[6] ", " \
+		(field[7] == "" ? "not reached" : "reached by " field[7])
+	wrap(text, 2, 4)
+	n = split(body[i], line, "\n")
+	for (j = 1; j < n; j++) {
+		split(line[j], field, FS)
+		if (field[1] == "setting") {
+			put_setting(line[j])
+			continue
+		}
+		printf "  %s", yellow
+		wrap("left alone: " unescape(field[2]) plain, 2, 4)
+		put_step(field[3])
+	}
+	flush_settings()
+	put_tail(tail[i])
+}
+
+function flush_blocks(i) {
+	fold_blocks()
+	for (i = 1; i <= block_count; i++)
+		if (head[i] != "")
+			put_block(i)
+	block_count = 0
+	split("", body)
+	split("", tail)
+	split("", block_of)
+}
+
+$1 == "connection" || $1 == "left_alone" || $1 == "open" || $1 == "begins" || $1 == "transactions" || ($1 == "setting" && block_count) {
+	take_block($0)
 	next
 }
 
-{ flush_settings() }
-
-$1 == "connection" {
-	printf "\n%s%s%s\n", bold, ($4 == "" ? "(in memory or temporary)" : $4), plain
-	printf "  %s, pid %s%s: SQLite%s in %s, %s\n", $3, $2, ($8 > 1 ? ", " $8 " connections alike" : ""), ($5 == "" ? "" : " " $5), $6,
-		($7 == "" ? "not reached" : "reached by " $7)
+$1 == "setting" {
+	put_setting($0)
 	next
 }
 
-$1 == "left_alone" {
-	printf "  %sleft alone: %s%s\n", red, $2, plain
-	next
-}
-
-$1 == "open" {
-	printf "  %s %s\n", $2, $3
-	next
-}
-
-$1 == "begins" {
-	printf "  BEGIN %s: %s%s\n", ($2 == "rewritten" ? "rewritten" : "not upgraded"), $3, ($4 == "" ? "" : " (" $4 ")")
-	next
-}
-
-$1 == "transactions" {
-	gsub("_", " ", $2)
-	printf "  transactions %s: %s%s\n", $2, $3, ($4 == "-" ? "" : " (the longest " $4 " ms)")
-	next
+{
+	flush_blocks()
+	flush_settings()
 }
 
 $1 == "advisory" {
-	printf "%sadvisory:%s %s\n", bold, plain, $2
+	if ($3 == "note" && !all)
+		notes++
+	else {
+		printf "%sadvisory:%s ", bold, plain
+		wrap(unescape($2), 10, 10)
+	}
+	next
+}
+
+($1 == "temp_store" || $1 == "readers") && !all {
+	notes++
 	next
 }
 
@@ -85,18 +241,26 @@ $1 == "process" {
 }
 
 $1 == "verdict" {
-	printf "\n%s%s%s\n", ($2 == "whole" || $2 == "loaded" ? bold : red), $3, plain
+	printf "\n%s", ($2 == "whole" || $2 == "loaded" ? green : red)
+	wrap(unescape($3) plain, 0, 2)
 	next
 }
 
 $1 == "database" {
-	printf "\n%s%s%s%s\n", bold, $2, plain, ($3 == "" ? "" : ": " $3 ($4 > 0 ? ", -wal " $4 " bytes" : ""))
+	printf "\n%s%s%s%s\n", bold, unescape($2), plain, ($3 == "" ? "" : ": " $3 ($4 > 0 ? ", -wal " size_shown($4) : ""))
 	next
 }
 
 {
-	gsub(/_/, " ", $1)
-	printf "  %-14s %s\n", $1, $2
+	name = $1
+	gsub(/_/, " ", name)
+	printf "  %-14s ", name
+	wrap(name ~ /size$/ && $2 ~ /^[0-9]+$/ ? size_shown($2) : unescape($2), 17, 17)
 }
 
-END { flush_settings() }
+END {
+	flush_blocks()
+	flush_settings()
+	if (notes)
+		printf "(%d more, on what no setting changes: --all-rows)\n", notes
+}

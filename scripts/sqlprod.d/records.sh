@@ -1,6 +1,6 @@
 # records.sh - output: records of a key and its values, one a line, separated by tabs, with \t \n \\ in values.
 #
-# A terminal gets them as text, a pipe as they are, --json as a document.
+# A terminal gets them as text, and a pipe with --text; else a pipe gets them as they are, --json as a document.
 # shellcheck shell=sh
 
 # tool_require NAME - ends with 12 if it is not installed.
@@ -29,11 +29,38 @@ records_document() {
 	LC_ALL=C awk -f "$sqlprod_parts/json.awk" -f "$sqlprod_parts/records_json.awk"
 }
 
+# records_text - the same as text: for a terminal, or where sqlprod_text is true. sqlprod_all_rows: with what nobody can act on too.
+records_text() (
+	bold='' red='' green='' yellow='' plain=''
+	if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
+		bold=$(printf '\033[1m') red=$(printf '\033[31m') green=$(printf '\033[32m') yellow=$(printf '\033[33m') plain=$(printf '\033[0m')
+	fi
+	all=
+	! ${sqlprod_all_rows-false} || all=1
+	LC_ALL=C exec awk -F '\t' -v width="$(records_width)" -v all="$all" -v bold="$bold" -v red="$red" -v green="$green" -v yellow="$yellow" \
+		-v plain="$plain" -f "$sqlprod_parts/units.awk" -f "$sqlprod_parts/records.awk"
+)
+
+# records_width - the columns of the terminal; of COLUMNS, or 80, where there is none.
+records_width() (
+	width=
+	[ ! -t 1 ] || width=$(stty size <&1 2>/dev/null)
+	width=${width#* }
+	case ${COLUMNS-}:$width in
+		*:[1-9]*) ;;
+		[1-9]*:*) width=$COLUMNS ;;
+		*) width=80 ;;
+	esac
+	case $width in
+		*[!0-9]*) width=80 ;;
+	esac
+	echo "$width"
+)
+
 # records_show - from standard input to standard output.
 records_show() {
-	if [ -t 1 ]; then
-		LC_ALL=C awk -F '\t' -v bold="$(tput bold 2>/dev/null)" -v red="$(tput setaf 1 2>/dev/null)" \
-			-v plain="$(tput sgr0 2>/dev/null)" -f "$sqlprod_parts/records.awk"
+	if [ -t 1 ] || ${sqlprod_text-false}; then
+		records_text
 	else
 		cat
 	fi

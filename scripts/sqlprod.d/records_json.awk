@@ -36,5 +36,7 @@ $1 == "filesystem" {
 END {
 	if (process)
 		document = document "\"settings\":[" settings "],\"databases\":[" databases "],"
+	else if (settings != "")
+		document = document "\"settings\":[" settings "],"
 	print "{" document "\"advisories\":[" advisories "]}"
 }

@@ -1,4 +1,4 @@
-# report.awk - joins the lines of a report with the settings in force. Needs json.awk beside it.
+# report.awk - joins the lines of a report with the settings in force. Needs json.awk and mend.awk beside it.
 #
 # Input: the library's table of settings, then the report. what: verdict, any, versions, databases, records or document, as
 # check_command.sh has it; the environment has sqlprod_status, sqlprod_reason and sqlprod_advisories. A torn line does not count.
@@ -81,6 +81,13 @@ function why(name, became, at) {
 	return became == "program" ? "the program decided" : ""
 }
 
+# The step as a member of the setting, if there is one.
+function mend_member(name, became, step) {
+	became = state(name)
+	step = mend(name, became, why(name, became), force[name])
+	return step == "" ? "" : ",\"mend\":" json_string(step)
+}
+
 function write(path, i, key, out) {
 	if (json_type[path] == "{") {
 		for (i = 1; i <= json_keys[path, 0]; i++) {
@@ -88,7 +95,7 @@ function write(path, i, key, out) {
 			out = out (i > 1 ? "," : "") json_string(key) ":" write(path SUBSEP key)
 		}
 		if (path ~ ("^" SUBSEP "settings" SUBSEP "[a-z_]*$"))
-			out = out ",\"state\":\"" state(substr(path, 11)) "\""
+			out = out ",\"state\":\"" state(substr(path, 11)) "\"" mend_member(substr(path, 11))
 		if (path == "")
 			out = out ",\"whole\":" (whole ? "true" : "false")
 		return "{" out "}"
@@ -114,7 +121,7 @@ function take(line, i, name, became, group, text) {
 			whole = 0
 		text = text "setting\t" field(name) "\t" shown(SUBSEP "settings" SUBSEP name SUBSEP "wanted") "\t" \
 			shown(SUBSEP "settings" SUBSEP name SUBSEP "got") "\t" leaf("settings" SUBSEP name SUBSEP "decided_by") "\t" \
-			became "\t" why(name, became) "\n"
+			became "\t" why(name, became) "\t" mend(name, became, why(name, became), force[name]) "\n"
 	}
 	if (!in_memory || left_alone) {
 		judged++
@@ -124,6 +131,8 @@ function take(line, i, name, became, group, text) {
 		document = document (document == "" ? "" : ",") write("")
 		return
 	}
+	if (leaf("sqlite" SUBSEP "library") !~ /[\t\n\\]/)
+		sqlite_libraries[leaf("sqlite" SUBSEP "library")]
 	uses_wal = leaf("settings" SUBSEP "journal_mode" SUBSEP "got") == "wal"
 	note_sqlite()
 	if (!in_memory)
@@ -135,7 +144,7 @@ function take(line, i, name, became, group, text) {
 		head[group] = field(leaf("pid")) "\t" field(leaf("program")) "\t" field(leaf("database")) "\t" \
 			(is_null("sqlite" SUBSEP "version") ? "" : field(leaf("sqlite" SUBSEP "version"))) "\t" field(leaf("sqlite" SUBSEP "library")) "\t" \
 			(is_null("reached") ? "" : field(leaf("reached")))
-		body[group] = (left_alone ? "left_alone\t" field(leaf("left_alone")) "\n" : "") text
+		body[group] = (left_alone ? "left_alone\t" field(leaf("left_alone")) "\t" mend_of_reason(leaf("left_alone")) "\n" : "") text
 	}
 	members[group]++
 	still_open[group] += leaf("open") == "true"
@@ -199,7 +208,7 @@ function sentence() {
 	if (verdict == "whole")
 		return "every connection has the whole recipe (" count " seen)"
 	if (verdict == "missing")
-		return "something of the recipe is missing (" count " connections seen)"
+		return "something of the recipe is missing (" count (count == 1 ? " connection" : " connections") " seen)"
 	return "no connection was seen: " ENVIRON["sqlprod_reason"]
 }
 
@@ -219,6 +228,7 @@ function put_document(i, n, advisory, list) {
 	n = split(ENVIRON["sqlprod_advisories"], advisory, "\n")
 	for (i = 1; i <= n; i++) {
 		sub(/^advisory\t/, "", advisory[i])
+		sub(/\t.*/, "", advisory[i])
 		gsub(/\\\\/, "\\", advisory[i])
 		if (advisory[i] != "")
 			list = list (list == "" ? "" : ",") json_string(advisory[i])
@@ -242,7 +252,10 @@ END {
 	else if (what == "versions")
 		for (key in maps)
 			print key "\t" (maps[key] > 0 ? "true" : "false")
-	else if (what == "databases") {
+	else if (what == "libraries") {
+		for (key in sqlite_libraries)
+			print key
+	} else if (what == "databases") {
 		for (key in wal_of)
 			if (key !~ /[\t\n\\]/)
 				print (wal_of[key] > 0 ? "true" : "false") "\t" key

@@ -80,7 +80,7 @@ int query_run(FILE *out, const char *file, const char *sql)
 
 	if (!find_sqlite())
 		return QUERY_NO_SQLITE;
-	db = open_file(file, 0, QUERY_WAIT_MS);
+	db = open_file(file, SQLITE_OPEN_URI, QUERY_WAIT_MS);
 	if (!db)
 		return 1;
 	status = sqlite.exec(db, sql, put_row, out, NULL) == SQLITE_OK ? 0 : fail(sqlite.errmsg(db));

@@ -3,14 +3,19 @@
 
 check_usage() {
 	cat <<-'END'
-		usage: sqlprod check [--json] [-s NAME=VALUE]... -- COMMAND...
-		       sqlprod check [--json] [--integrity] FILE...
-		       sqlprod check [--json] --pid PID
+		usage: sqlprod check [--json | --text] [--all-rows] [--dry-run] [-s NAME=VALUE]... -- COMMAND...
+		       sqlprod check [--json | --text] [--all-rows] [--integrity] FILE...
+		       sqlprod check [--json | --text] --pid PID
 
 		Runs the command and then shows each SQLite connection it opened: what was wanted, what it got, who decided, and why.
-		The command's standard output goes to stderr. Or looks at database files, or at a running process.
+		What is not as the recipe wants it ends with the step that mends it. The command runs with the recipe: a database that it
+		opens becomes WAL and stays so, until sqlprod revert. Its standard output goes to stderr. Or looks at database files, and
+		at their foreign keys for 5 seconds at most; or at a running process.
 
 		  --json                 one JSON document
+		  --text                 what a terminal gets, into a pipe too; NO_COLOR=1 takes the colours away
+		  --all-rows             with what no setting changes
+		  --dry-run              show what would be done, and start nothing
 		  -s, --set NAME=VALUE   as for sqlprod run
 		  --integrity            run SQLite's integrity_check too
 		  --pid PID              look at this process
@@ -25,6 +30,9 @@ check_usage() {
 command_check() {
 	sqlprod_json=false
 	sqlprod_integrity=false
+	sqlprod_text=false
+	sqlprod_all_rows=false
+	sqlprod_dry_run=false
 	sqlprod_pid=
 	sqlprod_target="file"
 	part records
@@ -37,6 +45,9 @@ command_check() {
 				;;
 			--json) sqlprod_json=true ;;
 			--integrity) sqlprod_integrity=true ;;
+			--text) sqlprod_text=true ;;
+			--all-rows) sqlprod_all_rows=true ;;
+			--dry-run) sqlprod_dry_run=true ;;
 			--pid=*) sqlprod_target=pid sqlprod_pid=${1#--pid=} ;;
 			--pid | -s | --set)
 				[ $# -gt 1 ] || fail 2 "check: $1 needs a value"
@@ -64,7 +75,9 @@ command_check() {
 		command) [ $# -gt 0 ] || fail 2 "check: no command after --" ;;
 		file) [ $# -gt 0 ] || fail 2 "check: no file, no --pid, and no -- COMMAND; see sqlprod check --help" ;;
 	esac
+	! $sqlprod_dry_run || [ "$sqlprod_target" = "command" ] || fail 2 "check: --dry-run is for -- COMMAND"
 	part advisories
+	part frameworks
 	part database
 	part "check_$sqlprod_target"
 	"check_$sqlprod_target" "$@"

@@ -21,6 +21,7 @@ command_locks() {
 	part records
 	part database
 	part holders
+	part wal
 	while [ $# -gt 0 ]; do
 		case $1 in
 			-h | --help)
@@ -72,21 +73,12 @@ locks_records() {
 	record journal_mode "$mode"
 	if [ -e "$1-wal" ]; then
 		record wal_size "$(file_size "$1-wal")"
-		locks_frames "$1"
+		frames=$(wal_frames "$1")
+		[ -z "$frames" ] || record wal_frames "${frames%	*}" "${frames#*	}"
 	fi
 	locks_table "$1" "$mode" | sort -n | while IFS='	' read -r pid held; do
 		locks_process "$1" "$pid" "$held"
 	done
-}
-
-# How many frames the -wal has, and how many of them are in the database: the -shm's header (sqlite.org/walformat.html), in the byte
-# order of this machine.
-locks_frames() {
-	[ -r "$1-shm" ] && [ "$(file_size "$1-shm")" -ge 136 ] || return 0
-	# shellcheck disable=SC2046 # two numbers
-	set -- $(od -An -v -tu4 -j16 -N4 <"$1-shm") $(od -An -v -tu4 -j96 -N4 <"$1-shm")
-	[ $# -eq 2 ] || return 0
-	record wal_frames "$1" "$2"
 }
 
 # A line for each process: pid, its locks separated by commas.
@@ -97,7 +89,7 @@ locks_table() (
 		done
 		locks_on "$1" | sed 's/$/	file/'
 		[ ! -e "$1-shm" ] || locks_on "$1-shm" | sed 's/$/	shm/'
-	} | awk -F '\t' -v OFS='\t' -v mode="$2" -v marks="$(locks_marks "$1")" '
+	} | awk -F '\t' -v OFS='\t' -v mode="$2" -v marks="$(wal_marks "$1")" '
 		function add(pid, lock) {
 			if (index("," held[pid] ",", "," lock ","))
 				return
@@ -140,11 +132,6 @@ locks_table() (
 					print pid, held[pid]
 		}'
 )
-
-# The five read marks of the -shm: each the last frame that its readers may see.
-locks_marks() {
-	[ ! -r "$1-shm" ] || [ "$(file_size "$1-shm")" -lt 120 ] || od -An -v -tu4 -j100 -N20 <"$1-shm" | tr '\n' ' '
-}
 
 # process, pid, user, program, library (yes, no, unknown), locks, waiting (yes, no, unknown)
 locks_process() {
