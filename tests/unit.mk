@@ -51,7 +51,7 @@ $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/progr
 
 $(fuzz)/settings $(fuzz)/replay-settings: tests/fuzz/settings.c $(settings_sources)
 $(fuzz)/mountinfo $(fuzz)/replay-mountinfo: tests/fuzz/mountinfo.c $(storage_sources)
-$(fuzz)/json $(fuzz)/replay-json: tests/fuzz/json.c shim/report/json.c shim/base/utf8.c shim/base/settings_table.c shim/base/process.c shim/base/glibc.c
+$(fuzz)/json $(fuzz)/replay-json: tests/fuzz/json.c shim/report/json.c shim/locking/wait_times.c shim/base/utf8.c shim/base/settings_table.c shim/base/process.c shim/base/glibc.c
 $(fuzz)/token $(fuzz)/replay-token: tests/fuzz/token.c shim/sql/statement.c shim/sql/rewrite.c shim/sql/token.c shim/sql/span.c
 
 fuzzed := settings mountinfo json token

@@ -91,6 +91,7 @@ database_libsqlite() {
 
 # database_look FILE SQL - the same, but reads only, creates no file beside the database, and ends after database_limit seconds. Fails
 # where that cannot be had: transactions in a -wal that no process has open, a hot journal.
+# shellcheck disable=SC2030,SC2031 # in a subshell, as in database_ask
 database_look() (
 	export SQLPROD=off
 	command -v timeout >/dev/null || exit 1
@@ -110,6 +111,7 @@ database_look() (
 
 # database_ask FILE SQL - what the sqlite3 shell prints, without the recipe and without a ~/.sqliterc. Where there is none, the
 # library asks, run as a program beside libsqlite3, or the SQLite of Python or Node.
+# shellcheck disable=SC2030,SC2031
 database_ask() (
 	export SQLPROD=off
 	database_resolve "$1"

@@ -13,6 +13,11 @@ function time_shown(milliseconds) {
 	return (milliseconds % 1000 == 0 ? milliseconds / 1000 : sprintf("%.1f", milliseconds / 1000)) " s"
 }
 
+# Of a wait: no wait is "-".
+function wait_shown(milliseconds) {
+	return milliseconds == "-" ? "-" : milliseconds < 1000 ? milliseconds "ms" : sprintf("%.1fs", milliseconds / 1000)
+}
+
 # The value of a setting, in its unit.
 function setting_shown(name, value) {
 	if (value !~ /^-?[0-9]+$/ || value == 0)

@@ -89,6 +89,9 @@ const struct setting_spec settings_table[SETTING_COUNT] = {
 				     INT_MAX},
 	[SETTING_REPORT] = {PREFIX "_REPORT", NULL, "", "a file to append to (%p becomes the pid)",
 			    "one JSON line a connection, when it closes or the process ends", SETTING_FILE, false, NULL, 0, 0},
+	[SETTING_REPORT_INTERVAL] = {PREFIX "_REPORT_INTERVAL", NULL, "0", "seconds from 0 to 86400, 0 for never",
+				     "a line also while a connection stays open, at most so often", SETTING_NUMBER, false, NULL, 0,
+				     86400},
 	[SETTING_REPORT_OPEN] = {PREFIX "_REPORT_OPEN", NULL, "off", "on, off",
 				 "a line also once the settings are on, for a process that a signal ends", SETTING_WORD, false,
 				 switch_words, 0, 0},
@@ -120,5 +123,6 @@ const struct setting_value settings_recipe[SETTING_COUNT] = {
 	[SETTING_LOG_WAIT] = {.number = 5000, .text = ""},
 	[SETTING_LOG_TRANSACTION] = {.number = 5000, .text = ""},
 	[SETTING_REPORT] = {.text = ""},
+	[SETTING_REPORT_INTERVAL] = {.text = ""},
 	[SETTING_REPORT_OPEN] = {.number = SWITCH_OFF, .text = ""},
 };

@@ -107,6 +107,7 @@ struct connection {
 	enum unseen unseen;
 	enum reached reached;
 	const char *passthrough; /* a constant: why everything passes through; NULL if it does not */
+	int64_t written_at;      /* when its sums were last written while it stays open: report.c */
 	uint64_t reported;       /* what the last line of an open connection said: report.c */
 	bool report_done;        /* no report line is due: the open failed, or the line was written */
 	struct storage storage;  /* what its file lies on, as it was last looked at; zeroed where there is no file */

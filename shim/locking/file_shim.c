@@ -21,6 +21,8 @@ static atomic_flag unused_lock = ATOMIC_FLAG_INIT;
 /* All there are. Entries stay for ever; no lock, so that fork() finds none taken. */
 static struct file_shim *_Atomic every;
 
+static void (*_Atomic read_ended)(const struct file_shim *);
+
 static struct file_shim *shim_new(void)
 {
 	struct file_shim *shim = calloc(1, sizeof(*shim));
@@ -159,10 +161,14 @@ static int unlock_read(struct file_shim *shim, int offset)
 {
 	bool returned = offset >= WAL_READ_LOCKS && group_commit_read_unlocked(shim);
 	int rc = returned ? SQLITE_OK : shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+	void (*ended)(const struct file_shim *);
 
 	shim->has_read_lock = false;
 	if (offset >= WAL_READ_LOCKS)
 		reservation_after_read(shim);
+	ended = atomic_load_explicit(&read_ended, memory_order_relaxed);
+	if (ended)
+		ended(shim);
 	return rc;
 }
 
@@ -311,6 +317,11 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 bool wal_files_any(void)
 {
 	return atomic_load_explicit(&every, memory_order_relaxed) != NULL;
+}
+
+void file_shim_on_read_end(void (*function)(const struct file_shim *shim))
+{
+	atomic_store_explicit(&read_ended, function, memory_order_relaxed);
 }
 
 void file_shim_forget_reader(struct file_shim *shim)

@@ -14,6 +14,7 @@
 #include "locking/reset_guard.h"
 #include "locking/shared_write.h"
 #include "locking/wait_log.h"
+#include "locking/wait_times.h"
 #include "locking/wal_files.h"
 #include "sqlite/sqlite.h"
 
@@ -52,6 +53,7 @@ struct file_shim {
 	struct handoff handoff;
 	struct busy_wait busy;
 	struct wait_log wait_log;
+	struct wait_times wait_times;
 	struct reset_guard reset_guard;
 	struct shared_write shared_write;
 	struct group_commit group_commit;
@@ -83,6 +85,9 @@ struct file_shim {
  * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
 struct connection;
 struct file_shim *file_shim_install(const struct connection *connection, bool fair);
+
+/* Calls function each time that a transaction of a WAL database gives its read lock back, with the connection's mutex held. */
+void file_shim_on_read_end(void (*function)(const struct file_shim *shim));
 
 /* The reader and the writer are not called any more. */
 void file_shim_forget_reader(struct file_shim *shim);

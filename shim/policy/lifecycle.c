@@ -136,6 +136,7 @@ static void set_up(struct connection *connection, bool shared_cache)
 	if (*connection->path)
 		look_at_storage(connection);
 	busy_handler_prepare(connection);
+	report_start_intervals();
 	begin_prepare(connection);
 	apply_at_open(connection);
 	busy_handler_reinstall(connection, 0);

@@ -89,13 +89,21 @@ static int64_t milliseconds(int64_t nanoseconds)
 static void put_waits(FILE *out, const struct connection *connection)
 {
 	const struct file_shim *shim = shim_of(connection);
+	struct wait_times times;
 
 	if (!shim || !shim->fair) {
 		fputs("null", out);
 		return;
 	}
-	fprintf(out, "{\"count\":%u,\"milliseconds\":%" PRId64 ",\"given_up\":%u,\"write_locks\":%u}", shim->busy.count,
-		milliseconds(shim->busy.waited), shim->busy.given_up, shim->count.write_locks);
+	times = wait_times_sum(&shim->wait_times);
+	fprintf(out,
+		"{\"count\":%u,\"milliseconds\":%" PRId64 ",\"given_up\":%u,\"write_locks\":%u,\"longest\":%" PRId64
+		",\"lasted\":[",
+		shim->busy.count, milliseconds(shim->busy.waited), shim->busy.given_up, shim->count.write_locks,
+		milliseconds(times.longest));
+	for (int i = 0; i < WAIT_CLASSES; i++)
+		fprintf(out, "%s%u", i ? "," : "", times.count[i]);
+	fputs("]}", out);
 }
 
 static void put_transactions(FILE *out, const struct connection *connection)

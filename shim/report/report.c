@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/log_sink.h"
 #include "connection/registry.h"
+#include "locking/file_shim.h"
+#include "locking/futex.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,6 +74,28 @@ static void write_last(struct connection *connection, void *pid)
 	write_connection(connection, false);
 	/* destructors of the libraries that a program is linked to run after ours, and may close the connection */
 	connection->report_done = true;
+}
+
+/* The sums of a connection that stays open, now and then. */
+static void write_in_between(const struct file_shim *shim)
+{
+	struct connection *connection = registry_find(shim->db);
+	int64_t now = monotonic_now(), interval = settings_get(SETTING_REPORT_INTERVAL)->number * INT64_C(1000000000);
+	int saved = errno;
+
+	if (!connection || !connection_is_set_up(connection) ||
+	    (connection->written_at && now - connection->written_at < interval) || connection->report_done ||
+	    connection->pid != getpid())
+		return;
+	connection->written_at = now;
+	write_connection(connection, true);
+	errno = saved;
+}
+
+void report_start_intervals(void)
+{
+	if (report_is_wanted() && settings_get(SETTING_REPORT_INTERVAL)->number)
+		file_shim_on_read_end(write_in_between);
 }
 
 void report_open_connections(void)

@@ -19,6 +19,10 @@ char *report_format(const struct connection *connection, bool open);
  * caller holds its mutex. */
 void report_open_connection(struct connection *connection);
 
+/* SQLPROD_REPORT_INTERVAL: from now on such a line is appended when a transaction of a WAL database has ended, at most so often for
+ * each connection. */
+void report_start_intervals(void);
+
 /* The JSON line of a database whose SQLite, embedded in this object, cannot be reached. */
 char *report_format_unreached(const char *database, const char *object);
 

@@ -1,0 +1,34 @@
+/* wait_times.c - counts waits by their length. */
+#include "locking/wait_times.h"
+
+#define MILLISECOND INT64_C(1000000)
+
+static void count_last(struct wait_times *times)
+{
+	int class = 0;
+
+	if (!times->lasts)
+		return;
+	while (class < WAIT_CLASSES - 1 && times->last > MILLISECOND << class)
+		class ++;
+	times->count[class]++;
+	if (times->longest < times->last)
+		times->longest = times->last;
+	times->lasts = false;
+}
+
+void wait_times_polled(struct wait_times *times, int64_t waited, bool is_new)
+{
+	if (is_new)
+		count_last(times);
+	times->lasts = true;
+	times->last = waited;
+}
+
+struct wait_times wait_times_sum(const struct wait_times *times)
+{
+	struct wait_times sum = *times;
+
+	count_last(&sum);
+	return sum;
+}
