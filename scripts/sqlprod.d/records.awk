@@ -229,18 +229,18 @@ $1 == "advisory" {
 
 $1 == "sums" {
 	if (!sums++ || database != $2)
-		printf "%s%s%s%s\n  %s%-10s %4s %6s %6s %5s %6s %5s %5s %6s %6s %6s %4s%s\n", (sums > 1 ? "\n" : ""), bold, ($2 == "" ? "(in memory or temporary)" : unescape($2)), plain, \
+		printf "%s%s%s%s\n  %s%-10s %4s %6s %6s %5s %6s %5s %5s %5s %5s %6s %4s%s\n", (sums > 1 ? "\n" : ""), bold, ($2 == "" ? "(in memory or temporary)" : unescape($2)), plain, \
 			bold, "PROGRAM", "CONN", "BEGUN", "IMMED", "RESV", "LAPSED", "READ", "WAITS", "P50", "P99", "MAX", "BUSY", plain
 	database = $2
-	printf "  %-10s %4d %6d %6d %5d %6d %5d %5d %6s %6s %6s %s%4d%s\n", $3, $4, $6, $7, $8, $9, $13, $14, wait_shown($15), wait_shown($16), wait_shown($17), \
+	printf "  %-10s %4d %6d %6d %5d %6d %5d %5d %5s %5s %6s %s%4d%s\n", $3, $4, $6, $7, $8, $9, $13, $14, wait_shown($15), wait_shown($16), wait_shown($17), \
 		($18 > 0 ? red : ""), $18, ($18 > 0 ? plain : "")
 	next
 }
 
 $1 == "unapplied" {
 	printf "    "
-	wrap(yellow $4 plain ($4 == "all" ? "" : ": " setting_shown($4, $6) ", not " setting_shown($4, $5)) " on " $7 ($7 == 1 ? " connection" : " connections") \
-		($8 == "" || $9 ~ /^by the / ? "" : ": " unescape($8)), 4, 6)
+	wrap(yellow ($4 == "all" ? "left alone" : $4) plain ($4 == "all" ? "" : ": " setting_shown($4, $6) ", not " setting_shown($4, $5)) " on " $7 ($7 == 1 ? " connection" : " connections") \
+		($8 == "" || $8 == "the program decided" ? "" : ": " unescape($8)), 4, 6)
 	put_step($9)
 	next
 }
