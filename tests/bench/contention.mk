@@ -25,6 +25,13 @@ bench-contention: ## compare the ways to wait for the write lock; table and plot
 	$(Q)tests/bench/contention.py $(contention) $(library) $(BUILD)/bench --seconds $(CONTENTION_SECONDS) --rounds $(CONTENTION_ROUNDS)
 	$(Q)gnuplot -e "data='$(BUILD)/bench/contention.dat';image='$(BUILD)/bench/contention.png'" tests/bench/contention.gp
 
+COMMIT_SECONDS ?= 3
+COMMIT_ROUNDS ?= 5
+
+.PHONY: bench-commits
+bench-commits: $(library) $(contention) $(programs)/disk.so ## durable commits of 1, 8 and 32 writers, on this disk and on one that needs 3 ms; table in build/bench/
+	$(Q)tests/bench/commits.py $(contention) $(library) $(programs)/disk.so $(BUILD)/bench --seconds $(COMMIT_SECONDS) --rounds $(COMMIT_ROUNDS)
+
 # Real programs, without the library, with SQLite's own wait, and with ours.
 .PHONY: bench-django bench-cluster
 bench-django: $(library) ## a real Django behind 16 gunicorn workers, before and after (LOAD_SECONDS for each way)
