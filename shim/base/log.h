@@ -25,6 +25,7 @@ enum warning {
 	WARNING_SECOND_LIBRARY,
 	WARNING_SECOND_SQLITE,
 	WARNING_BACKUP_TARGET,
+	WARNING_WAL_READER,
 };
 
 /* Logs one line "sqlprod: …" if SQLPROD_LOG_LEVEL includes this level. errno is kept. */

@@ -86,7 +86,7 @@ bool file_shim_checkpoint_runs(struct file_shim *shim)
 
 static int lock_backfill(struct file_shim *shim, int flags)
 {
-	int rc = shim->original->xShmLock(shim->file, WAL_BACKFILL_LOCK, 1, flags);
+	int rc = wal_limit_lock_readers(shim, WAL_BACKFILL_LOCK, 1, flags);
 
 	if (rc != SQLITE_OK || !(flags & SQLITE_SHM_LOCK) || !reset_guard_refuses(&shim->reset_guard, shim->handoff.shm))
 		return rc;
@@ -101,8 +101,12 @@ static int lock_checkpoint(struct file_shim *shim, int flags)
 
 	if (begins && shim->fair)
 		handoff_checkpoint_try(&shim->handoff);
-	rc = shim->original->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, flags);
+	if (begins)
+		wal_limit_checkpoint_begins(shim);
+	rc = wal_limit_lock_checkpoint(shim, flags);
 	reset_guard_checkpoint_lock(&shim->reset_guard, shim->handoff.shm, begins && rc == SQLITE_OK);
+	if (!begins || rc != SQLITE_OK)
+		wal_limit_checkpoint_ends(shim);
 	if (begins && rc != SQLITE_OK)
 		handoff_checkpoint_contended(&shim->handoff);
 	else if (!begins && shim->handoff.release == WAKE_DEFERRED)
@@ -126,11 +130,16 @@ static int lock_write(struct file_shim *shim, int flags)
 		before_write(shim);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!(flags & SQLITE_SHM_LOCK))
+	if (!(flags & SQLITE_SHM_LOCK)) {
 		group_commit_write_unlocked(shim);
+		wal_limit_write_unlocked(shim);
+	}
+	wal_limit_give_up(shim);
 	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
-	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK))
+	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
 		group_commit_write_locked(shim);
+		wal_limit_write_locked(shim);
+	}
 	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
 	return rc;
 }
@@ -147,6 +156,10 @@ static int lock_read(struct file_shim *shim, int offset)
 		handoff_before_read(&shim->handoff);
 	if (reader)
 		reader(shim->reader_argument);
+	wal_limit_read_begins(shim);
+	/* SQLite then looks again whether it needs the -wal */
+	if (offset > WAL_BACKFILL_LOCK && wal_limit_delays_read(shim))
+		return SQLITE_BUSY;
 	if (offset >= WAL_READ_LOCKS)
 		reservation_before_read(shim);
 	rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
@@ -186,6 +199,8 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 		return lock_read(shim, offset);
 	if (n == 1 && flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED))
 		return unlock_read(shim, offset);
+	if (offset > WAL_BACKFILL_LOCK && shim->reset_guard.checkpoints)
+		return wal_limit_lock_readers(shim, offset, n, flags);
 	return shim->original->xShmLock(file, offset, n, flags);
 }
 

@@ -16,6 +16,7 @@
 #include "locking/wait_log.h"
 #include "locking/wait_times.h"
 #include "locking/wal_files.h"
+#include "locking/wal_limit.h"
 #include "sqlite/sqlite.h"
 
 /* Locks of the -shm, as SQLite numbers them: sqlite.org/walformat.html */
@@ -57,6 +58,7 @@ struct file_shim {
 	struct reset_guard reset_guard;
 	struct shared_write shared_write;
 	struct group_commit group_commit;
+	struct wal_limit wal_limit;
 	struct reservation reservation;
 
 	atomic_bool *begin_mode; /* begin_mode.h, of the database */

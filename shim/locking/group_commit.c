@@ -12,16 +12,11 @@
 
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "locking/wal_index.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* sqlite.org/walformat.html: in the -shm, and the sizes of headers in the -wal */
-#define PAGE_SIZE_AT 14
-#define FRAMES_AT 16
-#define WAL_HEADER 32
-#define FRAME_HEADER 24
 
 #define COPIED (64 * 1024)
 
@@ -59,17 +54,6 @@ static void return_read_lock(struct file_shim *shim)
 	commit->read_lock_returned = true;
 }
 
-/* How much of the -wal is committed. */
-static sqlite3_int64 committed_size(const char *shm)
-{
-	uint32_t frames = *(const volatile uint32_t *)(const volatile void *)(shm + FRAMES_AT);
-	uint32_t page = *(const volatile uint16_t *)(const volatile void *)(shm + PAGE_SIZE_AT);
-
-	/* 65536 does not fit, and is written as 1 */
-	page = (page & 0xfe00) + ((page & 1) << 16);
-	return WAL_HEADER + (sqlite3_int64)frames * (FRAME_HEADER + page);
-}
-
 /* Linux takes pages that it could not write for written: a later sync that succeeds says nothing about them. So all that the -wal
  * holds is written again as it is. It cannot be started anew meanwhile: a transaction that commits has a read lock, a checkpoint
  * that syncs has the backfill lock. */
@@ -82,7 +66,7 @@ static bool write_again(const struct file_shim *shim)
 	if (!shim->handoff.shm)
 		return false;
 	buffer = malloc(COPIED);
-	size = committed_size(shim->handoff.shm);
+	size = wal_index_size(shim->handoff.shm, wal_index_frames(shim->handoff.shm));
 	while (buffer && at < size) {
 		int part = size - at < COPIED ? (int)(size - at) : COPIED;
 		if (commit->original->xRead(commit->wal, buffer, part, at) != SQLITE_OK ||

@@ -41,6 +41,11 @@ void holder_seen(struct holder *holder)
 	atomic_store_explicit(&holder->thread, here(), memory_order_relaxed);
 }
 
+bool holder_is_of_thread(const struct holder *holder)
+{
+	return atomic_load_explicit(&holder->thread, memory_order_relaxed) == here();
+}
+
 void holder_set(struct holder *holder, const char *shm, uint32_t word)
 {
 	atomic_store_explicit(&holder->word, word, memory_order_relaxed);

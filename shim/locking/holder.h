@@ -33,6 +33,9 @@ void holder_start(struct holder *holder);
 /* A call for the connection comes from this thread. */
 void holder_seen(struct holder *holder);
 
+/* Was the connection's last call made by the caller's thread? */
+bool holder_is_of_thread(const struct holder *holder);
+
 /* The connection has got the lock of this -shm (word 0), or has reserved it by this word; with NULL, it has neither any more. */
 void holder_set(struct holder *holder, const char *shm, uint32_t word);
 

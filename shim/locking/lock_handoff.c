@@ -20,8 +20,11 @@
  *    16  frames in the WAL                      read   is a checkpoint due?
  *    32  salt, 8 bytes, another one per WAL     read   was the WAL started anew? (reset_guard.h)
  *   0-47 the header                             read   did it change while a reservation waited? (reservation.c)
+ *    96  frames copied into the database         read   may the WAL be started anew? (wal_limit.c)
+ *   100  marks of readers, 20 bytes              read   does one stay? (wal_limit.c)
  *   120  lock bytes, 8, of no use to SQLite     slept on, never written
  *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c)
+ *   132  4 bytes, set aside                     written: when a checkpoint may wait for readers again (wal_limit.c)
  *
  * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun; byte 129 is a lock among
  * those who share it (shared_write.h).

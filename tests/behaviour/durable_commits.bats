@@ -31,6 +31,15 @@ last_sync() {
 	verdict=$(grep -xE 'held|free' <<<"$output")
 }
 
+# What the library makes of it: before 3.12 SQLite has no call that says where the -wal is.
+expect_free() {
+	if sqlite_has 3012000; then
+		[[ $verdict == free ]]
+	else
+		[[ $verdict == held ]]
+	fi
+}
+
 commits=('exec a INSERT INTO t VALUES(1)' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(1); COMMIT' 'exec a BEGIN; INSERT INTO t VALUES(1); END'
 	'exec a SAVEPOINT s; INSERT INTO t VALUES(1); RELEASE s' 'get_table a INSERT INTO t VALUES(1)')
 
@@ -39,7 +48,7 @@ commits=('exec a INSERT INTO t VALUES(1)' 'exec a BEGIN IMMEDIATE; INSERT INTO t
 	for commit in "${commits[@]}"; do
 		for level in full extra; do
 			SQLPROD_SYNCHRONOUS=$level last_sync shim "$commit"
-			[[ $verdict == free ]]
+			expect_free
 		done
 		last_sync plain "$commit"
 		[[ $verdict == held ]]
@@ -51,7 +60,7 @@ commits=('exec a INSERT INTO t VALUES(1)' 'exec a BEGIN IMMEDIATE; INSERT INTO t
 	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
 	reset=('prepare a s v2 length+NUL INSERT INTO t VALUES(1) RETURNING x' 'step s' 'reset s')
 	SQLPROD_SYNCHRONOUS=full last_sync shim "${reset[@]}"
-	[[ $verdict == free ]]
+	expect_free
 	last_sync plain "${reset[@]}"
 	[[ $verdict == held ]]
 }
@@ -62,7 +71,7 @@ commits=('exec a INSERT INTO t VALUES(1)' 'exec a BEGIN IMMEDIATE; INSERT INTO t
 	last_sync shim "$commit"
 	[[ $verdict == held ]]
 	SQLPROD_GROUP_COMMIT=on last_sync shim "$commit"
-	[[ $verdict == free ]]
+	expect_free
 	SQLPROD_SYNCHRONOUS=full SQLPROD_GROUP_COMMIT=off last_sync shim "$commit"
 	[[ $verdict == held ]]
 }

@@ -1,0 +1,60 @@
+/* wal_limit.h - keeps a -wal short.
+ *
+ * SQLite starts the -wal anew when all of it is in the database and no reader needs it. Its automatic checkpoint waits for nobody:
+ * beside writers that are always there, or readers that overlap, that moment never comes, and the -wal grows without end.
+ *
+ * Where checkpoints have not ended the -wal at twice the length at which they begin, the one that follows the commit which passes
+ * each further such length holds the write lock, so that nothing is written meanwhile. Past journal_size_limit it also waits for
+ * the readers in the way, three seconds at most. Then the next writer starts the -wal anew. Readers that begin meanwhile read at
+ * once. At most one connection of all processes waits, and most of the time none.
+ *
+ * Only SQLite's automatic checkpoint does so: a program that sets wal_autocheckpoint, has a wal hook or checkpoints by itself is
+ * left alone.
+ *
+ * Called by file_shim.c, with the connection's mutex held. */
+#ifndef SQLPROD_LOCKING_WAL_LIMIT_H
+#define SQLPROD_LOCKING_WAL_LIMIT_H
+
+#include "locking/wal_index.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct file_shim;
+
+/* Part of struct file_shim. Times are those of CLOCK_MONOTONIC in nanoseconds. */
+struct wal_limit {
+	uint32_t before, after; /* frames when the write lock was had, and when it was given back */
+	bool after_commit;      /* the connection has committed, and done nothing since */
+	bool holds;             /* the write lock, for a checkpoint */
+	bool waits;             /* … which waits for readers */
+	int64_t began, until;
+	int64_t looked_at, looks_since; /* when readers were last looked at, and since when: 0 below the limit */
+	struct {
+		uint32_t mark; /* of the lock, while it is held */
+		int64_t since; /* since when it is seen to be; 0 if it is not */
+	} readers[WAL_READ_MARKS];
+};
+
+/* The write lock was had; was given back. A read begins. */
+void wal_limit_write_locked(struct file_shim *shim);
+void wal_limit_write_unlocked(struct file_shim *shim);
+void wal_limit_read_begins(struct file_shim *shim);
+
+/* A read that needs the -wal is about to take its lock: waits while a checkpoint waits for readers, but not for long. True if it
+ * did: it may not need the -wal any more. */
+bool wal_limit_delays_read(const struct file_shim *shim);
+
+/* The checkpoint lock is about to be tried; the checkpoint has ended, or has not begun. */
+void wal_limit_checkpoint_begins(struct file_shim *shim);
+void wal_limit_checkpoint_ends(struct file_shim *shim);
+
+/* SQLite wants the write lock itself. */
+void wal_limit_give_up(struct file_shim *shim);
+
+/* The checkpoint lock; a checkpoint wants locks of readers for itself. As the file's own xShmLock, but a checkpoint that holds the
+ * write lock waits. */
+int wal_limit_lock_checkpoint(struct file_shim *shim, int flags);
+int wal_limit_lock_readers(struct file_shim *shim, int offset, int n, int flags);
+
+#endif

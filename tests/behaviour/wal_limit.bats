@@ -1,0 +1,109 @@
+# A -wal that keeps its limit beside readers that overlap, and beside writers that are always there.
+load ../harness/harness
+
+# Readers whose reads overlap, of a second each, and a writer that pauses after each commit; the length of the -wal at its longest, in KiB,
+# the number of commits, of reads, and of errors.
+readers_and_writer() {
+	cat >scene.py <<-'END'
+		import os, sqlite3, sys, threading, time
+
+		seconds, readers, endless = float(sys.argv[1]), int(sys.argv[2]), len(sys.argv) > 3
+		end = time.monotonic() + seconds
+		commits, reads, errors = [], [], []
+
+		def connect():
+		    connection = sqlite3.connect("t.db", timeout=60, isolation_level=None)
+		    connection.execute("PRAGMA journal_mode=WAL")
+		    connection.execute("PRAGMA synchronous=NORMAL")
+		    connection.execute("PRAGMA journal_size_limit=8388608")
+		    return connection
+
+		def read(begin):
+		    connection = connect()
+		    time.sleep(begin)
+		    while time.monotonic() < end:
+		        try:
+		            cursor = connection.execute("SELECT a FROM t")
+		            cursor.fetchone()
+		            time.sleep(max(0, end - time.monotonic()) if endless else 1)
+		            cursor.close()
+		            reads.append(1)
+		        except sqlite3.Error as error:
+		            errors.append(error)
+
+		def write():
+		    connection = connect()
+		    while time.monotonic() < end:
+		        try:
+		            connection.execute("INSERT INTO t VALUES(randomblob(12000))")
+		            commits.append(1)
+		        except sqlite3.Error as error:
+		            errors.append(error)
+		        time.sleep(0.002)
+
+		connection = connect()
+		connection.execute("CREATE TABLE t(a)")
+		connection.execute("INSERT INTO t VALUES(1)")
+		connection.close()
+		threads = [threading.Thread(target=read, args=(i / readers,)) for i in range(readers)] + [threading.Thread(target=write)]
+		for thread in threads:
+		    thread.start()
+		longest = 0
+		while time.monotonic() < end:
+		    try:
+		        longest = max(longest, os.stat("t.db-wal").st_size)
+		    except OSError:
+		        pass
+		    time.sleep(0.01)
+		for thread in threads:
+		    thread.join()
+		print(longest // 1024, len(commits), len(reads), len(errors), *errors)
+	END
+	SQLPROD_JOURNAL_SIZE_LIMIT=8M "$1" python3 scene.py "${@:2}"
+	read -r longest commits reads errors _ <<<"$output"
+}
+
+@test "beside overlapping readers of a second the -wal stays below twice its limit, and nobody is refused" {
+	in_memory
+	readers_and_writer run_shim 12 3
+	[[ $errors == 0 && $reads -gt 3 && $commits -gt 100 && $longest -lt 16384 ]]
+	rm -f t.db*
+	readers_and_writer run_plain 12 3
+	[[ $errors == 0 && ($commits -lt 1500 || $longest -gt 16384) ]]
+}
+
+@test "a reader that stays is named once, and its writer goes on" {
+	in_memory
+	readers_and_writer run_shim 20 1 endless
+	[[ $errors == 0 && $longest -gt 16384 ]]
+	[[ $(grep -c 'has been reading in one transaction for' <<<"$stderr") == 1 ]]
+	[[ $stderr == *"t.db-wal has grown to "*" MiB, past its limit, and cannot be started anew: python3 (pid "*") has been reading in one transaction for "*" s. End that transaction"* ]]
+	rm -f t.db*
+	readers_and_writer run_plain 6 1 endless
+	[[ $errors == 0 && -z $stderr ]]
+}
+
+@test "the -wal is started anew beside eight writers that never pause" {
+	in_memory
+	script=('open z t.db' 'exec z PRAGMA journal_mode=WAL; CREATE TABLE t(x)' 'threads 8' quiet 'open %t t.db' 'busy_timeout %t 60000' 'repeat 500'
+		'exec %t INSERT INTO t VALUES(randomblob(3000))' 'end' 'close %t' 'end' 'sh observer query t.db "SELECT count(*) FROM t"' 'sh stat -c %s t.db-wal' 'close z')
+	for settings in SQLPROD_SYNCHRONOUS=normal SQLPROD_SYNCHRONOUS=full; do
+		rm -f t.db*
+		# on a disk whose checkpoints take time
+		preload_also=$build/programs/disk.so run_shim env "$settings" DISK_SLEEP=1000 victim "${script[@]}"
+		expect_line 4000
+		# 4000 commits of two pages are 50 MB
+		[[ $(grep -xE '[0-9]{7,}' <<<"$output") -lt 20000000 ]]
+	done
+}
+
+@test "a program that sets wal_autocheckpoint itself is left alone" {
+	in_memory
+	for run in run_shim run_plain; do
+		rm -f t.db*
+		$run victim 'open a t.db' 'exec a PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=100000; PRAGMA wal_autocheckpoint=0; CREATE TABLE t(x)' quiet 'repeat 300' \
+			'exec a INSERT INTO t VALUES(randomblob(9000))' 'end' 'sh stat -c %s t.db-wal'
+		size=${lines[-1]}
+		[[ $size -gt 3000000 && -z $stderr ]]
+	done
+}

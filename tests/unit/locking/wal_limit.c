@@ -1,0 +1,307 @@
+/* wal_limit.c - unit tests of the checkpoint that holds the write lock and waits for readers, with a clock, a -shm and locks that
+ * are made up. */
+#include "locking/wal_limit.h"
+
+#include "../check.h"
+#include "base/log.h"
+#include "connection/registry.h"
+#include "locking/file_shim.h"
+#include "locking/futex.h"
+
+#include <string.h>
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+#define LIMIT (8 << 20)
+#define FRAME (24 + 4096)
+
+static struct file_shim shim;
+static struct connection connection;
+static sqlite3_file database;
+static int64_t now = 1000 * SECOND;
+static int64_t readers_until; /* until when a reader has the lock of mark 1 */
+static bool is_reserved, is_held, reads_itself;
+static unsigned takes, warnings;
+static union {
+	uint32_t words[64];
+	char bytes[256];
+} shm;
+
+int64_t monotonic_now(void)
+{
+	return now;
+}
+
+void monotonic_sleep(int64_t until)
+{
+	now = until > now ? until : now;
+}
+
+struct connection *registry_find(const sqlite3 *db)
+{
+	(void)db;
+	return &connection;
+}
+
+bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument)
+{
+	(void)see;
+	(void)argument;
+	return !reads_itself;
+}
+
+bool holder_is_of_thread(const struct holder *holder)
+{
+	(void)holder;
+	return false;
+}
+
+bool reservation_blocks(struct file_shim *of)
+{
+	(void)of;
+	return is_reserved;
+}
+
+int shared_write_lock(struct file_shim *of)
+{
+	(void)of;
+	if (is_held)
+		return SQLITE_BUSY;
+	takes++;
+	is_held = true;
+	return SQLITE_OK;
+}
+
+int shared_write_unlock(struct file_shim *of)
+{
+	(void)of;
+	is_held = false;
+	return SQLITE_OK;
+}
+
+void handoff_try(struct handoff *handoff)
+{
+	(void)handoff;
+}
+
+void handoff_refused(struct handoff *handoff)
+{
+	(void)handoff;
+}
+
+void handoff_acquired(struct handoff *handoff)
+{
+	(void)handoff;
+}
+
+void handoff_releasing(struct handoff *handoff)
+{
+	(void)handoff;
+}
+
+void handoff_released(struct handoff *handoff)
+{
+	(void)handoff;
+}
+
+bool handoff_wait(struct handoff *handoff, int64_t since, int64_t until)
+{
+	(void)handoff;
+	check(since == 0, "it goes before all others");
+	now = until;
+	return false;
+}
+
+bool log_warn_once(enum warning warning, const char *subject, const char *format, ...)
+{
+	(void)subject;
+	(void)format;
+	warnings += warning == WARNING_WAL_READER;
+	return true;
+}
+
+static int make_up_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+	(void)file;
+	if (!(flags & SQLITE_SHM_LOCK))
+		return SQLITE_OK;
+	return offset <= 4 && offset + count > 4 && now < readers_until ? SQLITE_BUSY : SQLITE_OK;
+}
+
+static const sqlite3_io_methods of_database = {.iVersion = 3, .xShmLock = make_up_lock};
+
+static void start(void)
+{
+	memset(&shim, 0, sizeof(shim));
+	memset(&connection, 0, sizeof(connection));
+	memset(&shm, 0, sizeof(shm));
+	shm.words[0] = 3007000;
+	*(uint16_t *)(void *)(shm.bytes + 14) = 4096;
+	for (unsigned i = 1; i < WAL_READ_MARKS; i++)
+		shm.words[25 + i] = WAL_MARK_UNUSED;
+	shim.original = &of_database;
+	shim.file = &database;
+	shim.fair = true;
+	shim.handoff.shm = shm.bytes;
+	shim.handoff.checkpoint_at = 1000;
+	shim.files.shm_fd = 0;
+	connection.path = (char *)(uintptr_t) "t.db";
+	connection.outcomes[SETTING_JOURNAL_SIZE_LIMIT].got = LIMIT;
+	now += 1000 * SECOND;
+	readers_until = 0;
+	is_reserved = is_held = reads_itself = false;
+	takes = warnings = 0;
+}
+
+static void commit(uint32_t before, uint32_t after)
+{
+	wal_limit_read_begins(&shim);
+	shm.words[4] = before;
+	wal_limit_write_locked(&shim);
+	shm.words[4] = after;
+	wal_limit_write_unlocked(&shim);
+}
+
+/* SQLite's automatic checkpoint, of all frames that no reader is in the way of; returns how long it took. */
+static int64_t checkpoint(void)
+{
+	int64_t began = now;
+	bool waits;
+
+	wal_limit_checkpoint_begins(&shim);
+	waits = shm.words[26] != WAL_MARK_UNUSED && shm.words[26] < shm.words[4] &&
+		wal_limit_lock_readers(&shim, 4, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) != SQLITE_OK;
+	shm.words[24] = waits ? shm.words[26] : shm.words[4];
+	wal_limit_checkpoint_ends(&shim);
+	check(!is_held, "no lock outlasts the checkpoint");
+	return now - began;
+}
+
+static void begin_reader(uint32_t mark, int64_t length)
+{
+	shm.words[26] = mark;
+	readers_until = now + length;
+}
+
+static void test_passes(void)
+{
+	start();
+	commit(1990, 1999);
+	checkpoint();
+	check(takes == 0, "up to twice the usual length nothing is held");
+	commit(1999, 2001);
+	checkpoint();
+	check(takes == 1, "the checkpoint that passes it holds the write lock");
+	commit(2001, 2004);
+	checkpoint();
+	check(takes == 1, "the next one does not");
+	commit(2990, 3005);
+	checkpoint();
+	check(takes == 2, "but that which passes the next thousand does");
+	checkpoint();
+	check(takes == 2, "one that follows no commit does not");
+}
+
+static void test_left_alone(void)
+{
+	start();
+	connection.outcomes[SETTING_WAL_AUTOCHECKPOINT].by = DECIDED_BY_PROGRAM;
+	commit(1999, 2001);
+	checkpoint();
+	check(takes == 0, "a program that has set wal_autocheckpoint is left alone");
+	start();
+	shim.fair = false;
+	commit(1999, 2001);
+	checkpoint();
+	check(takes == 0, "SQLPROD_BUSY_WAIT=sqlite leaves it alone");
+	start();
+	shim.has_read_lock = true;
+	commit(1999, 2001);
+	checkpoint();
+	check(takes == 0, "a connection that reads itself holds nothing");
+	start();
+	is_reserved = true;
+	commit(1999, 2001);
+	checkpoint();
+	check(takes == 0, "a connection that has reserved is not kept from the lock");
+	start();
+	is_held = true;
+	commit(1999, 2001);
+	wal_limit_checkpoint_begins(&shim);
+	check(takes == 0 && !shim.wal_limit.holds, "a lock that is not to be had is not waited for for long");
+}
+
+static void test_waits(void)
+{
+	start();
+	begin_reader(100, 800 * MILLISECOND);
+	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+	check(checkpoint() >= 800 * MILLISECOND && takes == 1, "past the limit it waits for the reader");
+	check(shm.words[24] == shm.words[4], "and all is copied");
+	begin_reader(100, 800 * MILLISECOND);
+	now += 10 * MILLISECOND;
+	commit(2 * LIMIT / FRAME - 399, 2 * LIMIT / FRAME - 398);
+	check(checkpoint() == 0, "not again at once");
+	now += SECOND;
+	begin_reader(100, 800 * MILLISECOND);
+	commit(2 * LIMIT / FRAME - 399, 2 * LIMIT / FRAME - 398);
+	check(checkpoint() >= 800 * MILLISECOND, "but after a while");
+	start();
+	begin_reader(100, 800 * MILLISECOND);
+	reads_itself = true;
+	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+	check(checkpoint() == 0, "a reader of the same thread is not waited for");
+	start();
+	begin_reader(100, 800 * MILLISECOND);
+	commit(LIMIT / FRAME - 400, LIMIT / FRAME - 399);
+	check(checkpoint() == 0, "below the limit nobody is");
+	start();
+	begin_reader(100, 800 * MILLISECOND);
+	connection.outcomes[SETTING_JOURNAL_SIZE_LIMIT].got = -1;
+	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+	check(checkpoint() == 0, "nor is anybody without a limit");
+}
+
+static void test_endless(void)
+{
+	unsigned stalls = 0;
+
+	start();
+	begin_reader(100, 1000 * SECOND);
+	for (int i = 0; i < 200; i++) {
+		commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+		stalls += checkpoint() > 0;
+		now += 200 * MILLISECOND;
+	}
+	check(stalls == 1, "a reader that stays is waited for once, not %u times", stalls);
+	check(warnings > 0, "and named");
+	shim.wal_limit.looked_at = shim.wal_limit.looks_since = shim.wal_limit.readers[1].since = 0;
+	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+	check(checkpoint() == 0, "not by another connection either");
+}
+
+static void test_delays_read(void)
+{
+	int64_t began;
+
+	start();
+	check(!wal_limit_delays_read(&shim), "a read begins at once");
+	begin_reader(100, 100 * SECOND);
+	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+	wal_limit_checkpoint_begins(&shim);
+	began = now;
+	check(wal_limit_delays_read(&shim) && now - began >= 500 * MILLISECOND && now - began < SECOND,
+	      "while a checkpoint waits, half a second later");
+	now += 100 * SECOND;
+	check(!wal_limit_delays_read(&shim), "one that has died delays nobody");
+}
+
+int main(void)
+{
+	test_passes();
+	test_left_alone();
+	test_waits();
+	test_endless();
+	test_delays_read();
+	return check_end();
+}
