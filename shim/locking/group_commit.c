@@ -50,6 +50,8 @@ static void return_read_lock(struct file_shim *shim)
 
 	if (!commit->read_lock || !ends_read(shim))
 		return;
+	/* a transaction that began shares the write lock until it ends */
+	shared_write_end(shim);
 	shim->original->xShmLock(shim->file, commit->read_lock, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
 	commit->read_lock_returned = true;
 }

@@ -33,6 +33,11 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 	return see(&shim, argument);
 }
 
+void shared_write_end(struct file_shim *of)
+{
+	check(of == &shim, "the transaction ends");
+}
+
 static int make_up_sync(sqlite3_file *file, int flags)
 {
 	check(file == &wal && flags == SQLITE_SYNC_NORMAL, "it is the -wal that is synced, as SQLite wants it");
