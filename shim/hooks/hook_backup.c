@@ -2,7 +2,7 @@
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
-#include "policy/backup_target.h"
+#include "policy/page_size.h"
 
 #include <strings.h>
 
@@ -14,7 +14,7 @@ static int source_page_size(sqlite3 *db, const char *schema, const void *caller,
 	int size = 0;
 
 	if (connection) {
-		size = backup_page_size(connection, schema);
+		size = page_size_read(connection, schema);
 		hook_leave(connection);
 	}
 	return size;
@@ -28,7 +28,7 @@ static void prepare_target(struct connection *target, sqlite3 *source, const cha
 	size = source_page_size(source, schema, caller, frame);
 	connection_lock(target);
 	if (size > 0)
-		backup_target_before(target, size);
+		page_size_before_backup(target, size);
 }
 
 HOOK sqlite3_backup *sqlite3_backup_init(sqlite3 *target, const char *target_schema, sqlite3 *source, const char *source_schema)
@@ -38,7 +38,7 @@ HOOK sqlite3_backup *sqlite3_backup_init(sqlite3 *target, const char *target_sch
 
 	if (connection) {
 		if (target != source && target_schema && strcasecmp(target_schema, "main") == 0 &&
-		    backup_target_concerns(connection))
+		    page_size_is_fixed(connection))
 			prepare_target(connection, source, source_schema, HOOK_CALLER, HOOK_FRAME);
 		hook_leave(connection);
 	}

@@ -7,6 +7,7 @@
 #include "policy/begin.h"
 #include "policy/first_use.h"
 #include "policy/foreign_keys.h"
+#include "policy/page_size.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
 
@@ -52,6 +53,8 @@ static void other_pragma_accepted(struct connection *connection, const struct sq
 		first_use_after_key(connection);
 	else if (span_is(text, statement->name, "locking_mode"))
 		locking_mode_decided(connection, text, statement);
+	else if (span_is(text, statement->name, "page_size"))
+		connection->page_size_set = true;
 }
 
 static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
@@ -173,6 +176,9 @@ void policy_before(struct connection *connection, enum passage passage, const st
 		pragma_before(connection, text, plan);
 		break;
 	case STATEMENT_VACUUM:
+		if (!connection_is_embedded(connection))
+			page_size_before_vacuum(connection);
+		/* fallthrough */
 	case STATEMENT_ALTER:
 	case STATEMENT_INDEX:
 		if (!connection_is_embedded(connection))

@@ -102,3 +102,25 @@ backup_py() {
 		expect_line 'attempt to write a readonly database'
 	done
 }
+
+@test "PRAGMA page_size and VACUUM change the page size of a database that is in WAL mode by recipe" {
+	for way in 'exec a VACUUM' 'get_table a VACUUM' 'prepare a s v2 -1 VACUUM'; do
+		then=()
+		[[ $way != prepare* ]] || then=('step s' 'finalize s')
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			$run victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(7)' 'close a'
+			$run victim 'open a a.db' 'exec a SELECT x FROM t' 'exec a PRAGMA page_size=8192' "$way" "${then[@]}" \
+				'exec a INSERT INTO t VALUES(8)' 'close a'
+			[[ $(observer query a.db 'PRAGMA page_size; SELECT count(*) FROM t; PRAGMA integrity_check') == $'8192\n2\nok' ]] || fail "$run $way"
+		done
+	done
+}
+
+@test "a program that chose WAL has its page size kept by VACUUM, as without the library" {
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run victim 'open a a.db' 'exec a PRAGMA journal_mode=WAL; CREATE TABLE t(x); PRAGMA page_size=8192; VACUUM' 'close a'
+		[[ $(observer query a.db 'PRAGMA page_size') == 4096 ]] || fail "$run"
+	done
+}

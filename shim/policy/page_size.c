@@ -1,5 +1,5 @@
-/* backup_target.c - takes the target of a backup out of WAL mode if the pages' sizes differ. */
-#include "policy/backup_target.h"
+/* page_size.c - takes a database out of WAL mode if its page size is to change. */
+#include "policy/page_size.h"
 
 #include "base/log.h"
 #include "connection/pragma.h"
@@ -15,7 +15,7 @@
 #define SCHEMA_MOST 64
 #define SCHEMA_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-int backup_page_size(struct connection *connection, const char *schema)
+int page_size_read(struct connection *connection, const char *schema)
 {
 	char sql[SCHEMA_MOST + 32], answer[16] = "";
 	size_t length = strspn(schema, SCHEMA_CHARACTERS);
@@ -34,18 +34,25 @@ int backup_page_size(struct connection *connection, const char *schema)
 	return atoi(answer);
 }
 
-bool backup_target_concerns(const struct connection *connection)
+bool page_size_is_fixed(const struct connection *connection)
 {
 	return *connection->path && connection->outcomes[SETTING_JOURNAL_MODE].by != DECIDED_BY_PROGRAM &&
 	       wal_read_header(connection) == WAL_YES && connection->sqlite->get_autocommit(connection->db);
 }
 
-void backup_target_before(struct connection *connection, int size)
+void page_size_before_backup(struct connection *connection, int size)
 {
-	int own = backup_page_size(connection, "main");
+	int own = page_size_read(connection, "main");
 
 	if (own > 0 && own != size && !apply_rollback_journal(connection))
 		log_warn_once(WARNING_BACKUP_TARGET, connection->path,
 			      "a backup onto %s fails, as it is in WAL mode, in use, and has pages of another size",
 			      connection->path);
+}
+
+void page_size_before_vacuum(struct connection *connection)
+{
+	if (connection->page_size_set && page_size_is_fixed(connection))
+		apply_rollback_journal(connection);
+	connection->page_size_set = false;
 }
