@@ -37,8 +37,7 @@ HOOK sqlite3_backup *sqlite3_backup_init(sqlite3 *target, const char *target_sch
 	struct connection *connection = hook_enter(target, "sqlite3_backup_init", HOOK_CALLER, HOOK_FRAME, &sqlite);
 
 	if (connection) {
-		if (target != source && target_schema && strcasecmp(target_schema, "main") == 0 &&
-		    page_size_is_fixed(connection))
+		if (target != source && target_schema && strcasecmp(target_schema, "main") == 0 && page_size_is_fixed(connection))
 			prepare_target(connection, source, source_schema, HOOK_CALLER, HOOK_FRAME);
 		hook_leave(connection);
 	}
