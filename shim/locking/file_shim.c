@@ -296,8 +296,8 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->reservation.state = RESERVATION_NONE;
 	shim->reservation.is_reading = shim->reservation.is_pending = shim->reservation.is_retried = false;
 	holder_set(&shim->holder, NULL, 0);
-	if (!shim->files.inherited)
-		kept_locks_drop(&shim->files, false);
+	kept_locks_drop(&shim->files, false);
+	shim->files.kept = false;
 	shim->files.shm_fd = -1;
 	shim->files.wal = shim->files.shm = 0;
 	rc = shim->original->xShmUnmap(file, delete);

@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 static atomic_bool forked;
+static pid_t parent; /* that forks now; threads of one process write the same */
 
 /* Only while the -shm is mapped: a connection with a rollback journal takes its locks for each transaction. */
 static bool is_held(const struct file_shim *shim)
@@ -33,7 +35,8 @@ static bool lock_in_child(struct file_shim *shim, void *unused)
 	(void)unused;
 	if (!is_held(shim))
 		return true;
-	shim->files.inherited = true;
+	if (!kept_locks_are_shared(&shim->files))
+		shim->files.parent = parent;
 	kept_locks_set(shim->files.fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE);
 	kept_locks_set(shim->files.shm_fd, F_SETLK, F_RDLCK, DEAD_MAN_SWITCH, 1);
 	return true;
@@ -43,6 +46,7 @@ static void before_fork(void)
 {
 	int saved = errno;
 
+	parent = getpid();
 	wal_files_each(lock_open_file, NULL);
 	errno = saved;
 }

@@ -23,12 +23,16 @@ struct wal_files;
 /* Sets a lock of that type (F_RDLCK, F_UNLCK) by that command, with system calls only: a signal handler may fork. */
 void kept_locks_set(int fd, int command, short type, off_t start, off_t length);
 
+/* Does the process that this one was forked from have the open files still? Then their locks are its own as well, and it may have
+ * no others. */
+bool kept_locks_are_shared(const struct wal_files *files);
+
 /* While the -shm is mapped. */
 void kept_locks_take(struct wal_files *files);
 
 /* Before SQLite wants the database for itself: since 3.51 it looks whether anybody else has the -shm locked. And, that of the
- * database alone, once this connection does not map the -shm any more, as others of this process may. Returns whether they were
- * held. */
+ * database alone, once this connection does not map the -shm any more, as others of this process may. Nothing is given up that is
+ * shared with a parent. Returns whether it was. */
 bool kept_locks_drop(struct wal_files *files, bool of_shm);
 
 #endif

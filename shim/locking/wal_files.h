@@ -28,7 +28,7 @@ struct wal_files {
 	bool looked;        /* the files were looked at before the first read: left_wal.h */
 	bool left;          /* a -wal was there that nobody was using, and it is to be copied into the database */
 	bool kept;          /* kept_locks.h: they are held */
-	bool inherited;     /* from the process that forked this one, which may have them open too */
+	pid_t parent;       /* the process that they are inherited from, which may have them open too; 0 if it is this one */
 	bool closing;       /* SQLite may be closing the file: it has asked whether that moved */
 };
 

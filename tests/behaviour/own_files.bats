@@ -138,3 +138,31 @@ copy_py() {
 		expect "b'SQLite format 3\\x00' [(1,)]"
 	done
 }
+
+@test "children that close what they inherited take nothing from a parent that has read its own file" {
+	chmod 700 .
+	cat >children.py <<-'EOF'
+		import os, sqlite3
+		c = sqlite3.connect('a.db', isolation_level=None, timeout=30)
+		c.execute('create table t(x)')
+		bad = 0
+		for i in range(6):
+		    open('a.db', 'rb').close()
+		    pid = os.fork()
+		    if not pid:
+		        d = sqlite3.connect('a.db', isolation_level=None, timeout=30)
+		        d.execute('insert into t values(1)')
+		        d.close(); c.close()
+		        os._exit(0)
+		    bad += os.waitpid(pid, 0)[1] != 0
+		    c.execute('insert into t values(2)')
+		print(bad, c.execute('select count(*) from t').fetchone()[0])
+		c.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run python3 children.py
+		expect '0 12'
+		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'12\nok' && $(ls ./*.db*) == ./a.db ]] || fail "$run"
+	done
+}
