@@ -1,17 +1,19 @@
-# Debian 12 and 13, each from an empty root: what a new user's machine is.
+# Debian 12 and 13 and Ubuntu 24.04, each from an empty root: what a new user's machine is.
 
-debian_12 := bookworm
-debian_13 := trixie
+suite_debian12 := bookworm
+suite_debian13 := trixie
+suite_ubuntu := noble
 this_debian := $(shell . /etc/os-release 2>/dev/null && echo $$VERSION_ID)
 other_debian := $(if $(filter 13,$(this_debian)),12,13)
 
-.PHONY: check-debian12 check-debian13 check-other-debian
+.PHONY: check-debian12 check-debian13 check-ubuntu check-other-debian
 check-debian12: ## build, check and demo in a bare Debian 12 (as root)
 check-debian13: ## build, check and demo in a bare Debian 13 (as root)
-check-debian12 check-debian13: check-debian%:
+check-ubuntu: ## build, check and demo in a bare Ubuntu 24.04 (as root)
+check-debian12 check-debian13 check-ubuntu: check-%:
 	$(Q)scripts/install-packages roots
 	$(Q)tests/roots/can-enter
-	$(Q)tests/roots/check-debian $(debian_$*) $(BUILD) WERROR=$(WERROR) DEMO_CHECK=1 DEMO_SECONDS=5 check demo
+	$(Q)tests/roots/check-debian $(suite_$*) $(BUILD) WERROR=$(WERROR) DEMO_CHECK=1 DEMO_SECONDS=5 check demo
 
 # Where no root can be made that is said, and counted as skipped: a container often has no right to mount.
 check-other-debian: ## the same in the one that this machine is not (as root)
@@ -24,5 +26,5 @@ slow_targets += check-roots
 .PHONY: check-roots
 check-roots: $(library) ## the oldest Debian that can be had, and a new user's first half hour on bare ones (as root; 20 minutes)
 	$(Q)scripts/install-packages build check roots cross
-	$(Q)$(MAKE) --no-print-directory wheel npm deb >/dev/null
+	$(Q)$(MAKE) --no-print-directory wheel npm gem deb >/dev/null
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/roots/roots.bats

@@ -12,4 +12,4 @@ ENV LD_PRELOAD=/usr/local/lib/libsqlprod.so
 RUN pip install --no-cache-dir django gunicorn
 WORKDIR /app
 # COPY . .
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "4", "site.wsgi"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "4", "shop.wsgi"]
