@@ -55,10 +55,7 @@ static struct file_shim *shim_allocate(void)
 
 static void shim_drop(struct file_shim *shim)
 {
-	shim->db = NULL;
-	shim->handoff.shm = NULL;
-	holder_set(&shim->holder, NULL, 0);
-	shim->files.inode = 0;
+	shim->closing = NULL;
 	if (atomic_flag_test_and_set_explicit(&unused_lock, memory_order_acquire))
 		return;
 	shim->unused = unused;
@@ -314,10 +311,15 @@ static int shim_close(sqlite3_file *file)
 
 	file->pMethods = shim->original;
 	busy_handler_give_back(shim);
-	shim_drop(shim);
+	shim->closing = shim->db;
+	shim->db = NULL;
+	shim->handoff.shm = NULL;
+	holder_set(&shim->holder, NULL, 0);
+	shim->files.inode = 0;
 	rc = file->pMethods->xClose(file);
 	if (closed)
 		closed(argument);
+	shim_drop(shim);
 	return rc;
 }
 

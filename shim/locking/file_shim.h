@@ -46,7 +46,8 @@ struct file_shim {
 	const sqlite3_io_methods *original;
 	struct file_shim *unused; /* the next one */
 	sqlite3_file *file;
-	sqlite3 *_Atomic db; /* of the connection that put it there; NULL once the file is closed */
+	sqlite3 *_Atomic db;    /* of the connection that put it there; NULL once the file is closed */
+	const sqlite3 *closing; /* … which it still tells while the file is being closed, for the report */
 	const struct sqlite *sqlite;
 	atomic_bool maps; /* it maps the -shm, or is about to: no other copy of SQLite may */
 	bool fair;        /* waiters are woken: SQLPROD_BUSY_WAIT */

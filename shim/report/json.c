@@ -77,7 +77,9 @@ static void put_outcomes(FILE *out, const struct connection *connection)
 /* The connection's shim; NULL where its locks are not observed. */
 static const struct file_shim *shim_of(const struct connection *connection)
 {
-	return connection->shim && connection->shim->db == connection->db ? connection->shim : NULL;
+	const struct file_shim *shim = connection->shim;
+
+	return shim && (shim->db == connection->db || shim->closing == connection->db) ? shim : NULL;
 }
 
 static int64_t milliseconds(int64_t nanoseconds)

@@ -164,3 +164,19 @@ get() {
 	SQLPROD_LOG=/nowhere/log SQLPROD_BUSY_TIMEOUT=soon run_shim victim 'open a t.db' 'close a'
 	[[ $stderr == *SQLPROD_BUSY_TIMEOUT* ]]
 }
+
+@test "the last line of an embedded copy's connection counts its waits and transactions" {
+	cat >close.py <<-'PYTHON'
+		import ctypes
+		sqlite = ctypes.CDLL('libsqlite3.so.0')
+		db = ctypes.c_void_p()
+		sqlite.sqlite3_open(b't.db', ctypes.byref(db))
+		for sql in (b'CREATE TABLE t(n)', b'INSERT INTO t VALUES(1)', b'BEGIN', b'SELECT n FROM t', b'UPDATE t SET n=2', b'COMMIT'):
+		    assert sqlite.sqlite3_exec(db, sql, None, None, None) == 0
+		assert sqlite.sqlite3_close(db) == 0
+	PYTHON
+	SQLPROD_REPORT=$scratch/report.json ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run_shim /usr/bin/python3 close.py
+	[[ $(report "$scratch/report.json" reached) == 'embedded copy' && $(report "$scratch/report.json" open) == false ]]
+	[[ $(report "$scratch/report.json" transactions begun) == 3 && $(report "$scratch/report.json" transactions reserved) == 1 ]]
+	[[ $(report "$scratch/report.json" waits count) == 0 ]]
+}
