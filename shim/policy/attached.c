@@ -37,9 +37,12 @@ static bool add_file(void *argument, const char *name, const char *path)
 
 bool attached_has_file_twice(struct connection *connection)
 {
-	struct files files = {.count = 0};
+	struct files files;
 
-	return connection->attached && pragma_each_database(connection, add_file, &files) == SQLITE_ROW;
+	if (!connection->attached)
+		return false;
+	files.count = 0;
+	return pragma_each_database(connection, add_file, &files) == SQLITE_ROW;
 }
 
 /* Each keeps its own journal mode, and is not mapped: mmap_size is set for the main database only. */
