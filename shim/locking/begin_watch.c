@@ -43,7 +43,8 @@ static void begins(struct file_shim *shim, enum begin_form form)
 		shared_write_begin(shim);
 }
 
-/* COMMIT, END and ROLLBACK are STATEMENT_OTHER; the others that are find the lock shared again once they read. */
+/* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that
+ * are the lock is shared again at the first read. A cursor that was open before BEGIN has a read lock, which tells nothing. */
 static void statement_starts(struct connection *connection, const char *sql)
 {
 	struct file_shim *shim = connection->shim;
@@ -54,7 +55,7 @@ static void statement_starts(struct connection *connection, const char *sql)
 		return;
 	if (sql && may_matter(sql))
 		read_text(sql, &statement);
-	if (shim->shared_write.has_begun && !shim->has_read_lock && (!sql || outside || statement.kind == STATEMENT_OTHER))
+	if (shim->shared_write.has_begun && !shim->reservation.is_reading && (!sql || outside || statement.kind == STATEMENT_OTHER))
 		shared_write_end(shim);
 	if (outside && statement.kind == STATEMENT_BEGIN)
 		begins(shim, statement.begin);

@@ -103,6 +103,18 @@ write=('open b t.db' 'exec b UPDATE t SET n=n+10' 'close b')
 	done
 }
 
+@test "a transaction under an open cursor leaves no lock, though the cursor stays open" {
+	make_database
+	observer query t.db 'INSERT INTO t VALUES(1),(2)'
+	for inside in 'exec a SELECT count(*) FROM t' 'exec a UPDATE t SET n=5' 'autocommit a'; do
+		for end in COMMIT ROLLBACK; do
+			run_shim victim 'open a t.db' 'prepare a s v2 -1 SELECT n FROM t' 'step s' 'exec a BEGIN' 'sh observer lock t.db' "$inside" "exec a $end" \
+				'sh observer lock t.db' 'finalize s' 'sh observer lock t.db' 'close a'
+			[[ $(grep -x 'held\|free' <<<"$output" | xargs) == 'held free free' ]]
+		done
+	done
+}
+
 @test "a program's trace sees each of its statements once, also where it keeps its BEGIN" {
 	make_database
 	script=('open a t.db' 'trace a' 'prepare a b v2 -1 BEGIN' 'prepare a s v2 -1 SELECT n FROM t' 'repeat 2' 'step b' 'reset b' 'step s' 'reset s' 'exec a UPDATE t SET n=1' 'exec a COMMIT' 'end'
