@@ -44,3 +44,7 @@ bench-cluster: $(library) $(clients)/embedded_node/installed ## a Node cluster o
 .PHONY: soak
 soak: $(library) $(contention) ## writers that are killed and stopped at random for five minutes, then integrity and sums (SOAK_SECONDS)
 	$(Q)tests/stress/soak.sh $(library) $(SOAK_SECONDS)
+
+.PHONY: soak-mixed
+soak-mixed: $(library) ## readers, idlers and writers in plain BEGINs, some killed and stopped, beside BEGIN IMMEDIATE by hand (SOAK_SECONDS for each)
+	$(Q)tests/stress/soak_mixed.py $(library) $(SOAK_SECONDS)

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""soak_mixed.py LIBRARY SECONDS - readers, idlers and writers on one database, each in a plain BEGIN, some of them killed and stopped.
+
+Without the library: once more with BEGIN IMMEDIATE by hand, as the twin. Prints for each kind how many transactions there were and how
+many failed. Exits with 1 if a transaction that was acknowledged is lost, the file is damaged, or a transaction failed with the library.
+Those of processes that were stopped may: what they reserved has lapsed.
+"""
+import os, random, signal, sqlite3, subprocess, sys, tempfile, time
+
+KINDS = {"adds": 4, "reads": 3, "idles": 2, "forks": 1, "stopped": 2, "killed": 2}
+
+
+def acknowledge(kind, what):
+    os.write(1, ("%s %s\n" % (kind, what)).encode())
+
+
+def connect():
+    return sqlite3.connect("t.db", isolation_level=None, timeout=30)
+
+
+def transaction(db, begin, kind, number):
+    """One transaction of that kind."""
+    db.execute(begin)
+    try:
+        if kind == "idles":
+            time.sleep(random.random() / 5)
+        before = db.execute("SELECT n FROM counter").fetchone()[0]
+        if kind == "reads":
+            time.sleep(0.01)
+        elif kind != "idles" or number % 4 == 0:
+            db.execute("UPDATE counter SET n=?", (before + 1,))
+            db.execute("INSERT INTO log(pid, i) VALUES(?, ?)", (os.getpid(), number))
+        writes = db.in_transaction and db.total_changes != transaction.changes
+        transaction.changes = db.total_changes
+        db.execute("COMMIT")
+        acknowledge(kind, "wrote %d %d" % (os.getpid(), number) if writes else "read")
+    except sqlite3.OperationalError as error:
+        acknowledge(kind, "failed %s" % error)
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+transaction.changes = 0
+
+
+def work(kind, begin, seconds):
+    end, number, db = time.monotonic() + seconds, 0, connect()
+    while time.monotonic() < end:
+        number += 1
+        if kind == "forks":
+            db.execute("BEGIN")
+            child = os.fork()
+            if not child:
+                other = connect()
+                transaction.changes = 0
+                transaction(other, begin, kind, number)
+                os._exit(0)
+            db.execute("COMMIT")
+            os.waitpid(child, 0)
+            time.sleep(0.02)
+        else:
+            transaction(db, begin, kind, number)
+        time.sleep(random.random() / 200)
+
+
+def start(kind, begin, seconds, library, said):
+    environment = dict(os.environ, **({"LD_PRELOAD": library} if library else {}))
+    return subprocess.Popen([sys.executable, "-W", "ignore", os.path.abspath(__file__), "--work", kind, begin, str(seconds)],
+                            stdout=open(said, "ab"), env=environment, start_new_session=True)
+
+
+def disturb(workers, begin, end, library, said):
+    """Kills and stops those that are meant for it, until the end."""
+    while time.monotonic() < end:
+        kind, worker = random.choice([w for w in workers if w[0] in ("killed", "stopped")])
+        time.sleep(0.2)
+        if kind == "stopped":
+            os.killpg(worker.pid, signal.SIGSTOP)
+            time.sleep(random.random())
+            os.killpg(worker.pid, signal.SIGCONT)
+        else:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+            workers.remove((kind, worker))
+            workers.append((kind, start(kind, begin, max(0, end - time.monotonic()), library, said)))
+
+
+def play(begin, seconds, library):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        db = connect()
+        db.executescript("PRAGMA journal_mode=wal; CREATE TABLE counter(n); INSERT INTO counter VALUES(0); CREATE TABLE log(pid, i)")
+        workers = [(kind, start(kind, begin, seconds, library, "said")) for kind, count in KINDS.items() for _ in range(count)]
+        disturb(workers, begin, time.monotonic() + seconds, library, "said")
+        for _, worker in workers:
+            worker.wait()
+        lines = [line.split(None, 2) for line in open("said").read().splitlines()]
+        wrote = {tuple(rest[0].split()) for _, what, *rest in lines if what == "wrote"}
+        there = {(str(pid), str(i)) for pid, i in db.execute("SELECT pid, i FROM log")}
+        lost = len(wrote - there) + abs(db.execute("SELECT n - (SELECT count(*) FROM log) FROM counter").fetchone()[0])
+        bad = db.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
+        failed = 0
+        for kind in KINDS:
+            mine = [line for line in lines if line[0] == kind]
+            errors = sum(line[1] == "failed" for line in mine)
+            failed += errors if kind != "stopped" else 0
+            print("%-8s %6d transactions, %d failed" % (kind, len(mine) - errors, errors))
+        print("lost %d, %s" % (lost, "damaged" if bad else "whole"))
+        os.chdir("/")
+        return lost or bad or (library and failed)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--work":
+        work(sys.argv[2], sys.argv[3], float(sys.argv[4]))
+        sys.exit(0)
+    library, seconds = os.path.realpath(sys.argv[1]), float(sys.argv[2])
+    print("without the library, BEGIN IMMEDIATE by hand:")
+    play("BEGIN IMMEDIATE", seconds, None)
+    print("with the library, BEGIN:")
+    sys.exit(1 if play("BEGIN", seconds, library) else 0)
