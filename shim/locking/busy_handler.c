@@ -199,8 +199,8 @@ static bool wait_counted(struct file_shim *shim, enum busy_purpose purpose, int 
 	wait->waited += spent;
 	wait->count += is_new;
 	wait->given_up += !again && purpose == WAIT_OF_STATEMENT;
-	wait_times_polled(&shim->wait_times, wait->polled[purpose] - wait->began[purpose], is_new);
-	wait_log_polled(shim, wait->began[purpose], wait->polled[purpose], is_new,
+	wait_times_polled(&shim->wait_times[purpose], wait->polled[purpose] - wait->began[purpose], is_new);
+	wait_log_polled(shim, purpose, is_new,
 			again                          ? WAIT_GOES_ON
 			: purpose == WAIT_OF_STATEMENT ? WAIT_ENDS_BUSY
 						       : WAIT_ENDS_OTHERWISE);

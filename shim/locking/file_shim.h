@@ -55,7 +55,7 @@ struct file_shim {
 	struct handoff handoff;
 	struct busy_wait busy;
 	struct wait_log wait_log;
-	struct wait_times wait_times;
+	struct wait_times wait_times[WAIT_PURPOSES];
 	struct reset_guard reset_guard;
 	struct shared_write shared_write;
 	struct group_commit group_commit;

@@ -23,6 +23,8 @@
 /* Short waits cost no look; later ones come so far apart. */
 #define FIRST_LOOK (100 * MILLISECOND)
 #define LOOK_AGAIN (250 * MILLISECOND)
+/* Of an owner that was not looked for in so long nobody knows what it did meanwhile. */
+#define LOOK_LAPSES SECOND
 
 #define SELDOM (60 * SECOND)
 
@@ -88,9 +90,8 @@ static void look(struct file_shim *shim, int64_t now)
 
 	if (shim->files.inode)
 		owner = lock_owner_find(&shim->files, is_writer(shim));
-	if (!log->looked_at || owner.pid != log->owner || owner.lock != log->lock || changes != log->changes)
+	if (now - log->looked_at > LOOK_LAPSES || owner.pid != log->owner || owner.lock != log->lock || changes != log->changes)
 		log->owner_since = now;
-	log->commits += changes - log->changes;
 	log->changes = changes;
 	log->owner = owner.pid;
 	log->lock = owner.lock;
@@ -133,30 +134,33 @@ static void describe_owner(const struct file_shim *shim, int64_t now, char *out,
 	}
 }
 
-static void write_wait(struct file_shim *shim, enum kind kind, int64_t waited, int64_t now)
+static void write_wait(struct file_shim *shim, enum busy_purpose purpose, enum kind kind, int64_t waited)
 {
 	const struct wait_log *log = &shim->wait_log;
+	uint32_t others = log->changes - log->wait[purpose].changes;
 	char owner[320], commits[64] = "", tail[64];
 	unsigned unwritten;
 
-	if (!is_time_for(kind, now, &unwritten))
+	if (!is_time_for(kind, log->looked_at, &unwritten))
 		return;
-	describe_owner(shim, now, owner, sizeof(owner));
-	if (log->commits)
-		snprintf(commits, sizeof(commits), "; others have committed %u times meanwhile", log->commits);
+	describe_owner(shim, log->looked_at, owner, sizeof(owner));
+	if (others)
+		snprintf(commits, sizeof(commits), "; others have committed %u times meanwhile", others);
 	log_write(LOG_WARN, "%s: %s %.1f s: %s%s%s", path_of(shim),
 		  kind == KIND_BUSY ? "SQLITE_BUSY after a wait of" : "has waited for", seconds(waited), owner, commits,
 		  describe_unwritten(unwritten, tail, sizeof(tail)));
 }
 
-void wait_log_polled(struct file_shim *shim, int64_t began, int64_t now, bool is_new, enum wait_end end)
+void wait_log_polled(struct file_shim *shim, enum busy_purpose purpose, bool is_new, enum wait_end end)
 {
 	struct wait_log *log = &shim->wait_log;
-	int64_t limit, waited = now - began;
+	int64_t now = shim->busy.polled[purpose], waited = now - shim->busy.began[purpose], limit;
 	int saved = errno;
 
-	if (is_new)
-		*log = (struct wait_log){.changes = handoff_changes(&shim->handoff)};
+	if (is_new) {
+		log->wait[purpose].changes = handoff_changes(&shim->handoff);
+		log->wait[purpose].written = false;
+	}
 	if ((waited < FIRST_LOOK && end != WAIT_ENDS_BUSY) || end == WAIT_ENDS_OTHERWISE)
 		return;
 	limit = limit_of(SETTING_LOG_WAIT);
@@ -165,10 +169,10 @@ void wait_log_polled(struct file_shim *shim, int64_t began, int64_t now, bool is
 	if (now - log->looked_at >= LOOK_AGAIN || end == WAIT_ENDS_BUSY)
 		look(shim, now);
 	if (end == WAIT_ENDS_BUSY)
-		write_wait(shim, KIND_BUSY, waited, now);
-	else if (waited >= limit && !log->written)
-		write_wait(shim, KIND_WAIT, waited, now);
-	log->written |= waited >= limit;
+		write_wait(shim, purpose, KIND_BUSY, waited);
+	else if (waited >= limit && !log->wait[purpose].written)
+		write_wait(shim, purpose, KIND_WAIT, waited);
+	log->wait[purpose].written |= waited >= limit;
 	errno = saved;
 }
 

@@ -7,28 +7,33 @@
 #ifndef SQLPROD_LOCKING_WAIT_LOG_H
 #define SQLPROD_LOCKING_WAIT_LOG_H
 
+#include "locking/busy_handler.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct file_shim;
 
-/* Part of struct file_shim: what was seen in the wait that goes on. Times are those of CLOCK_MONOTONIC in nanoseconds. */
+/* Part of struct file_shim: what was seen in waits. Times are those of CLOCK_MONOTONIC in nanoseconds. */
 struct wait_log {
 	int64_t looked_at;   /* 0 for not yet */
 	int64_t owner_since; /* since when the same process was seen to hold the lock, with no commit in between */
 	uint32_t changes;    /* the change counter at the last look */
-	uint32_t commits;    /* of others, since the wait began */
 	const char *lock;    /* what the owner holds, NULL for no other process */
 	pid_t owner;
-	bool written; /* the line of this wait */
+	/* one wait may fall into another of a different purpose */
+	struct {
+		uint32_t changes; /* the change counter when it began */
+		bool written;     /* its line */
+	} wait[WAIT_PURPOSES];
 };
 
 /* How a poll of the busy handler ended. */
 enum wait_end { WAIT_GOES_ON, WAIT_ENDS_BUSY, WAIT_ENDS_OTHERWISE };
 
-/* A poll of a wait that began then has ended; is_new: it was the first. */
-void wait_log_polled(struct file_shim *shim, int64_t began, int64_t now, bool is_new, enum wait_end end);
+/* The connection's last poll of a wait for that has ended; is_new: it was the first. */
+void wait_log_polled(struct file_shim *shim, enum busy_purpose purpose, bool is_new, enum wait_end end);
 
 /* A transaction gave the write lock back after it had held it for so long. */
 void wait_log_released(const struct file_shim *shim, int64_t held, bool changed, bool others_waited);

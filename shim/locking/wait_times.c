@@ -25,10 +25,13 @@ void wait_times_polled(struct wait_times *times, int64_t waited, bool is_new)
 	times->last = waited;
 }
 
-struct wait_times wait_times_sum(const struct wait_times *times)
+void wait_times_add(const struct wait_times *times, struct wait_times *sum)
 {
-	struct wait_times sum = *times;
+	struct wait_times all = *times;
 
-	count_last(&sum);
-	return sum;
+	count_last(&all);
+	for (int i = 0; i < WAIT_CLASSES; i++)
+		sum->count[i] += all.count[i];
+	if (sum->longest < all.longest)
+		sum->longest = all.longest;
 }

@@ -20,7 +20,7 @@ struct wait_times {
 /* A poll of a wait that has lasted so long; is_new: it was the first of it. */
 void wait_times_polled(struct wait_times *times, int64_t waited, bool is_new);
 
-/* With the last wait in it. */
-struct wait_times wait_times_sum(const struct wait_times *times);
+/* Adds the counts and the longest of these, with their last wait in it, to the sum. */
+void wait_times_add(const struct wait_times *times, struct wait_times *sum);
 
 #endif

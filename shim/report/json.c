@@ -91,13 +91,14 @@ static int64_t milliseconds(int64_t nanoseconds)
 static void put_waits(FILE *out, const struct connection *connection)
 {
 	const struct file_shim *shim = shim_of(connection);
-	struct wait_times times;
+	struct wait_times times = {.lasts = false};
 
 	if (!shim || !shim->fair) {
 		fputs("null", out);
 		return;
 	}
-	times = wait_times_sum(&shim->wait_times);
+	for (int i = 0; i < WAIT_PURPOSES; i++)
+		wait_times_add(&shim->wait_times[i], &times);
 	fprintf(out,
 		"{\"count\":%u,\"milliseconds\":%" PRId64 ",\"given_up\":%u,\"write_locks\":%u,\"longest\":%" PRId64
 		",\"lasted\":[",

@@ -41,6 +41,15 @@ release() {
 	expect_warnings 1 '*: pid * (victim) has held the write lock for * and has written to -wal in that time'
 }
 
+@test "the holder is followed through the waits of a BEGIN and of its first statement" {
+	make_wal
+	hold 'exec a BEGIN IMMEDIATE'
+	SQLPROD_BUSY_TIMEOUT=2500 run_shim victim 'open b t.db' 'exec b BEGIN' 'exec b INSERT INTO t VALUES(1)'
+	expect_line 'exec 5 database is locked'
+	expect_warnings 1 "*: pid $holder (victim) has held the write lock for [1-9]*.* s or longer *"
+	release
+}
+
 @test "a wait that passes SQLPROD_LOG_WAIT is logged while it lasts, once, and then goes on" {
 	make_wal
 	hold 'exec a BEGIN IMMEDIATE'
