@@ -36,7 +36,7 @@ _sqlprod() {
 	COMPREPLY=()
 	if ((COMP_CWORD > 1)); then
 		case ${COMP_WORDS[1]} in
-			run | check | settings | ab | revert | locks | report | backup | restore)
+			run | check | settings | ab | revert | locks | top | report | backup | restore)
 				command=${COMP_WORDS[1]}
 				first=2
 				;;
@@ -98,6 +98,7 @@ _sqlprod() {
 		ab) words='-A -B --variant --each --db -n --warmup --load --ready --json --markdown --plot --recover --help --' ;;
 		settings) words='--json --help' ;;
 		revert | restore) words='--help' ;;
+		top) words='-n -c --text --help' ;;
 		report) words='--json --prometheus --text --help' ;;
 		locks) words='--json --help' ;;
 		backup) words='--force --help' ;;
@@ -106,7 +107,7 @@ _sqlprod() {
 		((first == 2)) || words+=' --version'
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	elif [[ $command == run || $command == ab ]]; then
-		((first == 2)) || words='run check settings ab locks report backup restore revert'
+		((first == 2)) || words='run check settings ab locks top report backup restore revert'
 		((first == 2)) && words=
 		mapfile -t COMPREPLY < <(compgen -W "$words" -A command -- "$current")
 	elif [[ $command != settings ]]; then

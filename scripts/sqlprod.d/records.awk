@@ -62,7 +62,7 @@ function put_step(step, name) {
 	if (step == "")
 		return
 	name = step ~ /^by the / ? "" : "mend: "
-	printf "      %s", bold name plain
+	printf "      %s", (name == "" ? "" : bold name plain)
 	wrap(step, 6 + length(name), 6 + length(name))
 }
 
@@ -82,7 +82,7 @@ function flush_settings(i, j, used, text, blanks) {
 			printf "%" blanks "s%s%s\n", "", reason[i], (i == 0 ? plain : "")
 		else {
 			printf "%s\n", (i == 0 ? plain : "")
-			if (reason[i] != "") {
+			if (reason[i] != "" && i > 0) {
 				printf "      "
 				wrap(reason[i], 6, 6)
 			}

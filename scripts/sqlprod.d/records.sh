@@ -37,14 +37,15 @@ records_text() (
 	fi
 	all=
 	! ${sqlprod_all_rows-false} || all=1
+	exec 3>&1
 	LC_ALL=C exec awk -F '\t' -v width="$(records_width)" -v all="$all" -v bold="$bold" -v red="$red" -v green="$green" -v yellow="$yellow" \
 		-v plain="$plain" -f "$sqlprod_parts/units.awk" -f "$sqlprod_parts/records.awk"
 )
 
-# records_width - the columns of the terminal; of COLUMNS, or 80, where there is none.
+# records_width - the columns of the terminal that descriptor 3 is; of COLUMNS, or 80, where it is none.
 records_width() (
 	width=
-	[ ! -t 1 ] || width=$(stty size <&1 2>/dev/null)
+	[ ! -t 3 ] || width=$(stty size <&3 2>/dev/null)
 	width=${width#* }
 	case ${COLUMNS-}:$width in
 		*:[1-9]*) ;;

@@ -58,6 +58,14 @@ make_cut() {
 	grep -qE '^.{150,}' <<<"$output" || [[ $output != *WAL-reset* ]]
 }
 
+@test "text is as wide as the terminal" {
+	for columns in 70 160; do
+		run_on_terminal 1 sh -c "stty cols $columns; \$0 check --all-rows -- victim 'open a a.db' 'exec a PRAGMA cache_size=100' 'exec a SELECT 1 FROM sqlite_master' 'close a'" "$sqlprod"
+		[[ $(awk '{ gsub(/\033\[[0-9;]*m/, ""); sub(/\r/, "") } !/\// && !/^sqlprod: check/ && length > longest { longest = length } END { print longest }' <<<"$output") -gt $((columns / 2)) ]]
+		[[ -z $(awk -v columns="$columns" '{ gsub(/\033\[[0-9;]*m/, ""); sub(/\r/, "") } !/\// && !/^sqlprod: check/ && length > columns' <<<"$output") ]]
+	done
+}
+
 @test "a terminal gets colours, unless NO_COLOR or TERM=dumb; a pipe never" {
 	run_on_terminal 0 env TERM=xterm "$sqlprod" check -- sqlite3 a.db 'CREATE TABLE t(a)'
 	[[ $output == *$'\e[32mok'* ]]

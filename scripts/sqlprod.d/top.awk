@@ -1,0 +1,114 @@
+# top.awk - makes a frame of a sample of sqlprod top, or what is to be known at the next one. Needs units.awk beside it.
+#
+# Input: what was known (lines known_database, known_process, known_time), then the sample. what: frame or state. width: of the terminal;
+# seconds: between samples. A counter of -shm wraps at 2^32. Times are since the process was first seen with that lock, with no commit in between.
+
+function put(text) {
+	frame = frame substr(text, 1, width) "\n"
+}
+
+# At the end of a path lies what tells it from others.
+function shortened(path, room) {
+	return length(path) <= room ? path : "..." substr(path, length(path) - room + 4)
+}
+
+function rate(now, before, span) {
+	if (before == "" || span <= 0)
+		return "-"
+	now -= before
+	if (now < 0 && before > 4294900000)
+		now += 4294967296
+	# another file by that name
+	return now < 0 ? "-" : sprintf("%.1f", now / span)
+}
+
+function age(key, what) {
+	if (!(key in since) || state[key] != what) {
+		since[key] = time
+		state[key] = what
+	}
+	still[key] = 1
+	return (time - since[key]) " s"
+}
+
+$1 == "known_time" {
+	before_time = $2
+	next
+}
+
+$1 == "known_database" {
+	last_changes[$2] = $3
+	last_backfill[$2] = $4
+	last_salt[$2] = $5
+	checkpoints[$2] = $6
+	next
+}
+
+$1 == "known_process" {
+	since[$2] = $3
+	state[$2] = $4
+	next
+}
+
+$1 == "sample" {
+	time = $2
+	clock = $3
+	next
+}
+
+$1 == "database" {
+	database = $2
+	changes = $10
+	frames = $8
+	databases++
+	processes += $4
+	span = time - before_time
+	# a checkpoint: more frames are in the database, or the -wal began anew
+	if (database in last_salt && ($11 != last_salt[database] || $9 > last_backfill[database]))
+		checkpoints[database]++
+	room = width - 49
+	put_later(sprintf("%-" room "s %5s %5s %9s %5s %9s %6s", shortened(database, room), $4, $5, rate(changes, last_changes[database], span),
+		(database in last_salt ? checkpoints[database] + 0 : "-"), ($3 == "wal" ? size_shown($7) : $3), $6 "/" $4))
+	last_changes[database] = changes
+	last_backfill[database] = $9
+	last_salt[database] = $11
+	next
+}
+
+function put_later(text) {
+	body = body substr(text, 1, width) "\n"
+}
+
+$1 == "process" {
+	n = split($6, lock, ",")
+	words = ""
+	missed = 0
+	for (i = 1; i <= n; i++) {
+		if (lock[i] ~ /^read:[0-9]/ && frames - substr(lock[i], 6) > missed)
+			missed = frames - substr(lock[i], 6)
+		sub(/:.*/, "", lock[i])
+		if (lock[i] != "none" && index(" " words " ", " " lock[i] " ") == 0)
+			words = words (words == "" ? "" : " ") lock[i]
+	}
+	if ($7 == "yes")
+		words = "waits" (words == "" ? "" : " " words)
+	put_later(sprintf("  %-15s %7s %-20s %-8s %6s", words, $2, shortened($4, 20), shortened($3, 8), \
+		age(database SUBSEP $2, words SUBSEP (words ~ /write|waits/ ? changes : ""))) (missed > 0 && words !~ /write/ ? "  pins " missed " frames" : ""))
+	next
+}
+
+function put_state(key) {
+	printf "known_time\t%d\n", time
+	for (key in last_salt)
+		printf "known_database\t%s\t%s\t%s\t%s\t%d\n", key, last_changes[key], last_backfill[key], last_salt[key], checkpoints[key]
+	for (key in still)
+		printf "known_process\t%s\t%s\t%s\n", key, since[key], state[key]
+}
+
+$1 == "end" && what == "state" { put_state() }
+
+$1 == "end" && what == "frame" {
+	put(sprintf("sqlprod top  %s  databases: %d, processes: %d, every %d s", clock, databases, processes, seconds))
+	put(sprintf("%-" (width - 49) "s %5s %5s %9s %5s %9s %6s", "DATABASE", "PROC", "FILES", "COMMITS/s", "CKPTS", "WAL", "LIB"))
+	printf "%s%s", frame, body
+}
