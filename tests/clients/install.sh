@@ -1,14 +1,19 @@
 #!/bin/sh
-# install.sh - installs the packages of packages.txt that are missing here; INSTALL_PACKAGES=no makes it do nothing.
+# install.sh [FILE...] - installs the packages that are missing here of packages.txt, or of the lists named, which lie beside it.
+# INSTALL_PACKAGES=no makes it do nothing.
 set -eu
 [ "${INSTALL_PACKAGES:-yes}" != no ] || exit 0
 
+[ $# -gt 0 ] || set -- packages.txt
+cd "$(dirname "$0")"
 missing=
-while read -r package command; do
-	case $package in '' | '#'*) continue ;; esac
-	[ -z "$command" ] || ! command -v "$command" >/dev/null || continue
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
-done <"$(dirname "$0")/packages.txt"
+for list; do
+	while read -r package command; do
+		case $package in '' | '#'*) continue ;; esac
+		[ -z "$command" ] || ! command -v "$command" >/dev/null || continue
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+	done <"$list"
+done
 [ -n "$missing" ] || exit 0
 
 echo "installing$missing" >&2
