@@ -31,11 +31,14 @@ locks_join() (
 			else if (last >= 1073741826 && mode != "wal")
 				add(pid, "shared")
 		}
-		# The lock bytes of a -shm: sqlite.org/walformat.html, 2.3.1.
+		# The lock bytes of a -shm: sqlite.org/walformat.html, 2.3.1. With the library a transaction that has only begun shares byte 120, and
+		# a writer that shares it locks byte 129 as well (shim/locking/shared_write.h).
 		function shm_lock(pid, kind, first, last, byte) {
+			if (first <= 129 && last >= 129)
+				add(pid, "write")
 			for (byte = first < 120 ? 120 : first; byte <= last && byte <= 127; byte++)
 				if (byte == 120)
-					add(pid, "write")
+					add(pid, kind == "write" ? "write" : "begun")
 				else if (byte == 121)
 					add(pid, "checkpoint")
 				else if (byte == 122)

@@ -50,9 +50,10 @@ const struct setting_spec settings_table[SETTING_COUNT] = {
 	[SETTING_BUSY_WAIT] = {PREFIX "_BUSY_WAIT", NULL, "fair", "fair, sqlite, keep",
 			       "how to wait for a lock: our queue, or SQLite's own sleeps (keep means the same)", SETTING_WORD,
 			       true, busy_wait_words, 0, 0},
-	[SETTING_BEGIN] = {PREFIX "_BEGIN", NULL, "auto", "auto, immediate, reserve, exclusive, keep",
-			   "what a plain BEGIN becomes; auto: immediate, until the process begins without writing, then reserve",
-			   SETTING_WORD, true, begin_words, 0, 0},
+	[SETTING_BEGIN] =
+		{PREFIX "_BEGIN", NULL, "auto", "auto, immediate, reserve, exclusive, keep",
+		 "what a plain BEGIN becomes; auto: others find the write lock taken, but nobody with the library waits for it",
+		 SETTING_WORD, true, begin_words, 0, 0},
 	[SETTING_BEGIN_DEFERRED] = {PREFIX "_BEGIN_DEFERRED", NULL, "reserve", "reserve, immediate, exclusive, keep",
 				    "what a spelt-out BEGIN DEFERRED, or a SAVEPOINT outside of a transaction, becomes",
 				    SETTING_WORD, true, begin_deferred_words, 0, 0},

@@ -13,6 +13,7 @@
 #define SHM_WRITE 120
 #define SHM_CHECKPOINT 121
 #define SHM_READERS 123
+#define SHM_SECOND 129 /* shared_write.h */
 #define SHM_READERS_LENGTH 5
 #define FILE_PENDING 0x40000000
 #define FILE_SHARED (FILE_PENDING + 2)
@@ -26,7 +27,9 @@ struct place {
 };
 
 static const struct place places[] = {
-	{"the write lock", true, false, F_WRLCK, SHM_WRITE, 1},
+	{"the write lock", true, false, F_WRLCK, SHM_SECOND, 1},
+	/* those who share it have only begun */
+	{"the write lock", true, false, F_RDLCK, SHM_WRITE, 1},
 	{"the checkpoint lock", true, false, F_WRLCK, SHM_CHECKPOINT, 1},
 	{"a read lock", true, true, F_WRLCK, SHM_READERS, SHM_READERS_LENGTH},
 	{"the write lock", false, false, F_WRLCK, FILE_PENDING, 2},

@@ -146,3 +146,22 @@ program_of() {
 	run_app 1 "$sqlprod" locks a.db
 	[[ $(records database 2) == "$PWD/a.db" ]]
 }
+
+@test "a process that has begun with the library is named so, and one that writes meanwhile" {
+	make_wal a.db
+	barrier_make "$PWD/begun"
+	barrier_make "$PWD/wrote"
+	start_shim holder victim 'open a a.db' 'exec a BEGIN' "barrier $PWD/begun" 'exec a ROLLBACK'
+	holder=$started
+	barrier_meet begun
+	start_shim writer victim 'open b a.db' 'exec b BEGIN IMMEDIATE' 'exec b INSERT INTO t VALUES (2)' "barrier $PWD/wrote" 'exec b ROLLBACK'
+	writer=$started
+	barrier_meet wrote
+	run_app "$sqlprod" locks a.db
+	[[ $(holder_field "$(program_of "$holder" victim)" 6) == begun ]]
+	[[ ,$(holder_field "$(program_of "$writer" victim)" 6), == *,write,* ]]
+	barrier_leave wrote
+	barrier_leave begun
+	finish "$writer" writer
+	finish "$holder" holder
+}

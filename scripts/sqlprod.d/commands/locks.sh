@@ -6,7 +6,7 @@ locks_usage() {
 		usage: sqlprod locks [--json] DATABASE...
 
 		Shows each process that has a database open: its pid, user and program, whether the library is in it, the locks it holds (write,
-		checkpoint, recovery, read and the snapshot read; or the locks of a rollback journal), and whether it waits for one. The size
+		begun: BEGIN with the library, and nothing written yet; checkpoint, recovery, read and the snapshot read; or the locks of a rollback journal), and whether it waits for one. The size
 		of -wal comes first, and how much of it a reader keeps from being checkpointed. Looks from outside, with or without the library
 		in those processes, and disturbs nobody. Other users' processes are named to root alone; a process that has no pid in this pid
 		namespace (the host's, seen from a container) is not seen.
