@@ -45,11 +45,12 @@ echo '| program, begun in its ordinary way | set | of 100 transactions failed | 
 echo '|---|---|---|---|---|---|'
 row django_atomic 'Django 5.2, atomic()' "$nothing"
 row_alone gunicorn_pages-sync pages '… ATOMIC_REQUESTS, gunicorn sync' "$nothing" '24 pages, 8 of them write'
-row_alone gunicorn_pages-gthread pages '… gunicorn gthread' "$nothing" 'the same'
-row_alone gunicorn_pages-gevent pages '… gunicorn gevent' "$nothing" 'the same; greenlets of one thread cannot wait for each other'
+row_alone gunicorn_pages-gthread pages '… gunicorn gthread' "$nothing" '24 pages, 8 of them write'
+row_alone gunicorn_pages-gevent pages '… gunicorn gevent' "$nothing" '24 pages, 8 of them write; greenlets of one thread cannot wait for each other'
 row sqlalchemy_session-listeners 'SQLAlchemy 2.1, Session, BEGIN by listeners' "$nothing"
 row sqlalchemy_session 'SQLAlchemy 2.1, Session' "$listeners" 'its driver sends no BEGIN before the first change'
-row fastapi_sqlmodel 'FastAPI with SQLModel' "$listeners" 'the same'
+row fastapi_sqlmodel-listeners 'FastAPI with SQLModel, BEGIN by listeners' "$nothing"
+row fastapi_sqlmodel 'FastAPI with SQLModel' "$listeners" 'its driver sends no BEGIN before the first change'
 row_alone apscheduler_jobs jobs 'APScheduler 3.11, SQLAlchemyJobStore' "$nothing" 'runs of jobs in 3 s'
 row peewee_atomic 'peewee 4.5, atomic()' "$nothing"
 row piccolo_transaction 'Piccolo 1.38, transaction()' "$nothing"

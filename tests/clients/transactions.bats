@@ -38,6 +38,11 @@ load transactions
 	[[ ${result[lost]} -gt 0 ]]
 }
 
+@test "FastAPI with SQLModel and the listeners of SQLAlchemy's manual: no request of a race fails" {
+	race_with fastapi_sqlmodel-listeners
+}
+@test "FastAPI with SQLModel and the listeners of SQLAlchemy's manual alone: some fail" { race_alone fastapi_sqlmodel-listeners; }
+
 @test "peewee: no transaction of a race fails" { race_with peewee_atomic; }
 @test "peewee alone: some fail" { race_alone peewee_atomic; }
 
