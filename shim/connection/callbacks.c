@@ -52,6 +52,16 @@ static void put_back(struct connection *connection)
 		sqlite->progress_handler(connection->db, hooks->progress_steps, hooks->progress, hooks->progress_argument);
 }
 
+void callbacks_log_suspend(void)
+{
+	own_statements++;
+}
+
+void callbacks_log_resume(void)
+{
+	own_statements -= own_statements > 0;
+}
+
 void callbacks_suspend(struct connection *connection)
 {
 	own_statements++;

@@ -25,6 +25,10 @@ struct connection;
 void callbacks_suspend(struct connection *connection);
 void callbacks_resume(struct connection *connection);
 
+/* What fails in this thread between these two is not for the program's error log. */
+void callbacks_log_suspend(void);
+void callbacks_log_resume(void);
+
 /* The program's calls of the functions of these names. Each returns what SQLite would. */
 int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace)(unsigned, void *, void *, void *),
 		       void *argument);

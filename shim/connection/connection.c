@@ -31,11 +31,20 @@ void connection_release(struct connection *connection)
 {
 	free(connection->path);
 	free(connection->embedded_state);
+	free(connection->foreign_keys.attempt);
 	connection->path = NULL;
 	connection->embedded_state = NULL;
+	connection->foreign_keys.attempt = NULL;
 }
 
-#define LETTER(c) (1u << ((c) - 'a' + 1))
+/* Is there nothing to be done before or after a statement that only writes? */
+static bool may_attempt(const struct connection *connection)
+{
+	const struct foreign_keys *keys = &connection->foreign_keys;
+
+	return keys->ours && keys->attempt && keys->left == FOREIGN_KEYS_LEFT_ON && !keys->miscounts && !keys->told_outside &&
+	       !keys->rolled_back && connection->temp_storage == TEMP_AS_SET;
+}
 
 void connection_update_interest(struct connection *connection)
 {
@@ -45,13 +54,15 @@ void connection_update_interest(struct connection *connection)
 		interest = 0;
 	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK ||
 		 connection->first_awaited)
-		interest = ~0u;
+		interest = ~INTEREST_ATTEMPT;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |
 			   1u << STATEMENT_REI;
+	if (interest && interest != ~INTEREST_ATTEMPT && may_attempt(connection))
+		interest |= INTEREST_ATTEMPT;
 	/* DELETE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
 	if (connection->foreign_keys.ours)
-		interest |= LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w');
+		interest |= LETTERS_OF_WRITES;
 	/* COMMIT, END */
 	if (connection->foreign_keys.miscounts)
 		interest |= LETTER('c') | LETTER('e');

@@ -34,18 +34,18 @@ struct foreign_keys {
 	bool guarded;       /* our authorizer stays, whether the program has one or not */
 	bool defers;        /* orphans may wait for COMMIT */
 	bool told_to_defer; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
+	bool rolled_back;   /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
 	bool told_outside;  /* ... outside of a transaction: it holds until the next statement that reads or writes */
-	bool replaces;      /* a statement that replaces rows was prepared, and may be kept */
-	bool miscounts;     /* … one that was compiled without foreign keys: orphans may be counted that are none any more */
+	bool miscounts;     /* a statement was compiled without: orphans may be counted that are none any more */
 
-	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, or
-	 * until the program's next call, after a compile that the program did not call for. */
+	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, after
+	 * a compile that no hook saw begin; or until the program's next call. */
 	enum { FOREIGN_KEYS_LEFT_ON, FOREIGN_KEYS_OFF_UNTIL_LOCK, FOREIGN_KEYS_OFF_UNTIL_CALL } left;
 
 	const struct foreign_key_bits *bits; /* where the flags are */
-	struct foreign_key_watch *watch;     /* the compile that is under way; NULL if the program did not call for it */
-	int compiling;                       /* then: what it does (SQLITE_INSERT, …) */
-	const char *compiling_table;         /* … and to which table; SQLite's, only to be compared by address */
+	struct foreign_key_watch *watch;     /* the compile of the program's call that is under way; NULL if there is none */
+
+	struct foreign_key_watch *attempt; /* for a compile that foreign_keys_attempt.h watches: the record's own memory */
 };
 
 /* How far the connection has come with its settings. */
@@ -90,7 +90,7 @@ struct connection {
 	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
-	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() must be read */
+	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() must be read; INTEREST_ATTEMPT */
 	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
 	atomic_bool shared_cache;   /* others find out too: same_file.c */
 	atomic_bool in_two_copies;  /* the same: another copy of SQLite in this process has the file open */
@@ -157,6 +157,11 @@ static inline bool connection_is_set_up(const struct connection *connection)
 /* SQLite's own mutex of the connection; recursive, nothing where the copy or the connection has none. */
 void connection_lock(struct connection *connection);
 void connection_unlock(struct connection *connection);
+
+/* In interest: one that begins with these letters, and may write, need not be read; it is attempted (foreign_keys_attempt.h). */
+#define INTEREST_ATTEMPT (1u << 31)
+#define LETTER(c) (1u << ((c) - 'a' + 1))
+#define LETTERS_OF_WRITES (LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w'))
 
 /* Sets interest from the record's state. */
 void connection_update_interest(struct connection *connection);

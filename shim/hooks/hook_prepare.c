@@ -5,6 +5,7 @@
 #include "connection/registry.h"
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_attempt.h"
 #include "policy/statement_policy.h"
 
 #include <limits.h>
@@ -138,6 +139,26 @@ static inline const struct sqlite *passes(const struct connection *connection, c
 	return connection->sqlite;
 }
 
+/* Does nothing matter to it but foreign keys? */
+static bool may_attempt(const struct connection *connection, const char *sql, int bytes)
+{
+	return connection && guard_depth == 0 &&
+	       (atomic_load_explicit(&connection->interest, memory_order_acquire) & INTEREST_ATTEMPT) &&
+	       (LETTERS_OF_WRITES >> statement_first_letter(sql, bytes) & 1);
+}
+
+/* One that does not pass. */
+static __attribute__((noinline)) int prepare_or_attempt(const struct preparation *p, struct connection *found, const char *function,
+							const void *caller, const void *frame)
+{
+	int rc;
+
+	if (may_attempt(found, p->sql, p->bytes) &&
+	    foreign_keys_attempt(found, prepare_program_text, &(struct program_text){found->sqlite, p}, &rc))
+		return rc;
+	return prepare_watched(p, found, function, caller, frame);
+}
+
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
 	struct connection *found = registry_find(db);
@@ -145,8 +166,8 @@ HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stm
 
 	if (sqlite)
 		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, found,
-			       "sqlite3_prepare_v2", HOOK_CALLER, HOOK_FRAME);
+	return prepare_or_attempt(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, found,
+				  "sqlite3_prepare_v2", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
@@ -156,8 +177,8 @@ HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned fl
 
 	if (sqlite)
 		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
-	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail}, found,
-			       "sqlite3_prepare_v3", HOOK_CALLER, HOOK_FRAME);
+	return prepare_or_attempt(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail}, found,
+				  "sqlite3_prepare_v3", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)

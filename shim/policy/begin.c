@@ -14,18 +14,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* untold: the answer for a statement of sqlite3_prepare(), which does not say. */
-static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool untold)
+/* unknown: the answer for a statement of sqlite3_prepare(), of which SQLite has no text. */
+static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool unknown)
 {
 	const char *sql = sqlite->sql(stmt);
 	struct statement statement;
 	struct sql_text text;
 
 	if (!sql)
-		return untold;
+		return unknown;
 	text = sql_text_utf8(sql, -1);
 	statement_read(&text, 0, &statement);
 	return statement.kind == STATEMENT_VACUUM;
+}
+
+static bool is_running_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	(void)argument;
+	return (!sqlite->stmt_busy || sqlite->stmt_busy(stmt)) && is_vacuum(sqlite, stmt, false);
+}
+
+static bool may_be_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	(void)argument;
+	return is_vacuum(sqlite, stmt, true);
 }
 
 /* SQLite begins VACUUM with a BEGIN of its own, which reaches our hook from inside sqlite3_step(). As BEGIN IMMEDIATE it would
@@ -33,25 +45,15 @@ static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool unto
 static bool is_vacuuming(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_stmt *stmt = NULL;
 
-	if (!sqlite->next_stmt || !sqlite->sql)
-		return false;
-	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
-		if ((!sqlite->stmt_busy || sqlite->stmt_busy(stmt)) && is_vacuum(sqlite, stmt, false))
-			return true;
-	return false;
+	return sqlite->sql && sqlite_find_statement(sqlite, connection->db, is_running_vacuum, NULL);
 }
 
 bool begin_may_be_vacuum(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_stmt *stmt = NULL;
 
-	while (sqlite->next_stmt && sqlite->sql && (stmt = sqlite->next_stmt(connection->db, stmt)))
-		if (is_vacuum(sqlite, stmt, true))
-			return true;
-	return false;
+	return sqlite->sql && sqlite_find_statement(sqlite, connection->db, may_be_vacuum, NULL);
 }
 
 static bool is_writable(void *argument, const char *name, const char *file)
@@ -65,7 +67,7 @@ static bool is_writable(void *argument, const char *name, const char *file)
 /* Before 3.34, and not yet in 3.31, BEGIN IMMEDIATE fails where a database is attached read-only. */
 static bool has_read_only_attached(struct connection *connection)
 {
-	return connection->attached && strtol(connection->sqlite->version + 2, NULL, 10) < 34 &&
+	return connection->attached && sqlite_minor(connection->sqlite) < 34 &&
 	       pragma_each_database(connection, is_writable, connection) == SQLITE_ROW;
 }
 

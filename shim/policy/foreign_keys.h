@@ -9,10 +9,8 @@
  *   are due to anything else than its own DELETE or UPDATE of the parent (REPLACE, also one in the schema or handed into a trigger;
  *   an upsert; a DELETE inside a trigger), or if it cannot be compiled with foreign keys, as a parent is missing or has no unique
  *   key, it is compiled again without: foreign_keys_compile.c. DROP TABLE and ALTER TABLE are compiled without from the start.
- * - A kept statement that SQLite compiles again is not called for by the program. When the authorizer is first asked, for the
- *   statement's own INSERT, DELETE or UPDATE, SQLite has compiled nothing yet that depends on the flag, or harms with it off. There
- *   the plainest statement that does the same is compiled, and if that could do harm the flag is off for this compile. What is not
- *   known then (is it a REPLACE?) is answered by whether the program ever prepared one.
+ * - A kept statement that SQLite compiles again inside sqlite3_step() is watched too, and stepped again if need be:
+ *   foreign_keys_step.h. A compile that neither hook sees is left without.
  *
  * Rows may come before their parents inside a transaction: PRAGMA defer_foreign_keys, likewise a flag, is set whenever we pass by
  * and whenever the write lock of the main database is taken. What is an orphan at COMMIT is refused there. */
@@ -42,8 +40,10 @@ void foreign_keys_leave_to_program(struct connection *connection);
 /* Before sqlite3_close_v2(), after which SQLite may keep the handle though we forget it. */
 void foreign_keys_closing(struct connection *connection);
 
-/* The flag of the connection itself, while foreign keys are ours. */
+/* The flags of the connection itself, while foreign keys are ours. */
 void foreign_keys_switch(struct connection *connection, bool on);
+bool foreign_keys_is_switched_on(const struct connection *connection);
+void foreign_keys_set_deferred(struct connection *connection, bool on);
 
 /* Our authorizer, to be installed in front of the program's; its first argument is the connection. */
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,
@@ -54,6 +54,11 @@ bool foreign_keys_arm(struct connection *connection);
 
 /* sqlite3_blob_open() by open(argument), once or twice: with foreign keys, SQLite refuses to open a child's column for writing. */
 int foreign_keys_open_blob(struct connection *connection, const char *table, int (*open)(void *argument), void *argument);
+
+/* May this error of a compile be due to foreign keys? A parent that is missing, or has no unique key; an action whose trigger does
+ * not compile; and the program's authorizer may deny what an action does. */
+struct foreign_key_watch;
+bool foreign_keys_may_refuse_compile(const struct connection *connection, const struct foreign_key_watch *watch, int rc);
 
 /* Compiles the program's statement by prepare(argument), which sets *stmt, once or twice; *enforced (may be NULL) tells whether
  * foreign keys are in the result. Returns SQLite's code. */

@@ -22,7 +22,7 @@ static void say_left_off(struct connection *connection, enum warning topic, cons
 	log_warn_once(topic, connection->path,
 		      "foreign_keys left off for a statement on %s (table %s): %s; set SQLPROD_FOREIGN_KEYS=on to enforce them all "
 		      "the same",
-		      connection->path, table ? table : "unknown", why);
+		      connection->path, table && *table ? table : "unknown", why);
 }
 
 static int prepare_without(const struct compile *compile, struct foreign_key_watch *watch)
@@ -59,56 +59,37 @@ static bool hides_parent(struct compile *compile, unsigned ignored)
 	return ignored && prepare_again(compile, &without) && without.ignored < ignored;
 }
 
-/* May the error be due to foreign keys? A parent that is missing, or has no unique key; and the program's authorizer may deny what
- * an action does. */
-static bool may_be_due_to_keys(const struct connection *connection, int rc)
+bool foreign_keys_may_refuse_compile(const struct connection *connection, const struct foreign_key_watch *watch, int rc)
 {
 	const char *message = connection->sqlite->errmsg ? connection->sqlite->errmsg(connection->db) : "";
 
 	if ((rc & 0xff) == SQLITE_AUTH)
 		return true;
 	return (rc & 0xff) == SQLITE_ERROR &&
-	       (strncmp(message, "no such table", 13) == 0 || strncmp(message, "foreign key", 11) == 0);
+	       (strncmp(message, "no such table", 13) == 0 || strncmp(message, "foreign key", 11) == 0 || watch_has_more(watch));
 }
 
-/* The table's name, as it may be gone when the warning is written. */
-static void copy_name(char *to, size_t size, const char *name)
-{
-	size_t length = strnlen(name ? name : "", size - 1);
-
-	memcpy(to, name ? name : "", length);
-	to[length] = '\0';
-}
-
-static int compile_write(struct compile *compile, bool *enforced)
+static int compile_watched(struct compile *compile, struct foreign_key_watch *watch, bool *enforced)
 {
 	struct connection *connection = compile->connection;
-	struct foreign_key_watch watch;
-	bool replaces = compile->statement->kind == STATEMENT_REPLACE;
+	const char *table = watch->table;
 	bool hides = false;
-	char table[128];
 	int rc, with;
 
-	watch_init(&watch, compile->statement->verb);
-	watch_begin(connection, &watch);
+	watch_begin(connection, watch);
 	rc = with = compile->prepare(compile->argument);
-	watch_end(connection, &watch);
-	if (replaces || (watch.verb == WRITE_INSERT && watch.updates))
-		connection->foreign_keys.replaces = true;
+	watch_end(connection, watch);
 	if (rc == SQLITE_OK) {
-		if (!watch_has_actions(&watch) && !watch.ignored)
+		if (!watch_has_actions(watch) && !watch->ignored)
 			return rc;
-		copy_name(table, sizeof(table), watch.table);
-		hides = hides_parent(compile, watch.ignored);
-		*enforced = !hides && !watch_is_harmful(connection, &watch, replaces, prepare_again, compile);
+		hides = hides_parent(compile, watch->ignored);
+		*enforced = !hides && !watch_is_harmful(connection, watch, prepare_again, compile);
 		sqlite_forget_error(connection->sqlite, connection->db);
 		if (*enforced)
 			return rc;
 		connection->sqlite->finalize(*compile->stmt);
-	} else if (!may_be_due_to_keys(connection, rc)) {
+	} else if (!foreign_keys_may_refuse_compile(connection, watch, rc)) {
 		return rc;
-	} else {
-		copy_name(table, sizeof(table), watch.table);
 	}
 	*enforced = false;
 	rc = prepare_without(compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
@@ -126,6 +107,17 @@ static int compile_write(struct compile *compile, bool *enforced)
 	return rc;
 }
 
+static int compile_write(struct compile *compile, bool *enforced)
+{
+	struct foreign_key_watch watch;
+	int rc;
+
+	watch_init(&watch, compile->statement->verb, compile->statement->kind == STATEMENT_REPLACE);
+	rc = compile_watched(compile, &watch, enforced);
+	watch_release(&watch);
+	return rc;
+}
+
 /* With foreign keys SQLite would delete all rows of the table before it drops it, with all actions; that is also what takes orphans
  * among them out of the count for COMMIT. */
 static int compile_drop(struct compile *compile)
@@ -139,6 +131,7 @@ static int compile_drop(struct compile *compile)
 		flag_bits_forget_orphans(connection->db, connection->foreign_keys.bits);
 		sqlite_forget_error(connection->sqlite, connection->db);
 	}
+	watch_release(&watch);
 	return rc;
 }
 

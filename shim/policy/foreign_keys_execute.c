@@ -1,5 +1,7 @@
 /* foreign_keys_execute.c - sqlite3_exec() of one statement, compiled as foreign_keys_compile() does. */
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_commit.h"
+#include "policy/foreign_keys_step.h"
 #include "policy/foreign_keys_watch.h"
 
 #include <stdint.h>
@@ -46,7 +48,7 @@ static int run(const struct execution *execution, bool *aborted)
 	const struct sqlite *sqlite = execution->connection->sqlite;
 
 	*aborted = false;
-	while (!*aborted && sqlite->step(execution->stmt) == SQLITE_ROW)
+	while (!*aborted && foreign_keys_step(sqlite->step, execution->stmt) == SQLITE_ROW)
 		*aborted = execution->callback && show_row(execution) != 0;
 	if (!*aborted)
 		return sqlite->finalize(execution->stmt);
@@ -101,6 +103,19 @@ static int execute_without(struct execution *execution, char **message)
 	return rc;
 }
 
+/* COMMIT, END or ROLLBACK. */
+static int execute_end(struct execution *execution, char **message)
+{
+	struct connection *connection = execution->connection;
+	bool aborted = false;
+	int rc = prepare(execution);
+
+	if (rc == SQLITE_OK)
+		rc = run(execution, &aborted);
+	give_message(connection, rc, connection->sqlite->errmsg(connection->db), message);
+	return rc;
+}
+
 int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
 {
@@ -112,5 +127,7 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 		return execute_watched(&execution, text, statement, message);
 	if (ours && statement->kind == STATEMENT_ALTER)
 		return execute_without(&execution, message);
+	if (ours && foreign_keys_ends_transaction(text, statement))
+		return execute_end(&execution, message);
 	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
 }

@@ -14,7 +14,7 @@
 
 struct watched_write {
 	int action;
-	const char *schema, *table, *column; /* SQLite's own, until the schema is read again */
+	const char *schema, *table, *column;
 	bool by_trigger;
 };
 
@@ -24,10 +24,13 @@ struct foreign_key_watch {
 		WATCH_PROGRAM,
 		WATCH_PROBE,
 		WATCH_NOTHING
-	} mode; /* a statement of the program's, one of ours, one that is decided */
+	} mode; /* a statement of the program's; one that is only counted, as ours are; one that is decided */
 	enum write_verb verb;
+	bool replaces; /* by its own words: it may be UPDATE OR REPLACE */
 
-	const char *schema, *table;        /* of the statement itself; the first for DROP TABLE only */
+	/* Of the statement itself; the first for DROP TABLE only. All names are copies: within one call SQLite may compile several
+	 * times, and reads the schema again in between. */
+	char schema[64], table[128];
 	unsigned deletes, updates, others; /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
 
 	/* Of UPDATEs of that table some may be actions on itself: an UPDATE's own columns come first, and the action reads the
@@ -38,15 +41,19 @@ struct foreign_key_watch {
 	unsigned ignored; /* those for which the program's authorizer wants NULL */
 	unsigned count, by_triggers;
 	bool overflown;
-	struct watched_write writes[WATCH_WRITES]; /* the first `count` */
+	struct watched_write writes[WATCH_WRITES]; /* the first `count`; of a statement of the program's */
 };
 
 /* A new one; what it has not seen is not set. */
-static inline void watch_init(struct foreign_key_watch *watch, enum write_verb verb)
+static inline void watch_init(struct foreign_key_watch *watch, enum write_verb verb, bool replaces)
 {
 	memset(watch, 0, offsetof(struct foreign_key_watch, writes));
 	watch->verb = verb;
+	watch->replaces = replaces;
 }
+
+/* Frees its copies. */
+void watch_release(struct foreign_key_watch *watch);
 
 /* Between these the authorizer shows the watch what is compiled. Calls nest as pairs. */
 void watch_begin(struct connection *connection, struct foreign_key_watch *watch);
@@ -59,20 +66,27 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 /* Has the watch seen what may be an action? */
 bool watch_has_actions(const struct foreign_key_watch *watch);
 
-/* Does the statement that was watched set an action off by anything else than its own DELETE or UPDATE of the parent? Compiles
- * statements of ours, so that what the watch holds of SQLite's may be gone afterwards. replaces: it may be UPDATE OR REPLACE.
- * again() compiles it once more without foreign keys, under a watch of the same kind, where UPDATEs may be actions on its own
- * table.
- */
-bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, bool replaces,
-		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument);
+/* Has it seen more than the statement's own write? That may be due to foreign keys, and be what does not compile. */
+bool watch_has_more(const struct foreign_key_watch *watch);
 
-/* The same for a statement that is just beginning to be compiled, of which only the action and its arguments are known. True too if
- * it cannot be compiled with foreign keys. replaces: the program has prepared statements that replace rows. */
-bool watch_would_be_harmful(struct connection *connection, const struct watched_write *write, bool replaces);
+/* Are these, as far as it has come, all due to the statement's own DELETE? And does no authorizer of the program's hide anything?
+ */
+bool watch_is_clear(const struct foreign_key_watch *watch);
+
+/* Does the statement that was watched set an action off by anything else than its own DELETE or UPDATE of the parent? Compiles
+ * statements of ours. again() compiles it once more without
+ * foreign keys, under a watch of the same kind, where UPDATEs may be actions on its own table. */
+bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch,
+		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument);
 
 /* Is the table that is dropped, as the watch has seen, a parent or child? True in doubt. */
 bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch);
+
+/* How many of what it saw are actions. own: of the columns that an UPDATE sets. */
+unsigned watch_count_actions(const struct foreign_key_watch *watch, unsigned own);
+
+/* May UPDATEs of its table be actions? What a trigger deletes can set one off, too. */
+bool watch_is_in_doubt(const struct foreign_key_watch *watch);
 
 /* One of SQLite's own tables: it has no foreign keys. */
 bool watch_is_internal(const char *table);

@@ -264,6 +264,7 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 	/* sqlite3_get_table() has run none of its statements yet */
 	if (plan->passage != PASSAGE_TABLE && connection->temp_storage != TEMP_AS_SET)
 		temp_memory_after(connection);
+	connection_update_interest(connection);
 	return rc;
 }
 
@@ -274,4 +275,5 @@ void policy_after_table(struct connection *connection)
 	busy_handler_reinstall(connection, 0);
 	if (connection->temp_storage != TEMP_AS_SET)
 		temp_memory_after(connection);
+	connection_update_interest(connection);
 }

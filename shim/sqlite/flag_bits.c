@@ -118,6 +118,18 @@ static unsigned short learn_count(const struct sqlite *sqlite, sqlite3 *db, size
 	return many == 1 ? found : 0;
 }
 
+/* Inside a transaction, which it ends. */
+static bool learn_negative(const struct sqlite *sqlite, sqlite3 *db, unsigned short by_flag)
+{
+	int64_t count = -1;
+	bool refuses;
+
+	memcpy((char *)db + by_flag, &count, sizeof(count));
+	refuses = sqlite->exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK;
+	run(sqlite, db, "ROLLBACK");
+	return refuses;
+}
+
 static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_key_bits *bits)
 {
 	size_t size = size_of(sqlite, db);
@@ -132,7 +144,9 @@ static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_k
 	bits->by_flag =
 		learn_count(sqlite, db, size, "INSERT INTO f VALUES(1)", "DELETE FROM f WHERE rowid=(SELECT max(rowid)FROM f)");
 	/* orphans that cannot be forgotten could not be dropped */
-	if (!bits->by_flag)
+	if (bits->by_flag)
+		bits->refuses_negative = learn_negative(sqlite, db, bits->by_flag);
+	else
 		bits->deferred.mask = 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "sqlite/sqlite.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct flag_bit {
@@ -24,6 +25,10 @@ struct foreign_key_bits {
 	/* Where the orphans of the transaction are counted that wait for COMMIT by their schema, and by that flag; 0 if not known.
 	 */
 	unsigned short by_schema, by_flag;
+
+	/* COMMIT is refused too if it counts less than none, since 3.52. Counts become negative by a row that references itself and
+	 * is updated, and once a statement ran without foreign keys. */
+	bool refuses_negative;
 };
 
 /* The bits of this copy's connections; NULL if memory is out. */

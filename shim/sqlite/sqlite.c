@@ -97,9 +97,39 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
 }
 
+int (*_Atomic sqlite_only_step)(sqlite3_stmt *stmt);
+int (*_Atomic sqlite_unseen_step)(sqlite3_stmt *stmt);
+static atomic_bool steps_wanted;
+
+void sqlite_want_steps(void)
+{
+	atomic_store(&steps_wanted, true);
+	atomic_store(&sqlite_unseen_step, (int (*)(sqlite3_stmt *))NULL);
+}
+
+/* What an embedded copy exports does not reach our hooks. */
+static void note_step(const struct sqlite *copy)
+{
+	static atomic_bool several;
+	int (*none)(sqlite3_stmt *) = NULL;
+
+	if (copy->of_table || atomic_load(&sqlite_only_step) == copy->step)
+		return;
+	if (!atomic_load(&several) && atomic_compare_exchange_strong(&sqlite_only_step, &none, copy->step)) {
+		atomic_store(&sqlite_unseen_step, copy->step);
+		if (!atomic_load(&steps_wanted))
+			return;
+	} else {
+		atomic_store(&several, true);
+		atomic_store(&sqlite_only_step, (int (*)(sqlite3_stmt *))NULL);
+	}
+	atomic_store(&sqlite_unseen_step, (int (*)(sqlite3_stmt *))NULL);
+}
+
 /* Two threads may both get here: two records of one copy do no harm. */
 static void publish(struct sqlite *copy)
 {
+	note_step(copy);
 	copy->next = atomic_load(&copies);
 	while (!atomic_compare_exchange_weak(&copies, &copy->next, copy))
 		;
@@ -180,6 +210,31 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 	describe(copy, &loaded);
 	publish(copy);
 	return copy;
+}
+
+int sqlite_minor(const struct sqlite *sqlite)
+{
+	return (int)strtol(sqlite->version + 2, NULL, 10);
+}
+
+sqlite3 *sqlite_handle_of(sqlite3_stmt *stmt)
+{
+	for (const struct sqlite *copy = atomic_load(&copies); copy && stmt; copy = copy->next)
+		if (copy->db_handle)
+			return copy->db_handle(stmt);
+	return NULL;
+}
+
+sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
+				    bool (*matches)(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument),
+				    const void *argument)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	while (sqlite->next_stmt && (stmt = sqlite->next_stmt(db, stmt)))
+		if (matches(sqlite, stmt, argument))
+			return stmt;
+	return NULL;
 }
 
 sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema)

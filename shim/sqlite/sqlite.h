@@ -9,6 +9,7 @@
 #include "elf/loader.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Encrypting builds only (SQLCipher, SEE); sqlite3.h does not declare them. */
@@ -57,9 +58,11 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X) SQLITE_NAMED(X)
 
-/* Functions that are called but not interposed, save backup_init and blob_open: NULL in a copy that lacks them. */
+/* Functions that are called but not interposed, save step, backup_init and blob_open: NULL in a copy that lacks them. */
 #define SQLITE_CALLED(X)                                                                                                           \
 	X(step)                                                                                                                    \
+	X(reset)                                                                                                                   \
+	X(db_handle)                                                                                                               \
 	X(finalize)                                                                                                                \
 	X(column_count)                                                                                                            \
 	X(column_name)                                                                                                             \
@@ -130,6 +133,23 @@ bool sqlite_is_same(const struct sqlite *sqlite, const struct sqlite *other);
 
 /* Was only one copy seen in this process so far? */
 bool sqlite_is_alone(const struct sqlite *sqlite);
+
+/* sqlite3_step() of the copy that hooks have found, while they have found one only; else NULL. And the same as long as nobody wants
+ * to see steps, which once wanted they stay. */
+extern int (*_Atomic sqlite_only_step)(sqlite3_stmt *stmt);
+extern int (*_Atomic sqlite_unseen_step)(sqlite3_stmt *stmt);
+void sqlite_want_steps(void);
+
+/* 40 of 3.40.1. */
+int sqlite_minor(const struct sqlite *sqlite);
+
+/* The handle of a statement of any copy: where it is kept is the same in all. NULL if no copy can tell. */
+sqlite3 *sqlite_handle_of(sqlite3_stmt *stmt);
+
+/* The first of the handle's statements that matches() accepts; NULL if there is none, or if the copy does not list them. */
+sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
+				    bool (*matches)(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument),
+				    const void *argument);
 
 /* Notes that a copy which cannot be reached is in the process, and may open any file at any time. Was one noted? */
 void sqlite_found_unreachable(void);

@@ -1,0 +1,76 @@
+/* foreign_keys_attempt.c - watches compiles of statements that were not read. */
+#include "policy/foreign_keys_attempt.h"
+
+#include "connection/callbacks.h"
+#include "policy/foreign_keys.h"
+#include "policy/foreign_keys_watch.h"
+
+_Thread_local struct foreign_keys_attempt foreign_keys_preparing;
+
+static enum write_verb verb_of(int action)
+{
+	switch (action) {
+	case SQLITE_INSERT:
+		return WRITE_INSERT;
+	case SQLITE_UPDATE:
+		return WRITE_UPDATE;
+	default:
+		return WRITE_DELETE;
+	}
+}
+
+static int deny(struct foreign_keys_attempt *attempt)
+{
+	if (attempt->state != ATTEMPT_DENIED)
+		callbacks_log_suspend();
+	attempt->state = ATTEMPT_DENIED;
+	return SQLITE_DENY;
+}
+
+/* The first question about a write: what it asks about is what the statement does. False if that cannot be watched from here. */
+static bool begin(struct foreign_keys_attempt *attempt, int action)
+{
+	struct connection *connection = attempt->connection;
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	attempt->state = ATTEMPT_WATCHED;
+	watch_init(keys->attempt, verb_of(action), false);
+	keys->attempt->mode = WATCH_PROBE;
+	if (keys->left == FOREIGN_KEYS_LEFT_ON)
+		return true;
+	/* a DELETE has looked at the flag before it asks */
+	if (action == SQLITE_DELETE)
+		return false;
+	foreign_keys_switch(connection, true);
+	keys->left = FOREIGN_KEYS_LEFT_ON;
+	return true;
+}
+
+int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, const char *first, const char *second,
+			     const char *schema, const char *trigger, int answer)
+{
+	struct foreign_key_watch *watch = attempt->connection->foreign_keys.attempt;
+
+	if (attempt->state == ATTEMPT_DECIDED ||
+	    (action != SQLITE_READ && watch_is_internal(first) && action != SQLITE_ALTER_TABLE))
+		return answer;
+	if (attempt->state == ATTEMPT_DENIED || action == SQLITE_ALTER_TABLE || action == SQLITE_DROP_TABLE ||
+	    action == SQLITE_DROP_TEMP_TABLE)
+		return deny(attempt);
+	if (attempt->state == ATTEMPT_UNASKED && (action == SQLITE_READ || trigger))
+		return answer;
+	if (attempt->state == ATTEMPT_UNASKED && !begin(attempt, action))
+		return deny(attempt);
+	watch->ignored += action == SQLITE_READ && answer == SQLITE_IGNORE;
+	watch_see(watch, action, first, second, schema, trigger);
+	return watch_is_clear(watch) ? answer : deny(attempt);
+}
+
+bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc)
+{
+	if (attempt->state == ATTEMPT_DENIED)
+		callbacks_log_resume();
+	return attempt->state == ATTEMPT_DENIED ||
+	       (attempt->state == ATTEMPT_WATCHED &&
+		foreign_keys_may_refuse_compile(connection, connection->foreign_keys.attempt, rc));
+}

@@ -1,0 +1,51 @@
+/* foreign_keys_attempt.h - foreign_keys=ON by recipe: a compile that is watched without having been read.
+ *
+ * Of most statements it need not be known what they say: they are compiled with foreign keys, and our authorizer sees no action in
+ * them. So a statement is attempted like that. An authorizer must not compile anything itself
+ * (sqlite.org/c3ref/set_authorizer.html); so, as soon as it sees what would have to be asked about (foreign_keys_watch.h), it
+ * denies, the compile fails, and the caller goes the long way, where statements of ours may be compiled. The program sees only that
+ * way's result.
+ *
+ * Attempted are what sqlite3_prepare_v2() compiles, where nothing else is due, and kept statements that SQLite compiles again
+ * inside sqlite3_step() (foreign_keys_step.h). */
+#ifndef SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
+#define SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
+
+#include "connection/connection.h"
+
+struct foreign_keys_attempt {
+	struct connection *connection; /* NULL where none is under way */
+	enum {
+		ATTEMPT_UNASKED, /* nothing was seen yet that foreign keys matter to */
+		ATTEMPT_WATCHED,
+		ATTEMPT_DENIED,
+		ATTEMPT_DECIDED, /* it is no attempt any more: how to compile it has been decided */
+	} state;
+};
+
+/* The prepare that this thread attempts. Not on the stack: a callback may longjmp() out of it. */
+extern _Thread_local struct foreign_keys_attempt foreign_keys_preparing;
+
+/* The authorizer was asked, and the program's has answered. Returns the answer. */
+int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, const char *first, const char *second,
+			     const char *schema, const char *trigger, int answer);
+
+/* Has it failed with rc because of us, or of foreign keys? Then the long way has to be gone. To be called once when it failed. */
+bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc);
+
+/* Compiles by prepare(argument), without reading the statement. False if the long way has to be gone: also for a virtual table's
+ * statement inside of another's compile. */
+static inline bool foreign_keys_attempt(struct connection *connection, int (*prepare)(void *argument), void *argument, int *rc)
+{
+	struct foreign_keys_attempt outer = foreign_keys_preparing, self;
+
+	if (outer.connection == connection)
+		return false;
+	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED};
+	*rc = prepare(argument);
+	self = foreign_keys_preparing;
+	foreign_keys_preparing = outer;
+	return *rc == SQLITE_OK || !foreign_keys_attempt_failed(&self, connection, *rc);
+}
+
+#endif

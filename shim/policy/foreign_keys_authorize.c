@@ -1,0 +1,142 @@
+/* foreign_keys_authorize.c - foreign_keys=ON by recipe: the authorizer, which sees every compile of a connection. */
+#include "connection/pragma.h"
+#include "policy/foreign_keys.h"
+#include "policy/foreign_keys_step.h"
+#include "policy/foreign_keys_watch.h"
+
+#include <strings.h>
+
+static bool is_running(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	(void)argument;
+	return sqlite->stmt_busy(stmt);
+}
+
+/* Has kept statements compiled again. Up to 3.24 that ends those that run. */
+static void expire(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (sqlite_minor(sqlite) > 30 ||
+	    (sqlite->stmt_busy && sqlite->next_stmt && !sqlite_find_statement(sqlite, connection->db, is_running, NULL)))
+		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
+}
+
+/* The program sets foreign_keys. Inside a transaction SQLite does nothing; but without us they would be off there. */
+static void see_foreign_keys(struct connection *connection, const char *value)
+{
+	bool inside = !connection->sqlite->get_autocommit(connection->db), on = pragma_is_true(value);
+
+	if (inside && on)
+		return;
+	foreign_keys_leave_to_program(connection);
+	if (inside) {
+		foreign_keys_switch(connection, false);
+		flag_bits_forget_orphans(connection->db, connection->foreign_keys.bits);
+		expire(connection);
+	}
+}
+
+static void see_pragma(struct connection *connection, const char *name, const char *value)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (strcasecmp(name, "foreign_keys") == 0 && value) {
+		see_foreign_keys(connection, value);
+	} else if (strcasecmp(name, "defer_foreign_keys") == 0 && value) {
+		keys->told_to_defer = pragma_is_true(value) && !connection->sqlite->get_autocommit(connection->db);
+		keys->told_outside = pragma_is_true(value);
+	} else if (strcasecmp(name, "defer_foreign_keys") == 0) {
+		keys->told_to_defer &= !connection->sqlite->get_autocommit(connection->db);
+		foreign_keys_set_deferred(connection, keys->told_to_defer);
+	}
+}
+
+/* A compile that no hook has begun, of a program that does not call our sqlite3_step(), or of SQLite's own. Whether it could do
+ * harm with foreign keys is not known; when it ends does not show. (A DELETE has looked at the flag before it asks us, and harms
+ * no less with it off.) */
+static void leave_off(struct connection *connection)
+{
+	foreign_keys_switch(connection, false);
+	connection->foreign_keys.miscounts = true;
+	connection_update_interest(connection);
+	connection->foreign_keys.left = FOREIGN_KEYS_OFF_UNTIL_LOCK;
+}
+
+/* Returns the answer, which was the program's. */
+static int see_unasked(struct connection *connection, int action, const char *first, const char *second, const char *schema,
+		       const char *trigger, int answer)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (keys->left == FOREIGN_KEYS_LEFT_ON && !foreign_keys_is_switched_on(connection))
+		return answer; /* VACUUM, or the program by sqlite3_db_config() */
+	foreign_keys_set_deferred(connection, true);
+	if (foreign_keys_preparing.connection == connection)
+		return foreign_keys_attempt_see(&foreign_keys_preparing, action, first, second, schema, trigger, answer);
+	if (foreign_keys_step_compiles(connection))
+		return foreign_keys_attempt_see(&foreign_keys_stepping.attempt, action, first, second, schema, trigger, answer);
+	if (action == SQLITE_DROP_TABLE || action == SQLITE_DROP_TEMP_TABLE) {
+		leave_off(connection);
+		flag_bits_forget_orphans(connection->db, keys->bits);
+	} else if ((action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE) && !trigger &&
+		   !watch_is_internal(first)) {
+		leave_off(connection);
+	}
+	return answer;
+}
+
+/* Returns the answer, which was the program's. */
+static int see(struct connection *connection, int action, const char *first, const char *second, const char *schema,
+	       const char *trigger, int answer)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	switch (action) {
+	case SQLITE_PRAGMA:
+		see_pragma(connection, first, second);
+		return answer;
+	case SQLITE_ALTER_TABLE:
+	case SQLITE_DROP_TABLE:
+	case SQLITE_DROP_TEMP_TABLE:
+	case SQLITE_READ:
+	case SQLITE_INSERT:
+	case SQLITE_DELETE:
+	case SQLITE_UPDATE:
+		if (!keys->watch)
+			return see_unasked(connection, action, first, second, schema, trigger, answer);
+		/* SQLite has cleared it if the compile began by reading the schema */
+		foreign_keys_set_deferred(connection, true);
+		watch_see(keys->watch, action, first, second, schema, trigger);
+		return answer;
+	default:
+		return answer;
+	}
+}
+
+int foreign_keys_authorize(void *argument, int action, const char *first, const char *second, const char *schema,
+			   const char *trigger)
+{
+	struct connection *connection = argument;
+	const struct authorizer_callback *program = &connection->authorizer;
+	const struct foreign_keys *keys = &connection->foreign_keys;
+	int answer = SQLITE_OK;
+
+	/* as in each SELECT */
+	if (!keys->watch && !program->authorizer && (action == SQLITE_READ || action == SQLITE_SELECT) &&
+	    foreign_keys_preparing.state != ATTEMPT_WATCHED && !foreign_keys_stepping.attempt.connection)
+		return SQLITE_OK;
+	if (keys->watch && keys->watch->mode == WATCH_PROBE) {
+		watch_see(keys->watch, action, first, second, schema, trigger);
+		return SQLITE_OK;
+	}
+	if (connection->callbacks_suspended)
+		return SQLITE_OK;
+	if (program->authorizer)
+		answer = callbacks_authorize(connection, action, first, second, schema, trigger);
+	if (keys->watch && action == SQLITE_READ && answer == SQLITE_IGNORE)
+		keys->watch->ignored++;
+	if (keys->ours && answer != SQLITE_DENY && (answer == SQLITE_OK || action != SQLITE_PRAGMA))
+		answer = see(connection, action, first, second, schema, trigger, answer);
+	return answer;
+}

@@ -1,0 +1,131 @@
+/* foreign_keys_commit.c - what SQLite refuses because of orphans that it has counted. */
+#include "policy/foreign_keys_commit.h"
+
+#include "connection/callbacks.h"
+#include "connection/pragma.h"
+#include "policy/foreign_keys_step.h"
+
+#include <string.h>
+
+enum end { ENDS_NOTHING, ENDS_BY_COMMIT, ENDS_BY_RELEASE, ENDS_BY_ROLLBACK };
+
+static bool begins_with(const struct sql_text *text, const struct statement *statement, const char *word)
+{
+	struct span span = {statement->start, statement->start + strlen(word)};
+
+	return span.end <= text->length && span_is(text, span, word);
+}
+
+static enum end end_of(const struct sql_text *text, const struct statement *statement)
+{
+	if (statement->kind != STATEMENT_OTHER)
+		return ENDS_NOTHING;
+	if (begins_with(text, statement, "commit") || begins_with(text, statement, "end"))
+		return ENDS_BY_COMMIT;
+	if (begins_with(text, statement, "release"))
+		return ENDS_BY_RELEASE;
+	return begins_with(text, statement, "rollback") ? ENDS_BY_ROLLBACK : ENDS_NOTHING;
+}
+
+bool foreign_keys_ends_transaction(const struct sql_text *text, const struct statement *statement)
+{
+	return end_of(text, statement) != ENDS_NOTHING;
+}
+
+/* Rolls back what COMMIT refuses. The connection has its error afterwards: of a COMMIT of ours, as its end shows it last. */
+static bool roll_back(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *commit = NULL;
+	bool done = false;
+
+	callbacks_suspend(connection);
+	if (sqlite->prepare_v2(connection->db, "COMMIT", -1, &commit, NULL) == SQLITE_OK &&
+	    (sqlite->step(commit) & 0xff) == SQLITE_CONSTRAINT)
+		done = sqlite->exec(connection->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK;
+	callbacks_resume(connection);
+	sqlite->finalize(commit);
+	if (done && connection->hooks.rollback)
+		connection->hooks.rollback(connection->hooks.rollback_argument);
+	return done;
+}
+
+/* ROLLBACK TO a savepoint has another error. */
+static bool found_no_transaction(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return sqlite->errmsg && strcmp(sqlite->errmsg(connection->db), "cannot rollback - no transaction is active") == 0;
+}
+
+static int end_failed(struct connection *connection, sqlite3_stmt *stmt, enum end end, int rc)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+	const struct sqlite *sqlite = connection->sqlite;
+	bool inside = !sqlite->get_autocommit(connection->db);
+	int64_t orphans = inside ? flag_bits_orphans(connection->db, keys->bits) : 0;
+
+	if (end == ENDS_BY_ROLLBACK && keys->rolled_back && found_no_transaction(connection)) {
+		keys->rolled_back = false;
+		sqlite->reset(stmt);
+		sqlite_forget_error(sqlite, connection->db);
+		return SQLITE_DONE;
+	}
+	if (end == ENDS_BY_ROLLBACK)
+		return rc;
+	if (orphans < 0) {
+		flag_bits_forget_orphans(connection->db, keys->bits);
+		return foreign_keys_step_anew(connection, stmt);
+	}
+	if (end == ENDS_BY_COMMIT && orphans > 0 && keys->defers && !keys->told_to_defer)
+		keys->rolled_back = roll_back(connection);
+	connection_update_interest(connection);
+	return rc;
+}
+
+/* A statement outside of a transaction was refused. How many orphans it makes shows only inside of one. If there are some, it is
+ * refused once more, so that it and the connection have the error. */
+static int write_failed(struct connection *connection, sqlite3_stmt *stmt)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (pragma_run(connection, "BEGIN", NULL, 0) == SQLITE_OK) {
+		flag_bit_set(connection->db, keys->bits->deferred, true);
+		if (foreign_keys_step_anew(connection, stmt) == SQLITE_DONE && flag_bits_orphans(connection->db, keys->bits) < 0) {
+			flag_bits_forget_orphans(connection->db, keys->bits);
+			if (sqlite->exec(connection->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+				return SQLITE_DONE;
+		}
+		if (!sqlite->get_autocommit(connection->db))
+			pragma_run(connection, "ROLLBACK", NULL, 0);
+	}
+	flag_bit_set(connection->db, keys->bits->deferred, true);
+	return foreign_keys_step_anew(connection, stmt);
+}
+
+static bool may_be_miscounted(const struct connection *connection, const struct statement *statement, sqlite3_stmt *stmt, int rc)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct foreign_keys *keys = &connection->foreign_keys;
+
+	return (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE) && (rc & 0xff) == SQLITE_CONSTRAINT &&
+	       keys->defers && keys->bits->refuses_negative && sqlite->get_autocommit(connection->db) &&
+	       sqlite->column_count(stmt) == 0 && sqlite->errmsg &&
+	       strcmp(sqlite->errmsg(connection->db), "FOREIGN KEY constraint failed") == 0;
+}
+
+int foreign_keys_refused(struct connection *connection, sqlite3_stmt *stmt, int rc)
+{
+	const char *sql = connection->sqlite->sql && connection->sqlite->reset ? connection->sqlite->sql(stmt) : NULL;
+	struct statement statement;
+	struct sql_text text;
+
+	if (!sql || !connection->foreign_keys.ours)
+		return rc;
+	text = sql_text_utf8(sql, -1);
+	statement_read(&text, 0, &statement);
+	if (foreign_keys_ends_transaction(&text, &statement))
+		return end_failed(connection, stmt, end_of(&text, &statement), rc);
+	return may_be_miscounted(connection, &statement, stmt, rc) ? write_failed(connection, stmt) : rc;
+}

@@ -1,0 +1,44 @@
+/* foreign_keys_step.h - foreign_keys=ON by recipe, and the kept statements that SQLite compiles again inside sqlite3_step().
+ *
+ * Such a compile is attempted (foreign_keys_attempt.h). If that fails because of us the statement has not begun: it is judged like
+ * one that the program prepares, reset, and stepped again. And steps that foreign keys refuse are seen: foreign_keys_commit.h. */
+#ifndef SQLPROD_POLICY_FOREIGN_KEYS_STEP_H
+#define SQLPROD_POLICY_FOREIGN_KEYS_STEP_H
+
+#include "policy/foreign_keys_attempt.h"
+
+/* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
+struct foreign_keys_step {
+	sqlite3_stmt *stmt;                  /* NULL outside of foreign_keys_step() */
+	struct foreign_keys_attempt attempt; /* its connection is set once our authorizer was asked about the statement */
+};
+extern _Thread_local struct foreign_keys_step foreign_keys_stepping;
+
+/* The step has failed; attempt: what was seen of a compile in it. Returns what the program gets. */
+int foreign_keys_step_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct foreign_keys_attempt attempt, int rc);
+
+/* sqlite3_step() by the copy's own function. */
+static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+{
+	/* the outer one may be being compiled: SQLite reads the schema by statements of its own */
+	struct foreign_keys_step outer = foreign_keys_stepping;
+	struct foreign_keys_attempt attempt;
+	int rc;
+
+	foreign_keys_stepping.stmt = stmt;
+	foreign_keys_stepping.attempt.connection = NULL;
+	rc = step(stmt);
+	attempt = foreign_keys_stepping.attempt;
+	foreign_keys_stepping = outer;
+	if (__builtin_expect(rc == SQLITE_ROW || rc == SQLITE_DONE, 1))
+		return rc;
+	return foreign_keys_step_failed(step, stmt, attempt, rc);
+}
+
+/* Resets a statement that did nothing, and steps it again. What foreign keys refuse then stays refused. */
+int foreign_keys_step_anew(struct connection *connection, sqlite3_stmt *stmt);
+
+/* For the authorizer, asked about a compile that no hook has begun. Is it that of the statement which this thread steps? */
+bool foreign_keys_step_compiles(struct connection *connection);
+
+#endif

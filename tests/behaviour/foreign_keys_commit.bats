@@ -1,0 +1,103 @@
+# A COMMIT that foreign_keys=ON by recipe refuses ends its transaction: a program that did not ask for foreign keys keeps no write lock.
+load ../harness/harness
+
+family='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id));
+INSERT INTO p VALUES(1,"one")'
+
+family_make() {
+	sqlite_has 3015000 || skip 'foreign keys by recipe are off there'
+	rm -f ./*.db*
+	observer query t.db "$family"
+}
+
+@test "a COMMIT that is refused rolls back, its error stays, and others can write" {
+	family_make
+	for commit in COMMIT 'end transaction' 'COMMIT TRANSACTION'; do
+		run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' "exec a $commit" 'errmsg a' \
+			'open b t.db' 'exec b INSERT OR IGNORE INTO p VALUES(2,NULL)'
+		expect_line "exec 19 $(orphan_refused)"
+		expect_line "errmsg $(orphan_refused)"
+		[[ ${lines[-1]} == 'exec 0' ]]
+		[[ $(observer query t.db 'SELECT count(*) FROM c') == 0 ]]
+	done
+	run_plain victim 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT'
+	[[ $(observer query t.db 'SELECT count(*) FROM c') == 1 ]]
+}
+
+@test "the same for a COMMIT that was prepared, or is kept, by each call" {
+	family_make
+	for api in v1 v2 v3 16 16_v2; do
+		run_shim victim 'open a t.db' "prepare a e $api -1 COMMIT" 'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'step e' 'reset e' \
+			'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 1)' 'step e' 'reset e' 'exec a DELETE FROM c'
+		[[ $output == *'reset 19'*'exec 0'*'step 101'*'reset 0'* ]]
+	done
+}
+
+@test "the ROLLBACK that answers a refused COMMIT succeeds, once" {
+	family_make
+	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT' 'exec a ROLLBACK' 'exec a ROLLBACK' \
+		'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT' 'prepare a r v2 -1 ROLLBACK TRANSACTION' 'step r' 'reset r' 'step r' \
+		'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT' 'exec a INSERT INTO c VALUES(1, 1)' 'exec a ROLLBACK'
+	[[ ${lines[4]} == 'exec 0' && ${lines[5]} == 'exec 1 cannot rollback - no transaction is active' ]]
+	[[ ${lines[10]} == 'step 101' && ${lines[11]} == 'reset 0' && ${lines[12]} == 'step 1' ]]
+	[[ ${lines[-1]} == 'exec 1 cannot rollback - no transaction is active' ]]
+}
+
+@test "the program's rollback hook is called for it" {
+	family_make
+	run_shim victim 'open a t.db' 'hooks a' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT'
+	[[ $output == *rollback* ]]
+}
+
+@test "a program that said PRAGMA defer_foreign_keys, or turned foreign keys on, gets plain SQLite: the transaction stays open" {
+	family_make
+	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a PRAGMA defer_foreign_keys=ON' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT' \
+		"exec a INSERT INTO p VALUES(99,'x')" 'exec a COMMIT' 'exec a DELETE FROM c'
+	[[ ${lines[4]} == "exec 19 $(orphan_refused)" && ${lines[6]} == 'exec 0' ]]
+	run_shim victim 'open a t.db' 'exec a PRAGMA foreign_keys=ON' 'exec a BEGIN' 'exec a PRAGMA defer_foreign_keys=ON' \
+		'exec a INSERT INTO c VALUES(2, 98)' 'exec a COMMIT' "exec a INSERT INTO p VALUES(98,'y')" 'exec a COMMIT'
+	[[ ${lines[5]} == "exec 19 $(orphan_refused)" && ${lines[-1]} == 'exec 0' ]]
+}
+
+# The drivers' ways to answer an error of COMMIT: Knex and Piccolo go on, Tortoise closes, others roll back in text or through CPython.
+@test "drivers that do not roll back after a refused COMMIT lose nothing that comes later" {
+	family_make
+	cat >program.py <<-'END'
+		import sqlite3
+		db = sqlite3.connect("t.db", isolation_level=None)
+		db.execute("BEGIN")
+		db.execute("INSERT INTO c VALUES(1,99)")
+		try:
+		    db.execute("COMMIT")
+		except sqlite3.IntegrityError as error:
+		    print(error)
+		db.execute("BEGIN")
+		db.execute("INSERT INTO c VALUES(2,1)")
+		db.execute("COMMIT")
+		with sqlite3.connect("t.db") as other:
+		    other.execute("INSERT INTO p VALUES(5,'five')")
+		try:
+		    with other:
+		        other.execute("INSERT INTO c VALUES(3,99)")
+		except sqlite3.IntegrityError as error:
+		    print(error, other.in_transaction)
+		print(db.execute("SELECT count(*) FROM c").fetchone()[0], db.execute("SELECT count(*) FROM p").fetchone()[0])
+	END
+	run_shim python3 program.py
+	[[ $output == "$(orphan_refused)"$'\n'"$(orphan_refused) False"$'\n1 2' ]]
+}
+
+@test "a row that references itself can be updated and committed, whatever SQLite counts" {
+	family_make
+	observer query t.db 'CREATE TABLE s(u UNIQUE, r REFERENCES s(u)); INSERT INTO s VALUES(1,1),(2,1)'
+	steps=('open a t.db' 'exec a UPDATE s SET u=u WHERE u=1' 'exec a BEGIN' 'exec a UPDATE s SET u=u WHERE u=1' 'exec a COMMIT'
+		'prepare a u v2 -1 UPDATE s SET u=u WHERE u=1' 'step u' 'reset u' 'exec a SAVEPOINT x' 'step u' 'reset u' 'exec a RELEASE x')
+	run_plain victim "${steps[@]}"
+	wanted=$output
+	run_shim victim "${steps[@]}"
+	[[ $output == "$wanted" ]]
+	run_shim victim 'open a t.db' 'exec a UPDATE s SET r=7 WHERE u=2' 'prepare a u v2 -1 UPDATE s SET u=9 WHERE u=1' 'step u' 'finalize u'
+	expect_line "exec 19 $(orphan_refused)"
+	expect_line 'step 19'
+	expect_line 'finalize 19'
+}

@@ -1,0 +1,148 @@
+# foreign_keys=ON by recipe in schemas and statements of all kinds: what a program without foreign keys does, it does with them by recipe;
+# and an orphan is refused where nothing stood in the way.
+load ../harness/harness
+
+# All rows of all tables.
+dump() {
+	observer query t.db "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY 1" | while read -r table; do
+		echo "$table: $(observer query t.db "SELECT * FROM \"$table\" ORDER BY 1")"
+	done
+}
+
+family_make() {
+	rm -f ./*.db*
+	observer query t.db "$1"
+}
+
+# expect_as_without SCHEMA STEP... - what the steps print (after t.db is opened as a), and all rows afterwards, are the same with the
+# library and without; and not so with PRAGMA foreign_keys=on.
+expect_as_without() {
+	local schema=$1 plain rows
+	shift
+	family_make "$schema"
+	run_plain victim 'open a t.db' "$@"
+	plain=$output rows=$(dump)
+	family_make "$schema"
+	run_plain victim 'open a t.db' 'exec a PRAGMA foreign_keys=on' "$@"
+	[[ $rows != "$(dump)" || $plain != "${output/$'\n'exec 0/}" ]] || fail "foreign keys make no difference to this"
+	family_make "$schema"
+	run_shim victim 'open a t.db' "$@"
+	[[ $output == "$plain" ]] || fail "without: $plain"
+	[[ $rows == "$(dump)" ]] || fail "without: $rows" "with: $(dump)"
+}
+
+parents='CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO p VALUES(1,"one"),(2,"two");'
+children='CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE); INSERT INTO c VALUES(10,1),(11,2);'
+
+setup_versions() {
+	sqlite_has 3035000 || skip 'not all of this is known to it'
+}
+
+@test "REPLACE from a SELECT, kept and fresh" {
+	expect_as_without "$parents$children" "exec a INSERT OR REPLACE INTO p SELECT id,name||'!' FROM p"
+	expect_as_without "$parents$children" "prepare a r v2 -1 INSERT OR REPLACE INTO p SELECT id,name||'!' FROM p" 'exec a CREATE TABLE x(y)' 'step r' \
+		'reset r' 'step r' 'reset r'
+}
+
+@test "REPLACE into a view, whose INSTEAD OF trigger writes the parent" {
+	expect_as_without "$parents$children CREATE VIEW v AS SELECT * FROM p; CREATE TRIGGER t INSTEAD OF INSERT ON v BEGIN INSERT OR REPLACE INTO p VALUES(new.id,new.name); END" \
+		"exec a INSERT INTO v VALUES(1,'uno')" "prepare a r v2 -1 REPLACE INTO v VALUES(2,'due')" 'exec a CREATE TABLE x(y)' 'step r' 'reset r'
+}
+
+@test "an upsert inside a trigger, that changes the parent's key" {
+	setup_versions
+	expect_as_without "CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO p VALUES(1,'one'); CREATE TABLE c(p REFERENCES p(name) ON UPDATE SET NULL);
+		INSERT INTO c VALUES('one'); CREATE TABLE log(x); CREATE TRIGGER t AFTER INSERT ON log BEGIN
+		INSERT INTO p VALUES(1,'uno') ON CONFLICT(id) DO UPDATE SET name=excluded.name WHERE new.x=1; END" \
+		'exec a INSERT INTO log VALUES(1)'
+}
+
+@test "parents and children WITHOUT ROWID, with generated columns, and with a partial UNIQUE index" {
+	setup_versions
+	expect_as_without "CREATE TABLE p(a, b, id AS (a||b) STORED UNIQUE, PRIMARY KEY(a,b)) WITHOUT ROWID; INSERT INTO p VALUES(1,2);
+		CREATE TABLE c(a, b, FOREIGN KEY(a,b) REFERENCES p ON DELETE CASCADE); INSERT INTO c VALUES(1,2)" 'exec a REPLACE INTO p VALUES(1,2)'
+	expect_as_without "CREATE TABLE p(a INTEGER PRIMARY KEY, id AS (a*2) STORED UNIQUE); INSERT INTO p VALUES(1);
+		CREATE TABLE c(p REFERENCES p(id) ON DELETE SET NULL); INSERT INTO c VALUES(2)" 'exec a REPLACE INTO p VALUES(1)'
+	expect_as_without "CREATE TABLE p(id, name); CREATE UNIQUE INDEX i ON p(id) WHERE id > 0; INSERT INTO p VALUES(1,2);
+		CREATE TABLE c(p REFERENCES p(id) ON DELETE CASCADE)" 'exec a INSERT INTO c VALUES(1)' 'exec a REPLACE INTO p VALUES(1,3)'
+}
+
+@test "triggers that recurse, and TEMP triggers on a table of the file" {
+	expect_as_without "$parents$children CREATE TABLE log(n); CREATE TRIGGER t AFTER INSERT ON log WHEN new.n>0 BEGIN INSERT INTO log VALUES(new.n-1);
+		REPLACE INTO p VALUES(new.n,'r'||new.n); END" 'exec a PRAGMA recursive_triggers=ON' 'exec a INSERT INTO log VALUES(2)'
+	expect_as_without "$parents$children CREATE TABLE log(n)" 'exec a CREATE TEMP TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM p WHERE id=new.n; END' \
+		'exec a INSERT INTO log VALUES(1)' "prepare a i v2 -1 INSERT INTO log VALUES(2)" 'exec a CREATE TABLE x(y)' 'step i' 'reset i'
+}
+
+@test "a file that is attached later, with statements kept from before" {
+	expect_as_without "$parents" "exec a ATTACH 'u.db' AS u" 'exec a CREATE TABLE u.q(id INTEGER PRIMARY KEY, n)' 'exec a INSERT INTO u.q VALUES(1,1)' \
+		'prepare a r v2 -1 REPLACE INTO q VALUES(1,2)' 'exec a CREATE TABLE u.c(q REFERENCES q(id) ON DELETE CASCADE)' 'exec a INSERT INTO u.c VALUES(1)' \
+		'step r' 'reset r' 'exec a SELECT count(*) FROM u.c'
+}
+
+@test "rebuilds of a parent: SQLite's twelve steps, rename first as Alembic's and older Rails' batches, and Django's" {
+	rebuilt='CREATE TABLE new(id INTEGER PRIMARY KEY, name UNIQUE, more); INSERT INTO new SELECT id,name,1 FROM p'
+	expect_as_without "$parents$children" "exec a BEGIN; $rebuilt; DROP TABLE p; ALTER TABLE new RENAME TO p; COMMIT" 'exec a SELECT count(*) FROM c'
+	expect_as_without "$parents$children" "exec a $rebuilt; DROP TABLE p; ALTER TABLE new RENAME TO p" 'exec a SELECT count(*) FROM c'
+	expect_as_without "$parents$children" 'exec a PRAGMA legacy_alter_table=ON' 'exec a BEGIN' 'exec a ALTER TABLE p RENAME TO old' \
+		'exec a CREATE TABLE p(id INTEGER PRIMARY KEY, name UNIQUE, more)' 'exec a INSERT INTO p SELECT id,name,1 FROM old' 'exec a DROP TABLE old' 'exec a COMMIT' \
+		'exec a PRAGMA legacy_alter_table=OFF' 'exec a SELECT count(*) FROM c'
+}
+
+@test "dumps that bring children first: of the shell, and of Python's iterdump" {
+	family_make "CREATE TABLE a(p REFERENCES z(id)); CREATE TABLE z(id INTEGER PRIMARY KEY); INSERT INTO z VALUES(1); INSERT INTO a VALUES(1)"
+	sqlite3 t.db .dump | grep -v 'PRAGMA foreign_keys' >dump.sql
+	python3 -c 'import sqlite3; print("\n".join(sqlite3.connect("t.db").iterdump()))' >iterdump.sql
+	for file in dump iterdump; do
+		rm -f r.db*
+		run_shim sqlite3 -batch -init /dev/null r.db ".read $file.sql"
+		[[ $(observer query r.db 'SELECT count(*) FROM a') == 1 ]]
+		rm -f r.db*
+		run_shim python3 -c "import sqlite3; sqlite3.connect('r.db').executescript(open('$file.sql').read())"
+		[[ $(observer query r.db 'SELECT count(*) FROM a') == 1 ]]
+	done
+}
+
+@test "savepoints: what is undone is not counted, what stays an orphan is refused at COMMIT" {
+	expect_as_without "$parents$children" 'exec a BEGIN' 'exec a SAVEPOINT s' 'exec a INSERT INTO c VALUES(20,7)' 'exec a ROLLBACK TO s' \
+		'exec a INSERT INTO c VALUES(21,8)' 'exec a RELEASE s' "exec a INSERT INTO p VALUES(8,'acht')" 'exec a COMMIT'
+	family_make "$parents$children"
+	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a SAVEPOINT s' 'exec a INSERT INTO c VALUES(20,7)' 'exec a RELEASE s' 'exec a COMMIT'
+	[[ ${lines[-1]} == "exec 19 $(orphan_refused)" ]]
+}
+
+@test "statements with RETURNING, kept while another connection changes the schema" {
+	setup_versions
+	expect_as_without "$parents$children" "prepare a r v2 -1 REPLACE INTO p VALUES(1,'uno') RETURNING id" 'open b t.db' \
+		'exec b CREATE TABLE more(p REFERENCES p(id) ON DELETE CASCADE)' 'exec b INSERT INTO more VALUES(1)' 'step r' 'reset r'
+}
+
+@test "kept statements of Python are enforced again after a DROP by another process" {
+	family_make "$parents$children CREATE TABLE old(x)"
+	cat >program.py <<-'END'
+		import sqlite3, subprocess
+		db = sqlite3.connect("t.db", isolation_level=None)
+		def insert(parent):
+		    try:
+		        db.execute("INSERT INTO c(p) VALUES(?)", (parent,))
+		        return "in"
+		    except sqlite3.IntegrityError:
+		        return "refused"
+		print(insert(1), insert(99))
+		subprocess.run(["sqlite3", "t.db", "DROP TABLE old"], check=True)
+		print(insert(1), insert(99))
+	END
+	run_shim python3 program.py
+	[[ $output == $'in refused\nin refused' ]]
+	family_make "$parents$children CREATE TABLE old(x)"
+	run_plain python3 program.py
+	[[ $output == *'in in'* ]] || fail "the twin refuses by itself"
+}
+
+@test "while another process changes the schema all the time, kept statements lose no child, let no orphan in, and none fails" {
+	run_shim schema_race t.db 60
+	[[ $output == 'children 60 of 60, orphans refused 60, let in 0' ]]
+	rm -f t.db*
+	SQLPROD_FOREIGN_KEYS=keep run_shim schema_race t.db 60
+	[[ $output == 'children 60 of 60, orphans refused 0, let in 60' ]]
+}
