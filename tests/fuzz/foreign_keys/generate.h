@@ -56,4 +56,7 @@ struct text make_write(struct maker *maker, bool bound);
 struct text make_own(struct maker *maker, const struct table *table, bool bound);
 struct table *any_table(struct maker *maker);
 
+/* Lines that seldom come together by chance. */
+void add_scene(struct maker *maker, char connection);
+
 #endif

@@ -51,6 +51,12 @@ void judge_blame_rows(struct judge *judge, const char *kind, const char *ours, c
 /* The program's SQL in a line, with what it binds put in. */
 bool judge_sql(struct judge *judge, const char *text, char *sql, size_t size);
 
+bool judge_starts(const char *text, const char *with);
+
+/* The table of a DELETE or UPDATE. */
+bool judge_own_table(const char *sql, char *table, size_t size);
+bool judge_is_parent(sqlite3 *db, const char *table);
+
 /* A DELETE or UPDATE of a parent, which the peer has run: judge->theirs. */
 void judge_own(struct judge *judge, char connection, const char *table, const char *sql, const char *text);
 

@@ -88,7 +88,8 @@ static void start_judge(struct judge *judge, const struct options *options, cons
 	judge->ignored = options->ignored;
 	judge->strict = options->strict;
 	judge->verbose = options->verbose;
-	judge->wants_enforcement = !options->off;
+	/* the library leaves foreign keys off before */
+	judge->wants_enforcement = !options->off && sqlite3_libversion_number() >= 3015000;
 	if (mkdir(judge->folder, 0700) != 0 || mkdir(peer_folder, 0700) != 0 || chdir(judge->folder) != 0 ||
 	    !peer_start(&judge->peer, options->library, peer_folder)) {
 		perror(judge->folder);
