@@ -54,6 +54,12 @@ static void open_and_use(struct subject *subject)
 	use(subject);
 }
 
+static void open_and_write(struct subject *subject)
+{
+	open_and_use(subject);
+	execute(subject->db, "INSERT INTO t(x) VALUES(1)");
+}
+
 static void open_by_hand_and_use(struct subject *subject)
 {
 	check(sqlite3_open(subject->file, &subject->db), "open");
@@ -69,6 +75,11 @@ static void prepare_select(struct subject *subject)
 static void prepare_insert(struct subject *subject)
 {
 	check(sqlite3_prepare_v2(subject->db, "INSERT INTO t(x) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void prepare_replace(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "REPLACE INTO t(x) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
 }
 
 static void prepare_begin(struct subject *subject)
@@ -138,11 +149,13 @@ static const struct {
 } cases[] = {
 	{"prepare", open_and_use, prepare_select, finish_statement},
 	{"prepare-insert", open_and_use, prepare_insert, finish_statement},
+	{"prepare-replace", open_and_use, prepare_replace, finish_statement},
 	{"prepare-begin", open_and_use, prepare_begin, finish_statement},
 	{"begin", open_and_use, begin, finish_transaction},
 	{"exec-begin", open_and_use, execute_begin, finish_transaction},
 	{"exec", open_and_use, execute_select, finish_nothing},
 	{"step", open_and_use, step_and_column, finish_nothing},
+	{"step-after-write", open_and_write, step_and_column, finish_nothing},
 	{"open", finish_nothing, open_and_use, finish_connection},
 	{"open-by-hand", finish_nothing, open_by_hand_and_use, finish_connection},
 };
