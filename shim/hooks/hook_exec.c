@@ -79,7 +79,7 @@ static int execute_next(struct connection *connection, struct script *script, in
 	} else if (sql) {
 		rc = foreign_keys_execute(connection, &script->text, &plan.statement, sql, callback, argument, message);
 	} else {
-		rc = connection->sqlite->exec(connection->db, rest, callback, argument, message);
+		rc = foreign_keys_execute_unseen(connection, rest, callback, argument, message);
 		script->at = script->text.length;
 	}
 	rc = policy_after(connection, &script->text, &plan, sql ? sql : rest, rc);

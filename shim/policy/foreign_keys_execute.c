@@ -87,7 +87,7 @@ static int execute_watched(struct execution *execution, const struct sql_text *t
 	return rc;
 }
 
-/* ALTER TABLE runs without foreign keys, too. */
+/* ALTER TABLE runs without foreign keys, too; and statements that could not be looked at. */
 static int execute_without(struct execution *execution, char **message)
 {
 	struct foreign_key_watch nothing = {.mode = WATCH_NOTHING};
@@ -129,5 +129,15 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 		return execute_without(&execution, message);
 	if (ours && foreign_keys_ends_transaction(text, statement))
 		return execute_end(&execution, message);
+	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
+}
+
+int foreign_keys_execute_unseen(struct connection *connection, const char *sql, int (*callback)(void *, int, char **, char **),
+				void *argument, char **message)
+{
+	struct execution execution = {connection, sql, NULL, callback, argument};
+
+	if (foreign_keys_arm(connection))
+		return execute_without(&execution, message);
 	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
 }
