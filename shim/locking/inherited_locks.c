@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static atomic_bool forked;
-static pid_t parent; /* that forks now; threads of one process write the same */
+static _Atomic pid_t parent; /* that forks now; threads of one process write the same */
 
 /* Only while the -shm is mapped: a connection with a rollback journal takes its locks for each transaction. */
 static bool is_held(const struct file_shim *shim)

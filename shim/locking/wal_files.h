@@ -9,6 +9,7 @@
 #define SQLPROD_LOCKING_WAL_FILES_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -22,14 +23,14 @@ struct wal_files {
 	_Atomic ino_t shm;
 	_Atomic dev_t device;
 	_Atomic int fd;
-	_Atomic int shm_fd; /* -1 while there is none */
-	bool cares;         /* WAL is wanted, and not left to the program */
-	bool by_recipe;     /* WAL is in effect, and not the program's choice */
-	bool looked;        /* the files were looked at before the first read: left_wal.h */
-	bool left;          /* a -wal was there that nobody was using, and it is to be copied into the database */
-	bool kept;          /* kept_locks.h: they are held */
-	pid_t parent;       /* the process that they are inherited from, which may have them open too; 0 if it is this one */
-	bool closing;       /* SQLite may be closing the file: it has asked whether that moved */
+	_Atomic int shm_fd;   /* -1 while there is none */
+	bool cares;           /* WAL is wanted, and not left to the program */
+	bool by_recipe;       /* WAL is in effect, and not the program's choice */
+	bool looked;          /* the files were looked at before the first read: left_wal.h */
+	bool left;            /* a -wal was there that nobody was using, and it is to be copied into the database */
+	atomic_bool kept;     /* kept_locks.h: they are held */
+	_Atomic pid_t parent; /* the process that they are inherited from, which may have them open too; 0 if it is this one */
+	bool closing;         /* SQLite may be closing the file: it has asked whether that moved */
 };
 
 /* After the shim was put there. */
