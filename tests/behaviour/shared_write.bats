@@ -249,7 +249,7 @@ write=('open b t.db' 'exec b UPDATE t SET n=n+10' 'close b')
 	done
 	barrier_leave held
 	finish "$holder" holder
-	[[ $(grep -c 'a transaction held the write lock for .* s while others waited, and wrote nothing' <<<"$stderr") -eq 1 ]]
+	[[ $(grep -c 'a transaction held the write lock for .* s while others waited, and committed nothing' <<<"$stderr") -eq 1 ]]
 	[[ $stderr == *SQLPROD_BEGIN=reserve* ]]
 }
 
