@@ -249,10 +249,13 @@ static bool hold(struct file_shim *shim)
 	return false;
 }
 
-/* Has the program left checkpoints to SQLite? */
+/* Has the program left checkpoints to SQLite? Not to Litestream either, for which the recipe's limit is 0. */
 static bool is_automatic(const struct connection *connection)
 {
-	return connection && connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].by != DECIDED_BY_PROGRAM;
+	const struct outcome *limit = connection ? &connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT] : NULL;
+
+	return limit && connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].by != DECIDED_BY_PROGRAM &&
+	       !(limit->by == DECIDED_BY_RECIPE && limit->got == 0);
 }
 
 void wal_limit_checkpoint_begins(struct file_shim *shim)

@@ -210,6 +210,11 @@ static void test_left_alone(void)
 	checkpoint();
 	check(takes == 0, "a program that has set wal_autocheckpoint is left alone");
 	start();
+	connection.outcomes[SETTING_JOURNAL_SIZE_LIMIT] = (struct outcome){.by = DECIDED_BY_RECIPE, .got = 0};
+	commit(1999, 2001);
+	checkpoint();
+	check(takes == 0, "Litestream is left alone");
+	start();
 	shim.fair = false;
 	commit(1999, 2001);
 	checkpoint();
