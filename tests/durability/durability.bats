@@ -15,7 +15,7 @@ power_fails() {
 	rm -rf record t.db* left
 	mkdir left
 	run_app env "${@:2}" DISK_RECORD="$PWD/record" DISK_SLEEP=500 LD_PRELOAD="$preload:$build/programs/disk.so" "$1" t.db 8 60
-	run_app any cuts record left "${CUTS:-1000}" "${SEED:-1}"
+	APP_TIMEOUT=1800 run_app any cuts record left "${CUTS:-1000}" "${SEED:-1}"
 	rm -f record
 }
 
