@@ -32,6 +32,12 @@ COMMIT_ROUNDS ?= 5
 bench-commits: $(library) $(contention) $(programs)/disk.so ## durable commits of 1, 8 and 32 writers, on this disk and on one that needs 3 ms; table in build/bench/
 	$(Q)tests/bench/commits.py $(contention) $(library) $(programs)/disk.so $(BUILD)/bench --seconds $(COMMIT_SECONDS) --rounds $(COMMIT_ROUNDS)
 
+GROWTH_SECONDS ?= 12
+
+.PHONY: bench-wal-growth
+bench-wal-growth: $(library) ## how long the -wal gets beside readers that overlap, and what it costs to keep it short; table in build/bench/
+	$(Q)tests/bench/wal_growth.py $(library) $(BUILD)/bench --seconds $(GROWTH_SECONDS) --rounds $(COMMIT_ROUNDS)
+
 # Real programs, without the library, with SQLite's own wait, and with ours.
 .PHONY: bench-django bench-cluster
 bench-django: $(library) ## a real Django behind 16 gunicorn workers, before and after (LOAD_SECONDS for each way)
