@@ -69,6 +69,8 @@ static int see_unasked(struct connection *connection, int action, const char *fi
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
 
+	if (!keys->guarded)
+		return answer; /* we are here for the program's authorizer */
 	if (keys->left == FOREIGN_KEYS_LEFT_ON && !foreign_keys_is_switched_on(connection))
 		return answer; /* VACUUM, or the program by sqlite3_db_config() */
 	foreign_keys_set_deferred(connection, true);

@@ -183,3 +183,10 @@ expect_as_without() {
 	[[ $(observer query t.db 'SELECT group_concat(p) FROM c') == '5,2' ]]
 	expect_warnings 1
 }
+
+@test "a program that only reads, and has an authorizer, reads" {
+	family_make
+	run_shim victim 'open a t.db' 'authorizer a log' 'prepare a s v2 -1 SELECT count(*) FROM p' 'step s' 'exec a SELECT name FROM p'
+	expect_line 'step 100'
+	expect_line one
+}
