@@ -94,7 +94,7 @@ _sqlprod() {
 	local words=
 	case $command in
 		run) words='-s --set --log --report --help --' ;;
-		check) words='--json --text --all-rows --dry-run -s --set --integrity --pid --help --' ;;
+		check) words='--json --text --all-rows --dry-run -s --set --integrity --pid --all --help --' ;;
 		ab) words='-A -B --variant --each --db -n --warmup --load --ready --json --markdown --plot --recover --help --' ;;
 		settings) words='--json --help' ;;
 		revert | restore) words='--help' ;;

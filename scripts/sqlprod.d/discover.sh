@@ -34,6 +34,7 @@ databases_open() (
 		}' | while IFS='	' read -r pid count descriptor identity; do
 		path=$(readlink "$descriptor" 2>/dev/null) || continue
 		case $path in
+			[!/]*) continue ;; # it was closed, and its number used again
 			*[[:cntrl:]]*) path=$(printf '%s' "$path" | tr '[:cntrl:]' '?') ;;
 		esac
 		printf '%s\t%s\t%s\t%s\t%s\n' "$pid" "$count" "$path" "$descriptor" "$identity"

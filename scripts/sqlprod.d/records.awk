@@ -210,6 +210,8 @@ $1 == "setting" {
 {
 	flush_blocks()
 	flush_settings()
+	if ($1 != "user" && $1 != "uses")
+		flush_users()
 }
 
 $1 == "advisory" {
@@ -245,6 +247,55 @@ $1 == "unapplied" {
 	next
 }
 
+# check --all: processes of one program and unit with the same databases are one.
+$1 == "user" {
+	user_pid = $2
+	user_head[user_pid] = $0
+	user_order[++user_count] = user_pid
+	next
+}
+
+$1 == "uses" {
+	user_paths[$2] = user_paths[$2] unescape($3) "\n"
+	next
+}
+
+function flush_users(i, field, key, first, n, path, j) {
+	for (i = 1; i <= user_count; i++) {
+		split(user_head[user_order[i]], field, FS)
+		key = field[3] FS field[4] FS field[5] FS field[6] FS user_paths[user_order[i]]
+		if (!(key in user_of)) {
+			user_of[key] = user_order[i]
+			user_pids[user_order[i]] = user_order[i]
+			user_alike[user_order[i]] = 1
+		} else {
+			first = user_of[key]
+			user_pids[first] = user_pids[first] " " user_order[i]
+			user_alike[first]++
+		}
+	}
+	for (i = 1; i <= user_count; i++) {
+		if (!(user_order[i] in user_pids))
+			continue
+		split(user_head[user_order[i]], field, FS)
+		printf "\n%s%s%s", bold, field[4] (user_alike[user_order[i]] > 1 ? " × " user_alike[user_order[i]] : ""), plain
+		printf " (%s%s, %s%s)\n", (field[6] == "-" ? "" : field[6] ", "), field[3], (user_alike[user_order[i]] > 1 ? "pids " : "pid "), user_pids[user_order[i]]
+		n = split(user_paths[user_order[i]], path, "\n")
+		for (j = 1; j < n; j++)
+			printf "  %s\n", path[j]
+		printf "  library: %s%s%s\n", (field[5] == "yes" ? green : field[5] == "no" ? red : yellow), (field[5] == "no" ? "missing" : field[5] == "yes" ? "ok" : field[5]), plain
+		if (field[7] != "") {
+			printf "      %smend:%s ", bold, plain
+			wrap(unescape(field[7]), 12, 12)
+			if (field[8] ~ /^\[Service\] /)
+				printf "            [Service]\n            %s\n", unescape(substr(field[8], 11))
+			else if (field[8] != "")
+				printf "            %s\n", unescape(field[8])
+		}
+	}
+	user_count = 0
+}
+
 $1 == "wal_frames" {
 	printf "  %-14s %d, of which %d are in the database\n", "wal frames", $2, $3
 	next
@@ -259,7 +310,7 @@ $1 == "process" {
 }
 
 $1 == "verdict" {
-	printf "\n%s", ($2 == "whole" || $2 == "loaded" ? green : red)
+	printf "\n%s", ($2 ~ /^(whole|loaded|covered|dry)$/ ? green : red)
 	wrap(unescape($3) plain, 0, 2)
 	next
 }

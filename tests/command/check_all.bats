@@ -1,0 +1,91 @@
+# sqlprod check --all: which processes have a database open, and is the library in them.
+load sqlprod
+
+# start_user HOW NAME - a process that has a.db open until the test ends.
+start_user() {
+	"start_$1" "$2" victim 'open a a.db' 'exec a SELECT * FROM t' "sh touch $2" 'sh sleep 60'
+	until [[ -e $2 ]]; do sleep 0.05; done
+}
+
+@test "a process without the library is found, with its database, and one that has it" {
+	make_wal a.db
+	start_user plain without
+	without=$(pgrep -g "$started" -x victim)
+	start_user shim with
+	with=$(pgrep -g "$started" -x victim)
+	run_app 1 "$sqlprod" check --all
+	[[ $(records uses 2 3) == *"$without $PWD/a.db"* && $(records uses 2 3) == *"$with $PWD/a.db"* ]]
+	[[ $(records user 2 4 5 | grep "^$without ") == "$without victim no" && $(records user 2 4 5 7 | grep "^$with ") == "$with victim yes " ]]
+	[[ $(records user 2 7 | grep "^$without ") == *'start it by sqlprod'* && $(records verdict 2) == missing ]]
+	run_app 1 "$sqlprod" check --all --json
+	jq -e --argjson pid "$with" --arg file "$PWD/a.db" '.verdict == "missing" and (.processes[] | select(.pid == $pid) | .library and .way == null and .databases == [$file])' <<<"$output"
+	expect_quiet
+}
+
+@test "text folds the processes of one program, and says how the library would get there" {
+	make_wal a.db
+	for name in one two three; do start_user plain $name; done
+	run_app 1 "$sqlprod" check --all --text
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"victim × 3 ("*"$PWD/a.db library: missing mend: start it by sqlprod"* ]]
+}
+
+@test "other files that are open are no databases, nor is one that nobody has open" {
+	echo 'SQLite format 2' >no.db
+	make_wal closed.db
+	start_plain reader tail -f no.db
+	run_app any "$sqlprod" check --all
+	[[ $(records uses 3) != *"$PWD/"* ]]
+}
+
+@test "a process that the library cannot be in is said to be so" {
+	make_wal a.db
+	printf '#include <fcntl.h>\n#include <unistd.h>\nint main(void) { open("a.db", O_RDONLY); creat("ready", 0600); sleep(60); return 0; }\n' | cc -static -x c -o static -
+	start_plain static ./static
+	until [[ -e ready ]]; do sleep 0.05; done
+	run_app 1 "$sqlprod" check --all
+	[[ $(records user 4 7 | grep '^static ') == 'static cannot be reached: its program is fully static'* ]]
+}
+
+# unit_of LINES - the unit of a process with such a /proc/PID/cgroup.
+unit_of() {
+	printf '%s\n' "$@" >cgroup
+	sh -c '. "$1/check_all.sh"; all_unit "$2"' - "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")" "$PWD/cgroup"
+}
+
+@test "the unit is the innermost one of the cgroup, in both versions" {
+	[[ $(unit_of '0::/system.slice/gunicorn.service') == gunicorn.service ]]
+	[[ $(unit_of '0::/system.slice/system-app.slice/app@1.service/sub') == app@1.service ]]
+	[[ $(unit_of '12:pids:/x' '1:name=systemd:/system.slice/cron.service' '0::/') == cron.service ]]
+	[[ $(unit_of '0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x\x2dy.service') == 'app-x\x2dy.service' ]]
+	[[ $(unit_of '0::/user.slice/user-1000.slice/session-3.scope') == session-3.scope ]]
+	[[ $(unit_of '0::/system.slice/docker-abc.scope') == docker-abc.scope ]]
+	[[ -z $(unit_of '0::/') ]]
+}
+
+# start_sleeper [PRELOAD] - its pid is in $sleeper.
+start_sleeper() {
+	start_plain sleeper env ${1:+LD_PRELOAD="$1"} sleep 60
+	until sleeper=$(pgrep -g "$started" -x sleep); do sleep 0.05; done
+}
+
+# way_of UNIT - what --all says of the sleeper, were it of that unit.
+way_of() {
+	sh -c 'sqlprod_parts=$1 sqlprod_library=$4; part() { . "$sqlprod_parts/$1.sh"; }; for p in executable records check_all; do part $p; done; all_way "$2" "$3"' - \
+		"${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")" "$sleeper" "$1" "$library"
+}
+
+@test "the drop-in is that of the unit or of its template, and keeps what LD_PRELOAD names" {
+	start_sleeper
+	[[ $(way_of gunicorn.service) == "/etc/systemd/system/gunicorn.service.d/sqlprod.conf"$'\t'"[Service] Environment=LD_PRELOAD=$library" ]]
+	[[ $(way_of app@1.service) == '/etc/systemd/system/app@.service.d/sqlprod.conf'* ]]
+	[[ $(way_of docker-abc.scope) == $'in its image\tENV LD_PRELOAD='* && $(way_of session-3.scope) == 'start it by sqlprod'* ]]
+	start_sleeper "$build/programs/watch_free.so"
+	[[ $(way_of a.service) == *"LD_PRELOAD=$library:$build/programs/watch_free.so" ]]
+}
+
+@test "wrong usage of check --all gives one line and exit status 2" {
+	run_app 2 "$sqlprod" check --all a.db
+	expect_refused 'check: --all takes no file or command: a.db'
+	run_app 2 "$sqlprod" check --all -- true
+	expect_refused 'check: --all takes no file or command: true'
+}
