@@ -57,7 +57,11 @@ process_name() (
 	name=$(cat "/proc/$1/comm" 2>/dev/null) || exit 0
 	case $name in
 		python* | ruby* | node | perl | php* | java | bash | sh | dash)
-			script=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk 'NR > 1 && /^-m$/ { getline; print; exit } NR > 1 && !/^-/ { print; exit }')
+			script=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk '
+				NR == 1 { next }
+				/^-(m|jar)$/ { getline; print; exit }
+				/^-(cp|classpath|-class-path|p|-module-path|W|X)$/ { getline; next }
+				!/^-/ { print; exit }')
 			[ -z "$script" ] || name="$name ${script##*/}"
 			;;
 	esac

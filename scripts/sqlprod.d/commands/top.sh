@@ -136,7 +136,7 @@ top_sample() {
 # database: path, journal mode, processes, descriptors, with the library, size of -wal, frames, frames in the database, change counter,
 # salt of the -wal. Then its processes that hold or wait. The second argument has lines of pid and number of descriptors.
 top_database() {
-	mode=$(database_journal_mode "$1")
+	mode=$(database_journal_mode "$1" 2>/dev/null)
 	rows=$(printf '%s\n' "$2" | cut -f 1 | grep . | locks_join "$1" "$mode" | sort -n | while IFS='	' read -r pid held; do
 		locks_process "$1" "$pid" "$held"
 	done)
