@@ -129,7 +129,7 @@ static void play(const struct record_entry *entry)
 	struct disk *disk = &disks[entry->file];
 	unsigned worker = (unsigned)(entry->offset >> 32), commit = (unsigned)entry->offset;
 
-	switch (entry->kind) {
+	switch ((uint32_t)entry->kind) {
 	case RECORD_WRITTEN:
 	case RECORD_TRUNCATED:
 	case RECORD_DELETED:
