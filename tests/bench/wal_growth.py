@@ -63,7 +63,7 @@ def play(by_hand, readers, pause, seconds):
     """One run, in a process of its own: longest -wal, commits, errors, longest write and longest begin of a read."""
     connection = connect(by_hand)
     connection.execute("CREATE TABLE t(a)")
-    connection.execute("INSERT INTO t VALUES(1)")
+    connection.execute("INSERT INTO t VALUES(1), (2), (3)")  # a statement that has more rows keeps its snapshot
     connection.close()
     end, longest = time.monotonic() + seconds, 0
     works = [(read, i / readers) for i in range(readers)] + [(write, pause)] * 2
