@@ -118,6 +118,15 @@ static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
 	return true;
 }
 
+/* Is the lock worth as long a wait as the connection's timeout allows? A transaction that went on without it could read, but not
+ * write; one that begins as others did which wrote will want to. */
+static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
+{
+	const struct read_site *site = shim->reservation.site;
+
+	return purpose == WAIT_OF_STATEMENT || (purpose == WAIT_OF_RESERVATION && site && read_site_writes(site));
+}
+
 /* When the wait ends without the lock. */
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
@@ -126,7 +135,7 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 	int64_t asked = connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
 	int64_t deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
 
-	if (purpose != WAIT_OF_STATEMENT)
+	if (!is_needed(shim, purpose))
 		deadline = earlier(deadline, wait->moved_at + reservation_length());
 	switch (holder_find(&shim->holder, shim->handoff.shm, 0)) {
 	case HOLDER_OF_THREAD:
@@ -234,7 +243,7 @@ bool busy_handler_wait(struct file_shim *shim, enum busy_purpose purpose, int co
 		return false;
 	if (connection->busy.handler) {
 		look_for_progress(shim, now, count);
-		return now < shim->busy.moved_at + reservation_length() &&
+		return (is_needed(shim, purpose) || now < shim->busy.moved_at + reservation_length()) &&
 		       connection->busy.handler(connection->busy.argument, count) != 0;
 	}
 	shim->busy.timeout = connection->busy.timeout;

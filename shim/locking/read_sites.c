@@ -27,11 +27,14 @@ void read_site_only_read(struct read_site *site)
 
 	if (times < ENOUGH)
 		atomic_store_explicit(&site->only_read, times + 1, memory_order_relaxed);
+	else
+		atomic_store_explicit(&site->writes, false, memory_order_relaxed);
 }
 
 void read_site_wrote(struct read_site *site)
 {
 	atomic_store_explicit(&site->only_read, 0, memory_order_relaxed);
+	atomic_store_explicit(&site->writes, true, memory_order_relaxed);
 }
 
 void read_site_lapsed(struct read_site *site)
@@ -50,4 +53,9 @@ bool read_site_is_learnt(const struct read_site *site)
 unsigned read_site_stretch(const struct read_site *site)
 {
 	return 1u << atomic_load_explicit(&site->doublings, memory_order_relaxed);
+}
+
+bool read_site_writes(const struct read_site *site)
+{
+	return atomic_load_explicit(&site->writes, memory_order_relaxed);
 }

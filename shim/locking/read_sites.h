@@ -11,6 +11,7 @@
 
 struct read_site {
 	atomic_uchar only_read; /* so many times in a row */
+	atomic_bool writes;     /* one has written, and not so many have only read since */
 	atomic_uchar doublings; /* of the length of its reservations */
 };
 
@@ -24,6 +25,9 @@ void read_site_lapsed(struct read_site *site);
 
 /* Does it need no reservation? */
 bool read_site_is_learnt(const struct read_site *site);
+
+/* Is the next one likely to write? */
+bool read_site_writes(const struct read_site *site);
 
 /* How many times as long as usual are its reservations to last? */
 unsigned read_site_stretch(const struct read_site *site);

@@ -264,3 +264,27 @@ reader_begins() {
 	[[ $output == *'exec 5 database is locked'* ]]
 	[[ $(observer query t.db 'SELECT n FROM t') == 0 ]]
 }
+
+@test "a transaction that begins as one that wrote before waits for a writer longer than a reservation lasts" {
+	export SQLPROD_RESERVE=100
+	writes=('exec a BEGIN' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT')
+	reads=('exec a BEGIN' 'exec a SELECT count(*) FROM t' 'exec a COMMIT')
+	for run in plain shim; do
+		rm -f t.db* begun.* held.*
+		make_database
+		barrier_make begun
+		barrier_make held
+		"start_$run" holder victim 'open b t.db' 'barrier begun' 'exec b BEGIN IMMEDIATE' 'exec b UPDATE t SET n=n+10' 'barrier held' 'sh sleep 1' 'exec b COMMIT' 'close b'
+		holder=$started
+		"start_$run" other victim 'open a t.db' 'busy_timeout a 30000' "${writes[@]}" \
+			'sh echo go >begun.go; head -n 1 held.here >held.seen; echo go >held.go' "${reads[@]}" "${writes[@]}" 'close a'
+		barrier_meet begun
+		finish "$started" other
+		if [[ $run == plain ]]; then
+			[[ $output == *'exec 5'* ]]
+		else
+			[[ $output != *'exec 5'* ]]
+		fi
+		finish "$holder" holder
+	done
+}
