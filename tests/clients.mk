@@ -7,8 +7,9 @@ check-clients: ## run real programs of many languages with and without the libra
 	$(Q)tests/clients/install.sh
 	$(Q)$(MAKE) --no-print-directory all clients-programs $(transactions_programs)
 	$(Q)rm -rf $(clients)/runs
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats \
-		tests/clients/transactions.bats tests/clients/frameworks.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/clients/transactions.bats
+	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/frameworks.bats
 	$(Q)tests/clients/table.sh $(clients)/runs >$(clients)/table.md
 	$(Q)tests/clients/frameworks.sh $(clients)/runs/transactions >$(clients)/frameworks.md
 	$(SAY) TABLE $(clients)/table.md $(clients)/frameworks.md

@@ -31,6 +31,15 @@ targets_of() {
 	expect ''
 }
 
+@test "the figures by framework in README.md are those of docs/clients.md" {
+	sed -n '/^## By framework/,/^## /p' "$root/README.md" | grep ' → ' | tr -d '¹²³' | sed 's/^| //' |
+		awk -F ' *[|] *' '{ for (i = 1; i < NF; i += 2) print $i "|" $(i + 1) }' >figures
+	[[ $(wc -l <figures) -ge 20 ]]
+	while IFS='|' read -r name figure; do
+		grep -F "$name" "$root/docs/clients.md" | grep -qF "| $figure |" || fail "docs/clients.md has not $figure for $name"
+	done <figures
+}
+
 @test "every page in docs/ is linked from README.md, and says in its first paragraph who needs it" {
 	for page in "$root"/docs/*.md; do
 		grep -qF "(docs/${page##*/})" "$root/README.md" || fail "README.md has no link to $page"

@@ -82,4 +82,6 @@ row sqlx 'sqlx 0.9, begin()' "$nothing"
 row poco 'Poco 1.11, begin()' "$nothing"
 row perl_dbi 'Perl DBI, begin_work' "$nothing" 'begins IMMEDIATE by itself'
 row perl_dbi-plain 'Perl DBI, a plain BEGIN' "$nothing"
+row lua_sql 'LuaSQL 2.6, autocommit off' "$nothing"
+row hdbc 'Haskell: HDBC-sqlite3 2.3' "$nothing"
 row free_pascal 'Free Pascal 3.2, SQLdb' "$nothing"

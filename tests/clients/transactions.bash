@@ -24,6 +24,7 @@ program_command() {
 			;;
 		active_record | sequel) command=(ruby "$programs/ruby/$name.rb") ;;
 		laravel | doctrine) command=(php "$programs/php/$name.php") ;;
+		lua_sql) command=(lua5.4 "$programs/lua_sql.lua") ;;
 		perl_dbi) command=(perl "$programs/perl_dbi.pl") ;;
 		hikari) command=(java -cp "$transactions/java:$transactions/jars/*" Hikari) ;;
 		hikari_debian)

@@ -10,9 +10,13 @@ load transactions
 
 @test "CPython: no transaction of a race fails" { race_with cpython; }
 @test "CPython alone: some fail" { race_alone cpython; }
+@test "CPython: nobody waits for a transaction that reads and stays" { stay_with cpython; }
+@test "CPython alone: a writer is refused beside a transaction that reads and stays" { stay_alone cpython; }
 
 @test "Django: no transaction of a race fails" { race_with django_atomic; }
 @test "Django alone: some fail" { race_alone django_atomic; }
+@test "Django: nobody waits for a transaction that reads and stays" { stay_with django_atomic; }
+@test "Django alone: a writer is refused beside a transaction that reads and stays" { stay_alone django_atomic; }
 
 @test "SQLAlchemy with its manual's listeners: no transaction of a race fails" { race_with sqlalchemy_session-listeners; }
 @test "SQLAlchemy with its manual's listeners alone: some fail" { race_alone sqlalchemy_session-listeners; }
@@ -45,6 +49,8 @@ load transactions
 
 @test "peewee: no transaction of a race fails" { race_with peewee_atomic; }
 @test "peewee alone: some fail" { race_alone peewee_atomic; }
+@test "peewee: nobody waits for a transaction that reads and stays" { stay_with peewee_atomic; }
+@test "peewee alone: a writer is refused beside a transaction that reads and stays" { stay_alone peewee_atomic; }
 
 @test "Piccolo: no transaction of a race fails" { race_with piccolo_transaction; }
 @test "Piccolo alone: some fail" { race_alone piccolo_transaction; }
@@ -53,8 +59,16 @@ load transactions
 
 @test "Tortoise: no transaction of a race fails" { race_with tortoise_transaction; }
 @test "Tortoise alone: some fail" { race_alone tortoise_transaction; }
+@test "Tortoise: nobody waits for a transaction that reads and stays" { stay_with tortoise_transaction; }
+@test "Tortoise, which sets WAL itself, alone: nobody waits either" {
+	play "" stay tortoise_transaction
+	shows locked=0
+}
 
+# Alone its race does not come to its end in minutes.
 @test "pyodbc: no transaction of a race fails" { race_with pyodbc_cursor; }
+@test "pyodbc: nobody waits for a transaction that reads and stays" { stay_with pyodbc_cursor; }
+@test "pyodbc alone: a writer is refused beside a transaction that reads and stays" { stay_alone pyodbc_cursor; }
 
 @test "node:sqlite: no transaction of a race fails" { race_with node_sqlite; }
 @test "node:sqlite alone: some fail" { race_alone node_sqlite; }
@@ -110,6 +124,22 @@ load transactions
 @test "HikariCP with autocommit off: nobody waits for a transaction that reads and stays" { stay_with hikari; }
 @test "HikariCP with autocommit off alone: a writer is refused beside a transaction that reads and stays" { stay_alone hikari; }
 
+@test "HikariCP with Debian's driver and autocommit off: no transaction of a race fails" { race_with hikari_debian; }
+@test "HikariCP with Debian's driver and autocommit off alone: some fail" { race_alone hikari_debian; }
+@test "HikariCP with Debian's driver and autocommit off: one worker is not kept waiting by the idle connections of its pool" {
+	play "$preload" pool hikari_debian
+	shows done=50 failed=0
+	at_most longest 5000
+}
+@test "HikariCP with Debian's driver and autocommit off alone: one worker does its 50 transactions as well" {
+	play "" pool hikari_debian
+	shows done=50 failed=0
+}
+@test "HikariCP with Debian's driver and autocommit off: nobody waits for a transaction that reads and stays" { stay_with hikari_debian; }
+@test "HikariCP with Debian's driver and autocommit off alone: a writer is refused beside a transaction that reads and stays" {
+	stay_alone hikari_debian
+}
+
 @test "Active Record: no transaction of a race fails" { race_with active_record; }
 @test "Active Record alone: some fail" { race_alone active_record; }
 @test "Active Record: nobody waits for a transaction that reads and stays" { stay_with active_record; }
@@ -120,6 +150,8 @@ load transactions
 
 @test "Laravel: no transaction of a race fails" { race_with laravel; }
 @test "Laravel alone: some fail" { race_alone laravel; }
+@test "Laravel: nobody waits for a transaction that reads and stays" { stay_with laravel; }
+@test "Laravel alone: a writer is refused beside a transaction that reads and stays" { stay_alone laravel; }
 
 @test "Doctrine: no transaction of a race fails" { race_with doctrine; }
 @test "Doctrine alone: some fail" { race_alone doctrine; }
@@ -131,6 +163,11 @@ load transactions
 }
 @test "Perl DBI that sends a plain BEGIN: no transaction of a race fails" { race_with perl_dbi-plain; }
 @test "Perl DBI that sends a plain BEGIN alone: some fail" { race_alone perl_dbi-plain; }
+
+@test "LuaSQL with autocommit off: no transaction of a race fails" { race_with lua_sql; }
+@test "LuaSQL with autocommit off alone: some fail" { race_alone lua_sql; }
+@test "LuaSQL with autocommit off: nobody waits for a transaction that reads and stays" { stay_with lua_sql; }
+@test "LuaSQL with autocommit off alone: a writer is refused beside a transaction that reads and stays" { stay_alone lua_sql; }
 
 @test "Poco: no transaction of a race fails" { race_with poco; }
 @test "Poco alone: some fail" { race_alone poco; }

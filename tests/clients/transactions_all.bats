@@ -81,6 +81,11 @@ pages_alone() {
 @test "Free Pascal's SQLdb: nobody waits for a transaction that reads and stays" { stay_with free_pascal; }
 @test "Free Pascal's SQLdb alone: a writer is refused beside a transaction that reads and stays" { stay_alone free_pascal; }
 
+@test "HDBC: no transaction of a race fails" { race_with hdbc; }
+@test "HDBC alone: some fail" { race_alone hdbc; }
+@test "HDBC: nobody waits for a transaction that reads and stays" { stay_with hdbc; }
+@test "HDBC alone: a writer is refused beside a transaction that reads and stays" { stay_alone hdbc; }
+
 @test "rusqlite: no transaction of a race fails" { race_with rusqlite; }
 @test "rusqlite alone: some fail" { race_alone rusqlite; }
 @test "rusqlite: nobody waits for a transaction that reads and stays" { stay_with rusqlite; }

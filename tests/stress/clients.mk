@@ -1,10 +1,10 @@
 # Transactions of the programs that take long to install; those of tests/transactions.mk are run along with them.
 
 slow_targets += check-clients-all
-transactions_all := $(addprefix $(transactions)/,java/Hibernate.class litestream free_pascal rusqlite sqlx)
+transactions_all := $(addprefix $(transactions)/,java/Hibernate.class litestream free_pascal hdbc rusqlite sqlx)
 
 .PHONY: check-clients-all
-check-clients-all: ## transactions of the programs that take long to install: Hibernate, gunicorn, Litestream, Pascal, Rust
+check-clients-all: ## transactions of the programs that take long to install: Hibernate, gunicorn, Litestream, Pascal, Haskell, Rust
 	$(Q)tests/clients/install.sh packages.txt packages_all.txt
 	$(Q)$(MAKE) --no-print-directory all $(transactions_programs) $(transactions_all)
 	$(Q)rm -rf $(clients)/runs/transactions
@@ -23,6 +23,11 @@ $(transactions)/free_pascal: tests/clients/transactions/free_pascal.pas
 	@mkdir -p $(@D)
 	$(SAY) FPC $@
 	$(Q)fpc -v0 -l- -FU$(@D) -o$@ $<
+
+$(transactions)/hdbc: tests/clients/transactions/hdbc.hs
+	@mkdir -p $(@D)
+	$(SAY) GHC $@
+	$(Q)ghc -v0 -outputdir $(@D)/haskell -o $@ $<
 
 $(transactions)/rusqlite $(transactions)/sqlx: $(transactions)/%: $(wildcard $(addprefix tests/clients/transactions/,rusqlite/* sqlx/*))
 	@mkdir -p $(@D)

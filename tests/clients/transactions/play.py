@@ -5,7 +5,7 @@ LIBRARY may be empty: then nothing is preloaded. Scenes:
 
 race   PROCESSES processes run TRANSACTIONS transactions each, at once; a transaction reads a number and writes it, one higher. Prints
        how many were committed (done) and failed, how many processes' first one failed (first), and how many updates are missing (lost).
-stay   one process begins, reads, and stays; another does the same beside it; then a third one writes, which waits 2 s by its own
+stay   one process begins, reads, and stays; another does the same beside it; then a third one writes, which waits 1 s by its own
        setting. Twice. Prints the milliseconds that each of the two others took, and how often the writer was refused (locked).
 
 pool, ids, pages, …   scenes of one program's own, which it plays alone: prints what follows its "done", a name and a number each.

@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 
-connection = sqlite3.connect(sys.argv[1], timeout=2, isolation_level=None)
+connection = sqlite3.connect(sys.argv[1], timeout=1, isolation_level=None)
 connection.execute("SELECT n FROM counter").fetchone()
 print("ready", flush=True)
 for _ in sys.stdin:
