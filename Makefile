@@ -1,6 +1,6 @@
 # sqlprod - build, install and check. "make help" lists the targets; V=1 shows the commands.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 CC ?= cc
 CLANG ?= clang
