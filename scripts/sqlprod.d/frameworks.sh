@@ -56,5 +56,5 @@ advise_java() {
 # Litestream holds a read lock and checkpoints itself.
 advise_litestream() {
 	[ -f litestream.yml ] || [ -f /etc/litestream.yml ] || cat /proc/[0-9]*/comm 2>/dev/null | grep -qx litestream || return 0
-	record advisory "Litestream checkpoints by itself and wants programs not to: SQLPROD_WAL_AUTOCHECKPOINT=0 while it runs; it needs WAL, which the recipe puts on"
+	record advisory "Litestream runs here, or is set up: leave wal_autocheckpoint as it is; the recipe has journal_size_limit=0 beside its folder, so start the service once more after its first run; where the program sets the limit itself, SQLPROD_JOURNAL_SIZE_LIMIT=0"
 }

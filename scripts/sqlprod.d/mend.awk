@@ -24,6 +24,7 @@ BEGIN {
 	mend_add("cannot be (opened|used)|could not be opened", "check owner and mode of the folder and of -wal and -shm")
 	mend_add("encrypted", "have the program give the key before its first statement, if the file is encrypted")
 	mend_add("damaged", "sqlprod check --integrity FILE; then sqlprod restore a backup")
+	mend_add("^Litestream replicates", "by the recipe itself: docs/scaling.md")
 	mend_add("input/output error", "see the kernel's log for the disk, and sqlprod check --integrity FILE")
 	mend_add("out of sight", "preload the library from the start of the program, not by dlopen()")
 	mend_add("memory", "raise the memory limit of the process")

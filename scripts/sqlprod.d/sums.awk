@@ -4,7 +4,8 @@
 # not count.
 
 BEGIN {
-	kinds = split("begun immediate reserved lapsed unreserved learnt_to_read wrote locked_and_only_read", kind_name, " ")
+	# records have no column for the last one
+	kinds = split("begun immediate reserved lapsed unreserved learnt_to_read wrote locked_and_only_read" (what == "records" ? "" : " grouped"), kind_name, " ")
 	wait_classes = 17
 	in_table = 1
 }

@@ -177,7 +177,7 @@ make_cut() {
 	[[ $(records advisory 2) == *HikariCP*SQLPROD_BEGIN=reserve*Hibernate*SQLPROD_BEGIN=reserve* ]]
 	touch litestream.yml
 	run_app "$sqlprod" check --dry-run -- bin/java
-	[[ $(records advisory 2) == *Litestream*SQLPROD_WAL_AUTOCHECKPOINT=0* ]]
+	[[ $(records advisory 2) == *Litestream*SQLPROD_JOURNAL_SIZE_LIMIT=0* ]]
 	line='{"pid":1,"connection":1,"program":"p","database":"/x/a.db","sqlite":{"version":"3.45.0","library":"LIBRARY"},"reached":"interposition","left_alone":null,"settings":{},"begins_rewritten":0,"begins_not_upgraded":{}}'
 	rm litestream.yml
 	for library in /app/node_modules/sqlite3/build/Release/node_sqlite3.node /tmp/sqlite-3.45.0-x-libsqlitejdbc.so; do
