@@ -84,6 +84,10 @@ function why(name, became, at) {
 	return became == "program" ? "the program decided" : ""
 }
 
+function step_field(step) {
+	return step == "" ? "" : "\t" step
+}
+
 # The step as a member of the setting, if there is one.
 function mend_member(name, became, step) {
 	became = state(name)
@@ -124,7 +128,7 @@ function take(line, i, name, became, group, text) {
 			whole = 0
 		text = text "setting\t" field(name) "\t" shown(SUBSEP "settings" SUBSEP name SUBSEP "wanted") "\t" \
 			shown(SUBSEP "settings" SUBSEP name SUBSEP "got") "\t" leaf("settings" SUBSEP name SUBSEP "decided_by") "\t" \
-			became "\t" why(name, became) "\t" mend(name, became, why(name, became), force[name]) "\n"
+			became "\t" why(name, became) step_field(mend(name, became, why(name, became), force[name])) "\n"
 	}
 	if (!in_memory || left_alone) {
 		judged++
