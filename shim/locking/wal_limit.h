@@ -5,8 +5,8 @@
  *
  * Where checkpoints have not ended the -wal at twice the length at which they begin, the one that follows the commit which passes
  * each further such length holds the write lock, so that nothing is written meanwhile. Past journal_size_limit it also waits for
- * the readers in the way, three seconds at most. Then the next writer starts the -wal anew. Readers that begin meanwhile read at
- * once. At most one connection of all processes waits, and most of the time none.
+ * the readers in the way, three seconds at most. Then the next writer starts the -wal anew. A read that begins meanwhile waits half
+ * a second at most. At most one connection of all processes waits for readers, and most of the time none.
  *
  * Only SQLite's automatic checkpoint does so: a program that sets wal_autocheckpoint, has a wal hook or checkpoints by itself is
  * left alone.
