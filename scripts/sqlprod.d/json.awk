@@ -121,3 +121,13 @@ function json_field(text, out, at, c) {
 	}
 	return json_string(out text)
 }
+
+# A text as a field of a record: records are lines, their fields end at tabs.
+function field(text) {
+	gsub(/\\/, "&&", text)
+	gsub(/\t/, "\\t", text)
+	gsub(/\n/, "\\n", text)
+	gsub(/\r/, "\\r", text)
+	gsub(/[\001-\010\013\014\016-\037\177]/, "?", text)
+	return text
+}

@@ -60,15 +60,6 @@ function state(name, at, got, by) {
 	return by == "program" ? "program" : "failed"
 }
 
-function field(text) {
-	gsub(/\\/, "&&", text)
-	gsub(/\t/, "\\t", text)
-	gsub(/\n/, "\\n", text)
-	gsub(/\r/, "\\r", text)
-	gsub(/[\001-\010\013\014\016-\037\177]/, "?", text)
-	return text
-}
-
 function shown(path) {
 	return json_raw[path] == "null" || !(path in json_raw) ? "-" : field(json_value[path])
 }

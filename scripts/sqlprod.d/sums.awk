@@ -113,15 +113,6 @@ function percentile(id, share, i, sum, number, need) {
 	return i >= wait_classes || 2 ^ (i - 1) > longest_of[id] ? longest_of[id] + 0 : 2 ^ (i - 1)
 }
 
-function field(text) {
-	gsub(/\\/, "&&", text)
-	gsub(/\t/, "\\t", text)
-	gsub(/\n/, "\\n", text)
-	gsub(/\r/, "\\r", text)
-	gsub(/[\001-\010\013\014\016-\037\177]/, "?", text)
-	return text
-}
-
 function sort_ids(i, j, moved) {
 	for (i = 2; i <= id_count; i++) {
 		moved = ids[i]

@@ -19,7 +19,6 @@
 
 #define PROCESSES 3
 #define FREE PROCESSES
-#define TABLE (1u << 22)
 
 enum step {
 	/* of a transaction that reserves */
@@ -57,10 +56,7 @@ struct state {
 };
 
 static bool without_retry, without_look, without_wait, without_owner_look;
-static const char *failed;
-static struct state *table;
-static bool *used;
-static unsigned long states;
+#include "explore.h"
 
 static void drop_word(struct state *s, int p)
 {
@@ -238,65 +234,6 @@ static bool lapse_one(struct state *s, int p)
 	return true;
 }
 
-static uint32_t hash_of(const struct state *s)
-{
-	const unsigned char *bytes = (const unsigned char *)s;
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < sizeof(*s); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
-}
-
-/* Is it new? */
-static bool remember(const struct state *s)
-{
-	uint32_t at = hash_of(s) % TABLE;
-
-	for (; used[at]; at = (at + 1) % TABLE)
-		if (memcmp(&table[at], s, sizeof(*s)) == 0)
-			return false;
-	if (++states > TABLE / 2) {
-		failed = "too many states";
-		return false;
-	}
-	used[at] = true;
-	table[at] = *s;
-	return true;
-}
-
-static bool is_over(const struct state *s)
-{
-	for (int p = 0; p < PROCESSES; p++)
-		if (s->process[p].step != DONE && s->process[p].step != KILLED)
-			return false;
-	return true;
-}
-
-static void explore(const struct state *s)
-{
-	bool moved = false;
-
-	if (failed || !remember(s))
-		return;
-	for (int p = 0; p < PROCESSES && !failed; p++) {
-		struct state next = *s;
-
-		if (advance(&next, p)) {
-			moved = true;
-			explore(&next);
-		}
-		next = *s;
-		if (!failed && kill_one(&next, p))
-			explore(&next);
-		next = *s;
-		if (!failed && lapse_one(&next, p))
-			explore(&next);
-	}
-	if (!moved && !is_over(s) && !failed)
-		failed = "nobody can go on";
-}
-
 int main(int argc, char **argv)
 {
 	struct state start = {.lock = FREE, .word = FREE};
@@ -308,17 +245,12 @@ int main(int argc, char **argv)
 	without_owner_look = strcmp(race, "owner") == 0;
 	if (*race && !without_owner_look && !without_retry && !without_look && !without_wait)
 		return 2;
-	table = calloc(TABLE, sizeof(*table));
-	used = calloc(TABLE, sizeof(*used));
-	if (!table || !used)
+	if (!explore_begin())
 		return 2;
 	for (int writers = 0; writers <= PROCESSES; writers++) {
 		explore(&start);
 		if (writers < PROCESSES)
 			start.process[writers].step = WRITER_LOOK;
 	}
-	printf("%lu states%s%s: %s\n", states, *race ? ", without " : "", race, failed ? failed : "all is well");
-	free(table);
-	free(used);
-	return failed != NULL;
+	return explore_end(race);
 }

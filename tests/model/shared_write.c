@@ -19,7 +19,6 @@
 
 #define PROCESSES 3
 #define FREE PROCESSES
-#define TABLE (1u << 22)
 
 enum kind { PLAIN, DEFERRED, WRITER, OUTSIDE, KINDS };
 
@@ -61,10 +60,9 @@ struct state {
 	uint8_t header, word, mishaps;
 };
 
-static const char *race = "", *failed;
-static struct state *table;
-static bool *used;
-static unsigned long states;
+static const char *race = "";
+
+#include "explore.h"
 
 static bool without(const char *part)
 {
@@ -345,65 +343,6 @@ static bool lapse_one(struct state *s, int p)
 	return true;
 }
 
-static uint32_t hash_of(const struct state *s)
-{
-	const unsigned char *bytes = (const unsigned char *)s;
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < sizeof(*s); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
-}
-
-/* Is it new? */
-static bool remember(const struct state *s)
-{
-	uint32_t at = hash_of(s) % TABLE;
-
-	for (; used[at]; at = (at + 1) % TABLE)
-		if (memcmp(&table[at], s, sizeof(*s)) == 0)
-			return false;
-	if (++states > TABLE / 2) {
-		failed = "too many states";
-		return false;
-	}
-	used[at] = true;
-	table[at] = *s;
-	return true;
-}
-
-static bool is_over(const struct state *s)
-{
-	for (int p = 0; p < PROCESSES; p++)
-		if (s->process[p].step != DONE && s->process[p].step != KILLED)
-			return false;
-	return true;
-}
-
-static void explore(const struct state *s)
-{
-	bool moved = false;
-
-	if (failed || !remember(s))
-		return;
-	for (int p = 0; p < PROCESSES && !failed; p++) {
-		struct state next = *s;
-
-		if (advance(&next, p)) {
-			moved = true;
-			explore(&next);
-		}
-		next = *s;
-		if (!failed && kill_one(&next, p))
-			explore(&next);
-		next = *s;
-		if (!failed && lapse_one(&next, p))
-			explore(&next);
-	}
-	if (!moved && !is_over(s) && !failed)
-		failed = "nobody can go on";
-}
-
 static void start(const enum kind kinds[PROCESSES])
 {
 	static const enum step first[KINDS] = {BEGIN, HEADER, LOCK_ALONE, LOCK_ALONE};
@@ -426,16 +365,11 @@ int main(int argc, char **argv)
 			race = races[i];
 			known = true;
 		}
-	table = calloc(TABLE, sizeof(*table));
-	used = calloc(TABLE, sizeof(*used));
-	if (!known || !table || !used)
+	if (!known || !explore_begin())
 		return 2;
 	for (int a = 0; a < KINDS; a++)
 		for (int b = a; b < KINDS; b++)
 			for (int c = b; c < KINDS && !failed; c++)
 				start((const enum kind[]){a, b, c});
-	printf("%lu states%s%s: %s\n", states, *race ? ", without " : "", race, failed ? failed : "all is well");
-	free(table);
-	free(used);
-	return failed != NULL;
+	return explore_end(race);
 }
