@@ -19,6 +19,7 @@ BEGIN {
 	mend_add("locks exclusively|busy handler of its own|hook of its own|trace callback", "by the program's own wish")
 	mend_add("^this SQLite was built without|has no shared memory|sqlite3_db_filename|encrypts, and maps|VFS is not its own", "use another build of SQLite")
 	mend_add("built without extension loading", "have the program use the system's libsqlite3")
+	mend_add("^before SQLite 3.15", "use SQLite 3.15 or later; or SQLPROD_FOREIGN_KEYS=on, once sqlprod check FILE finds no orphans")
 	mend_add("cannot be kept from deleting rows", "SQLPROD_FOREIGN_KEYS=on, once sqlprod check FILE finds no orphans; or PRAGMA foreign_keys=ON in the program")
 	mend_add("^only with WAL", "see journal_mode")
 	mend_add("cannot be (opened|used)|could not be opened", "check owner and mode of the folder and of -wal and -shm")

@@ -10,7 +10,7 @@
 /* A BEGIN that is kept was prepared just before its transaction's first statements, and SQLite lists the latest first. */
 #define LATEST 8
 
-/* Can this text be of a statement that begins a transaction, or ends one? */
+/* Can this text be of a statement that begins a transaction, or ends one, or of a VACUUM? */
 static bool may_matter(const char *sql)
 {
 	switch (statement_first_letter(sql, -1)) {
@@ -19,6 +19,7 @@ static bool may_matter(const char *sql)
 	case 'c' - 'a' + 1:
 	case 'e' - 'a' + 1:
 	case 'r' - 'a' + 1:
+	case 'v' - 'a' + 1:
 		return true;
 	default:
 		return false;
@@ -55,6 +56,8 @@ static void statement_starts(struct connection *connection, const char *sql)
 		return;
 	if (sql && may_matter(sql))
 		read_text(sql, &statement);
+	/* what VACUUM runs itself is not seen here */
+	shim->vacuums = sql && statement.kind == STATEMENT_VACUUM;
 	if (shim->shared_write.has_begun && !shim->reservation.is_reading && (!sql || outside || statement.kind == STATEMENT_OTHER))
 		shared_write_end(shim);
 	if (outside && statement.kind == STATEMENT_BEGIN)
@@ -94,6 +97,7 @@ void begin_watch_rests(const struct file_shim *shim)
 {
 	struct connection *connection = registry_find(shim->db);
 
-	if (connection && connection->statement_starts == statement_starts && !keeps_begin(connection))
+	/* VACUUM puts the mask of the trace callback aside while it runs, and then back, whatever the callback is by then */
+	if (connection && connection->statement_starts == statement_starts && !shim->vacuums && !keeps_begin(connection))
 		callbacks_watch(connection, NULL);
 }

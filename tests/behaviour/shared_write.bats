@@ -284,3 +284,12 @@ write=('open b t.db' 'exec b UPDATE t SET n=n+10' 'close b')
 	finish "$holder" holder
 	[[ $(observer query t.db 'SELECT n FROM t; PRAGMA integrity_check' | xargs) == '301 ok' ]]
 }
+
+@test "VACUUM after a transaction that did nothing ends as without the library, and so does what follows" {
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		$run victim 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a BEGIN; COMMIT' 'exec a VACUUM' 'exec a SELECT count(*) FROM t' \
+			'prepare a b v2 -1 BEGIN' 'exec a VACUUM' 'step b' 'exec a COMMIT' 'finalize b' 'close a'
+		expect $'open 0\nexec 0\nexec 0\nexec 0\n0\nexec 0\nprepare 0 tail 5\nexec 0\nstep 101\nexec 0\nfinalize 0\nclose 0'
+	done
+}
