@@ -35,6 +35,7 @@
 #include "victim.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ struct player {
 	unsigned thread;
 };
 
-static bool quiet;
+static atomic_bool quiet; /* a thread may say so */
 static pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local unsigned thread_number;
 
