@@ -119,6 +119,21 @@ static void before_write(struct file_shim *shim)
 		writer(shim->writer_argument);
 }
 
+/* SQLite has the write lock. If it changes its read lock now, it starts the -wal anew, and its transaction goes on: no read of the
+ * program's begins or ends. */
+static bool is_writing(const struct file_shim *shim)
+{
+	return shim->shared_write.hold != WRITE_NONE && shim->reservation.state != RESERVATION_LOCKED;
+}
+
+/* The write lock was given back. If SQLite failed to start the -wal anew, it has no read lock to give back any more. */
+static void end_lost_read(struct file_shim *shim)
+{
+	if (shim->changes_read_lock)
+		reservation_after_read(shim);
+	shim->changes_read_lock = false;
+}
+
 static int lock_write(struct file_shim *shim, int flags)
 {
 	int rc = (flags & SQLITE_SHM_LOCK) && !shim->reset_guard.checkpoints ? wal_files_before_write(shim) : SQLITE_OK;
@@ -137,7 +152,20 @@ static int lock_write(struct file_shim *shim, int flags)
 		group_commit_write_locked(shim);
 		wal_limit_write_locked(shim);
 	}
+	if (!(flags & SQLITE_SHM_LOCK))
+		end_lost_read(shim);
 	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
+	return rc;
+}
+
+/* With what has to be noted for every read lock that SQLite has. */
+static int take_read_lock(struct file_shim *shim, int offset)
+{
+	int rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+
+	shim->has_read_lock |= rc == SQLITE_OK;
+	if (rc == SQLITE_OK && offset >= WAL_READ_LOCKS)
+		group_commit_read_locked(shim, offset);
 	return rc;
 }
 
@@ -146,6 +174,11 @@ static int lock_read(struct file_shim *shim, int offset)
 	void (*reader)(void *) = atomic_load_explicit(&shim->reader, memory_order_relaxed);
 	int rc;
 
+	if (is_writing(shim)) {
+		rc = take_read_lock(shim, offset);
+		shim->changes_read_lock &= rc != SQLITE_OK;
+		return rc;
+	}
 	shim->files.closing = false;
 	kept_locks_take(&shim->files);
 	holder_seen(&shim->holder);
@@ -159,10 +192,7 @@ static int lock_read(struct file_shim *shim, int offset)
 		return SQLITE_BUSY;
 	if (offset >= WAL_READ_LOCKS)
 		reservation_before_read(shim);
-	rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
-	shim->has_read_lock |= rc == SQLITE_OK;
-	if (rc == SQLITE_OK && offset >= WAL_READ_LOCKS)
-		group_commit_read_locked(shim, offset);
+	rc = take_read_lock(shim, offset);
 	shim->snapshot = handoff_changes(&shim->handoff);
 	return rc;
 }
@@ -174,6 +204,9 @@ static int unlock_read(struct file_shim *shim, int offset)
 	void (*ended)(const struct file_shim *);
 
 	shim->has_read_lock = false;
+	shim->changes_read_lock = is_writing(shim);
+	if (shim->changes_read_lock)
+		return rc;
 	if (offset >= WAL_READ_LOCKS)
 		reservation_after_read(shim);
 	ended = atomic_load_explicit(&read_ended, memory_order_relaxed);

@@ -203,7 +203,7 @@ void shared_write_end(struct file_shim *shim)
 
 void shared_write_forget(struct file_shim *shim)
 {
-	if (shim->shared_write.hold == WRITE_SHARED)
+	if (shim->shared_write.hold != WRITE_NONE)
 		shared_write_unlock(shim);
 	shared_write_end(shim);
 	shim->shared_write.second = NULL;

@@ -223,6 +223,36 @@ write=('open b t.db' 'exec b UPDATE t SET n=n+10' 'close b')
 	done
 }
 
+# With a cache so small SQLite writes to the -wal before COMMIT. All of the -wal is in the database: it is started anew, for which SQLite changes its read
+# lock in the middle of the transaction.
+starts_anew=('open a t.db' 'exec a PRAGMA cache_size=1; CREATE TABLE u(x); INSERT INTO u SELECT randomblob(900) FROM t, t, t, t, t; PRAGMA wal_checkpoint'
+	'exec a BEGIN' 'exec a UPDATE t SET n=n+1' 'exec a INSERT INTO u SELECT randomblob(900) FROM u')
+
+@test "a transaction that starts the -wal anew keeps the write lock, and reserves nothing, until it ends" {
+	for begin in plain:auto shim:auto shim:reserve shim:immediate shim:keep; do
+		export SQLPROD_BEGIN=${begin#*:}
+		make_database
+		observer query t.db 'INSERT INTO t VALUES(1),(2)'
+		barrier_make held
+		rm -f "$scratch/report.json"
+		SQLPROD_REPORT=$scratch/report.json "start_${begin%:*}" holder victim "${starts_anew[@]}" 'barrier held' 'exec a COMMIT' 'sh observer lock t.db' 'close a'
+		holder=$started
+		barrier_meet held
+		[[ $(stat -c %s t.db-wal) -gt 100000 && $(observer lock t.db) == held ]]
+		for run in plain shim; do
+			SQLPROD_BUSY_TIMEOUT=0 "run_$run" victim "${write[@]}"
+			expect $'open 0\nexec 5 database is locked\nclose 0'
+		done
+		barrier_leave held
+		finish "$holder" holder
+		[[ $output == *$'exec 0\nfree\nclose 0' && $output != *'exec 5'* ]]
+		[[ $begin == plain:* || $(report "$scratch/report.json" waits count) == 0 ]]
+		[[ $(observer query t.db 'SELECT sum(n), (SELECT count(*) FROM u) FROM t; PRAGMA integrity_check' | xargs) == '6|486 ok' ]]
+		run_shim victim "${write[@]}"
+		expect $'open 0\nexec 0\nclose 0'
+	done
+}
+
 @test "BEGIN waits for nobody and does not fail, whoever writes" {
 	export SQLPROD_BUSY_TIMEOUT=0
 	for run in plain shim; do
