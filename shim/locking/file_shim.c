@@ -193,6 +193,8 @@ static int lock_read(struct file_shim *shim, int offset)
 	if (offset >= WAL_READ_LOCKS)
 		reservation_before_read(shim);
 	rc = take_read_lock(shim, offset);
+	if (rc != SQLITE_OK && offset >= WAL_READ_LOCKS)
+		reservation_read_failed(shim);
 	shim->snapshot = handoff_changes(&shim->handoff);
 	return rc;
 }

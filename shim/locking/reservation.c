@@ -316,6 +316,14 @@ void reservation_after_read(struct file_shim *shim)
 	}
 }
 
+void reservation_read_failed(struct file_shim *shim)
+{
+	shim->reservation.is_retried = false;
+	/* nothing is to be learnt from it */
+	shim->reservation.site = NULL;
+	reservation_after_read(shim);
+}
+
 void reservation_wait_out(struct file_shim *shim)
 {
 	for (int count = 0; reservation_blocks(shim); count++) {

@@ -70,8 +70,9 @@ void reservation_ended(struct file_shim *shim);
 bool reservation_claim(struct file_shim *shim);
 void reservation_unclaim(struct file_shim *shim);
 
-/* SQLite is about to take a read lock; has given it back. */
+/* SQLite is about to take a read lock; did not get it, and may try again or fail; has given it back. */
 void reservation_before_read(struct file_shim *shim);
+void reservation_read_failed(struct file_shim *shim);
 void reservation_after_read(struct file_shim *shim);
 
 /* The write lock is wanted by a transaction that has already read. Waits for another connection's reservation to end, which is not

@@ -253,6 +253,21 @@ starts_anew=('open a t.db' 'exec a PRAGMA cache_size=1; CREATE TABLE u(x); INSER
 	done
 }
 
+@test "a transaction whose read lock fails, at its begin or as it starts the -wal anew, leaves no lock" {
+	export FAULT_FILES=/t.db FAULT_CALLS=lock SQLPROD_BUSY_TIMEOUT=50 preload_also=$build/programs/fault_io.so
+	script=("${starts_anew[@]}" 'exec a ROLLBACK' 'autocommit a' 'sh observer lock t.db' 'close a')
+	make_database
+	FAULT_COUNT=$scratch/count run_shim victim "${script[@]}"
+	count=$(<"$scratch/count")
+	for ((at = count - 9; at <= count; at++)); do
+		make_database
+		observer query t.db 'INSERT INTO t VALUES(1),(2)'
+		FAULT=EIO FAULT_AT=$at+ run_shim victim "${script[@]}"
+		expect_line 'autocommit 1'
+		expect_line free
+	done
+}
+
 @test "BEGIN waits for nobody and does not fail, whoever writes" {
 	export SQLPROD_BUSY_TIMEOUT=0
 	for run in plain shim; do
