@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """soak_mixed.py LIBRARY SECONDS - readers, idlers and writers on one database, each in a plain BEGIN, some of them killed and stopped.
 
+Some write more than their cache holds, so that the -wal starts anew amid a transaction, and one is without the library.
 Without the library: once more with BEGIN IMMEDIATE by hand, as the twin. Prints for each kind how many transactions there were and how
 many failed. Exits with 1 if a transaction that was acknowledged is lost, the file is damaged, or a transaction failed with the library.
-Those of processes that were stopped may: what they reserved has lapsed.
+Those of processes that were stopped may: what they reserved has lapsed; and those of the one without the library, which nobody lets go first.
 """
 import os, random, signal, sqlite3, subprocess, sys, tempfile, time
 
-KINDS = {"adds": 4, "reads": 3, "idles": 2, "forks": 1, "stopped": 2, "killed": 2}
+KINDS = {"adds": 4, "reads": 3, "idles": 2, "forks": 1, "spills": 2, "outside": 1, "stopped": 2, "killed": 2}
 
 
 def acknowledge(kind, what):
@@ -30,12 +31,14 @@ def transaction(db, begin, kind, number):
         elif kind != "idles" or number % 4 == 0:
             db.execute("UPDATE counter SET n=?", (before + 1,))
             db.execute("INSERT INTO log(pid, i) VALUES(?, ?)", (os.getpid(), number))
+        if kind == "spills":
+            db.execute("UPDATE pages SET b=randomblob(3000)")
         writes = db.in_transaction and db.total_changes != transaction.changes
         transaction.changes = db.total_changes
         db.execute("COMMIT")
         acknowledge(kind, "wrote %d %d" % (os.getpid(), number) if writes else "read")
     except sqlite3.OperationalError as error:
-        acknowledge(kind, "failed %s" % error)
+        acknowledge(kind, "failed %s (%s)" % (error, getattr(error, "sqlite_errorname", "?")))
         if db.in_transaction:
             db.execute("ROLLBACK")
 
@@ -45,6 +48,8 @@ transaction.changes = 0
 
 def work(kind, begin, seconds):
     end, number, db = time.monotonic() + seconds, 0, connect()
+    if kind == "spills":
+        db.execute("PRAGMA cache_size=5")
     while time.monotonic() < end:
         number += 1
         if kind == "forks":
@@ -64,6 +69,8 @@ def work(kind, begin, seconds):
 
 
 def start(kind, begin, seconds, library, said):
+    if kind == "outside":
+        library, begin = None, "BEGIN IMMEDIATE"
     environment = dict(os.environ, **({"LD_PRELOAD": library} if library else {}))
     return subprocess.Popen([sys.executable, "-W", "ignore", os.path.abspath(__file__), "--work", kind, begin, str(seconds)],
                             stdout=open(said, "ab"), env=environment, start_new_session=True)
@@ -89,7 +96,9 @@ def play(begin, seconds, library):
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         db = connect()
-        db.executescript("PRAGMA journal_mode=wal; CREATE TABLE counter(n); INSERT INTO counter VALUES(0); CREATE TABLE log(pid, i)")
+        db.executescript("PRAGMA journal_mode=wal; CREATE TABLE counter(n); INSERT INTO counter VALUES(0); CREATE TABLE log(pid, i);"
+                         "CREATE TABLE pages(b); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<60)"
+                         "INSERT INTO pages SELECT randomblob(3000) FROM n")
         workers = [(kind, start(kind, begin, seconds, library, "said")) for kind, count in KINDS.items() for _ in range(count)]
         disturb(workers, begin, time.monotonic() + seconds, library, "said")
         for _, worker in workers:
@@ -103,8 +112,9 @@ def play(begin, seconds, library):
         for kind in KINDS:
             mine = [line for line in lines if line[0] == kind]
             errors = sum(line[1] == "failed" for line in mine)
-            failed += errors if kind != "stopped" else 0
-            print("%-8s %6d transactions, %d failed" % (kind, len(mine) - errors, errors))
+            failed += errors if kind not in ("stopped", "outside") else 0
+            why = {" ".join(line[2:]) for line in mine if line[1] == "failed"}
+            print("%-8s %6d transactions, %d failed %s" % (kind, len(mine) - errors, errors, "; ".join(sorted(why))))
         print("lost %d, %s" % (lost, "damaged" if bad else "whole"))
         os.chdir("/")
         return lost or bad or (library and failed)
