@@ -288,3 +288,21 @@ reader_begins() {
 		finish "$holder" holder
 	done
 }
+
+@test "a transaction that outgrows its cache does not wait for itself where the -wal starts anew" {
+	export SQLPROD_RESERVE=2000 SQLPROD_LOG_WAIT=300
+	large='exec a WITH RECURSIVE i(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM i WHERE i<3000) INSERT INTO t SELECT randomblob(500) FROM i'
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		for begin in BEGIN 'BEGIN DEFERRED' 'BEGIN IMMEDIATE' 'SAVEPOINT one'; do
+			for first in 'exec a SELECT count(*) FROM t' 'exec a INSERT INTO t VALUES(1)'; do
+				rm -f t.db*
+				make_database
+				run_shim "$victim" 'open a t.db' 'exec a PRAGMA cache_size=10' 'exec a INSERT INTO t VALUES(1)' \
+					'exec a PRAGMA wal_checkpoint' "exec a $begin" "$first" "$large" 'exec a COMMIT' 'exec a SELECT count(*) FROM t' 'close a'
+				[[ $output == *$'\n300'[23]$'\nexec 0\nclose 0' ]]
+				expect_quiet
+			done
+		done
+	done
+}
