@@ -119,12 +119,14 @@ static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
 }
 
 /* Is the lock worth as long a wait as the connection's timeout allows? A transaction that went on without it could read, but not
- * write; one that begins as others did which wrote will want to. */
+ * write; one that begins as others did which wrote will want to. For a first statement that writes SQLite waits itself, and tries
+ * to reserve anew with each try. */
 static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
 {
-	const struct read_site *site = shim->reservation.site;
+	const struct reservation *reservation = &shim->reservation;
 
-	return purpose == WAIT_OF_STATEMENT || (purpose == WAIT_OF_RESERVATION && site && read_site_writes(site));
+	return purpose == WAIT_OF_STATEMENT || (purpose == WAIT_OF_RESERVATION && reservation->site && reservation->site_reads &&
+						read_site_writes(reservation->site));
 }
 
 /* When the wait ends without the lock. */

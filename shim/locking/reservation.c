@@ -120,23 +120,26 @@ void reservation_unclaim(struct file_shim *shim)
 		atomic_compare_exchange_strong(place_of(shim->handoff.shm), &word, 0);
 }
 
-/* Of the statement that runs; NULL if none does, or SQLite does not tell. *runs: may one be running? */
-static struct read_site *running_site(const struct file_shim *shim, bool *runs)
+/* Notes with which statement the transaction begins: the one that runs, if SQLite tells. False: none runs. */
+static bool find_site(struct file_shim *shim)
 {
+	struct reservation *reservation = &shim->reservation;
 	const struct sqlite *sqlite = shim->sqlite;
 	sqlite3_stmt *stmt = NULL;
 	const char *sql;
 
-	*runs = true;
+	reservation->site = NULL;
+	reservation->site_reads = false;
 	if (!sqlite->next_stmt || !sqlite->stmt_busy || !sqlite->sql)
-		return NULL;
+		return true;
 	while ((stmt = sqlite->next_stmt(shim->db, stmt)))
 		if (sqlite->stmt_busy(stmt)) {
 			sql = sqlite->sql(stmt);
-			return sql ? read_site_find(sql) : NULL;
+			reservation->site = sql ? read_site_find(sql) : NULL;
+			reservation->site_reads = sqlite->stmt_readonly && sqlite->stmt_readonly(stmt);
+			return true;
 		}
-	*runs = false;
-	return NULL;
+	return false;
 }
 
 /* Writes the word if it is still as it was seen. */
@@ -225,7 +228,6 @@ static void acquire(struct file_shim *shim)
 void reservation_before_read(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
-	bool runs;
 
 	reservation->is_retried = false;
 	/* SQLite also reads anew where a transaction that writes is to start the -wal from its beginning */
@@ -234,9 +236,8 @@ void reservation_before_read(struct file_shim *shim)
 	if (reservation->policy == READ_FREELY || reservation->state != RESERVATION_NONE || reservation->is_pending ||
 	    !is_known(shim->handoff.shm) || shim->sqlite->get_autocommit(shim->db))
 		return;
-	reservation->site = running_site(shim, &runs);
 	/* SQLite looks whether the schema has changed as it prepares a statement, and ends that read at once */
-	if (!runs)
+	if (!find_site(shim))
 		return;
 	reservation->is_reading = reservation->is_pending = true;
 	shim->count.begun++;

@@ -39,12 +39,13 @@ struct reservation {
 	uint32_t word;  /* what was written into the -shm */
 	uint32_t claim; /* what stands there while the connection writes and shares the lock; 0 if it does not */
 	unsigned claim_forks;
-	unsigned forks;  /* of the process's ancestors, when it was written */
-	int64_t since;   /* when it was had: CLOCK_MONOTONIC in nanoseconds */
-	bool is_reading; /* a transaction reads */
-	bool is_pending; /* … that has not written */
-	bool is_retried; /* SQLite gives its read lock back once before it takes it again */
-	struct read_site *site;
+	unsigned forks;         /* of the process's ancestors, when it was written */
+	int64_t since;          /* when it was had: CLOCK_MONOTONIC in nanoseconds */
+	bool is_reading;        /* a transaction reads */
+	bool is_pending;        /* … that has not written */
+	bool is_retried;        /* SQLite gives its read lock back once before it takes it again */
+	struct read_site *site; /* of the statement that it begins with */
+	bool site_reads;        /* … which does not write */
 };
 
 /* How long reservations last, in nanoseconds. */
