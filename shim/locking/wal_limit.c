@@ -109,23 +109,48 @@ static int lock(struct file_shim *shim, int offset, int n, int flag)
 	return shim->original->xShmLock(shim->file, offset, n, flag | SQLITE_SHM_EXCLUSIVE);
 }
 
-/* Notes since when each reader's lock is held for the same mark. Returns the one that is held longest; 0 if none is. */
+/* Are there readers with this lock? Who reads the database alone has the first one, which a checkpoint takes for itself. */
+static bool are_there(struct file_shim *shim, unsigned reader)
+{
+	const sqlite3_io_methods *real = shim->original;
+	int place = WAL_BACKFILL_LOCK + (int)reader, flags = SQLITE_SHM_EXCLUSIVE;
+	int rc = real->xShmLock(shim->file, place, 1, SQLITE_SHM_LOCK | flags);
+	bool there = rc != SQLITE_OK;
+
+	if (there && reader == 0) {
+		flags = SQLITE_SHM_SHARED;
+		rc = real->xShmLock(shim->file, place, 1, SQLITE_SHM_LOCK | flags);
+		there = rc == SQLITE_OK;
+	}
+	if (rc == SQLITE_OK)
+		real->xShmLock(shim->file, place, 1, SQLITE_SHM_UNLOCK | flags);
+	return there;
+}
+
+/* Up to where they read. Who reads the database alone keeps all others from writing to it: as long as this stays, so do they. */
+static uint32_t mark_of(const struct file_shim *shim, unsigned reader)
+{
+	const char *shm = shim->handoff.shm;
+
+	return reader == 0 ? wal_index_backfilled(shm) : wal_index_mark(shm, reader);
+}
+
+/* Notes since when each reader's lock is held for the same mark. Returns the one that is held longest; WAL_READ_MARKS if none is.
+ */
 static unsigned look_at_readers(struct file_shim *shim, int64_t now)
 {
 	struct wal_limit *limit = &shim->wal_limit;
-	unsigned longest = 0;
+	unsigned longest = WAL_READ_MARKS;
 
-	for (unsigned i = 1; i < WAL_READ_MARKS; i++) {
-		uint32_t mark = wal_index_mark(shim->handoff.shm, i);
-		int rc = mark == WAL_MARK_UNUSED ? SQLITE_OK : lock(shim, WAL_BACKFILL_LOCK + (int)i, 1, SQLITE_SHM_LOCK);
-		if (rc == SQLITE_OK && mark != WAL_MARK_UNUSED)
-			lock(shim, WAL_BACKFILL_LOCK + (int)i, 1, SQLITE_SHM_UNLOCK);
-		if (rc == SQLITE_OK)
+	for (unsigned i = 0; i < WAL_READ_MARKS; i++) {
+		uint32_t mark = mark_of(shim, i);
+		if (mark == WAL_MARK_UNUSED || !are_there(shim, i))
 			limit->readers[i].since = 0;
 		else if (!limit->readers[i].since || limit->readers[i].mark != mark)
 			limit->readers[i].since = now;
 		limit->readers[i].mark = mark;
-		if (limit->readers[i].since && (!longest || limit->readers[i].since < limit->readers[longest].since))
+		if (limit->readers[i].since &&
+		    (longest == WAL_READ_MARKS || limit->readers[i].since < limit->readers[longest].since))
 			longest = i;
 	}
 	limit->looked_at = now;
@@ -194,7 +219,8 @@ static bool is_no_own_reader(struct file_shim *other, void *argument)
 /* Past the limit: is this the time to wait for readers? */
 static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int64_t now)
 {
-	unsigned longest = 0;
+	int64_t longest;
+	unsigned reader;
 
 	if (size < limit)
 		shim->wal_limit.looks_since = 0;
@@ -202,10 +228,11 @@ static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int6
 		return false;
 	if (!shim->wal_limit.looks_since)
 		shim->wal_limit.looks_since = now;
-	longest = look_at_readers(shim, now);
-	if (longest && now - shim->wal_limit.readers[longest].since > ENDLESS_READER)
-		warn_of_reader(shim, longest, now, size);
-	if (longest && now - shim->wal_limit.readers[longest].since > LONG_READER)
+	reader = look_at_readers(shim, now);
+	longest = reader < WAL_READ_MARKS ? now - shim->wal_limit.readers[reader].since : 0;
+	if (longest > ENDLESS_READER)
+		warn_of_reader(shim, reader, now, size);
+	if (longest > LONG_READER)
 		return false;
 	if (has_failed(shim->handoff.shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)
 		return false;
