@@ -64,7 +64,8 @@ start_long() {
 	chmod +x long
 	TMPDIR=$scratch start_plain ab "$sqlprod" ab -n 2 --db a.db -- ./long "$@"
 	until [[ -e ready ]]; do sleep 0.05; done
-	guard=$(pgrep -g "$started" -f ab/main.py | head -n 1)
+	# by their parents: the numbers of processes begin anew now and then
+	guard=$(pgrep -P "$started" -f ab/main.py)
 	# The same process was there before it became Python's.
 	worker=$(pgrep -P "$guard" -f ab/main.py)
 }

@@ -89,7 +89,7 @@ none_left() {
 	before=$(sha256sum a.db)
 	start_plain ab "$sqlprod" ab --db a.db --load 'python3 ask.py 1; touch loading; sleep 60' --ready 'test -e port' -- python3 server.py
 	until [[ -e loading ]]; do sleep 0.05; done
-	kill -INT "$(pgrep -g "$started" -f ab/main.py | head -n 1)"
+	kill -INT "$(pgrep -P "$started" -f ab/main.py)"
 	finish "$started" ab 130
 	[[ $(sha256sum a.db) == "$before" && ! -e a.db.sqlprod-ab ]]
 	none_left
