@@ -70,7 +70,7 @@ struct file_shim {
 	bool idled;              /* the transaction that has the write lock let long pass before its first statement */
 	bool has_read_lock;
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */
-	uint32_t snapshot; /* the change counter when the read lock was taken */
+	uint32_t snapshot;      /* the change counter when the read lock was taken */
 	struct transaction_count count;
 
 	struct wal_files files;
