@@ -306,3 +306,22 @@ reader_begins() {
 		done
 	done
 }
+
+@test "a transaction that begins with a statement which writes waits no longer than the busy timeout, again and again" {
+	make_database
+	barrier_make held
+	start_plain holder victim 'open b t.db' 'exec b BEGIN IMMEDIATE' 'exec b UPDATE t SET n=n+10' 'barrier held' 'exec b COMMIT' 'close b'
+	holder=$started
+	barrier_meet held
+	for begin in 'BEGIN DEFERRED' BEGIN; do
+		add=("exec a $begin" 'exec a UPDATE t SET n=n+1' 'exec a ROLLBACK')
+		# with timeouts of a second they are over long before the holder is
+		for run in plain shim; do
+			SQLPROD_BUSY_TIMEOUT=1000 SQLPROD_RESERVE=200 "run_$run" victim 'open a t.db' 'busy_timeout a 1000' "${add[@]}" "${add[@]}" "${add[@]}" 'close a'
+			[[ $(grep -c '^exec 5 database is locked' <<<"$output") == 3 && $(observer lock t.db) == held ]]
+		done
+	done
+	barrier_leave held
+	finish "$holder" holder
+	[[ $(observer query t.db 'SELECT n FROM t') == 10 ]]
+}
