@@ -230,9 +230,6 @@ void reservation_before_read(struct file_shim *shim)
 	struct reservation *reservation = &shim->reservation;
 
 	reservation->is_retried = false;
-	/* SQLite also reads anew where a transaction that writes is to start the -wal from its beginning */
-	if (shim->shared_write.hold != WRITE_NONE)
-		return;
 	if (reservation->policy == READ_FREELY || reservation->state != RESERVATION_NONE || reservation->is_pending ||
 	    !is_known(shim->handoff.shm) || shim->sqlite->get_autocommit(shim->db))
 		return;
