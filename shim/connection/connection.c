@@ -42,8 +42,8 @@ static bool may_attempt(const struct connection *connection)
 {
 	const struct foreign_keys *keys = &connection->foreign_keys;
 
-	return keys->ours && keys->attempt && keys->left == FOREIGN_KEYS_LEFT_ON && !keys->miscounts && !keys->told_outside &&
-	       !keys->rolled_back && connection->temp_storage == TEMP_AS_SET;
+	return keys->ours && keys->attempt && keys->left == FOREIGN_KEYS_LEFT_ON && !keys->miscounts &&
+	       !keys->program_defers_next && !keys->rolled_back && connection->temp_storage == TEMP_AS_SET;
 }
 
 void connection_update_interest(struct connection *connection)

@@ -30,13 +30,13 @@ struct outcome {
 
 /* foreign_keys by recipe: policy/foreign_keys.h. */
 struct foreign_keys {
-	bool ours;          /* on by recipe, so that each compile is decided on */
-	bool guarded;       /* our authorizer stays, whether the program has one or not */
-	bool defers;        /* orphans may wait for COMMIT */
-	bool told_to_defer; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
-	bool rolled_back;   /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
-	bool told_outside;  /* ... outside of a transaction: it holds until the next statement that reads or writes */
-	bool miscounts;     /* a statement was compiled without: orphans may be counted that are none any more */
+	bool ours;           /* on by recipe, so that each compile is decided on */
+	bool guarded;        /* our authorizer stays, whether the program has one or not */
+	bool defers;         /* orphans may wait for COMMIT */
+	bool program_defers; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
+	bool rolled_back;    /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
+	bool program_defers_next; /* ... outside of a transaction: it holds until the next statement that reads or writes */
+	bool miscounts;           /* a statement was compiled without: orphans may be counted that are none any more */
 
 	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, after
 	 * a compile that no hook saw begin; or until the program's next call. */

@@ -66,7 +66,7 @@ void foreign_keys_leave_to_program(struct connection *connection)
 
 	if (!keys->ours)
 		return;
-	foreign_keys_set_deferred(connection, keys->told_to_defer || keys->told_outside);
+	foreign_keys_set_deferred(connection, keys->program_defers || keys->program_defers_next);
 	keys->ours = keys->defers = false;
 	connection->outcomes[SETTING_FOREIGN_KEYS] =
 		(struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
@@ -158,7 +158,7 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
 		arm(connection);
 	if (statement->kind != STATEMENT_PRAGMA)
-		keys->told_outside = false;
+		keys->program_defers_next = false;
 	if (statement->kind != STATEMENT_OTHER)
 		keys->rolled_back = false;
 	foreign_keys_enter(connection);

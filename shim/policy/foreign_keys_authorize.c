@@ -44,11 +44,11 @@ static void see_pragma(struct connection *connection, const char *name, const ch
 	if (strcasecmp(name, "foreign_keys") == 0 && value) {
 		see_foreign_keys(connection, value);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0 && value) {
-		keys->told_to_defer = pragma_is_true(value) && !connection->sqlite->get_autocommit(connection->db);
-		keys->told_outside = pragma_is_true(value);
+		keys->program_defers = pragma_is_true(value) && !connection->sqlite->get_autocommit(connection->db);
+		keys->program_defers_next = pragma_is_true(value);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0) {
-		keys->told_to_defer &= !connection->sqlite->get_autocommit(connection->db);
-		foreign_keys_set_deferred(connection, keys->told_to_defer);
+		keys->program_defers &= !connection->sqlite->get_autocommit(connection->db);
+		foreign_keys_set_deferred(connection, keys->program_defers);
 	}
 }
 

@@ -77,7 +77,7 @@ static int end_failed(struct connection *connection, sqlite3_stmt *stmt, enum en
 		flag_bits_forget_orphans(connection->db, keys->bits);
 		return foreign_keys_step_anew(connection, stmt);
 	}
-	if (end == ENDS_BY_COMMIT && orphans > 0 && keys->defers && !keys->told_to_defer)
+	if (end == ENDS_BY_COMMIT && orphans > 0 && keys->defers && !keys->program_defers)
 		keys->rolled_back = roll_back(connection);
 	connection_update_interest(connection);
 	return rc;
