@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A name as SQL has it between quotes, at the end of the text. */
 static void append_name(char *text, size_t size, const char *name)
@@ -47,17 +48,32 @@ static char *statement_about(const char *words, const struct watched_write *writ
 	return text ? strcat(text, more) : NULL;
 }
 
-/* UPDATE of that column alone. */
-static char *plain_update(const struct watched_write *write)
+/* UPDATE of that column alone, with these words before the table's name. */
+static char *update_alone(const struct watched_write *write, const char *words)
 {
 	size_t room = 2 * strlen(write->column) + 32;
-	char *text = text_about("UPDATE", write, room);
+	char *text = text_about(words, write, room);
 
 	if (!text)
 		return NULL;
 	strcat(text, " SET ");
 	append_name(text, strlen(text) + room, write->column);
 	return strcat(text, "=NULL");
+}
+
+/* Compiles if the column is unique by itself. */
+static char *upsert_of(const struct watched_write *write)
+{
+	size_t room = 4 * strlen(write->column) + 64;
+	char *text = text_about("INSERT INTO", write, room);
+
+	if (!text)
+		return NULL;
+	strcat(text, "(");
+	append_name(text, strlen(text) + room, write->column);
+	strcat(text, ") VALUES(NULL) ON CONFLICT(");
+	append_name(text, strlen(text) + room, write->column);
+	return strcat(text, ") DO NOTHING");
 }
 
 /* Compiles a statement of ours, seen by the watch alone. False if SQLite refuses it, or there is no text. */
@@ -90,13 +106,27 @@ static enum answer ask(struct connection *connection, char *sql, enum write_verb
 	return watch_count_actions(&watch, 1) > 0 ? FIRES : FIRES_NOTHING;
 }
 
+/* Could an UPDATE of a trigger set an action off? It may be OR REPLACE, which deletes rows where the column is unique; on the
+ * statement's own table it is taken for plain, as its actions are looked for there. Upserts came with 3.24: before, any column may
+ * be unique. */
+static bool update_fires(struct connection *connection, const struct watched_write *write, const char *own_table)
+{
+	if (ask(connection, update_alone(write, "UPDATE"), WRITE_UPDATE) != FIRES_NOTHING)
+		return true;
+	if (strcasecmp(write->table, own_table) == 0)
+		return false;
+	if (sqlite_minor(connection->sqlite) >= 24 && ask(connection, upsert_of(write), WRITE_INSERT) == REFUSED)
+		return false;
+	return ask(connection, update_alone(write, "UPDATE OR REPLACE"), WRITE_UPDATE) != FIRES_NOTHING;
+}
+
 /* Could a trigger's write set an action off? Any INSERT could replace. */
-static bool fires(struct connection *connection, const struct watched_write *write)
+static bool fires(struct connection *connection, const struct watched_write *write, const char *own_table)
 {
 	enum answer answer;
 
 	if (write->action == SQLITE_UPDATE)
-		return ask(connection, plain_update(write), WRITE_UPDATE) != FIRES_NOTHING;
+		return update_fires(connection, write, own_table);
 	answer = ask(connection, statement_about("DELETE FROM", write, ""), WRITE_DELETE);
 	/* a view, perhaps */
 	if (answer == REFUSED && write->action == SQLITE_INSERT)
@@ -156,7 +186,7 @@ static bool is_due_to_another(struct connection *connection, const struct foreig
 	if (watch->verb == WRITE_INSERT || watch->verb == WRITE_OTHER || watch->replaces || watch->overflown)
 		return true;
 	for (unsigned i = 0; i < watch->count; i++)
-		if (watch->writes[i].by_trigger && fires(connection, &watch->writes[i]))
+		if (watch->writes[i].by_trigger && fires(connection, &watch->writes[i], watch->table))
 			return true;
 	return watch->verb == WRITE_UPDATE && update_fires_more(connection, watch);
 }

@@ -163,3 +163,24 @@ expect_yield() {
 		rm -f ./*.here ./*.go t.db*
 	done
 }
+
+@test "UPDATE OR REPLACE inside a trigger deletes no child, whichever statement fires it" {
+	schema='CREATE TABLE parent(id INTEGER PRIMARY KEY, u UNIQUE); CREATE TABLE child(parent REFERENCES parent ON DELETE CASCADE); CREATE TABLE other(x);
+		CREATE TRIGGER deleted AFTER DELETE ON other BEGIN UPDATE OR REPLACE parent SET u=u+1 WHERE id=old.x; END;
+		CREATE TRIGGER inserted AFTER INSERT ON other WHEN new.x>9 BEGIN UPDATE OR REPLACE parent SET u=u+1 WHERE id=1; END;
+		CREATE TRIGGER updated AFTER UPDATE ON other BEGIN UPDATE OR REPLACE parent SET u=u+1 WHERE id=1; END;
+		INSERT INTO parent VALUES(1,1),(2,2); INSERT INTO child VALUES(2); INSERT INTO other VALUES(1)'
+	for run in run_plain run_shim; do
+		for statement in 'DELETE FROM other WHERE x=1' 'INSERT INTO other VALUES(10)' 'UPDATE other SET x=3'; do
+			rm -f t.db*
+			observer query t.db "$schema"
+			$run victim 'open a t.db' "prepare a s v2 -1 $statement" 'step s' 'finalize s' 'exec a SELECT count(*) FROM child; SELECT id FROM parent' 'close a'
+			[[ $output == *$'\nstep 101\nfinalize 0\n1\n1\nexec 0\nclose 0' ]]
+		done
+	done
+	# with foreign keys by the program's own wish the child goes
+	rm -f t.db*
+	observer query t.db "$schema"
+	run_shim victim 'open a t.db' 'exec a PRAGMA foreign_keys=ON' 'exec a DELETE FROM other WHERE x=1' 'exec a SELECT count(*) FROM child' 'close a'
+	expect_line 0
+}

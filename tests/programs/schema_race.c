@@ -30,6 +30,9 @@ static sqlite3 *open_file(const char *file)
 	return db;
 }
 
+/* us. SQLite itself compiles a statement 50 times for one step, and then gives up: without a pause it fails, too. */
+#define PAUSE 2000
+
 /* Parents lose and get their children's tables, of all kinds, and their own constraints. */
 static void change_schema(const char *file)
 {
@@ -44,6 +47,7 @@ static void change_schema(const char *file)
 		run(db, n % 5 ? "DROP TRIGGER IF EXISTS t"
 			      : "CREATE TRIGGER IF NOT EXISTS t AFTER INSERT ON log BEGIN DELETE FROM p WHERE id=-1; END");
 		run(db, "COMMIT");
+		usleep(PAUSE);
 	}
 }
 
