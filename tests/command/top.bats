@@ -84,8 +84,12 @@ start_waiter() {
 
 @test "a database that vanishes or is emptied between two samples does no harm" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
+	start_plain top "$sqlprod" top --text -n 1 -c 3 a.db
+	top=$started
+	# once it has taken the name
+	until grep -q '^sqlprod top' "$scratch/top.stdout"; do sleep 0.05; done
 	start_plain churn sh -c 'while :; do sqlite3 a.db "CREATE TABLE IF NOT EXISTS t(a)"; : >a.db; rm -f a.db; : >a.db; done'
-	run_app "$sqlprod" top --text -n 1 -c 3 a.db
+	finish "$top" top
 	[[ $(grep -c '^sqlprod top' <<<"$output") -eq 3 ]]
 }
 
