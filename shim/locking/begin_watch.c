@@ -26,13 +26,6 @@ static bool may_matter(const char *sql)
 	}
 }
 
-static void read_text(const char *sql, struct statement *out)
-{
-	struct sql_text text = sql_text_utf8(sql, -1);
-
-	statement_read(&text, 0, out);
-}
-
 static void begins(struct file_shim *shim, enum begin_form form)
 {
 	struct reservation *reservation = &shim->reservation;
@@ -55,7 +48,7 @@ static void statement_starts(struct connection *connection, const char *sql)
 	if (!shim || shim->db != connection->db)
 		return;
 	if (sql && may_matter(sql))
-		read_text(sql, &statement);
+		statement_read_utf8(sql, &statement);
 	/* what VACUUM runs itself is not seen here */
 	shim->vacuums = sql && statement.kind == STATEMENT_VACUUM;
 	if (shim->shared_write.has_begun && !shim->reservation.is_reading && (!sql || outside || statement.kind == STATEMENT_OTHER))
@@ -86,7 +79,7 @@ static bool keeps_begin(const struct connection *connection)
 		sql = sqlite->sql(stmt);
 		if (!sql || !may_matter(sql))
 			continue;
-		read_text(sql, &statement);
+		statement_read_utf8(sql, &statement);
 		if (statement.kind == STATEMENT_BEGIN)
 			return true;
 	}

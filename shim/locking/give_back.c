@@ -13,15 +13,13 @@
 static bool is_of_transactions(const struct sqlite *sqlite, sqlite3_stmt *stmt)
 {
 	const char *sql = sqlite->sql(stmt);
-	struct sql_text text;
 	struct statement statement;
 
 	if (!sql || sqlite->stmt_busy(stmt))
 		return false;
 	switch (statement_first_letter(sql, -1)) {
 	case 'b' - 'a' + 1:
-		text = sql_text_utf8(sql, -1);
-		statement_read(&text, 0, &statement);
+		statement_read_utf8(sql, &statement);
 		return statement.kind == STATEMENT_BEGIN;
 	case 'c' - 'a' + 1:
 	case 'e' - 'a' + 1:

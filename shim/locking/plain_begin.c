@@ -16,13 +16,11 @@ bool plain_begin_is_possible(const struct sqlite *sqlite)
 /* The mark in its text; NULL if it is no BEGIN of ours. */
 static char *mark_of(const char *sql)
 {
-	struct sql_text text;
 	struct statement statement;
 
 	if (!sql)
 		return NULL;
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
+	statement_read_utf8(sql, &statement);
 	if (statement.kind != STATEMENT_BEGIN)
 		return NULL;
 	return strstr((char *)(uintptr_t)sql, PLAIN_BEGIN_MARK);

@@ -19,12 +19,10 @@ static bool is_vacuum(const struct sqlite *sqlite, sqlite3_stmt *stmt, bool unkn
 {
 	const char *sql = sqlite->sql(stmt);
 	struct statement statement;
-	struct sql_text text;
 
 	if (!sql)
 		return unknown;
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
+	statement_read_utf8(sql, &statement);
 	return statement.kind == STATEMENT_VACUUM;
 }
 

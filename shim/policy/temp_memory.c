@@ -45,7 +45,6 @@ static enum need need_of(const struct statement *statement)
 
 static enum need need_of_text(const char *sql)
 {
-	struct sql_text text;
 	struct statement statement;
 
 	switch (sql ? statement_first_letter(sql, -1) : 'z' - 0x60) {
@@ -58,8 +57,7 @@ static enum need need_of_text(const char *sql)
 	default:
 		return NEED_NONE;
 	}
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
+	statement_read_utf8(sql, &statement);
 	return need_of(&statement);
 }
 

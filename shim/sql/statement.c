@@ -261,6 +261,13 @@ void statement_read(const struct sql_text *text, size_t from, struct statement *
 	}
 }
 
+void statement_read_utf8(const char *sql, struct statement *out)
+{
+	struct sql_text text = sql_text_utf8(sql, -1);
+
+	statement_read(&text, 0, out);
+}
+
 /* Which semicolon ends the statement: the first, the one after END, or the first outside of parentheses. */
 enum body { BODY_PLAIN, BODY_TRIGGER, BODY_VIRTUAL_TABLE };
 

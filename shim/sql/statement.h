@@ -73,6 +73,9 @@ struct sql_text sql_text_utf16(const void *sql, int bytes);
  * than it needs: a long INSERT costs no more than a short one. */
 void statement_read(const struct sql_text *text, size_t from, struct statement *out);
 
+/* The same of a whole text in UTF-8, such as sqlite3_sql() returns. */
+void statement_read_utf8(const char *sql, struct statement *out);
+
 /* Where SQLite's pzTail would point if SQLite accepts the statement: after its semicolon, or at the end of the text. After a byte
  * order mark SQLite's own pzTail is one unit short; this position is right. */
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
