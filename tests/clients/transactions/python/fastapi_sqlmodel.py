@@ -2,29 +2,19 @@
 client. The driver begins no transaction before the first change; with "listeners" in TRANSACTIONS, BEGIN is sent by the two event
 listeners that SQLAlchemy's manual gives for SQLite."""
 
-import os
 import sys
 
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 from sqlmodel import Field, Session, SQLModel, create_engine
 
+from sqlalchemy_listeners import listen_if_wanted
 from transact import run
 
 engine = create_engine(f"sqlite:///{sys.argv[1]}", connect_args={"check_same_thread": False})
 app = FastAPI()
 
-if os.environ.get("TRANSACTIONS") == "listeners":
-
-    @event.listens_for(engine, "connect")
-    def leave_transactions_to_us(connection, _):
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def send_begin(connection):
-        connection.exec_driver_sql("BEGIN")
-
+listen_if_wanted(engine)
 
 
 class Counter(SQLModel, table=True):

@@ -1,12 +1,12 @@
 """SQLAlchemy's Session. By default its driver begins no transaction before the first change; with "listeners" in TRANSACTIONS, BEGIN is
 sent by the two event listeners that SQLAlchemy's manual gives for SQLite."""
 
-import os
 import sys
 
-from sqlalchemy import Column, Integer, create_engine, event
+from sqlalchemy import Column, Integer, create_engine
 from sqlalchemy.orm import Session, declarative_base
 
+from sqlalchemy_listeners import listen_if_wanted
 from transact import run
 
 engine = create_engine(f"sqlite:///{sys.argv[1]}")
@@ -19,15 +19,7 @@ class Counter(Base):
     n = Column(Integer)
 
 
-if os.environ.get("TRANSACTIONS") == "listeners":
-
-    @event.listens_for(engine, "connect")
-    def leave_transactions_to_us(connection, _):
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def send_begin(connection):
-        connection.exec_driver_sql("BEGIN")
+listen_if_wanted(engine)
 
 
 def transact(change):
