@@ -48,17 +48,23 @@ static char *statement_about(const char *words, const struct watched_write *writ
 	return text ? strcat(text, more) : NULL;
 }
 
+/* One more column that the UPDATE sets, after these words. room: of the text, from its present end on. */
+static void append_set(char *text, size_t room, const char *words, const char *column)
+{
+	strcat(text, words);
+	append_name(text, strlen(text) + room, column);
+	strcat(text, "=NULL");
+}
+
 /* UPDATE of that column alone, with these words before the table's name. */
 static char *update_alone(const struct watched_write *write, const char *words)
 {
 	size_t room = 2 * strlen(write->column) + 32;
 	char *text = text_about(words, write, room);
 
-	if (!text)
-		return NULL;
-	strcat(text, " SET ");
-	append_name(text, strlen(text) + room, write->column);
-	return strcat(text, "=NULL");
+	if (text)
+		append_set(text, room, " SET ", write->column);
+	return text;
 }
 
 /* Compiles if the column is unique by itself. */
@@ -152,9 +158,7 @@ static char *update_of(const struct foreign_key_watch *watch, const char *words)
 			text = text_about(words, write, room);
 		if (!text)
 			return NULL;
-		strcat(text, first ? "," : " SET ");
-		append_name(text, strlen(text) + room, write->column);
-		strcat(text, "=NULL");
+		append_set(text, room, first ? "," : " SET ", write->column);
 		first = write;
 	}
 	return first ? text : NULL;
