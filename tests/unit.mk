@@ -27,7 +27,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,handoff group_commit wal_limit 
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c
 $(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
-$(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c shim/locking/wal_limit.c
+$(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_locks.c lock_owner.c)
 $(unit)/locking/reservation_model: tests/model/reservation.c tests/model/explore.h
 $(unit)/locking/shared_write_model: tests/model/shared_write.c tests/model/explore.h
 $(unit)/base/settings: tests/unit/base/settings.c $(settings_sources)

@@ -67,8 +67,8 @@ struct lock_owner lock_owner_find(const struct wal_files *files, bool writes)
 	return owner;
 }
 
-/* By system calls: open() would call our own hook. Returns the length; out is terminated. */
-static size_t read_of(pid_t pid, const char *name, char *out, size_t size)
+/* By system calls: open() would call our own hook. out is terminated. */
+static void read_of(pid_t pid, const char *name, char *out, size_t size)
 {
 	char path[48];
 	ssize_t n = -1;
@@ -80,9 +80,7 @@ static size_t read_of(pid_t pid, const char *name, char *out, size_t size)
 		n = read(fd, out, size - 1);
 		syscall(SYS_close, fd);
 	}
-	n = n < 0 ? 0 : n;
-	out[n] = '\0';
-	return (size_t)n;
+	out[n < 0 ? 0 : n] = '\0';
 }
 
 /* "4711 (a name) T 1 …": proc(5). A name may have a parenthesis in it. */
@@ -96,19 +94,22 @@ static bool is_stopped(pid_t pid)
 	return end && end[1] == ' ' && (end[2] == 'T' || end[2] == 't');
 }
 
+void lock_owner_program(pid_t pid, char *out, size_t size)
+{
+	read_of(pid, "comm", out, size);
+	out[strcspn(out, "\n")] = '\0';
+}
+
 void lock_owner_describe(pid_t pid, char *out, size_t size)
 {
 	char name[64];
-	size_t length;
 
 	if (pid <= 0) {
 		snprintf(out, size, "a process that is not visible from here");
 		return;
 	}
-	length = read_of(pid, "comm", name, sizeof(name));
-	if (length && name[length - 1] == '\n')
-		name[length - 1] = '\0';
-	if (length)
+	lock_owner_program(pid, name, sizeof(name));
+	if (*name)
 		snprintf(out, size, "pid %d (%s%s)", (int)pid, name, is_stopped(pid) ? ", which is stopped" : "");
 	else
 		snprintf(out, size, "pid %d", (int)pid);

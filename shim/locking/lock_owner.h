@@ -20,6 +20,9 @@ struct lock_owner {
  * checkpoint. Of a database with a rollback journal otherwise. */
 struct lock_owner lock_owner_find(const struct wal_files *files, bool writes);
 
+/* Writes the program's name, of at most 15 bytes as proc(5) tells it; "" if it cannot be read. */
+void lock_owner_program(pid_t pid, char *out, size_t size);
+
 /* Writes "pid 4711 (python3)", with "which is stopped" where it is. */
 void lock_owner_describe(pid_t pid, char *out, size_t size);
 

@@ -9,20 +9,13 @@
  * be in the database, and it needs nothing of the -wal. */
 #include "locking/wal_limit.h"
 
-#include "base/log.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define QUIET 132
-#define SHM_LOCKS 120
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND (1000 * MILLISECOND)
@@ -109,104 +102,6 @@ static int lock(struct file_shim *shim, int offset, int n, int flag)
 	return shim->original->xShmLock(shim->file, offset, n, flag | SQLITE_SHM_EXCLUSIVE);
 }
 
-/* Are there readers with this lock? Who reads the database alone has the first one, which a checkpoint takes for itself. */
-static bool are_there(struct file_shim *shim, unsigned reader)
-{
-	const sqlite3_io_methods *real = shim->original;
-	int place = WAL_BACKFILL_LOCK + (int)reader, flags = SQLITE_SHM_EXCLUSIVE;
-	int rc = real->xShmLock(shim->file, place, 1, SQLITE_SHM_LOCK | flags);
-	bool there = rc != SQLITE_OK;
-
-	if (there && reader == 0) {
-		flags = SQLITE_SHM_SHARED;
-		rc = real->xShmLock(shim->file, place, 1, SQLITE_SHM_LOCK | flags);
-		there = rc == SQLITE_OK;
-	}
-	if (rc == SQLITE_OK)
-		real->xShmLock(shim->file, place, 1, SQLITE_SHM_UNLOCK | flags);
-	return there;
-}
-
-/* Up to where they read. Who reads the database alone keeps all others from writing to it: as long as this stays, so do they. */
-static uint32_t mark_of(const struct file_shim *shim, unsigned reader)
-{
-	const char *shm = shim->handoff.shm;
-
-	return reader == 0 ? wal_index_backfilled(shm) : wal_index_mark(shm, reader);
-}
-
-/* Notes since when each reader's lock is held for the same mark. Returns the one that is held longest; WAL_READ_MARKS if none is.
- */
-static unsigned look_at_readers(struct file_shim *shim, int64_t now)
-{
-	struct wal_limit *limit = &shim->wal_limit;
-	unsigned longest = WAL_READ_MARKS;
-
-	for (unsigned i = 0; i < WAL_READ_MARKS; i++) {
-		uint32_t mark = mark_of(shim, i);
-		if (mark == WAL_MARK_UNUSED || !are_there(shim, i))
-			limit->readers[i].since = 0;
-		else if (!limit->readers[i].since || limit->readers[i].mark != mark)
-			limit->readers[i].since = now;
-		limit->readers[i].mark = mark;
-		if (limit->readers[i].since &&
-		    (longest == WAL_READ_MARKS || limit->readers[i].since < limit->readers[longest].since))
-			longest = i;
-	}
-	limit->looked_at = now;
-	return longest;
-}
-
-/* The process that holds this reader's lock. */
-static pid_t pid_of_reader(const struct file_shim *shim, unsigned reader)
-{
-	struct flock held = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_LOCKS + WAL_BACKFILL_LOCK + (off_t)reader, .l_len = 1};
-
-	if (shim->files.shm_fd < 0 || fcntl(shim->files.shm_fd, F_GETLK, &held) != 0)
-		return 0;
-	/* the kernel does not tell a process of its own locks */
-	return held.l_type == F_UNLCK ? getpid() : held.l_pid;
-}
-
-static void read_program(pid_t pid, char *out, size_t size)
-{
-	char name[32];
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%d/comm", (int)pid);
-	file = fopen(name, "re");
-	if (!file || !fgets(out, (int)size, file))
-		*out = '\0';
-	out[strcspn(out, "\n")] = '\0';
-	if (file)
-		fclose(file);
-}
-
-static void warn_of_reader(const struct file_shim *shim, unsigned reader, int64_t now, int64_t size)
-{
-	const struct connection *connection = registry_find(shim->db);
-	int64_t since = shim->wal_limit.readers[reader].since;
-	int saved = errno;
-	pid_t pid = pid_of_reader(shim, reader);
-	char program[32];
-
-	if (!connection || pid <= 0) {
-		errno = saved;
-		return;
-	}
-	read_program(pid, program, sizeof(program));
-	/* it reads all the time so that nobody starts the -wal anew before it has copied it */
-	if (strcmp(program, "litestream") != 0)
-		log_warn_once(WARNING_WAL_READER, connection->path,
-			      "%s-wal has grown to %lld MiB, past its limit, and cannot be started anew: %s (pid %ld) has been "
-			      "reading in "
-			      "one transaction for %lld s. End that transaction",
-			      connection->path, (long long)(size >> 20), *program ? program : "a program", (long)pid,
-			      (long long)((now - since) / SECOND));
-	errno = saved;
-}
-
 /* A connection that this thread reads by cannot end its read while the thread waits. */
 static bool is_no_own_reader(struct file_shim *other, void *argument)
 {
@@ -228,10 +123,10 @@ static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int6
 		return false;
 	if (!shim->wal_limit.looks_since)
 		shim->wal_limit.looks_since = now;
-	reader = look_at_readers(shim, now);
-	longest = reader < WAL_READ_MARKS ? now - shim->wal_limit.readers[reader].since : 0;
+	shim->wal_limit.looked_at = now;
+	longest = read_locks_longest(shim, now, &reader);
 	if (longest > ENDLESS_READER)
-		warn_of_reader(shim, reader, now, size);
+		read_locks_warn(shim, reader, longest, size);
 	if (longest > LONG_READER)
 		return false;
 	if (has_failed(shim->handoff.shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)

@@ -15,6 +15,7 @@
 #ifndef SQLPROD_LOCKING_WAL_LIMIT_H
 #define SQLPROD_LOCKING_WAL_LIMIT_H
 
+#include "locking/read_locks.h"
 #include "locking/wal_index.h"
 
 #include <stdbool.h>
@@ -30,10 +31,7 @@ struct wal_limit {
 	bool waits;             /* … which waits for readers */
 	int64_t began, until;
 	int64_t looked_at, looks_since; /* when readers were last looked at, and since when: 0 below the limit */
-	struct {
-		uint32_t mark; /* of the lock, while it is held */
-		int64_t since; /* since when it is seen to be; 0 if it is not */
-	} readers[WAL_READ_MARKS];
+	struct read_lock read_locks[WAL_READ_MARKS];
 };
 
 /* The write lock was had; was given back. A read begins. */

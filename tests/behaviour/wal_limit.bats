@@ -88,7 +88,7 @@ readers_and_writer() {
 		limit=1M readers_and_writer run_shim 22 1 "$begins"
 		[[ $errors == 0 && $longest -gt 2048 ]]
 		[[ $(grep -c 'has been reading in one transaction for' <<<"$stderr") == 1 ]]
-		[[ $stderr == *"t.db-wal has grown to "*" MiB, past its limit, and cannot be started anew: python3 (pid "*") has been reading in one transaction for "*" s. End that transaction"* ]]
+		[[ $stderr == *"t.db-wal has grown to "*" MiB, past its limit, and cannot be started anew: pid "*" (python3) has been reading in one transaction for "*" s. End that transaction"* ]]
 		rm -f t.db*
 		readers_and_writer run_plain 6 1 "$begins"
 		[[ $errors == 0 && -z $stderr ]]

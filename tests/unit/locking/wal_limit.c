@@ -280,7 +280,7 @@ static void test_endless(void)
 	}
 	check(stalls == 1, "a reader that stays is waited for once, not %u times", stalls);
 	check(warnings > 0, "and named");
-	shim.wal_limit.looked_at = shim.wal_limit.looks_since = shim.wal_limit.readers[1].since = 0;
+	shim.wal_limit.looked_at = shim.wal_limit.looks_since = shim.wal_limit.read_locks[1].since = 0;
 	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
 	check(checkpoint() == 0, "not by another connection either");
 }
