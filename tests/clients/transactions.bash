@@ -90,3 +90,16 @@ stay_alone() {
 	play "" stay "$1"
 	shows locked=2
 }
+
+# pool_with PROGRAM - a pool's idle connections keep its one worker waiting for no longer than a reservation, with time to spare.
+pool_with() {
+	play "$preload" pool "$1"
+	shows done=50 failed=0
+	at_most longest 5000
+}
+
+# pool_alone PROGRAM - without the library the worker does its 50 transactions as well.
+pool_alone() {
+	play "" pool "$1"
+	shows done=50 failed=0
+}

@@ -112,29 +112,15 @@ load transactions
 
 @test "HikariCP with autocommit off: no transaction of a race fails" { race_with hikari; }
 @test "HikariCP with autocommit off alone: some fail" { race_alone hikari; }
-@test "HikariCP with autocommit off: one worker is not kept waiting by the idle connections of its pool" {
-	play "$preload" pool hikari
-	shows done=50 failed=0
-	at_most longest 5000
-}
-@test "HikariCP with autocommit off alone: one worker does its 50 transactions as well" {
-	play "" pool hikari
-	shows done=50 failed=0
-}
+@test "HikariCP with autocommit off: one worker is not kept waiting by the idle connections of its pool" { pool_with hikari; }
+@test "HikariCP with autocommit off alone: one worker does its 50 transactions as well" { pool_alone hikari; }
 @test "HikariCP with autocommit off: nobody waits for a transaction that reads and stays" { stay_with hikari; }
 @test "HikariCP with autocommit off alone: a writer is refused beside a transaction that reads and stays" { stay_alone hikari; }
 
 @test "HikariCP with Debian's driver and autocommit off: no transaction of a race fails" { race_with hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off alone: some fail" { race_alone hikari_debian; }
-@test "HikariCP with Debian's driver and autocommit off: one worker is not kept waiting by the idle connections of its pool" {
-	play "$preload" pool hikari_debian
-	shows done=50 failed=0
-	at_most longest 5000
-}
-@test "HikariCP with Debian's driver and autocommit off alone: one worker does its 50 transactions as well" {
-	play "" pool hikari_debian
-	shows done=50 failed=0
-}
+@test "HikariCP with Debian's driver and autocommit off: one worker is not kept waiting by the idle connections of its pool" { pool_with hikari_debian; }
+@test "HikariCP with Debian's driver and autocommit off alone: one worker does its 50 transactions as well" { pool_alone hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off: nobody waits for a transaction that reads and stays" { stay_with hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off alone: a writer is refused beside a transaction that reads and stays" {
 	stay_alone hikari_debian
