@@ -134,7 +134,8 @@ struct connection {
 	const struct callback_offsets *offsets; /* where to read these; NULL where the program's calls are seen: callbacks.h */
 	bool pragma_ignored;                    /* the program's authorizer has let a PRAGMA do nothing */
 	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
-	unsigned callbacks_suspended;                                             /* nesting of callbacks_suspend() */
+	const sqlite3_backup *backup_onto; /* a backup onto its main database, which is memory: hook_backup.c */
+	unsigned callbacks_suspended;      /* nesting of callbacks_suspend() */
 	void (*statement_starts)(struct connection *connection, const char *sql); /* callbacks_watch() */
 
 	struct outcome outcomes[SETTING_APPLIED_COUNT];

@@ -1,19 +1,12 @@
-/* hook_serialize.c - interposition of sqlite3_serialize().
- *
- * The image of a database in WAL mode is one that sqlite3_deserialize() accepts, and that cannot be read then: an in-memory
- * database has no -wal (sqlite.org/c3ref/deserialize.html). Where WAL is not the program's own choice, the image says rollback
- * journal. */
+/* hook_serialize.c - interposition of sqlite3_serialize() and sqlite3_deserialize(): WAL by recipe takes no image from a program.
+ */
 #include "base/guard.h"
 #include "hooks/hook.h"
 #include "policy/first_use.h"
+#include "policy/wal_image.h"
 
+#include <string.h>
 #include <strings.h>
-
-/* Read and write version: sqlite.org/fileformat.html#the_database_header */
-#define WRITE_VERSION 18
-#define READ_VERSION 19
-#define VERSION_ROLLBACK 1
-#define VERSION_WAL 2
 
 static bool is_main(const char *schema)
 {
@@ -47,8 +40,8 @@ HOOK unsigned char *sqlite3_serialize(sqlite3 *db, const char *schema, sqlite3_i
 		return sqlite->serialize(db, schema, size, flags);
 	if (!chose_wal(connection) && is_main(schema) && !(flags & SQLITE_SERIALIZE_NOCOPY)) {
 		image = sqlite->serialize(db, schema, &bytes, flags);
-		if (image && bytes > READ_VERSION && image[WRITE_VERSION] == VERSION_WAL && image[READ_VERSION] == VERSION_WAL)
-			image[WRITE_VERSION] = image[READ_VERSION] = VERSION_ROLLBACK;
+		if (image && wal_image_is(image, bytes))
+			wal_image_to_rollback(image);
 		if (size)
 			*size = bytes;
 	} else {
@@ -56,4 +49,35 @@ HOOK unsigned char *sqlite3_serialize(sqlite3 *db, const char *schema, sqlite3_i
 	}
 	hook_leave(connection);
 	return image;
+}
+
+/* A program's own memory may be read-only, or a mapped file: there the image becomes one of SQLite's, which frees it. */
+static unsigned char *own_image(const struct sqlite *sqlite, unsigned char *image, sqlite3_int64 size, unsigned *flags)
+{
+	unsigned char *copy = image;
+
+	if (!(*flags & SQLITE_DESERIALIZE_FREEONCLOSE)) {
+		copy = size == (int)size ? sqlite->malloc((int)size) : NULL;
+		if (!copy)
+			return image;
+		memcpy(copy, image, (size_t)size);
+		*flags |= SQLITE_DESERIALIZE_FREEONCLOSE;
+	}
+	wal_image_to_rollback(copy);
+	return copy;
+}
+
+HOOK int sqlite3_deserialize(sqlite3 *db, const char *schema, unsigned char *image, sqlite3_int64 size, sqlite3_int64 memory,
+			     unsigned flags)
+{
+	const struct sqlite *sqlite;
+	struct connection *connection = hook_enter(db, "sqlite3_deserialize", HOOK_CALLER, HOOK_FRAME, &sqlite);
+
+	if (connection)
+		hook_leave(connection);
+	if (!sqlite || !sqlite->deserialize)
+		return SQLITE_ERROR;
+	if (connection && image && memory >= size && wal_image_is(image, size) && !journal_mode_is_programs_choice())
+		image = own_image(sqlite, image, memory, &flags);
+	return sqlite->deserialize(db, schema, image, size, memory, flags);
 }

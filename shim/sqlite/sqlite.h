@@ -54,11 +54,14 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(config)
 
 /* Interposed functions that are looked up by name only: NULL in a copy that lacks them. */
-#define SQLITE_NAMED(X) X(serialize)
+#define SQLITE_NAMED(X)                                                                                                            \
+	X(serialize)                                                                                                               \
+	X(deserialize)
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X) SQLITE_NAMED(X)
 
-/* Functions that are called but not interposed, save step, backup_init and blob_open: NULL in a copy that lacks them. */
+/* Functions that are called but not interposed, save step, backup_init, backup_finish and blob_open: NULL in a copy that lacks
+ * them. */
 #define SQLITE_CALLED(X)                                                                                                           \
 	X(step)                                                                                                                    \
 	X(reset)                                                                                                                   \
@@ -81,6 +84,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(db_status)                                                                                                               \
 	X(file_control)                                                                                                            \
 	X(backup_init)                                                                                                             \
+	X(backup_finish)                                                                                                           \
 	X(blob_open)                                                                                                               \
 	X(blob_close)                                                                                                              \
 	X(create_collation_v2)                                                                                                     \

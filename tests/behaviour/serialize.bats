@@ -1,5 +1,6 @@
 # Images of databases in WAL mode.
 load ../harness/harness
+load ../harness/scenes
 
 serialize_py() {
 	cat >s.py <<-'EOF'
@@ -33,6 +34,61 @@ serialize_py() {
 		[[ $output != none ]] || skip "this Python has no serialize()"
 		expect 'unable to open database file'
 	done
+}
+
+# memory_py - puts a.db into memory: as the bytes of its file, and by a backup.
+memory_py() {
+	cat >m.py <<-'EOF'
+		import sqlite3, sys
+		if not hasattr(sqlite3.Connection, 'deserialize'): print('none'); sys.exit()
+		c = sqlite3.connect('a.db', isolation_level=None)
+		for sql in sys.argv[1:]: c.execute(sql).fetchall()
+		c.execute('create table if not exists t(x)'); c.execute('insert into t values(42)'); c.close()
+		def shows(m):
+		    try:
+		        print(m.execute('select x from t').fetchone()[0], m.execute('select count(*) from t').fetchone()[0])
+		        m.execute('begin'); m.execute('insert into t values(43)'); m.execute('commit')
+		        print(*m.execute('select max(x), count(*) from t').fetchone(), m.execute('pragma integrity_check').fetchone()[0])
+		    except sqlite3.Error as e: print(e)
+		def image():
+		    m = sqlite3.connect(':memory:', isolation_level=None); m.deserialize(open('a.db', 'rb').read()); return m
+		c = sqlite3.connect('a.db', isolation_level=None)
+		for sql in sys.argv[1:]: c.execute(sql).fetchall()
+		shows(image())
+		shared = sqlite3.connect('file:/shared?vfs=memdb', uri=True, isolation_level=None), sqlite3.connect('file:/shared?vfs=memdb', uri=True, isolation_level=None)
+		def copied(target, reader, pages):
+		    try: c.backup(target, pages=pages)
+		    except sqlite3.Error as e: print(e)
+		    else: shows(reader)
+		copied(shared[0], shared[0], 1); copied(shared[0], shared[1], -1); m = image(); copied(m, m, -1)
+	EOF
+	rm -f a.db*
+}
+
+@test "the bytes of a database's file can be read as a database in memory, and a backup onto one in memory too" {
+	for run in run_plain run_shim; do
+		memory_py
+		$run python3 m.py
+		[[ $output != none ]] || skip "this Python has no deserialize()"
+		expect "$(printf '42 1\n43 2 ok\n%.0s' 1 2 3 4)"
+	done
+	expect_quiet
+}
+
+@test "a program that chose WAL cannot read such databases in memory, as without the library" {
+	for run in run_plain run_shim; do
+		memory_py
+		$run python3 m.py 'pragma journal_mode=wal'
+		[[ $output != none ]] || skip "this Python has no deserialize()"
+		expect_line 'unable to open database file'
+		[[ $output != *42* ]] || fail "$run"
+	done
+}
+
+@test "an image in memory that cannot be written is read as well, and stays as it is" {
+	sqlite_has 3036000 || skip "without sqlite3_deserialize()"
+	twin linked mapped_image
+	[[ $output == *$'\ndeserialize 0, 42, read 0\ndeserialize 0, 42, read 0' ]] || fail
 }
 
 @test "VACUUM INTO and the backup API make whole files, while the database is open" {

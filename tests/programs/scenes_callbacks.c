@@ -1,8 +1,11 @@
 /* scenes_callbacks.c - programs that set callbacks, and what they are called for. */
 #include "scenes.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int calls[8];
@@ -281,6 +284,40 @@ static void backup(void)
 	use->close(db);
 }
 
+static int print_value(void *unused, int n, char **values, char **names)
+{
+	(void)unused;
+	(void)names;
+	printf("%s, ", n > 0 && values[0] ? values[0] : "NULL");
+	return 0;
+}
+
+/* A file that is mapped for reading is put into memory without a copy of the program's. */
+static void mapped_image(void)
+{
+	static const unsigned flags[] = {0, SQLITE_DESERIALIZE_READONLY};
+	struct stat status;
+	sqlite3 *db;
+	void *image;
+	int fd;
+
+	use->open("a.db", &db);
+	scene_exec(db, "CREATE TABLE t(x)");
+	scene_exec(db, "INSERT INTO t VALUES(42)");
+	use->close(db);
+	fd = open("a.db", O_RDONLY);
+	fstat(fd, &status);
+	image = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		use->open(":memory:", &db);
+		printf("deserialize %d, ", use->deserialize(db, "main", image, status.st_size, status.st_size, flags[i]));
+		printf("read %d\n", use->exec(db, "SELECT x FROM t", print_value, NULL, NULL));
+		use->close(db);
+	}
+	munmap(image, (size_t)status.st_size);
+	close(fd);
+}
+
 /* A connection that an image was given waits by its own timeout, whatever others do. */
 static void deserialize(void)
 {
@@ -314,7 +351,14 @@ static void deserialize(void)
 }
 
 const struct scene callback_scenes[] = {
-	{"trace_order", trace_order}, {"progress", progress},         {"hooks", hooks},
-	{"error_log", error_log},     {"busy_handler", busy_handler}, {"zombie", zombie},
-	{"backup", backup},           {"deserialize", deserialize},   {NULL, NULL},
+	{"trace_order", trace_order},
+	{"progress", progress},
+	{"hooks", hooks},
+	{"error_log", error_log},
+	{"busy_handler", busy_handler},
+	{"zombie", zombie},
+	{"mapped_image", mapped_image},
+	{"backup", backup},
+	{"deserialize", deserialize},
+	{NULL, NULL},
 };
