@@ -201,8 +201,12 @@ static bool may_fail(struct judge *judge, struct own *own)
 {
 	const struct result *with = &own->with.result;
 
-	if (own->without.result.rc != SQLITE_OK || !own->known || !own->without.known)
+	if (!own->known || !own->without.known)
 		return true;
+	/* what it keeps of its part, as by ON CONFLICT FAIL, may be an orphan */
+	if (own->without.result.rc != SQLITE_OK)
+		return !result_is_refusal(&judge->theirs) || *own->before.text || result_is_refusal(with) ||
+		       is_new(own, &own->without);
 	if (result_is_refusal(&judge->theirs)) {
 		if (own->in_transaction && judge->strict)
 			return false;
@@ -217,7 +221,8 @@ static bool may_fail(struct judge *judge, struct own *own)
 /* The library let it pass as if there were no foreign keys: was there a reason? */
 static void judge_unenforced(struct judge *judge, struct own *own)
 {
-	bool would = result_is_refusal(&own->with.result) || is_new(own, &own->with) ||
+	/* RESTRICT waits for the end of the statement: there the children may be gone as well */
+	bool would = (result_is_refusal(&own->with.result) && is_new(own, &own->without)) || is_new(own, &own->with) ||
 		     (own->with.result.rc == SQLITE_OK && strcmp(own->with.result.text, own->without.result.text) != 0);
 
 	if (would && !*own->before.text && judge->wants_enforcement && !judge->said[own->connection == 'b'] &&
@@ -266,6 +271,7 @@ static bool judge_left(struct judge *judge, struct own *own)
 static void follow(struct judge *judge, struct own *own, bool with)
 {
 	int deferred = 0, high;
+	bool undone = result_is_refusal(&judge->theirs) && !own->in_transaction;
 
 	if (with)
 		sqlite3_db_status(own->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &high, 0);
@@ -274,7 +280,7 @@ static void follow(struct judge *judge, struct own *own, bool with)
 	set_keys(own, false);
 	if (deferred != 0 || run(own->db, "RELEASE probe") != SQLITE_OK)
 		judge_give_up(judge);
-	else if (!with && (judge->theirs.rc == SQLITE_OK || own->without.result.rc != SQLITE_OK))
+	else if (!with && !undone && (judge->theirs.rc == SQLITE_OK || own->without.result.rc != SQLITE_OK))
 		run(own->db, own->sql);
 	if (judge->theirs.rc != SQLITE_OK)
 		judge->counts.refused++;
