@@ -154,7 +154,8 @@ static __attribute__((noinline)) int prepare_or_attempt(const struct preparation
 	int rc;
 
 	if (may_attempt(found, p->sql, p->bytes) &&
-	    foreign_keys_attempt(found, prepare_program_text, &(struct program_text){found->sqlite, p}, &rc))
+	    foreign_keys_attempt(found, statement_may_be_update_or(p->sql, p->bytes), prepare_program_text,
+				 &(struct program_text){found->sqlite, p}, &rc))
 		return rc;
 	return prepare_watched(p, found, function, caller, frame);
 }

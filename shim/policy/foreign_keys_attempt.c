@@ -36,6 +36,8 @@ static bool begin(struct foreign_keys_attempt *attempt, int action)
 	attempt->state = ATTEMPT_WATCHED;
 	watch_init(keys->attempt, verb_of(action), false);
 	keys->attempt->mode = WATCH_PROBE;
+	if (action == SQLITE_UPDATE && attempt->may_be_update_or)
+		return false;
 	if (keys->left == FOREIGN_KEYS_LEFT_ON)
 		return true;
 	/* a DELETE has looked at the flag before it asks */
@@ -63,7 +65,7 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 		return deny(attempt);
 	watch->ignored += action == SQLITE_READ && answer == SQLITE_IGNORE;
 	watch_see(watch, action, first, second, schema, trigger);
-	return watch_is_clear(watch) ? answer : deny(attempt);
+	return watch_is_clear(attempt->connection, watch) ? answer : deny(attempt);
 }
 
 bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc)

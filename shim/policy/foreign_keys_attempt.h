@@ -21,6 +21,7 @@ struct foreign_keys_attempt {
 		ATTEMPT_DENIED,
 		ATTEMPT_DECIDED, /* it is no attempt any more: how to compile it has been decided */
 	} state;
+	bool may_be_update_or; /* by its text, which an UPDATE has to be asked about then */
 };
 
 /* The prepare that this thread attempts. Not on the stack: a callback may longjmp() out of it. */
@@ -33,15 +34,16 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 /* Has it failed with rc because of us, or of foreign keys? Then the long way has to be gone. To be called once when it failed. */
 bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc);
 
-/* Compiles by prepare(argument), without reading the statement. False if the long way has to be gone: also for a virtual table's
- * statement inside of another's compile. */
-static inline bool foreign_keys_attempt(struct connection *connection, int (*prepare)(void *argument), void *argument, int *rc)
+/* Compiles by prepare(argument), without reading the statement, which may be an UPDATE OR … False if the long way has to be gone:
+ * also for a virtual table's statement inside of another's compile. */
+static inline bool foreign_keys_attempt(struct connection *connection, bool may_be_update_or, int (*prepare)(void *argument),
+					void *argument, int *rc)
 {
 	struct foreign_keys_attempt outer = foreign_keys_preparing, self;
 
 	if (outer.connection == connection)
 		return false;
-	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED};
+	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or};
 	*rc = prepare(argument);
 	self = foreign_keys_preparing;
 	foreign_keys_preparing = outer;

@@ -39,24 +39,17 @@ static int prepare_without(const struct compile *compile, struct foreign_key_wat
 	return rc;
 }
 
-static bool prepare_again(void *argument, struct foreign_key_watch *watch)
-{
-	const struct compile *compile = argument;
-	sqlite3_stmt *with = *compile->stmt;
-	bool ok = prepare_without(compile, watch) == SQLITE_OK;
-
-	if (ok)
-		compile->connection->sqlite->finalize(*compile->stmt);
-	*compile->stmt = with;
-	return ok;
-}
-
 /* SQLite takes a parent whose key the program's authorizer hides for missing, and would refuse every row. */
-static bool hides_parent(struct compile *compile, unsigned ignored)
+static bool hides_parent(const struct compile *compile, unsigned ignored)
 {
 	struct foreign_key_watch without = {.mode = WATCH_NOTHING};
+	sqlite3_stmt *with = *compile->stmt;
+	bool compiles = ignored && prepare_without(compile, &without) == SQLITE_OK;
 
-	return ignored && prepare_again(compile, &without) && without.ignored < ignored;
+	if (compiles)
+		compile->connection->sqlite->finalize(*compile->stmt);
+	*compile->stmt = with;
+	return compiles && without.ignored < ignored;
 }
 
 bool foreign_keys_may_refuse_compile(const struct connection *connection, const struct foreign_key_watch *watch, int rc)
@@ -73,21 +66,24 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 {
 	struct connection *connection = compile->connection;
 	const char *table = watch->table;
-	bool hides = false;
+	bool hides = false, interrupted = false;
 	int rc, with;
 
 	watch_begin(connection, watch);
 	rc = with = compile->prepare(compile->argument);
 	watch_end(connection, watch);
 	if (rc == SQLITE_OK) {
-		if (!watch_has_actions(watch) && !watch->ignored)
+		if (!watch_has_actions(watch) && !watch->ignored && !watch_may_recheck(connection, watch))
 			return rc;
 		hides = hides_parent(compile, watch->ignored);
-		*enforced = !hides && !watch_is_harmful(connection, watch, prepare_again, compile);
+		*enforced = !hides && !watch_is_harmful(connection, watch, compile->text, compile->statement, &interrupted);
 		sqlite_forget_error(connection->sqlite, connection->db);
 		if (*enforced)
 			return rc;
 		connection->sqlite->finalize(*compile->stmt);
+		*compile->stmt = NULL;
+		if (interrupted)
+			return SQLITE_INTERRUPT;
 	} else if (!foreign_keys_may_refuse_compile(connection, watch, rc)) {
 		return rc;
 	}
@@ -100,7 +96,7 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 			     table);
 	else if (rc == SQLITE_OK && with == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
-			     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off", table);
+			     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off, or fail", table);
 	else if (rc == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA,
 			     "a parent table is missing, or has no unique key that is referenced", table);

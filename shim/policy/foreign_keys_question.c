@@ -1,10 +1,10 @@
 /* foreign_keys_question.c - judges a watched statement, by compiling statements of ours. */
+#include "policy/foreign_keys_bytecode.h"
 #include "policy/foreign_keys_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* A name as SQL has it between quotes, at the end of the text. */
 static void append_name(char *text, size_t size, const char *name)
@@ -56,32 +56,6 @@ static void append_set(char *text, size_t room, const char *words, const char *c
 	strcat(text, "=NULL");
 }
 
-/* UPDATE of that column alone, with these words before the table's name. */
-static char *update_alone(const struct watched_write *write, const char *words)
-{
-	size_t room = 2 * strlen(write->column) + 32;
-	char *text = text_about(words, write, room);
-
-	if (text)
-		append_set(text, room, " SET ", write->column);
-	return text;
-}
-
-/* Compiles if the column is unique by itself. */
-static char *upsert_of(const struct watched_write *write)
-{
-	size_t room = 4 * strlen(write->column) + 64;
-	char *text = text_about("INSERT INTO", write, room);
-
-	if (!text)
-		return NULL;
-	strcat(text, "(");
-	append_name(text, strlen(text) + room, write->column);
-	strcat(text, ") VALUES(NULL) ON CONFLICT(");
-	append_name(text, strlen(text) + room, write->column);
-	return strcat(text, ") DO NOTHING");
-}
-
 /* Compiles a statement of ours, seen by the watch alone. False if SQLite refuses it, or there is no text. */
 static bool compile(struct connection *connection, const char *sql, struct foreign_key_watch *watch)
 {
@@ -98,48 +72,6 @@ static bool compile(struct connection *connection, const char *sql, struct forei
 	return rc == SQLITE_OK;
 }
 
-enum answer { FIRES_NOTHING, FIRES, REFUSED };
-
-/* Does this statement of ours set an action off? */
-static enum answer ask(struct connection *connection, char *sql, enum write_verb verb)
-{
-	struct foreign_key_watch watch = {.verb = verb};
-	bool ok = compile(connection, sql, &watch);
-
-	free(sql);
-	if (!ok)
-		return REFUSED;
-	return watch_count_actions(&watch, 1) > 0 ? FIRES : FIRES_NOTHING;
-}
-
-/* Could an UPDATE of a trigger set an action off? It may be OR REPLACE, which deletes rows where the column is unique; on the
- * statement's own table it is taken for plain, as its actions are looked for there. Upserts came with 3.24: before, any column may
- * be unique. */
-static bool update_fires(struct connection *connection, const struct watched_write *write, const char *own_table)
-{
-	if (ask(connection, update_alone(write, "UPDATE"), WRITE_UPDATE) != FIRES_NOTHING)
-		return true;
-	if (strcasecmp(write->table, own_table) == 0)
-		return false;
-	if (sqlite_minor(connection->sqlite) >= 24 && ask(connection, upsert_of(write), WRITE_INSERT) == REFUSED)
-		return false;
-	return ask(connection, update_alone(write, "UPDATE OR REPLACE"), WRITE_UPDATE) != FIRES_NOTHING;
-}
-
-/* Could a trigger's write set an action off? Any INSERT could replace. */
-static bool fires(struct connection *connection, const struct watched_write *write, const char *own_table)
-{
-	enum answer answer;
-
-	if (write->action == SQLITE_UPDATE)
-		return update_fires(connection, write, own_table);
-	answer = ask(connection, statement_about("DELETE FROM", write, ""), WRITE_DELETE);
-	/* a view, perhaps */
-	if (answer == REFUSED && write->action == SQLITE_INSERT)
-		answer = ask(connection, statement_about("INSERT OR REPLACE INTO", write, " DEFAULT VALUES"), WRITE_INSERT);
-	return answer != FIRES_NOTHING;
-}
-
 /* The UPDATE of all columns that the program's sets, with these words before the table's name. */
 static char *update_of(const struct foreign_key_watch *watch, const char *words)
 {
@@ -148,12 +80,9 @@ static char *update_of(const struct foreign_key_watch *watch, const char *words)
 	char *text;
 
 	for (unsigned i = 0; i < watch->count; i++)
-		if (!watch->writes[i].by_trigger)
-			room += 2 * strlen(watch->writes[i].column) + 16;
+		room += 2 * strlen(watch->writes[i].column) + 16;
 	for (unsigned i = 0; i < watch->count; i++) {
 		const struct watched_write *write = &watch->writes[i];
-		if (write->by_trigger)
-			continue;
 		if (!first)
 			text = text_about(words, write, room);
 		if (!text)
@@ -177,27 +106,28 @@ static bool fires_more(struct connection *connection, const char *replacing, con
 static bool update_fires_more(struct connection *connection, const struct foreign_key_watch *watch)
 {
 	char *replacing = update_of(watch, "UPDATE"), *aborting = update_of(watch, "UPDATE OR ABORT");
-	bool more = fires_more(connection, replacing, aborting);
+	bool more = watch->overflown || fires_more(connection, replacing, aborting);
 
 	free(replacing);
 	free(aborting);
 	return more;
 }
 
-/* There are actions. Are they all due to the statement's own DELETE or UPDATE? */
-static bool is_due_to_another(struct connection *connection, const struct foreign_key_watch *watch)
+/* Does the bytecode call an action by anything else than the DELETE or UPDATE itself, or fail on its own row? */
+static bool does_harm(struct connection *connection, const struct foreign_key_watch *watch, const struct key_bytecode *bytecode)
 {
-	if (watch->verb == WRITE_INSERT || watch->verb == WRITE_OTHER || watch->replaces || watch->overflown)
+	if (bytecode->rechecks_wrongly)
 		return true;
-	for (unsigned i = 0; i < watch->count; i++)
-		if (watch->writes[i].by_trigger && fires(connection, &watch->writes[i], watch->table))
-			return true;
-	return watch->verb == WRITE_UPDATE && update_fires_more(connection, watch);
+	if (watch->verb == WRITE_INSERT || watch->replaces)
+		return bytecode->by_statement || bytecode->by_triggers;
+	if (bytecode->by_triggers || (watch_has_actions(watch) && watch->by_triggers && !bytecode->has_triggers))
+		return true;
+	return watch->verb == WRITE_UPDATE && bytecode->by_statement && update_fires_more(connection, watch);
 }
 
 bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch)
 {
-	struct watched_write write = {SQLITE_DELETE, watch->schema, watch->table, NULL, false};
+	struct watched_write write = {watch->schema, watch->table, NULL};
 	struct foreign_key_watch delete = {.verb = WRITE_DELETE};
 	char *text = *watch->table ? statement_about("DELETE FROM", &write, "") : NULL;
 	bool related = !text || !compile(connection, text, &delete) || delete.reads;
@@ -206,18 +136,21 @@ bool watch_drops_related(struct connection *connection, const struct foreign_key
 	return related;
 }
 
-bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch,
-		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument)
+bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, const struct sql_text *text,
+		      const struct statement *statement, bool *interrupted)
 {
-	struct foreign_key_watch without;
-	unsigned own = watch->updates;
+	bool acts = watch_has_actions(watch), may_recheck = watch_may_recheck(connection, watch);
+	struct key_bytecode bytecode;
+	int rc;
 
-	if (watch_is_in_doubt(watch) && watch_count_actions(watch, own) == 0) {
-		watch_init(&without, watch->verb, watch->replaces);
-		without.mode = WATCH_PROBE;
-		if (!again(argument, &without))
-			return true;
-		own = without.updates;
-	}
-	return watch_count_actions(watch, own) > 0 && is_due_to_another(connection, watch);
+	if (!acts && !may_recheck)
+		return false;
+	/* seen for certain, and called by nothing that is a DELETE or plain UPDATE */
+	if (watch_count_actions(watch, watch->updates) > 0 && (watch->verb == WRITE_INSERT || watch->replaces))
+		return true;
+	if (watch->verb == WRITE_UPDATE && !watch->by_triggers && !watch->overflown && !may_recheck)
+		return update_fires_more(connection, watch);
+	rc = foreign_keys_read_bytecode(connection, text, statement, &bytecode);
+	*interrupted = (rc & 0xff) == SQLITE_INTERRUPT;
+	return rc != SQLITE_OK || does_harm(connection, watch, &bytecode);
 }

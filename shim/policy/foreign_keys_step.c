@@ -22,6 +22,13 @@ static bool is_stepped(const struct connection *connection, sqlite3_stmt *stmt)
 	return sqlite->stmt_busy && sqlite->sql && sqlite->reset && sqlite_find_statement(sqlite, connection->db, is_that, stmt);
 }
 
+static void begin(struct foreign_keys_step *step, struct connection *connection)
+{
+	const char *sql = connection->sqlite->sql(step->stmt);
+
+	step->attempt = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, sql && statement_may_be_update_or(sql, -1)};
+}
+
 bool foreign_keys_step_compiles(struct connection *connection)
 {
 	struct foreign_keys_step *step = &foreign_keys_stepping;
@@ -29,7 +36,7 @@ bool foreign_keys_step_compiles(struct connection *connection)
 	if (!step->stmt || !connection->foreign_keys.attempt)
 		return false;
 	if (!step->attempt.connection && is_stepped(connection, step->stmt))
-		step->attempt = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED};
+		begin(step, connection);
 	/* one that runs is not being compiled: something that it calls is */
 	return step->attempt.connection == connection && !connection->sqlite->stmt_busy(step->stmt);
 }
@@ -83,7 +90,7 @@ static int step_again(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struc
 		foreign_keys_switch(connection, false);
 		keys->left = FOREIGN_KEYS_OFF_UNTIL_CALL;
 	}
-	foreign_keys_stepping = (struct foreign_keys_step){stmt, {connection, ATTEMPT_DECIDED}};
+	foreign_keys_stepping = (struct foreign_keys_step){stmt, {connection, ATTEMPT_DECIDED, false}};
 	rc = step(stmt);
 	foreign_keys_stepping = outer;
 	if (keys->ours && keys->left == FOREIGN_KEYS_OFF_UNTIL_CALL) {

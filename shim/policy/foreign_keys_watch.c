@@ -22,11 +22,6 @@ bool watch_is_internal(const char *table)
 	return !table || strncasecmp(table, "sqlite_", 7) == 0;
 }
 
-static bool is_same(const char *one, const char *other)
-{
-	return one == other || (one && other && strcmp(one, other) == 0);
-}
-
 /* Cut to what there is room for. */
 static void keep(char *kept, size_t size, const char *name)
 {
@@ -57,22 +52,19 @@ void watch_release(struct foreign_key_watch *watch)
 /* False without memory. */
 static bool copy(struct watched_write *to, const struct watched_write *write)
 {
-	*to = (struct watched_write){write->action, write->schema ? strdup(write->schema) : NULL, strdup(write->table),
-				     write->column ? strdup(write->column) : NULL, write->by_trigger};
-	if (to->table && !to->schema == !write->schema && !to->column == !write->column)
+	*to = (struct watched_write){write->schema ? strdup(write->schema) : NULL, strdup(write->table), strdup(write->column)};
+	if (to->table && to->column && !to->schema == !write->schema)
 		return true;
 	release(to);
 	return false;
 }
 
+/* All are of one table. */
 static void record(struct foreign_key_watch *watch, const struct watched_write *write)
 {
 	for (unsigned i = 0; i < watch->count; i++)
-		if (watch->writes[i].action == write->action && watch->writes[i].by_trigger == write->by_trigger &&
-		    is_same(watch->writes[i].table, write->table) && is_same(watch->writes[i].column, write->column) &&
-		    is_same(watch->writes[i].schema, write->schema))
+		if (strcmp(watch->writes[i].column, write->column) == 0)
 			return;
-	watch->by_triggers += write->by_trigger;
 	if (watch->mode != WATCH_PROGRAM)
 		return;
 	if (watch->count == WATCH_WRITES || !copy(&watch->writes[watch->count], write))
@@ -89,31 +81,58 @@ static void see_update(struct foreign_key_watch *watch, const struct watched_wri
 		watch->others++;
 		return;
 	}
-	watch->has_updated_after_read |= watch->has_read;
+	watch->has_updated_after_read |= watch->has_read || watch->by_triggers;
 	if (watch->verb == WRITE_INSERT)
 		watch->has_read = false;
 	watch->updates++;
 	record(watch, write);
 }
 
+static void see_read(struct foreign_key_watch *watch, const char *table, const char *column, bool by_trigger)
+{
+	unsigned hash = 0;
+
+	watch->reads++;
+	if (!by_trigger && watch->updates && is_kept(watch, table))
+		watch->has_read = true;
+	if (!watch->has_updated)
+		return;
+	while (*table)
+		hash = hash * 31 + (unsigned char)*table++;
+	while (column && *column)
+		hash = hash * 31 + (unsigned char)*column++;
+	/* an UPDATE that sets a foreign key reads the parent's twice */
+	hash %= sizeof(watch->reads_of);
+	if (++watch->reads_of[hash] > (watch->by_triggers ? 1 : 2)) {
+		watch->may_recheck = true;
+		watch->reads_of[hash] = 0;
+	}
+}
+
+static void see_write(struct foreign_key_watch *watch, int action)
+{
+	if (action != SQLITE_UPDATE)
+		return;
+	watch->has_updated = true;
+	memset(watch->reads_of, 0, sizeof(watch->reads_of));
+}
+
 void watch_see(struct foreign_key_watch *watch, int action, const char *first, const char *second, const char *schema,
 	       const char *trigger)
 {
-	struct watched_write write = {action, schema, first, action == SQLITE_UPDATE ? second : NULL, trigger != NULL};
-
 	if (watch->mode == WATCH_NOTHING || watch_is_internal(first))
 		return;
-	watch->reads += action == SQLITE_READ;
 	if (action == SQLITE_DROP_TABLE || action == SQLITE_DROP_TEMP_TABLE) {
 		keep(watch->table, sizeof(watch->table), first);
 		keep(watch->schema, sizeof(watch->schema), schema);
 	} else if (action == SQLITE_READ) {
-		if (!trigger && watch->updates && is_kept(watch, first))
-			watch->has_read = true;
+		see_read(watch, first, second, trigger);
 	} else if (trigger) {
-		record(watch, &write);
+		see_write(watch, action);
+		watch->by_triggers++;
 	} else if (action == SQLITE_UPDATE) {
-		see_update(watch, &write);
+		see_write(watch, action);
+		see_update(watch, &(struct watched_write){schema, first, second});
 	} else {
 		if (!*watch->table)
 			keep(watch->table, sizeof(watch->table), first);
@@ -147,9 +166,16 @@ bool watch_has_more(const struct foreign_key_watch *watch)
 	return watch_has_actions(watch) || watch->by_triggers || (watch->verb == WRITE_INSERT && watch->updates);
 }
 
-bool watch_is_clear(const struct foreign_key_watch *watch)
+bool watch_may_recheck(const struct connection *connection, const struct foreign_key_watch *watch)
 {
-	if (watch->ignored)
+	unsigned minor = (unsigned)sqlite_minor(connection->sqlite);
+
+	return minor >= 26 && minor < 54 && (watch->may_recheck || (watch->verb == WRITE_UPDATE && watch->replaces));
+}
+
+bool watch_is_clear(const struct connection *connection, const struct foreign_key_watch *watch)
+{
+	if (watch->ignored || watch_may_recheck(connection, watch))
 		return false;
-	return !watch_has_actions(watch) || (watch->verb == WRITE_DELETE && !watch->by_triggers && !watch->overflown);
+	return !watch_has_actions(watch) || (watch->verb == WRITE_DELETE && !watch->by_triggers);
 }

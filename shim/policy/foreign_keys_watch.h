@@ -13,9 +13,7 @@
 #define WATCH_WRITES 24 /* that are told apart; with more it is not decided for foreign keys */
 
 struct watched_write {
-	int action;
 	const char *schema, *table, *column;
-	bool by_trigger;
 };
 
 struct foreign_key_watch {
@@ -34,14 +32,21 @@ struct foreign_key_watch {
 	unsigned deletes, updates, others; /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
 
 	/* Of UPDATEs of that table some may be actions on itself: an UPDATE's own columns come first, and the action reads the
-	 * table before it; after what an INSERT sets in its upsert, the check of the new row reads the parent. */
+	 * table before it, or a trigger that calls it writes; after what an INSERT sets in its upsert, the check of the new row
+	 * reads the parent. */
 	bool has_read, has_updated_after_read;
 
-	unsigned reads;   /* of any column */
-	unsigned ignored; /* those for which the program's authorizer wants NULL */
-	unsigned count, by_triggers;
+	/* Might REPLACE be in an UPDATE, its own or a trigger's? Then foreign keys have the same columns read for each unique key.
+	 */
+	bool has_updated, may_recheck;
+	unsigned char reads_of[16]; /* by a hash of the column, since the last UPDATE was seen */
+
+	unsigned reads;       /* of any column */
+	unsigned ignored;     /* those for which the program's authorizer wants NULL */
+	unsigned by_triggers; /* writes */
+	unsigned count;
 	bool overflown;
-	struct watched_write writes[WATCH_WRITES]; /* the first `count`; of a statement of the program's */
+	struct watched_write writes[WATCH_WRITES]; /* the first `count`: UPDATEs of that table, in a statement of the program's */
 };
 
 /* A new one; what it has not seen is not set. */
@@ -66,18 +71,21 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 /* Has the watch seen what may be an action? */
 bool watch_has_actions(const struct foreign_key_watch *watch);
 
+/* May foreign keys have it look again whether rows are unique, and wrongly? foreign_keys_bytecode.h */
+bool watch_may_recheck(const struct connection *connection, const struct foreign_key_watch *watch);
+
 /* Has it seen more than the statement's own write? That may be due to foreign keys, and be what does not compile. */
 bool watch_has_more(const struct foreign_key_watch *watch);
 
 /* Are these, as far as it has come, all due to the statement's own DELETE? And does no authorizer of the program's hide anything?
  */
-bool watch_is_clear(const struct foreign_key_watch *watch);
+bool watch_is_clear(const struct connection *connection, const struct foreign_key_watch *watch);
 
-/* Does the statement that was watched set an action off by anything else than its own DELETE or UPDATE of the parent? Compiles
- * statements of ours. again() compiles it once more without
- * foreign keys, under a watch of the same kind, where UPDATEs may be actions on its own table. */
-bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch,
-		      bool (*again)(void *argument, struct foreign_key_watch *watch), void *argument);
+/* Does the statement that was watched, and just compiled, set an action off by anything else than its own DELETE or UPDATE of the
+ * parent, or fail where it would not without foreign keys? True in doubt. Compiles statements of ours. *interrupted becomes true if
+ * the program did that meanwhile. */
+bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, const struct sql_text *text,
+		      const struct statement *statement, bool *interrupted);
 
 /* Is the table that is dropped, as the watch has seen, a parent or child? True in doubt. */
 bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch);

@@ -316,3 +316,28 @@ size_t statement_find_end(const struct sql_text *text, const struct statement *s
 {
 	return statement->end ? statement->end : find_end(text, statement);
 }
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+}
+
+bool statement_may_be_update_or(const char *sql, int bytes)
+{
+	size_t length = bytes < 0 ? strlen(sql) : strnlen(sql, (size_t)bytes), at = 0;
+
+	while (at < length && is_blank(sql[at]))
+		at++;
+	if (at == length || (sql[at] | 0x20) == 'w')
+		return true;
+	if ((sql[at] | 0x20) != 'u')
+		return false;
+	at += strlen("update");
+	if (at >= length || !is_blank(sql[at]))
+		return true;
+	while (at < length && is_blank(sql[at]))
+		at++;
+	return at + 2 >= length || sql[at] == '-' || sql[at] == '/' ||
+	       ((sql[at] | 0x20) == 'o' && (sql[at + 1] | 0x20) == 'r' &&
+		(is_blank(sql[at + 2]) || sql[at + 2] == '-' || sql[at + 2] == '/'));
+}

@@ -108,6 +108,9 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 	return 0;
 }
 
+/* May it be an UPDATE with OR after it? True in doubt, as after WITH; of text as above that begins with a word. */
+bool statement_may_be_update_or(const char *sql, int bytes);
+
 /* Is the span this word, without quotes, compared as SQLite compares names (ASCII letters fold)? */
 bool span_is(const struct sql_text *text, struct span span, const char *word);
 

@@ -296,6 +296,32 @@ static void test_first_letter(void)
 		      cases[i].letter);
 }
 
+static void test_update_or(void)
+{
+	static const struct {
+		const char *sql;
+		int bytes;
+		bool may_be;
+	} cases[] = {
+		{"UPDATE t SET a=1", -1, false},
+		{" update\nOR replace t SET a=1", -1, true},
+		{"UPDATE orders SET a=1", -1, false},
+		{"UPDATE or/**/REPLACE t SET a=1", -1, true},
+		{"UPDATE/**/OR REPLACE t SET a=1", -1, true},
+		{"UPDATE -- x\nOR REPLACE t SET a=1", -1, true},
+		{"WITH w AS (SELECT 1) UPDATE OR REPLACE t SET a=1", -1, true},
+		{"DELETE FROM t", -1, false},
+		{"UPDATE tables OR", 13, false},
+		{"UPDATE OR", 9, true},
+		{"UPDATE", 3, true},
+		{"", -1, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(statement_may_be_update_or(cases[i].sql, cases[i].bytes) == cases[i].may_be, "may %s be UPDATE OR: not %d",
+		      cases[i].sql, cases[i].may_be);
+}
+
 static struct span whole(const struct sql_text *text)
 {
 	return (struct span){0, text->length};
@@ -377,6 +403,7 @@ int main(void)
 	test_walk();
 	test_lengths();
 	test_first_letter();
+	test_update_or();
 	test_spans();
 	test_stray_surrogates();
 	printf("%u passed, %u failed\n", passed, failed);
