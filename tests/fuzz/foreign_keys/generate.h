@@ -21,7 +21,7 @@ struct reference {
 struct table {
 	char name[12];
 	const char *schema;
-	bool has_pair_key, has_generated, is_parent;
+	bool has_pair_key, has_pair_unique, has_generated, is_parent;
 	int references;
 	struct reference reference[REFERENCES];
 	char columns[80];

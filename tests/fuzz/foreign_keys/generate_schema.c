@@ -103,6 +103,7 @@ static void plan_tables(struct maker *maker)
 		table->schema = maker->attaches && i >= 2 ? "aux" : "main";
 		snprintf(table->name, sizeof(table->name), "%c%d", *table->schema == 'a' ? 'x' : 't', i);
 		table->has_pair_key = one_in(maker, 8);
+		table->has_pair_unique = one_in(maker, 5);
 		table->has_generated = maker->version >= 3031000 && one_in(maker, 8);
 		table->references = (int)chance(maker, 3);
 		if (i == 1 && table->references == 0)
@@ -141,7 +142,7 @@ struct text make_table(struct maker *maker, const struct table *table, const cha
 					      : PICK(maker, "k INTEGER PRIMARY KEY", "k INTEGER PRIMARY KEY", "k INT PRIMARY KEY",
 						     "k INT UNIQUE");
 	bool without_rowid = strstr(key, "PRIMARY") && maker->version >= 3008002 && one_in(maker, 5);
-	const char *unique = one_in(maker, 8) ? "" : " UNIQUE";
+	const char *unique = one_in(maker, table->has_pair_unique ? 2 : 8) ? "" : " UNIQUE";
 	struct text key_conflict = format("%s", table->has_pair_key ? "" : conflict(maker));
 	struct text unique_conflict = format("%s%s", *unique ? unique : "", *unique ? conflict(maker) : "");
 	const char *value = maker->plain        ? ""
@@ -157,6 +158,8 @@ struct text make_table(struct maker *maker, const struct table *table, const cha
 
 	if (table->has_pair_key)
 		append(&text, ",PRIMARY KEY(k,u)", conflict(maker));
+	if (table->has_pair_unique)
+		append(&text, one_in(maker, 2) ? ",UNIQUE(u,v)" : ",UNIQUE(v,k)", conflict(maker));
 	for (int j = 0; j < table->references; j++) {
 		if (table->reference[j].is_pair)
 			append(&text, format(",FOREIGN KEY(r%d,s%d)", j, j).bytes, table->reference[j].clause);
@@ -174,12 +177,23 @@ static struct text trigger_statement(struct maker *maker, const char *schema, co
 	do
 		table = any_table(maker);
 	while (strcmp(table->schema, schema) != 0);
-	switch (chance(maker, 6)) {
+	switch (chance(maker, 8)) {
 	case 0:
 		return format("DELETE FROM %s WHERE k=%s.k", table->name, row);
 	case 1:
 		return format("UPDATE %s%s SET %s WHERE k=%s.k", one_in(maker, 2) ? "OR REPLACE " : "", table->name,
 			      PICK(maker, "v=v+1", "u=u+1", "k=k+1", "v=5"), row);
+	case 2:
+		return format("UPDATE %s%s SET %s WHERE k=%u", PICK(maker, "OR REPLACE ", "OR REPLACE ", "OR IGNORE ", "OR ABORT "),
+			      table->name, PICK(maker, "u=2,v=2", "v=v+1,u=2", "u=3", "k=2", "k=3,u=u", "v=3"),
+			      1 + chance(maker, 3));
+	case 3:
+		/* UPSERT takes no schema's name there, and came with 3.24 */
+		if (maker->version >= 3024000 && !table->has_pair_key)
+			return format("%s ON CONFLICT(k) DO UPDATE SET %s",
+				      make_insert(maker, table, PICK(maker, "INSERT INTO", "INSERT OR REPLACE INTO"), false).bytes,
+				      PICK(maker, "v=v+1", "u=u+1", "k=k+1"));
+		/* fall through */
 	default:
 		insert = make_insert(maker, table,
 				     PICK(maker, "INSERT INTO", "INSERT INTO", "INSERT OR REPLACE INTO", "REPLACE INTO",
@@ -218,6 +232,8 @@ void make_schema(struct maker *maker)
 	plan_tables(maker);
 	if (maker->attaches)
 		program_add(maker->program, "exec a ATTACH 'aux.db' AS aux");
+	if (maker->triggers && one_in(maker, 5))
+		program_add(maker->program, "exec a PRAGMA recursive_triggers=ON");
 	program_add(maker->program, "exec a BEGIN");
 	for (int i = 0; i < maker->count; i++)
 		program_add(maker->program, "exec a %s", make_table(maker, &maker->tables[i], maker->tables[i].name).bytes);

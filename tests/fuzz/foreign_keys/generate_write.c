@@ -77,13 +77,15 @@ struct text make_own(struct maker *maker, const struct table *table, bool bound)
 	if (one_in(maker, 2))
 		return format("DELETE FROM %s WHERE %s=%s", table->name, column, key.bytes);
 	change = format("v=%u", chance(maker, 9));
-	if (one_in(maker, 2))
+	if (one_in(maker, 5))
+		change = format("%s", PICK(maker, "u=2,v=2", "k=k+1,u=u", "v=3,u=3", "u=u,v=v+1"));
+	else if (one_in(maker, 2))
 		change = format("%s=%s", PICK(maker, "k", "u"), PICK(maker, "k+1", "u+10", "4", "5"));
 	else if (table->references && one_in(maker, 2))
 		change = format("r0=%u", 1 + chance(maker, 4));
 	return format("UPDATE %s%s SET %s WHERE %s=%s",
-		      one_in(maker, 4) ? PICK(maker, "OR REPLACE ", "OR REPLACE ", "OR IGNORE ") : "", table->name, change.bytes,
-		      column, key.bytes);
+		      one_in(maker, 4) ? PICK(maker, "OR REPLACE ", "OR REPLACE ", "OR IGNORE ", "OR ABORT ", "OR FAIL ") : "",
+		      table->name, change.bytes, column, key.bytes);
 }
 
 /* A statement that writes; no DELETE and no UPDATE of a parent, unless this program is one that has them. */
@@ -102,7 +104,9 @@ struct text make_write(struct maker *maker, bool bound)
 		return make_insert(maker, table, "INSERT INTO", bound);
 	case 4:
 		return make_insert(maker, table,
-				   PICK(maker, "INSERT OR IGNORE INTO", "INSERT OR FAIL INTO", "INSERT OR ROLLBACK INTO"), bound);
+				   PICK(maker, "INSERT OR IGNORE INTO", "INSERT OR FAIL INTO", "INSERT OR ROLLBACK INTO",
+					"INSERT OR ABORT INTO"),
+				   bound);
 	case 5:
 		if (maker->views && !bound)
 			return make_view_write(maker);
