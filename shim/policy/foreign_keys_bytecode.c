@@ -4,6 +4,8 @@
 #include "connection/callbacks.h"
 #include "sql/rewrite.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Columns of EXPLAIN. */
@@ -16,20 +18,39 @@ static bool begins_with(const struct sqlite *sqlite, sqlite3_stmt *stmt, int col
 	return text && strncmp(text, words, strlen(words)) == 0;
 }
 
-/* NoConflict, Eq, Halt: the first check has IdxRowid before Eq. n: how many of these were there in a row? */
-static unsigned follow_recheck(const struct sqlite *sqlite, sqlite3_stmt *explain, unsigned n)
+/* How far a check of uniqueness was followed. */
+struct check {
+	enum { CHECK_NONE, CHECK_CONFLICT, CHECK_COMPARED } seen;
+	unsigned long cursor;
+	uint64_t reads_rowid; /* of the first 64 cursors: the first check reads the rowid that it compares */
+};
+
+/* Is this the end of a check that compares a rowid which it has not read? */
+static bool follow_check(struct check *check, const struct sqlite *sqlite, sqlite3_stmt *explain)
 {
-	if (begins_with(sqlite, explain, OPCODE, "NoConflict"))
-		return 1;
-	if (n == 1)
-		return begins_with(sqlite, explain, OPCODE, "Eq") ? 2 : 0;
-	return n == 2 && begins_with(sqlite, explain, OPCODE, "Halt") ? 3 : 0;
+	if (begins_with(sqlite, explain, OPCODE, "NoConflict")) {
+		const char *cursor = (const char *)sqlite->column_text(explain, P1);
+
+		check->seen = CHECK_CONFLICT;
+		check->cursor = cursor ? strtoul(cursor, NULL, 10) % 64 : 0;
+	} else if (check->seen == CHECK_CONFLICT && begins_with(sqlite, explain, OPCODE, "IdxRowid")) {
+		check->seen = CHECK_NONE;
+		check->reads_rowid |= UINT64_C(1) << check->cursor;
+	} else if (check->seen == CHECK_CONFLICT && begins_with(sqlite, explain, OPCODE, "Eq")) {
+		check->seen = CHECK_COMPARED;
+	} else {
+		bool ends = check->seen == CHECK_COMPARED && begins_with(sqlite, explain, OPCODE, "Halt");
+
+		check->seen = CHECK_NONE;
+		return ends && (check->reads_rowid >> check->cursor & 1);
+	}
+	return false;
 }
 
 static int read_all(const struct sqlite *sqlite, sqlite3_stmt *explain, struct key_bytecode *bytecode)
 {
 	enum { NOTHING, STATEMENT, TRIGGER, ACTION } code = NOTHING;
-	unsigned recheck = 0;
+	struct check check = {0};
 	int rc;
 
 	while ((rc = sqlite->step(explain)) == SQLITE_ROW) {
@@ -39,9 +60,9 @@ static int read_all(const struct sqlite *sqlite, sqlite3_stmt *explain, struct k
 			else
 				code = begins_with(sqlite, explain, P4, "-- TRIGGER") ? TRIGGER : ACTION;
 			bytecode->has_triggers |= code == TRIGGER;
+			check = (struct check){0};
 		}
-		recheck = follow_recheck(sqlite, explain, recheck);
-		bytecode->rechecks_wrongly |= recheck == 3;
+		bytecode->rechecks_wrongly |= follow_check(&check, sqlite, explain);
 		if (begins_with(sqlite, explain, OPCODE, "Program") && begins_with(sqlite, explain, P2, "0")) {
 			bytecode->by_statement += code == STATEMENT;
 			bytecode->by_triggers += code == TRIGGER;

@@ -235,6 +235,9 @@ expect_trigger_keeps() {
 		[[ $run == run_plain && $children_left -eq 3 ]] || [[ $run == run_shim && $children_left -eq 1 ]]
 	done
 	expect_warnings 0 '*foreign_keys*'
+	make_file 'CREATE TABLE p(k PRIMARY KEY, u UNIQUE) WITHOUT ROWID; CREATE TABLE c(p REFERENCES p ON UPDATE CASCADE); INSERT INTO p VALUES(1,1); INSERT INTO c VALUES(1)'
+	run_shim victim 'open a t.db' 'exec a UPDATE p SET k=k+1,u=u' 'exec a SELECT p FROM c' 'close a'
+	expect_line 2
 }
 
 @test "UPDATE OR REPLACE of a parent's second unique key does not fail on the first" {
