@@ -180,7 +180,8 @@ struct own {
 	sqlite3 *db;
 	bool in_transaction, known;
 	struct explanation *explanation;
-	struct result before, left;
+	/* orphans, and all rows, before it runs; what the library's side holds afterwards */
+	struct result before, rows, left;
 	struct way without, with;
 };
 
@@ -266,21 +267,28 @@ static bool judge_left(struct judge *judge, struct own *own)
 	return false;
 }
 
+/* The same for a statement that failed, and left its part if that was by ON CONFLICT FAIL: NULL: nothing. */
+static const struct way *way_left(struct own *own)
+{
+	if (strcmp(own->left.text, own->rows.text) == 0)
+		return NULL;
+	return strcmp(own->left.text, own->without.result.text) == 0 ? &own->without : &own->with;
+}
+
 /* Brings the twin to where the library's side is. Without keys it runs the statement again, outside of the savepoint: one that
  * fails leaves more behind inside a transaction. */
-static void follow(struct judge *judge, struct own *own, bool with)
+static void follow(struct judge *judge, struct own *own, const struct way *way)
 {
 	int deferred = 0, high;
-	bool undone = result_is_refusal(&judge->theirs) && !own->in_transaction;
 
-	if (with)
+	if (way == &own->with)
 		sqlite3_db_status(own->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &high, 0);
 	else
 		run(own->db, "ROLLBACK TO probe");
 	set_keys(own, false);
 	if (deferred != 0 || run(own->db, "RELEASE probe") != SQLITE_OK)
 		judge_give_up(judge);
-	else if (!with && !undone && (judge->theirs.rc == SQLITE_OK || own->without.result.rc != SQLITE_OK))
+	else if (way == &own->without)
 		run(own->db, own->sql);
 	if (judge->theirs.rc != SQLITE_OK)
 		judge->counts.refused++;
@@ -307,7 +315,7 @@ static void try_both(struct judge *judge, struct own *own)
 		return;
 	}
 	with = judge_left(judge, own);
-	follow(judge, own, with);
+	follow(judge, own, judge->theirs.rc != SQLITE_OK ? way_left(own) : with ? &own->with : &own->without);
 }
 
 void judge_own(struct judge *judge, char connection, const char *table, const char *sql, const char *text)
@@ -328,6 +336,8 @@ void judge_own(struct judge *judge, char connection, const char *table, const ch
 		judge_give_up(judge);
 		return;
 	}
+	own.rows.text[0] = '\0';
+	world_dump(own.db, &own.rows);
 	own.explanation = explain_begin(own.db, table, sql);
 	try_both(judge, &own);
 	explain_end(own.explanation);
