@@ -156,16 +156,17 @@ static bool take_write_lock(struct file_shim *shim)
 static void give_write_lock_back(struct file_shim *shim)
 {
 	handoff_releasing(&shim->handoff);
+	reservation_unclaim(shim);
 	shared_write_unlock(shim);
 	handoff_released(&shim->handoff);
 }
 
-/* A connection that has reserved does not wait for the write lock. */
+/* A connection that has reserved does not wait for the write lock: none may, until this gives it back. */
 static bool hold(struct file_shim *shim)
 {
 	if (reservation_blocks(shim) || !take_write_lock(shim))
 		return false;
-	if (!reservation_blocks(shim))
+	if (reservation_claim(shim))
 		return true;
 	give_write_lock_back(shim);
 	return false;

@@ -109,6 +109,36 @@ readers_and_writer() {
 	done
 }
 
+# The checkpoint after a commit of more than 2000 pages holds the write lock until the -wal is in the database. It makes the second sync of the -wal.
+@test "a transaction that begins beside a checkpoint which holds the write lock reads, and then writes" {
+	for run in shim plain; do
+		rm -rf t.db* first
+		observer query t.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(n); INSERT INTO t VALUES(1); CREATE TABLE u(x)'
+		for meeting in begun checkpoint; do
+			rm -f "$meeting".*
+			barrier_make "$meeting"
+		done
+		start_$run reader victim 'open a t.db' 'exec a SELECT 1 FROM t' 'exec a BEGIN' 'barrier begun' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' \
+			'exec a COMMIT' 'close a'
+		reader=$started
+		barrier_meet begun
+		preload_also=$build/programs/disk.so start_$run writer env DISK_AT_SYNC="cd $PWD && ! mkdir first 2>/dev/null && mv checkpoint.here checkpoint.first 2>/dev/null || exit 0;
+			echo >checkpoint.first; read go <checkpoint.go" LD_PRELOAD="$([[ $run == plain ]] || echo "$preload:")$build/programs/disk.so" \
+			victim 'open b t.db' 'exec b PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint' 'exec b INSERT INTO u SELECT zeroblob(4000) FROM (WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<2500) SELECT i FROM c)' 'close b'
+		writer=$started
+		until [[ -e checkpoint.first ]]; do sleep 0.01; done
+		head -n 1 checkpoint.first >/dev/null
+		[[ $run == plain || $(observer lock t.db) == held ]]
+		barrier_leave begun
+		[[ $run == plain ]] || wait_until_waits "$reader"
+		barrier_leave checkpoint
+		finish "$reader" reader
+		expect $'open 0\n1\nexec 0\nexec 0\n1\nexec 0\nexec 0\nexec 0\nclose 0'
+		finish "$writer" writer
+		[[ $(observer query t.db 'SELECT n, (SELECT count(*) FROM u) FROM t') == '2|2500' ]]
+	done
+}
+
 @test "a program that sets wal_autocheckpoint itself is left alone" {
 	in_memory
 	for run in run_shim run_plain; do

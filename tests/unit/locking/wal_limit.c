@@ -62,6 +62,17 @@ bool reservation_blocks(struct file_shim *of)
 	return is_reserved;
 }
 
+bool reservation_claim(struct file_shim *of)
+{
+	(void)of;
+	return !is_reserved;
+}
+
+void reservation_unclaim(struct file_shim *of)
+{
+	(void)of;
+}
+
 int shared_write_lock(struct file_shim *of)
 {
 	(void)of;
