@@ -1,31 +1,70 @@
 /* read_sites.c - the table. */
 #include "locking/read_sites.h"
 
+#include <limits.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#define SITES 4096
+#define SITES 4096 /* two of them for each hash */
 #define ENOUGH 5
+/* Sixteen times as many. */
+#define MISTAKES 4
 /* Eight times as long. */
 #define DOUBLINGS 3
 
 static struct read_site sites[SITES];
+static atomic_uint mistakes; /* transactions of which it was learnt that they only read, and which then wrote */
+
+static unsigned enough(void)
+{
+	unsigned times = atomic_load_explicit(&mistakes, memory_order_relaxed);
+
+	return ENOUGH << (times < MISTAKES ? times : MISTAKES);
+}
+
+static uint32_t text_of(const struct read_site *site)
+{
+	return atomic_load_explicit(&site->text, memory_order_relaxed);
+}
+
+/* What would be lost if it were forgotten: above all, that it writes. */
+static unsigned worth_of(const struct read_site *site)
+{
+	return atomic_load_explicit(&site->only_read, memory_order_relaxed) +
+	       (atomic_load_explicit(&site->has_written, memory_order_relaxed) ? UCHAR_MAX : 0);
+}
+
+/* A new text takes the place of the one of two that is worth less. */
+static struct read_site *replace(struct read_site *pair, uint32_t text)
+{
+	struct read_site *site = worth_of(&pair[0]) <= worth_of(&pair[1]) ? &pair[0] : &pair[1];
+
+	atomic_store_explicit(&site->only_read, 0, memory_order_relaxed);
+	atomic_store_explicit(&site->writes, false, memory_order_relaxed);
+	atomic_store_explicit(&site->has_written, false, memory_order_relaxed);
+	atomic_store_explicit(&site->doublings, 0, memory_order_relaxed);
+	atomic_store_explicit(&site->text, text, memory_order_relaxed);
+	return site;
+}
 
 /* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
 struct read_site *read_site_find(const char *sql)
 {
 	uint32_t hash = 2166136261u;
+	struct read_site *pair;
 
 	for (; *sql; sql++)
 		hash = (hash ^ (unsigned char)*sql) * 16777619u;
-	return &sites[(hash ^ hash >> 12) % SITES];
+	pair = &sites[(hash ^ hash >> 12) % (SITES / 2) * 2];
+	if (text_of(&pair[0]) == hash)
+		return &pair[0];
+	return text_of(&pair[1]) == hash ? &pair[1] : replace(pair, hash);
 }
 
 void read_site_only_read(struct read_site *site)
 {
 	unsigned char times = atomic_load_explicit(&site->only_read, memory_order_relaxed);
 
-	if (times < ENOUGH)
+	if (times < enough())
 		atomic_store_explicit(&site->only_read, times + 1, memory_order_relaxed);
 	else
 		atomic_store_explicit(&site->writes, false, memory_order_relaxed);
@@ -33,6 +72,9 @@ void read_site_only_read(struct read_site *site)
 
 void read_site_wrote(struct read_site *site)
 {
+	if (read_site_is_learnt(site))
+		atomic_fetch_add_explicit(&mistakes, 1, memory_order_relaxed);
+	atomic_store_explicit(&site->has_written, true, memory_order_relaxed);
 	atomic_store_explicit(&site->only_read, 0, memory_order_relaxed);
 	atomic_store_explicit(&site->writes, true, memory_order_relaxed);
 }
@@ -47,7 +89,8 @@ void read_site_lapsed(struct read_site *site)
 
 bool read_site_is_learnt(const struct read_site *site)
 {
-	return atomic_load_explicit(&site->only_read, memory_order_relaxed) >= ENOUGH;
+	return !atomic_load_explicit(&site->has_written, memory_order_relaxed) &&
+	       atomic_load_explicit(&site->only_read, memory_order_relaxed) >= enough();
 }
 
 unsigned read_site_stretch(const struct read_site *site)

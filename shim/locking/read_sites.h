@@ -1,18 +1,22 @@
 /* read_sites.h - learns which transactions only ever read.
  *
  * A transaction is known by the text of its first statement. One that has only read so far, several times, needs no reservation,
- * and so runs beside others like it; the first that writes ends that. For the process, in a table of fixed size without locks: two
- * texts that fall on one place are learnt as one. */
+ * and so runs beside others like it; the first that writes ends that for good. It may have failed over that, as others wrote
+ * meanwhile, so each such case makes the process believe later, of all texts. For the process, in a table of fixed size without
+ * locks: a text may be forgotten for others that fall on its place. */
 #ifndef SQLPROD_LOCKING_READ_SITES_H
 #define SQLPROD_LOCKING_READ_SITES_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct read_site {
-	atomic_uchar only_read; /* so many times in a row */
-	atomic_bool writes;     /* one has written, and not so many have only read since */
-	atomic_uchar doublings; /* of the length of its reservations */
+	_Atomic uint32_t text;   /* its hash */
+	atomic_uchar only_read;  /* so many times in a row */
+	atomic_bool writes;      /* one has written, and not so many have only read since */
+	atomic_bool has_written; /* … ever */
+	atomic_uchar doublings;  /* of the length of its reservations */
 };
 
 /* The place of the transaction whose first statement has this text. */

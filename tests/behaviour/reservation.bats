@@ -160,6 +160,15 @@ reader_begins() {
 	[[ $(report "$scratch/report.json" transactions reserved) == 8 && $(report "$scratch/report.json" transactions learnt_to_read) == 16 ]]
 }
 
+@test "transactions that begin like one which wrote reserve for good, and of others it is believed later that they only read" {
+	make_database
+	read=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec a COMMIT') other=('exec a BEGIN DEFERRED' 'exec a SELECT max(n) FROM t' 'exec a COMMIT')
+	SQLPROD_REPORT=$scratch/report.json run_shim victim quiet 'open a t.db' 'repeat 20' "${read[@]}" 'end' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' \
+		'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'repeat 40' "${read[@]}" 'end' 'repeat 40' "${other[@]}" 'end' 'close a'
+	[[ $(report "$scratch/report.json" transactions begun) == 101 ]]
+	[[ $(report "$scratch/report.json" transactions reserved) == 55 && $(report "$scratch/report.json" transactions learnt_to_read) == 46 ]]
+}
+
 # Where another database is attached, BEGIN is IMMEDIATE still.
 @test "a process whose BEGIN IMMEDIATE kept others waiting and wrote nothing takes no lock from then on, kept statements included" {
 	make_database

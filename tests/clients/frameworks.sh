@@ -44,9 +44,9 @@ listeners="the two listeners of SQLAlchemy's manual"
 echo '| program, begun in its ordinary way | set | of 100 transactions failed | updates lost | writer beside a transaction that stays | note |'
 echo '|---|---|---|---|---|---|'
 row django_atomic 'Django 5.2, atomic()' "$nothing"
-row_alone gunicorn_pages-sync pages '… ATOMIC_REQUESTS, gunicorn sync' "$nothing" '24 pages, 8 of them write'
-row_alone gunicorn_pages-gthread pages '… gunicorn gthread' "$nothing" '24 pages, 8 of them write'
-row_alone gunicorn_pages-gevent pages '… gunicorn gevent' "$nothing" '24 pages, 8 of them write; greenlets of one thread cannot wait for each other'
+row_alone gunicorn_pages-sync pages '… ATOMIC_REQUESTS, gunicorn sync' "$nothing" 'the first 24 of 72 pages, 8 of them write; of the later writes none fails'
+row_alone gunicorn_pages-gthread pages '… gunicorn gthread' "$nothing" 'the first 24 of 72 pages, 8 of them write; of the later writes none fails'
+row_alone gunicorn_pages-gevent pages '… gunicorn gevent' "$nothing" 'the first 24 of 72 pages, 8 of them write; greenlets of one thread cannot wait for each other'
 row sqlalchemy_session-listeners 'SQLAlchemy 2.1, Session, BEGIN by listeners' "$nothing"
 row sqlalchemy_session 'SQLAlchemy 2.1, Session' "$listeners" 'its driver sends no BEGIN before the first change'
 row fastapi_sqlmodel-listeners 'FastAPI with SQLModel, BEGIN by listeners' "$nothing"
