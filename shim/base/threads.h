@@ -1,0 +1,23 @@
+/* threads.h - a thread of the library's own, in a process that has several already.
+ *
+ * In a process of one thread it would be a stranger: unshare(CLONE_NEWUSER) and setns() fail, Python 3.12 and later warns at
+ * fork(). A program that confines itself (seccomp(2)) after it has started its threads may be killed for another one: none is
+ * started where the process has more filters than its parent. */
+#ifndef SQLPROD_BASE_THREADS_H
+#define SQLPROD_BASE_THREADS_H
+
+#include <stdbool.h>
+
+/* How many threads the process has; 0 where that cannot be known. Opens a file of /proc. */
+unsigned threads_count(void);
+
+/* Does libc know that there is one thread only? False where it does not tell. */
+bool threads_is_single(void);
+
+/* May one more be started? Opens files of /proc. */
+bool threads_may_start(void);
+
+/* Runs function in a detached thread that gets no signals. False if that failed. Keeps errno. */
+bool threads_start(void *(*function)(void *));
+
+#endif
