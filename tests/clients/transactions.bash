@@ -91,6 +91,22 @@ stay_alone() {
 	shows locked=2
 }
 
+# outside_with PROGRAM NAME=VALUE - an idle program that has begun again lets one without the library write, soon; with that setting
+# it does not.
+outside_with() {
+	play "$preload" outside "$1"
+	at_most refused 3
+	export "${2?}"
+	play "$preload" outside "$1"
+	shows refused=5
+}
+
+# outside_alone PROGRAM - without the library it does at once.
+outside_alone() {
+	play "" outside "$1"
+	shows refused=0
+}
+
 # pool_with PROGRAM - a pool's idle connections keep its one worker waiting for no longer than a reservation, with time to spare.
 pool_with() {
 	play "$preload" pool "$1"

@@ -121,6 +121,8 @@ load transactions
 @test "HikariCP with Debian's driver and autocommit off alone: some fail" { race_alone hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off: one worker is not kept waiting by the idle connections of its pool" { pool_with hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off alone: one worker does its 50 transactions as well" { pool_alone hikari_debian; }
+@test "HikariCP with Debian's driver and autocommit off: a pool that idles lets a program without the library write" { outside_with hikari_debian SQLPROD_RESERVE=60000; }
+@test "HikariCP with Debian's driver and autocommit off alone: a pool that idles lets others write" { outside_alone hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off: nobody waits for a transaction that reads and stays" { stay_with hikari_debian; }
 @test "HikariCP with Debian's driver and autocommit off alone: a writer is refused beside a transaction that reads and stays" {
 	stay_alone hikari_debian
@@ -152,6 +154,8 @@ load transactions
 
 @test "LuaSQL with autocommit off: no transaction of a race fails" { race_with lua_sql; }
 @test "LuaSQL with autocommit off alone: some fail" { race_alone lua_sql; }
+@test "LuaSQL with autocommit off: one that idles after COMMIT lets a program without the library write" { outside_with lua_sql SQLPROD_BEGIN=immediate; }
+@test "LuaSQL with autocommit off alone: one that idles lets others write" { outside_alone lua_sql; }
 @test "LuaSQL with autocommit off: nobody waits for a transaction that reads and stays" { stay_with lua_sql; }
 @test "LuaSQL with autocommit off alone: a writer is refused beside a transaction that reads and stays" { stay_alone lua_sql; }
 

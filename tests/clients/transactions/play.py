@@ -8,6 +8,10 @@ race   PROCESSES processes run TRANSACTIONS transactions each, at once; a transa
 stay   one process begins, reads, and stays; another does the same beside it; then a third one writes, which waits 1 s by its own
        setting. Twice. Prints the milliseconds that each of the two others took, and how often the writer was refused (locked).
 
+outside
+       one process has made a transaction, and idles; then one without the library writes, which waits 1 s by its own setting, again and
+       again until it has written. Prints how often it was refused, OUTSIDE at most (refused).
+
 pool, ids, pages, …   scenes of one program's own, which it plays alone: prints what follows its "done", a name and a number each.
 
 COMMAND is given the database, the scene and a count. It says "ready", waits for a line, and then, in the scene stay, says "held" in each
@@ -20,7 +24,7 @@ import subprocess
 import sys
 import time
 
-PROCESSES, TRANSACTIONS, ROUNDS, LIMIT = 4, 25, 2, 150
+PROCESSES, TRANSACTIONS, ROUNDS, OUTSIDE, LIMIT = 4, 25, 2, 5, 150
 OWN = {"pool": 50, "ids": 10, "pages": 8, "jobs": 6, "requests": 12, "replicate": 20, "exec": 20}
 WRITER = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")]
 
@@ -83,6 +87,27 @@ def stay(database, library, command):
     return {"reader": max(reader_took), "writer": max(writer_took), "locked": locked}
 
 
+def outside(database, library, command):
+    program = Program(library, [*command, database, "stay", "2"])
+    writer = Program("", [*WRITER, database])
+    program.said("ready")
+    writer.said("ready")
+    refused = 0
+    for turn in range(2):
+        program.go()
+        program.said("held")
+        program.go()
+        program.said("ended")
+        while turn == 0 and refused < OUTSIDE:
+            writer.go()
+            if writer.said("written", "locked")[0] == "written":
+                break
+            refused += 1
+    for ended in program, writer:
+        ended.end()
+    return {"refused": refused}
+
+
 def own(scene, database, library, command):
     program = Program(library, [*command, database, scene, str(OWN[scene])])
     words = program.said("done")
@@ -126,7 +151,7 @@ try:
     if scene in OWN:
         result = own(scene, database, library, command)
     else:
-        result = {"race": race, "stay": stay}[scene](database, library, command)
+        result = {"race": race, "stay": stay, "outside": outside}[scene](database, library, command)
 finally:
     for program in running:
         if program.process.poll() is None:
