@@ -4,6 +4,7 @@
 
 #include "base/glibc.h"
 #include "locking/file_shim.h"
+#include "locking/kept_files.h"
 #include "locking/kept_locks.h"
 #include "locking/wal_readers.h"
 #include "sqlite/unix_file.h"
@@ -181,6 +182,7 @@ static void answer_persist(struct file_shim *shim, int *persist)
 	} else if (is_in_two_copies(shim)) {
 		*persist = 1;
 	} else if (files->closing && files->by_recipe && wal_readers_need_files(files)) {
+		kept_files_note(files);
 		*persist = 1;
 	}
 	errno = saved;

@@ -5,6 +5,7 @@
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "locking/kept_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,8 +101,10 @@ static bool look(struct moving_file *file, const struct stat *status)
 	struct search search = {.found = file, .inode = status->st_ino, .pid = getpid()};
 
 	file->wal = file->shm = 0;
-	if (!S_ISREG(status->st_mode) || wal_files_each(see_shim, &search))
+	if (!S_ISREG(status->st_mode))
 		return false;
+	if (wal_files_each(see_shim, &search))
+		return kept_files_find(status, &file->wal, &file->shm);
 	checkpoint(&search);
 	return true;
 }
@@ -120,6 +123,17 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to)
 
 	errno = saved;
 	return source || target;
+}
+
+bool moving_file_before_delete(struct moving_file *file)
+{
+	struct stat status;
+	int saved = errno;
+	bool found = glibc_fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+		     kept_files_find(&status, &file->wal, &file->shm);
+
+	errno = saved;
+	return found;
 }
 
 /* The size of a database is a multiple of its pages'. */
@@ -188,6 +202,42 @@ void moving_file_after(const struct moving_file *from, const struct moving_file 
 	} else if (from->wal != to->wal || !from->wal) {
 		move(from, to, "-wal", from->wal, to->wal);
 		move(from, to, "-shm", from->shm, to->shm);
+	}
+	errno = saved;
+}
+
+static void remove_beside(const struct moving_file *file, const char *suffix, ino_t inode)
+{
+	char *name = wal_files_join(file->name, suffix);
+
+	/* The system call that SQLite deletes a -wal by, where that will do: a sandbox may know no other. */
+	if (!name || !wal_files_name_is(file->folder, name, inode))
+		;
+	else if (file->folder == AT_FDCWD)
+		unlink(name);
+	else
+		unlinkat(file->folder, name, 0);
+	free(name);
+}
+
+/* One that another process has written to since stays. */
+static bool is_empty(const struct moving_file *file)
+{
+	char *name = wal_files_join(file->name, "-wal");
+	struct stat status;
+	bool empty = name && glibc_fstatat(file->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_size == 0;
+
+	free(name);
+	return empty;
+}
+
+void moving_file_after_delete(const struct moving_file *file)
+{
+	int saved = errno;
+
+	if (is_empty(file)) {
+		remove_beside(file, "-wal", file->wal);
+		remove_beside(file, "-shm", file->shm);
 	}
 	errno = saved;
 }

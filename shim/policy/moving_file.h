@@ -1,8 +1,11 @@
-/* moving_file.h - the program renames, links, replaces or copies a database that it has open itself.
+/* moving_file.h - the program renames, links, replaces, copies or deletes a database that it has open itself, or had.
  *
  * Without the library all its rows would be in that file. So before that the -wal is copied into it, and after it -wal and -shm
  * follow the file to its new name, where whoever opens it looks for them. Only where WAL is not the program's own choice: who
- * chose it moves these files as well. */
+ * chose it moves these files as well.
+ *
+ * After the last close -wal and -shm may lie beside the file for readers, empty (kept_files.h): they follow it too, and go when it
+ * is deleted. */
 #ifndef SQLPROD_POLICY_MOVING_FILE_H
 #define SQLPROD_POLICY_MOVING_FILE_H
 
@@ -24,5 +27,9 @@ void moving_file_after(const struct moving_file *from, const struct moving_file 
 
 /* After the program has opened a file to read it: if it is such a database, it may be copied. The same. */
 void moving_file_read(int fd);
+
+/* Before and after the call that deletes the file: false if nothing that was kept lies beside it. errno is kept. */
+bool moving_file_before_delete(struct moving_file *file);
+void moving_file_after_delete(const struct moving_file *file);
 
 #endif

@@ -1,5 +1,6 @@
 # Users who may read a database, but not write the folder it is in.
 load ../harness/harness
+load ../harness/moves
 
 # As another user, without the shim.
 reader() {
@@ -56,6 +57,39 @@ public_folder() {
 	public_folder
 	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a PRAGMA journal_mode=DELETE' 'close a'
 	[[ $(ls pub) == a.db && $(outside_pragma pub/a.db journal_mode) == delete ]]
+}
+
+@test "a file that its process closes and then renames takes the -wal and -shm that stay with it" {
+	public_folder
+	renamed_after_the_close victim
+}
+
+@test "a new database that its process moves over the old one can be read, and leaves nothing by its first name" {
+	public_folder
+	made_anew_and_renamed victim
+}
+
+@test "two closed databases that are exchanged can both be read" {
+	public_folder
+	exchanged_after_the_close victim
+}
+
+@test "a file that its process closes and then deletes leaves no -wal and no -shm" {
+	public_folder
+	deleted_after_the_close victim
+}
+
+@test "a -wal that another process has written to stays when its database is deleted" {
+	public_folder
+	barrier_make held
+	start_shim deleter victim "${made[@]}" 'close a' 'barrier held' 'unlink a.db'
+	deleter=$started
+	barrier_meet held
+	run_shim victim 'open a a.db' 'exec a INSERT INTO t VALUES(2)' '_exit 0'
+	[[ -s a.db-wal ]]
+	barrier_leave held
+	finish "$deleter" deleter
+	[[ ! -e a.db && -s a.db-wal ]]
 }
 
 @test "check says that the files stay, and revert ends it" {

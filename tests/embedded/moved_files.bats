@@ -39,3 +39,11 @@ carrier=$build/embedded/victim_gcc_O2
 @test "a file that is deleted and made again while it is open keeps its rows, in an embedded copy" {
 	made_again "$carrier"
 }
+
+@test "a closed file that is renamed, exchanged, replaced or deleted takes along what stays for readers, in an embedded copy" {
+	[[ $(id -u) == 0 ]] || skip "needs root, to become another user"
+	renamed_after_the_close "$carrier"
+	made_anew_and_renamed "$carrier"
+	exchanged_after_the_close "$carrier"
+	deleted_after_the_close "$carrier"
+}

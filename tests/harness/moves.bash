@@ -122,3 +122,60 @@ made_again() {
 		[[ $(observer query a.db 'SELECT count(*) FROM u; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run: $output"
 	done
 }
+
+# public - in a folder whose files all may read and only the owner may write: there -wal and -shm stay after the last close.
+public() {
+	chmod 755 "$scratch" "$scratch/work"
+	umask 022
+	rm -rf ./*
+}
+
+# As a user who may only read, without the shim.
+public_reader() {
+	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups sqlite3 -readonly "$1" "$2" 2>&1
+}
+
+renamed_after_the_close() {
+	local run move
+	for run in run_plain run_shim; do
+		for move in rename renameat noreplace; do
+			public
+			$run "$1" "${made[@]}" 'close a' "$move a.db b.db"
+			[[ $output == *$'\nclose 0\n'"$move 0" && $(public_reader b.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run $move"
+			[[ $(ls) == b.db || $run == run_shim && $(echo ./*) == './b.db ./b.db-shm ./b.db-wal' ]] || fail "$run $move: $(ls)"
+		done
+	done
+}
+
+# What many programs do to publish a new state.
+made_anew_and_renamed() {
+	local run
+	for run in run_plain run_shim; do
+		public
+		$run "$1" "${made[@]}" 'close a'
+		$run "$1" 'open b new.db' 'exec b CREATE TABLE t(x); INSERT INTO t VALUES(1),(2),(3)' 'close b' 'rename new.db a.db' 'open a a.db' \
+			'exec a INSERT INTO t VALUES(4)' 'close a'
+		[[ $(public_reader a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'4\nok' ]] || fail "$run"
+		[[ $(ls) == a.db || $run == run_shim && $(echo ./*) == './a.db ./a.db-shm ./a.db-wal' ]] || fail "$run: $(ls)"
+	done
+}
+
+exchanged_after_the_close() {
+	local run
+	for run in run_plain run_shim; do
+		public
+		$run "$1" "${made[@]}" 'close a' 'open b b.db' 'exec b CREATE TABLE u(x); INSERT INTO u VALUES(1),(2)' 'close b' 'exchange a.db b.db'
+		[[ $(public_reader b.db 'SELECT count(*) FROM t') == 1 && $(public_reader a.db 'SELECT count(*) FROM u') == 2 ]] || fail "$run"
+	done
+}
+
+deleted_after_the_close() {
+	local run way
+	for run in run_plain run_shim; do
+		for way in unlink unlinkat remove; do
+			public
+			$run "$1" "${made[@]}" 'close a' "$way a.db"
+			[[ $output == *$'\nclose 0\n'"$way 0" && -z $(ls) ]] || fail "$run $way: $(ls)"
+		done
+	done
+}

@@ -115,6 +115,12 @@ static int rename_flagged(const char *from, const char *to, unsigned flags)
 
 static int file_move(const char *verb, const char *from, const char *to)
 {
+	if (strcmp(verb, "unlink") == 0)
+		return unlink(from);
+	if (strcmp(verb, "unlinkat") == 0)
+		return unlinkat(AT_FDCWD, from, 0);
+	if (strcmp(verb, "remove") == 0)
+		return remove(from);
 	if (strcmp(verb, "rename") == 0)
 		return rename(from, to);
 	if (strcmp(verb, "renameat") == 0)
@@ -131,7 +137,7 @@ static int file_move(const char *verb, const char *from, const char *to)
 /* A program that gives a file another name, or takes one away. */
 static bool file_run(const char *verb, char *rest)
 {
-	static const char *const verbs[] = {"rename", "renameat", "noreplace", "exchange", "link", "linkat", "unlink"};
+	static const char *const verbs[] = {"rename", "renameat", "noreplace", "exchange", "link", "linkat", "unlink", "unlinkat", "remove"};
 	size_t i = 0, count = sizeof(verbs) / sizeof(verbs[0]);
 	const char *from;
 
@@ -140,7 +146,7 @@ static bool file_run(const char *verb, char *rest)
 	if (i == count)
 		return false;
 	from = victim_word(&rest);
-	printf("%s %d\n", verb, strcmp(verb, "unlink") == 0 ? unlink(from) : file_move(verb, from, rest));
+	printf("%s %d\n", verb, file_move(verb, from, rest));
 	return true;
 }
 

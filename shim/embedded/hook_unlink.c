@@ -1,0 +1,55 @@
+/* hook_unlink.c - the functions by which a program deletes a file: for databases whose -wal and -shm were kept (moving_file.h).
+ *
+ * A process that has kept none pays for one look at memory. A database that is open is looked at when it is closed. */
+#include "base/guard.h"
+#include "embedded/real.h"
+#include "locking/kept_files.h"
+#include "policy/moving_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int kernel_unlinkat(int folder, const char *name, int flags)
+{
+	return (int)syscall(SYS_unlinkat, folder, name, flags);
+}
+
+static int kernel_unlink(const char *name)
+{
+	return kernel_unlinkat(AT_FDCWD, name, 0);
+}
+
+/* POSIX lets unlink() of a folder fail with EPERM, Linux has it fail with EISDIR. */
+static int kernel_remove(const char *name)
+{
+	int rc = kernel_unlink(name);
+
+	return rc != 0 && errno == EISDIR ? kernel_unlinkat(AT_FDCWD, name, AT_REMOVEDIR) : rc;
+}
+
+static inline bool is_kept(struct moving_file *file)
+{
+	return __builtin_expect(kept_files_any(), 0) && file->name && moving_file_before_delete(file);
+}
+
+/* Around the call. */
+#define DELETING(at, path, call)                                                                                                   \
+	struct moving_file file = {.folder = (at), .name = (path)};                                                                \
+	bool kept = is_kept(&file);                                                                                                \
+	int rc = (call);                                                                                                           \
+	if (kept && rc == 0)                                                                                                       \
+		moving_file_after_delete(&file);                                                                                   \
+	return rc;
+
+HOOK int unlink(const char *name){DELETING(AT_FDCWD, name, REAL(unlink, kernel_unlink)(name))}
+
+HOOK int unlinkat(int folder, const char *name,
+		  int flags){DELETING(folder, name, REAL(unlinkat, kernel_unlinkat)(folder, name, flags))}
+
+HOOK int remove(const char *name)
+{
+	DELETING(AT_FDCWD, name, REAL(remove, kernel_remove)(name))
+}
