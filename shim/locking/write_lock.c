@@ -10,8 +10,8 @@
 
 #define MILLISECOND INT64_C(1000000)
 
-/* How long the owner of a reservation waits for another connection's look at the lock, and how often it tries. The other one needs
- * microseconds, unless it is stopped. */
+/* How long the owner of a reservation waits at least for another connection's look at the lock, and how soon it tries again at
+ * first. The other one needs microseconds, unless it has no processor or is stopped. */
 #define LOOK (40 * MILLISECOND)
 #define LOOK_AGAIN (MILLISECOND / 50)
 
@@ -57,16 +57,18 @@ static bool has_snapshot(const struct file_shim *shim)
 	return busy > 1;
 }
 
-/* SQLITE_LOCKED if the reservation had lapsed, and another connection has one by now. */
+/* While the reservation is in force, connections with the library only look. SQLITE_LOCKED if it had lapsed, and another connection
+ * has one by now. */
 static int acquire_reserved(struct file_shim *shim)
 {
-	int64_t now = monotonic_now(), end = now + LOOK;
+	int64_t now = monotonic_now(), end = now + LOOK, again = LOOK_AGAIN;
 	int rc = shared_write_lock(shim);
 
-	while (rc == SQLITE_BUSY && now < end) {
-		monotonic_sleep(now + LOOK_AGAIN);
+	while (rc == SQLITE_BUSY && (now < end || reservation_lapses_at(shim->reservation.word, now))) {
+		monotonic_sleep(now + again);
 		rc = shared_write_lock(shim);
 		now = monotonic_now();
+		again = again < MILLISECOND ? again * 2 : again;
 	}
 	if (rc == SQLITE_OK && !reservation_before_write(shim)) {
 		shared_write_unlock(shim);

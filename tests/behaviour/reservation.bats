@@ -101,6 +101,32 @@ reader_begins() {
 	done
 }
 
+# A connection takes the write lock for a moment to look whether the database is reserved; on a loaded machine its process may be off its
+# processor just then.
+@test "a transaction that has a reservation waits for another process's look at the write lock, which takes 0.3 seconds" {
+	export SQLPROD_RESERVE=20000
+	for run in plain shim; do
+		rm -f t.db* held.* looks asked
+		reader_begins "$run"
+		start_plain look python3 -c 'if True:
+			import fcntl, os, time
+			with open("t.db-shm", "r+b") as shm:
+			    fcntl.lockf(shm, fcntl.LOCK_EX, 1, 120)
+			    open("looks", "w").close()
+			    while not os.path.exists("asked"):
+			        time.sleep(0.01)
+			    time.sleep(0.3)'
+		look=$started
+		until [[ -e looks ]]; do sleep 0.01; done
+		barrier_leave held
+		touch asked
+		finish "$reader" reader
+		[[ $run == plain && $output == *'exec 5 database is locked'* ]] || [[ $run == shim && $output != *'exec 5'* ]]
+		finish "$look" look
+	done
+	[[ $(observer query t.db 'SELECT n FROM t') == 1 ]]
+}
+
 @test "a transaction that is killed or stopped with a reservation stops nobody, and loses it" {
 	export SQLPROD_RESERVE=100
 	for signal in KILL STOP; do
