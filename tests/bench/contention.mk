@@ -47,6 +47,14 @@ bench-django: $(library) ## a real Django behind 16 gunicorn workers, before and
 bench-cluster: $(library) $(clients)/embedded_node/installed ## a Node cluster of 16 workers with better-sqlite3 and with node:sqlite, before and after (LOAD_SECONDS for each way)
 	$(Q)tests/bench/cluster.sh $(library) $(clients)/embedded_node $(BUILD)/bench/cluster $(LOAD_SECONDS)
 
+POSTGRES_SECONDS ?= 8
+POSTGRES_ROUNDS ?= 5
+
+.PHONY: bench-postgres
+bench-postgres: $(library) $(contention) ## the demo's Django and a bare transaction, on PostgreSQL and on SQLite with the library (POSTGRES_SECONDS, POSTGRES_ROUNDS); table in build/bench/
+	$(Q)scripts/install-packages build check postgres
+	$(Q)tests/bench/postgres.sh $(library) $(contention) $(BUILD)/bench --seconds $(POSTGRES_SECONDS) --rounds $(POSTGRES_ROUNDS)
+
 .PHONY: soak
 soak: $(library) $(contention) ## writers that are killed and stopped at random for five minutes, then integrity and sums (SOAK_SECONDS)
 	$(Q)tests/stress/soak.sh $(library) $(SOAK_SECONDS)

@@ -1,0 +1,42 @@
+#!/bin/bash
+# postgres.sh LIBRARY CONTENTION OUTPUT [OPTION...] - the demo's shop and a bare transaction, on PostgreSQL and on SQLite with the library.
+#
+# Makes the virtual environment and the site once, in OUTPUT; postgres.py measures, with those OPTIONs, and writes OUTPUT/postgres.md.
+set -eu
+
+library=$(realpath "$1") contention=$(realpath "$2")
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$3/postgres"
+output=$(realpath "$3")
+shift 3
+cd "$output/postgres"
+unset LD_PRELOAD DJANGO_SETTINGS_MODULE PYTHONPATH "${!SQLPROD@}" "${!PG@}"
+export PYTHONDONTWRITEBYTECODE=1
+
+if ! venv/bin/python -c 'import django, gunicorn, psycopg' 2>/dev/null; then
+	rm -rf venv
+	# Debian's own Python takes SQLite from the system's library
+	/usr/bin/python3 -m venv venv
+	venv/bin/pip install -q Django gunicorn 'psycopg[binary]'
+fi
+rm -rf site
+mkdir site
+venv/bin/django-admin startproject site_of_shop site
+cd site
+../venv/bin/python manage.py startapp shop
+cp -R "$here/../../scripts/demo/shop/." shop
+sed -i "s/^INSTALLED_APPS = \[/&\n    'shop',/" site_of_shop/settings.py
+sed -i "s/^from django.urls import path/&, include/; s/^urlpatterns = \[/&\n    path('', include('shop.urls')),/" site_of_shop/urls.py
+# Both keep their connections. PostgreSQL where BENCH_SOCKET names its socket's folder, else the SQLite of startproject.
+cat >>site_of_shop/settings.py <<-'END_OF_SETTINGS'
+
+	import os
+	DEBUG = False
+	ALLOWED_HOSTS = ['127.0.0.1']
+	DATABASES['default']['NAME'] = os.environ.get('BENCH_DATABASE', 'db.sqlite3')
+	DATABASES['default']['CONN_MAX_AGE'] = None
+	if 'BENCH_SOCKET' in os.environ:
+	    DATABASES['default'].update(ENGINE='django.db.backends.postgresql', NAME='bench', USER='bench', HOST=os.environ['BENCH_SOCKET'])
+END_OF_SETTINGS
+../venv/bin/python manage.py makemigrations --verbosity 0 shop
+exec ../venv/bin/python -B "$here/postgres.py" "$library" "$contention" "$output" "$@"
