@@ -8,6 +8,7 @@
 #include "locking/futex.h"
 #include "locking/give_back.h"
 #include "locking/plain_begin.h"
+#include "locking/wait_counts.h"
 #include "locking/wait_log.h"
 #include "sqlite/callback_offsets.h"
 
@@ -209,6 +210,7 @@ static bool wait_counted(struct file_shim *shim, enum busy_purpose purpose, int 
 	wait->spent[purpose] += spent;
 	wait->waited += spent;
 	wait->count += is_new;
+	wait_counts_add(shim, is_new, spent);
 	wait->given_up += !again && purpose == WAIT_OF_STATEMENT;
 	wait_times_polled(&shim->wait_times[purpose], wait->polled[purpose] - wait->began[purpose], is_new);
 	wait_log_polled(shim, purpose, is_new,
