@@ -5,10 +5,11 @@ top_usage() {
 	cat <<-'END'
 		usage: sqlprod top [-n SECONDS] [-c COUNT] [--text] [DATABASE...]
 
-		Shows the databases that processes of this machine have open, or those named: processes, descriptors, commits and checkpoints a
-		second, the size of -wal, in how many of the processes the library is; and the processes that hold the write, checkpoint or a
-		read lock, and those that wait, with the time since top first saw them so. Looks from outside, as sqlprod locks does. On a
-		terminal it is refreshed in place, and q ends it; into a pipe it writes records.
+		Shows the databases that processes of this machine have open, or those named: processes, descriptors, transactions a second
+		(those that wrote: others leave no trace), waits for a lock a second (those of processes with the library), checkpoints seen, the
+		size of -wal, in how many of the processes the library is; and the processes that hold the write, checkpoint or a read lock, and
+		those that wait, with the time since top first saw them so. Looks from outside, as sqlprod locks does. On a terminal it is
+		refreshed in place, and q ends it; into a pipe it writes records.
 
 		  -n SECONDS   how often (2)
 		  -c COUNT     so many times, then end
@@ -22,7 +23,7 @@ command_top() {
 	sqlprod_text=false
 	seconds=2
 	count=0
-	for part in records database holders wal locks discover; do
+	for part in records database holders wal locks waits discover; do
 		part "$part"
 	done
 	while [ $# -gt 0 ]; do
@@ -134,7 +135,8 @@ top_sample() {
 }
 
 # database: path, journal mode, processes, descriptors, with the library, size of -wal, frames, frames in the database, change counter,
-# salt of the -wal. Then its processes that hold or wait. The second argument has lines of pid and number of descriptors.
+# salt of the -wal. Then, for each process that tells, waits: pid, waits so far, milliseconds. Then its processes that hold or wait. The
+# second argument has lines of pid and number of descriptors.
 top_database() {
 	mode=$(database_journal_mode "$1" 2>/dev/null)
 	rows=$(printf '%s\n' "$2" | cut -f 1 | grep . | locks_join "$1" "$mode" | sort -n | while IFS='	' read -r pid held; do
@@ -143,6 +145,11 @@ top_database() {
 	# shellcheck disable=SC2046 # numbers
 	record database "$1" "$mode" "$(printf '%s\n' "$rows" | grep -c .)" "$(printf '%s\n' "$2" | awk '{ n += $2 } END { print n + 0 }')" \
 		"$(printf '%s\n' "$rows" | awk -F '\t' '$5 == "yes" { n++ } END { print n + 0 }')" "$(file_size "$1-wal")" $(top_counters "$1" "$mode")
+	identity=$(stat -Lc %d:%i -- "$1" 2>/dev/null)
+	printf '%s\n' "$rows" | awk -F '\t' '$5 == "yes" { print $2 }' | while read -r pid; do
+		counts=$(waits_of "$pid" "$identity")
+		[ -z "$counts" ] || printf 'waits\t%s\t%s\n' "$pid" "$counts"
+	done
 	printf '%s\n' "$rows" | awk -F '\t' 'NF > 5 && ($6 != "none" || $7 == "yes")'
 }
 
