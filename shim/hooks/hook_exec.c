@@ -99,6 +99,13 @@ static int execute_each(struct connection *connection, struct script *script, in
 	return rc;
 }
 
+/* Does SQLite itself read a schema, to attach a file? That runs inside a statement of the program's, when WAL cannot be set, and is
+ * no use of the main database. */
+static bool reads_attached_schema(const struct connection *connection, const void *caller)
+{
+	return connection->setup == SETUP_OPENED && sqlite_owns(connection->sqlite, caller);
+}
+
 HOOK int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
 {
 	const struct sqlite *sqlite;
@@ -108,7 +115,8 @@ HOOK int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int,
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	rc = execute_each(connection, &script, callback, argument, message);
+	rc = reads_attached_schema(connection, HOOK_CALLER) ? sqlite->exec(db, sql, callback, argument, message)
+							    : execute_each(connection, &script, callback, argument, message);
 	hook_leave(connection);
 	return rc;
 }

@@ -66,3 +66,17 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 		'exec a PRAGMA f.mmap_size' 'exec a BEGIN' 'exec a INSERT INTO f.w VALUES(2)' 'exec a COMMIT' 'exec a PRAGMA main.journal_mode'
 	expect $'open 0\nexec 0\nexec 0\ndelete\nexec 0\n0\nexec 0\nexec 0\nexec 0\nexec 0\nwal\nexec 0'
 }
+
+@test "a database that was there already becomes WAL at its first use, also right after a statement has attached a file" {
+	for run in $'run_plain:delete\n2' $'run_shim:wal\n1'; do
+		for file in delete.db wal.db :memory:; do
+			fresh_databases
+			observer query main.db 'CREATE TABLE m(x)' >/dev/null
+			SQLPROD_REPORT=report.json ${run%%:*} victim 'open a main.db' "prepare a s v2 -1 ATTACH '$file' AS f" 'step s' 'finalize s' \
+				'exec a SELECT count(*) FROM m; PRAGMA main.journal_mode; PRAGMA main.synchronous' 'exec a PRAGMA f.journal_mode'
+			mode=${file//:/}
+			expect $'open 0\nprepare 0 tail '$((14 + ${#file}))$'\nstep 101\nfinalize 0\n0\n'"${run#*:}"$'\nexec 0\n'"${mode%.db}"$'\nexec 0'
+		done
+	done
+	[[ $(jq -r '.settings.journal_mode.reason' report.json | sort -u) == null ]]
+}
