@@ -57,6 +57,29 @@ targets_of() {
 	done <fields
 }
 
+@test "docs/troubleshooting.md has every warning of the library, and no other" {
+	run_app python3 - "$root" <<'E'
+import pathlib, re, sys
+root = pathlib.Path(sys.argv[1])
+def literals(text):
+    return "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', text))
+sources = [path.read_text() for path in sorted(root.glob("shim/*/*.c"))]
+table = (root / "docs/troubleshooting.md").read_text().split("## Warnings")[1]
+rows = re.findall(r'^\| (".*?) \|', table, re.M)
+phrases = [re.sub("FILE|…| N ", ".*", phrase) for row in rows for phrase in re.findall('"(.*?)"', row)]
+calls = [literals(call) for source in sources
+         for call in re.findall(r"(?:log_warn_once\(|log_write\(LOG_WARN)(.*?)\);", source, re.S)]
+print(len(phrases) > 15, len(calls) > 15)
+for phrase in phrases:
+    if not any(re.search(phrase, literals(source)) for source in sources):
+        print("no warning says:", phrase)
+for call in calls:
+    if call not in ("", "%s") and not any(re.search(phrase, call) for phrase in phrases):
+        print("no row for:", call)
+E
+	expect 'True True'
+}
+
 @test "shim/README.md names every wing, and each wing has a README of three lines" {
 	for wing in "$BATS_TEST_DIRNAME"/../../shim/*/; do
 		name=$(basename "$wing")
