@@ -227,3 +227,17 @@ parts() {
 	run_app 0 "$sqlprod" check -- victim 'open a t.db' 'exec a SELECT * FROM t' 'close a'
 	expect_line $'setting\tjournal_size_limit\t67108864\t67108864\trecipe\tok\t'
 }
+
+@test "README.md and sqlprod(1) show lines that check prints" {
+	COLUMNS=100 run_app 1 "$sqlprod" check --text -- victim 'open a app.db' 'exec a PRAGMA cache_size=100' 'exec a CREATE TABLE t(x)' \
+		'exec a BEGIN' 'exec a INSERT INTO t VALUES(1)' 'exec a COMMIT' 'close a'
+	printed=$output
+	sed -n '/^  SETTING /,/^something/p' "$root/README.md" >readme
+	sed -n '/^  SETTING /,/^something/p' "$root/man/sqlprod.1" | sed 's/\\-/-/g; s/\\(aq/'\''/g' >page
+	for sample in readme page; do
+		[[ $(wc -l <$sample) -ge 8 ]]
+		while IFS= read -r line; do
+			[[ $line == '  …' || $'\n'$printed$'\n' == *$'\n'"$line"$'\n'* ]] || fail "$sample: $line"
+		done <$sample
+	done
+}
