@@ -26,7 +26,8 @@ check_usage() {
 		Exit status of a command: 0 every connection has the whole recipe; 1 something is missing; 3 no connection was seen;
 		125, 126, 127 as sqlprod run. Of a file: 0; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a special
 		file; 8 in use; 9 damaged; 13 another error. Of a process: 0 the library is in it; 1 it is not; 10 no such process;
-		11 not ours to look at. Of --all: 0 in each; 1 not in each; 3 no process has a database open. Always: 2 wrong usage or a bad setting; 12 a tool is missing.
+		11 this user may not look at it. Of --all: 0 in each; 1 not in each; 3 no process has a database open. Always: 2 wrong usage
+		or a bad setting; 12 a tool is missing.
 	END
 }
 

@@ -5,14 +5,15 @@ locks_usage() {
 	cat <<-'END'
 		usage: sqlprod locks [--json] DATABASE...
 
-		Shows each process that has a database open: its pid, user and program, whether the library is in it, the locks it holds (write,
-		begun: BEGIN with the library, and nothing written yet; checkpoint, recovery, read and the snapshot read; or the locks of a rollback journal), and whether it waits for one. The size
-		of -wal comes first, and how much of it a reader keeps from being checkpointed. Looks from outside, with or without the library
-		in those processes, and disturbs nobody. Other users' processes are named to root alone; a process that has no pid in this pid
-		namespace (the host's, seen from a container) is not seen.
+		Shows each process that has a database open: its pid, user and program, whether the library is in it, the locks it holds, and
+		whether it waits for one. The locks are write, begun (BEGIN with the library, and nothing written yet), checkpoint, recovery,
+		and read with its snapshot; or those of a rollback journal. The size of -wal comes first, and how much of it a reader keeps
+		from being checkpointed. Looks from outside, whether the library is in those processes or not, and disturbs nobody. Other
+		users' processes are named to root alone; a process that has no pid in this pid namespace (the host's, seen from a
+		container) is not seen.
 
-		Exit status: 0; 1 no process was seen to have it open; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database; 7 a folder or a
-		special file. Of several files, the first that was not 0.
+		Exit status: 0; 1 no process was seen to have it open; 2 wrong usage; 4 no such file; 5 no permission; 6 not a database;
+		7 a folder or a special file. Of several files, the first that was not 0.
 	END
 }
 

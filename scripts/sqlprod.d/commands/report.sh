@@ -5,9 +5,9 @@ report_usage() {
 	cat <<-'END'
 		usage: sqlprod report [--json | --prometheus | --text] FILE...
 
-		Sums up files of SQLPROD_REPORT, by database and program: connections, transactions by kind, waits with their median, 99th percentile
-		and longest, SQLITE_BUSY returned, and the settings that were not applied, why, and what mends it. Of several lines of a connection
-		the last counts. - reads standard input.
+		Sums up files of SQLPROD_REPORT, by database and program: connections, transactions by kind, waits with their median, 99th
+		percentile and longest, SQLITE_BUSY returned, and the settings that were not applied, why, and what mends it. Of several
+		lines of a connection the last counts. - reads standard input.
 
 		  --json         one JSON document
 		  --prometheus   Prometheus' text format, for node_exporter's textfile collector
