@@ -17,18 +17,23 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 	$(Q)$(unit)/fs/storage tests/unit/fs/mountinfo
 	$(Q)$(unit)/fs/storage_look
 
+# the hand-over of the write lock, commits in groups, the length of the WAL, locks that are given back; models of reservations, of the shared
+# lock and of a -wal that starts anew
+locking_units := handoff group_commit wal_limit idle_lock reservation_model shared_write_model restart_model
 .PHONY: check-unit-locking
-check-unit-locking: $(addprefix $(unit)/locking/,handoff group_commit wal_limit reservation_model shared_write_model restart_model) ## unit tests of the hand-over of the write lock, of commits in groups and the length of the WAL; the models of reservations, of the shared lock and of a -wal that starts anew
+check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests of the locks, models of their protocols
 	$(Q)$(unit)/locking/handoff
 	$(Q)$(unit)/locking/group_commit
 	$(Q)$(unit)/locking/wal_limit
+	$(Q)$(unit)/locking/idle_lock
 	$(Q)tests/model/races $(unit)/locking/reservation_model retry look wait owner
-	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again
+	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again due call
 	$(Q)tests/model/races $(unit)/locking/restart_model anew lost checkpoint again
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c
 $(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
 $(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_locks.c lock_owner.c)
+$(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/span.c
 $(unit)/locking/reservation_model: tests/model/reservation.c tests/model/explore.h
 $(unit)/locking/shared_write_model: tests/model/shared_write.c tests/model/explore.h
 $(unit)/locking/restart_model: tests/model/restart.c tests/model/explore.h
@@ -40,7 +45,7 @@ $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
-$(addprefix $(BUILD)/,tests/unit/base/script $(addprefix tests/unit/locking/,handoff group_commit wal_limit reservation_model shared_write_model restart_model) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

@@ -3,8 +3,10 @@
 
 #include "connection/callbacks.h"
 #include "connection/registry.h"
+#include "locking/begin_kind.h"
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "sql/statement.h"
 
 /* A BEGIN that is kept was prepared just before its transaction's first statements, and SQLite lists the latest first. */
@@ -26,15 +28,19 @@ static bool may_matter(const char *sql)
 	}
 }
 
-static void begins(struct file_shim *shim, enum begin_form form)
+static void begins(struct file_shim *shim, const char *sql, enum begin_form form)
 {
 	struct reservation *reservation = &shim->reservation;
+	bool is_watched = form == BEGIN_PLAIN && shim->plain_begin_shares;
+	struct begin_kind *kind = is_watched ? begin_kind_find(shim->begin_mode, sql) : NULL;
 
-	reservation->shares = form == BEGIN_PLAIN && shim->plain_begin_shares && !begin_mode_reserves(shim->begin_mode);
-	if (form == BEGIN_PLAIN && shim->plain_begin_shares)
+	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_idles(kind);
+	if (is_watched)
 		reservation->policy = READ_RESERVED;
-	if (reservation->shares)
-		shared_write_begin(shim);
+	if (!reservation->shares)
+		return;
+	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
+	shared_write_begin(shim, monotonic_now() + reservation_length());
 }
 
 /* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that
@@ -54,7 +60,7 @@ static void statement_starts(struct connection *connection, const char *sql)
 	if (shim->shared_write.has_begun && !shim->reservation.is_reading && (!sql || outside || statement.kind == STATEMENT_OTHER))
 		shared_write_end(shim);
 	if (outside && statement.kind == STATEMENT_BEGIN)
-		begins(shim, statement.begin);
+		begins(shim, sql, statement.begin);
 }
 
 bool begin_watch_start(struct connection *connection)

@@ -75,9 +75,11 @@ bool file_shim_checkpoint_runs(struct file_shim *shim)
 
 	if (!handoff_checkpoint_is_due(&shim->handoff))
 		return false;
+	shared_write_enter(shim);
 	rc = real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
 	if (rc == SQLITE_OK)
 		real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	shared_write_leave(shim);
 	return rc == SQLITE_BUSY;
 }
 
@@ -217,10 +219,8 @@ static int unlock_read(struct file_shim *shim, int offset)
 	return rc;
 }
 
-static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
+static int lock_shm(struct file_shim *shim, int offset, int n, int flags)
 {
-	struct file_shim *shim = shim_of(file);
-
 	if (offset == WAL_CHECKPOINT_LOCK && n == 1)
 		return lock_checkpoint(shim, flags);
 	if (offset == WAL_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
@@ -233,7 +233,18 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 		return unlock_read(shim, offset);
 	if (offset > WAL_BACKFILL_LOCK && shim->reset_guard.checkpoints)
 		return wal_limit_lock_readers(shim, offset, n, flags);
-	return shim->original->xShmLock(file, offset, n, flags);
+	return shim->original->xShmLock(shim->file, offset, n, flags);
+}
+
+static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
+{
+	struct file_shim *shim = shim_of(file);
+	int rc;
+
+	shared_write_enter(shim);
+	rc = lock_shm(shim, offset, n, flags);
+	shared_write_leave(shim);
+	return rc;
 }
 
 /* Two copies of SQLite in one process do not see each other's locks. The second one would take the -shm for one that nobody uses,
@@ -308,8 +319,13 @@ static int shim_lock(sqlite3_file *file, int level)
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 {
 	struct file_shim *shim = shim_of(file);
-	int rc = operation == SQLITE_FCNTL_COMMIT_PHASETWO ? group_commit_wait(shim) : SQLITE_OK;
+	int rc = SQLITE_OK;
 
+	if (operation == SQLITE_FCNTL_COMMIT_PHASETWO) {
+		shared_write_enter(shim);
+		rc = group_commit_wait(shim);
+		shared_write_leave(shim);
+	}
 	return rc == SQLITE_OK ? wal_files_control(shim, file, operation, argument) : rc;
 }
 
@@ -318,6 +334,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	struct file_shim *shim = shim_of(file);
 	int rc;
 
+	shared_write_enter(shim);
 	if (shim->handoff.release == WAKE_DEFERRED)
 		handoff_pass_on(&shim->handoff);
 	reservation_unclaim(shim);
@@ -333,6 +350,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->files.shm_fd = -1;
 	shim->files.wal = shim->files.shm = 0;
 	rc = shim->original->xShmUnmap(file, delete);
+	shared_write_leave(shim);
 	atomic_store(&shim->maps, false);
 	return rc;
 }
@@ -344,6 +362,7 @@ static int shim_close(sqlite3_file *file)
 	void *argument = shim->reader_argument;
 	int rc;
 
+	idle_lock_take(shim, &shim->idle_lock);
 	file->pMethods = shim->original;
 	busy_handler_give_back(shim);
 	shim->closing = shim->db;
@@ -369,6 +388,12 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 bool wal_files_any(void)
 {
 	return atomic_load_explicit(&every, memory_order_relaxed) != NULL;
+}
+
+void file_shim_each(void (*see)(struct file_shim *shim, void *argument), void *argument)
+{
+	for (struct file_shim *shim = atomic_load(&every); shim; shim = shim->every)
+		see(shim, argument);
 }
 
 void file_shim_on_read_end(void (*function)(const struct file_shim *shim))
@@ -412,6 +437,7 @@ struct file_shim *file_shim_install(const struct connection *connection, bool fa
 	shim->file = file;
 	shim->fair = fair;
 	holder_start(&shim->holder);
+	idle_lock_start(&shim->idle_lock, sqlite_has_mutexes(connection->sqlite));
 	shim->begin_mode = begin_mode_find(connection->path);
 	handoff_init(&shim->handoff, fair ? &handoff_kernel : &handoff_unfair);
 	file->pMethods = &shim->methods;

@@ -9,6 +9,7 @@
 #include "locking/busy_handler.h"
 #include "locking/group_commit.h"
 #include "locking/holder.h"
+#include "locking/idle_lock.h"
 #include "locking/lock_handoff.h"
 #include "locking/reservation.h"
 #include "locking/reset_guard.h"
@@ -43,6 +44,7 @@ struct file_shim {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
 	struct holder holder;       /* kept when the memory is used again */
 	struct file_shim *every;    /* … and this: the next of all there are */
+	struct idle_lock idle_lock; /* … and this */
 	const sqlite3_io_methods *original;
 	struct file_shim *unused; /* the next one */
 	sqlite3_file *file;
@@ -93,6 +95,9 @@ struct file_shim *file_shim_install(const struct connection *connection, bool fa
 
 /* Calls function each time that a transaction of a WAL database gives its read lock back, with the connection's mutex held. */
 void file_shim_on_read_end(void (*function)(const struct file_shim *shim));
+
+/* Calls see for each shim there ever was, from any thread: nothing may be read but what is kept. */
+void file_shim_each(void (*see)(struct file_shim *shim, void *argument), void *argument);
 
 /* The reader and the writer are not called any more. */
 void file_shim_forget_reader(struct file_shim *shim);

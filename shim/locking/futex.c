@@ -2,6 +2,7 @@
 #include "locking/futex.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,19 +26,42 @@ int64_t monotonic_now(void)
 	return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
 }
 
-bool futex_wait(const volatile void *word, uint32_t class, int64_t until)
+/* 0, or the error. */
+static int wait_on(const volatile void *word, uint32_t value, uint32_t class, int64_t until)
 {
 	struct kernel_time end = {(long)(until / SECOND), (long)(until % SECOND)};
-	uint32_t value = *(const volatile uint32_t *)word;
 	int saved = errno;
 	/* the bitset form takes an absolute time of CLOCK_MONOTONIC */
 	long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &end, NULL, class);
 	int error = rc == 0 ? 0 : errno;
 
 	errno = saved;
+	return error;
+}
+
+bool futex_wait(const volatile void *word, uint32_t class, int64_t until)
+{
+	int error = wait_on(word, *(const volatile uint32_t *)word, class, until);
+
 	if (error != 0 && error != ETIMEDOUT && error != EINTR)
 		monotonic_sleep(until);
 	return error == 0;
+}
+
+void futex_wait_while(const volatile void *word, uint32_t value, int64_t until)
+{
+	int error = wait_on(word, value, FUTEX_ANY, until);
+
+	if (error != 0 && error != ETIMEDOUT && error != EINTR && error != EAGAIN)
+		monotonic_sleep(until);
+}
+
+void futex_wake_all(const volatile void *word)
+{
+	int saved = errno;
+
+	syscall(SYS_futex, word, FUTEX_WAKE_BITSET, INT_MAX, NULL, NULL, FUTEX_ANY);
+	errno = saved;
 }
 
 bool futex_wake(const volatile void *word, uint32_t classes)

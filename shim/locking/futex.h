@@ -20,6 +20,11 @@ int64_t monotonic_now(void);
  * sleeps all the same. Keeps errno. */
 bool futex_wait(const volatile void *word, uint32_t class, int64_t until);
 
+/* The same, on a word of this process that is written: returns at once if it is not `value` any more. Whoever changes it calls
+ * futex_wake_all(). */
+void futex_wait_while(const volatile void *word, uint32_t value, int64_t until);
+void futex_wake_all(const volatile void *word);
+
 /* Wakes at most one waiter of these classes. True if there was one. Keeps errno. */
 bool futex_wake(const volatile void *word, uint32_t classes);
 

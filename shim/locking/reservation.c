@@ -142,12 +142,17 @@ static bool find_site(struct file_shim *shim)
 	return false;
 }
 
+/* How long it is to last. */
+static int64_t length_of(const struct reservation *reservation)
+{
+	return reservation_length() * (reservation->site ? read_site_stretch(reservation->site) : 1);
+}
+
 /* Writes the word if it is still as it was seen. */
 static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 {
 	struct reservation *reservation = &shim->reservation;
-	unsigned stretch = reservation->site ? read_site_stretch(reservation->site) : 1;
-	uint32_t word = word_until(now + reservation_length() * stretch);
+	uint32_t word = word_until(now + length_of(reservation));
 
 	if (!atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word))
 		return false;
@@ -244,7 +249,7 @@ void reservation_before_read(struct file_shim *shim)
 	} else {
 		acquire(shim);
 		if (reservation->shares)
-			shared_write_begin(shim);
+			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation));
 	}
 	begin_watch_rests(shim);
 }

@@ -1,7 +1,10 @@
 /* shared_write.c - SQLite's lock alone or shared, and the second lock. */
 #include "locking/shared_write.h"
 
+#include "elf/loader.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
+#include "locking/idle_watcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -180,25 +183,67 @@ bool shared_write_is_possible(const struct file_shim *shim)
 	return shim->handoff.shm && shim->files.shm_fd >= 0;
 }
 
-void shared_write_begin(struct file_shim *shim)
+void shared_write_begin(struct file_shim *shim, int64_t due)
 {
 	struct shared_write *write = &shim->shared_write;
 
+	shared_write_enter(shim);
 	look_for_fork(shim);
 	if (!write->has_begun && write->hold == WRITE_NONE && shared_write_is_possible(shim))
 		write->has_begun = share(shim, SQLITE_SHM_LOCK) == SQLITE_OK;
+	atomic_store_explicit(&shim->idle_lock.due, due, memory_order_relaxed);
+	shared_write_leave(shim);
 }
 
 void shared_write_end(struct file_shim *shim)
 {
 	struct shared_write *write = &shim->shared_write;
 
+	shared_write_enter(shim);
 	look_for_fork(shim);
-	if (!write->has_begun)
-		return;
-	write->has_begun = false;
-	if (write->hold == WRITE_NONE)
+	if (write->has_begun && write->hold == WRITE_NONE)
 		share(shim, SQLITE_SHM_UNLOCK);
+	write->has_begun = false;
+	shared_write_leave(shim);
+}
+
+/* Without a watcher each call looks. */
+static void look_for_due(void)
+{
+	int64_t earliest = atomic_load_explicit(&idle_lock_earliest, memory_order_relaxed), now;
+
+	if (earliest == IDLE_LOCK_NEVER || atomic_load_explicit(&idle_watcher_lives, memory_order_relaxed))
+		return;
+	now = monotonic_now();
+	if (now >= earliest)
+		idle_lock_give_back_due(now);
+}
+
+void shared_write_enter(struct file_shim *shim)
+{
+	if (shim->shared_write.calls++ > 0)
+		return;
+	if (!idle_lock_take(shim, &shim->idle_lock))
+		shim->shared_write.has_begun = false;
+	look_for_due();
+}
+
+void shared_write_leave(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+
+	if (--write->calls > 0 || !write->has_begun || write->hold != WRITE_NONE)
+		return;
+	idle_lock_leave(&shim->idle_lock);
+	if (atomic_load_explicit(&shim->idle_lock.is_for_any_thread, memory_order_relaxed))
+		idle_watcher_need();
+}
+
+/* The object that SQLite lies in may be gone, and the connection left as it was. */
+bool shared_write_give_back(struct file_shim *shim)
+{
+	return loader_is_still(&shim->sqlite->loaded, (const void *)(uintptr_t)shim->original->xShmLock) &&
+	       share(shim, SQLITE_SHM_UNLOCK) == SQLITE_OK;
 }
 
 void shared_write_forget(struct file_shim *shim)

@@ -12,14 +12,16 @@
  * shared (has begun)         |   -   |  yes   |  yes
  * shared, and the second     |   -   |  yes   |   -
  *
- * So there is one writer at most, whoever has the library and who has not; every lock goes with its process; nothing is written.
- * No thread is needed that would give a lock back, and a stopped process keeps only those out who lack the library.
+ * So there is one writer at most, whoever has the library and who has not; every lock goes with its process; nothing is written;
+ * and a stopped process keeps only those out who lack the library. A transaction that has begun, and idles or only reads, shares
+ * the lock until it is due: idle_lock.h.
  *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_SHARED_WRITE_H
 #define SQLPROD_LOCKING_SHARED_WRITE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct file_shim;
 struct second_lock;
@@ -34,6 +36,7 @@ enum write_hold {
 struct shared_write {
 	enum write_hold hold;
 	bool has_begun;             /* a transaction that has begun shares the lock */
+	unsigned calls;             /* under way: shared_write_enter() */
 	unsigned forks;             /* of the process's ancestors, as of the last look */
 	struct second_lock *second; /* of this -shm; NULL until it is needed */
 };
@@ -45,9 +48,18 @@ int shared_write_unlock(struct file_shim *shim);
 /* May the lock be shared here? Not where the -shm is no file that is known. */
 bool shared_write_is_possible(const struct file_shim *shim);
 
-/* A transaction has begun, and shares the lock from now on if nobody has it alone. It has ended, or is to be seen no more. */
-void shared_write_begin(struct file_shim *shim);
+/* A transaction has begun, and shares the lock from now on, if nobody has it alone, until the time `due`. It has ended, or is to be
+ * seen no more. */
+void shared_write_begin(struct file_shim *shim, int64_t due);
 void shared_write_end(struct file_shim *shim);
+
+/* Around each call of SQLite that may concern the connection's locks of the -shm: between two of them another thread may give back
+ * what a transaction that has begun shares. */
+void shared_write_enter(struct file_shim *shim);
+void shared_write_leave(struct file_shim *shim);
+
+/* Another thread gives it back, between two calls. */
+bool shared_write_give_back(struct file_shim *shim);
 
 /* Before SQLite lets the -shm go: gives back what is held. */
 void shared_write_forget(struct file_shim *shim);

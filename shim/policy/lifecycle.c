@@ -12,6 +12,7 @@
 #include "fs/storage.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "locking/idle_watcher.h"
 #include "locking/inherited_locks.h"
 #include "policy/apply.h"
 #include "policy/begin.h"
@@ -56,6 +57,8 @@ static void first_connection(void)
 	pthread_atfork(NULL, NULL, reservation_forked);
 	pthread_atfork(NULL, NULL, shared_write_forked);
 	inherited_locks_start();
+	/* the last one to be registered is the first one before a fork: no lock is held yet */
+	pthread_atfork(idle_watcher_before_fork, idle_watcher_after_fork, idle_watcher_forked);
 }
 
 /* Why the operator excludes this connection; NULL if not. */

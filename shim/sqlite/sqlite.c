@@ -97,6 +97,15 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
 }
 
+/* SQLITE_CONFIG_SINGLETHREAD has all mutexes be this one: src/mutex_noop.c */
+bool sqlite_has_mutexes(const struct sqlite *sqlite)
+{
+	const sqlite3_mutex *none = (const sqlite3_mutex *)8, *mutex;
+
+	mutex = sqlite->mutex_alloc ? sqlite->mutex_alloc(SQLITE_MUTEX_STATIC_MASTER) : NULL;
+	return mutex && mutex != none;
+}
+
 int (*_Atomic sqlite_only_step)(sqlite3_stmt *stmt);
 int (*_Atomic sqlite_unseen_step)(sqlite3_stmt *stmt);
 static atomic_bool steps_wanted;

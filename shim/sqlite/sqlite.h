@@ -90,6 +90,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(create_collation_v2)                                                                                                     \
 	X(msize)                                                                                                                   \
 	X(malloc)                                                                                                                  \
+	X(mutex_alloc)                                                                                                             \
 	X(mutex_enter)                                                                                                             \
 	X(mutex_try)                                                                                                               \
 	X(mutex_leave)                                                                                                             \
@@ -129,6 +130,9 @@ const struct sqlite *sqlite_of_function(const void *function);
  * later are taken only if that version has them. NULL when memory is out. */
 struct sqlite3_api_routines;
 const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, unsigned number);
+
+/* Does it bear calls for one connection from several threads, and is it not configured for a single one? */
+bool sqlite_has_mutexes(const struct sqlite *sqlite);
 
 /* Does this code address lie in the object of a known copy? */
 bool sqlite_is_known(const void *code);

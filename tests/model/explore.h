@@ -12,10 +12,13 @@
 #define TABLE (1u << 22)
 
 /* Each does one thing to the state and returns true, or returns false and leaves it: the process's next step; its end by SIGKILL;
- * its reservation lapses. */
+ * its reservation lapses; another thread gives back what it shares, if the model says GIVES_BACK. */
 static bool advance(struct state *s, int p);
 static bool kill_one(struct state *s, int p);
 static bool lapse_one(struct state *s, int p);
+#ifdef GIVES_BACK
+static bool give_back_one(struct state *s, int p);
+#endif
 
 static const char *failed; /* what must not happen, once it has */
 static struct state *table;
@@ -76,6 +79,11 @@ static void explore(const struct state *s)
 		next = *s;
 		if (!failed && lapse_one(&next, p))
 			explore(&next);
+#ifdef GIVES_BACK
+		next = *s;
+		if (!failed && give_back_one(&next, p))
+			explore(&next);
+#endif
 	}
 	if (!moved && !is_over(s) && !failed)
 		failed = "nobody can go on";

@@ -4,13 +4,16 @@
  *
  * Each is one of: a plain BEGIN that shares the write lock, reserves, reads and writes; a BEGIN DEFERRED that reserves without
  * sharing; a writer that writes at once; a writer without the library, which knows but SQLite's own lock. All mixtures of three are
- * explored. Each step is one that the others see. Once, anywhere, a process may be killed, or be so slow that its word lapses.
+ * explored. Each step is one that the others see. Once, anywhere, a process may be killed, or be so slow that its word lapses. At
+ * any time another thread of its process may give back what a transaction shares that idles or has lapsed, between two calls
+ * (shim/locking/idle_lock.h).
  *
  * What must hold: no two have the write lock; no transaction that has a reservation, and has not lapsed, fails when it writes, if
  * all others have the library or it shares the lock; every process that is not killed can end. With RACE one part of the protocol
  * is left out (second: writers who share take no second lock; claim: they do not claim the word; share: who does not share reserves
- * without a look at the lock, too; again: who claims does not look at the word again), and the program says how that fails. Exits
- * with 1 if something failed. */
+ * without a look at the lock, too; again: who claims does not look at the word again; due: what a transaction shares is given back
+ * before its reservation lapses; call: in the midst of a call, too), and the program says how that fails. Exits with 1 if something
+ * failed. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,6 +65,7 @@ struct state {
 
 static const char *race = "";
 
+#define GIVES_BACK
 #include "explore.h"
 
 static bool without(const char *part)
@@ -343,6 +347,31 @@ static bool lapse_one(struct state *s, int p)
 	return true;
 }
 
+/* The connection is between two calls: what comes next is the first step of one. */
+static bool is_between_calls(const struct process *me)
+{
+	return me->step == HEADER || me->step == OWN_LOOK;
+}
+
+static bool give_back_one(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	if (me->kind != PLAIN || !me->has_begun || me->hold != NONE || me->step == DONE || me->step == KILLED)
+		return false;
+	if (without("call")) {
+		/* the connection, which goes on, does not know */
+		if (!me->shares)
+			return false;
+		me->shares = false;
+		return true;
+	}
+	if (!is_between_calls(me) || (me->has_word && !me->has_lapsed && !without("due")))
+		return false;
+	me->has_begun = me->shares = false;
+	return true;
+}
+
 static void start(const enum kind kinds[PROCESSES])
 {
 	static const enum step first[KINDS] = {BEGIN, HEADER, LOCK_ALONE, LOCK_ALONE};
@@ -357,7 +386,7 @@ static void start(const enum kind kinds[PROCESSES])
 
 int main(int argc, char **argv)
 {
-	static const char *const races[] = {"", "second", "claim", "share", "again"};
+	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call"};
 	bool known = argc < 2;
 
 	for (size_t i = 0; argc > 1 && i < sizeof(races) / sizeof(races[0]); i++)

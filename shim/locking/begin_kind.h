@@ -1,0 +1,27 @@
+/* begin_kind.h - learns which plain BEGINs are not followed by work.
+ *
+ * A BEGIN is known by its database and its text: pools of drivers send one of their own right after each COMMIT, and a connection
+ * that nobody uses then idles in it. Once one has kept the write lock shared for longer than a reservation lasts, and not written,
+ * others like it share it no more. For the process, in a table of fixed size without locks: what falls on one place is one kind. */
+#ifndef SQLPROD_LOCKING_BEGIN_KIND_H
+#define SQLPROD_LOCKING_BEGIN_KIND_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct begin_kind {
+	atomic_bool idles;
+};
+
+/* database is what begin_mode_find() returned. */
+struct begin_kind *begin_kind_find(const atomic_bool *database, const char *sql);
+
+/* One has idled, or only read, for so long. Logs this the first time, with the path. */
+void begin_kind_learn(struct begin_kind *kind, const char *path);
+
+static inline bool begin_kind_idles(const struct begin_kind *kind)
+{
+	return atomic_load_explicit(&kind->idles, memory_order_relaxed);
+}
+
+#endif
