@@ -7,14 +7,10 @@
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
-#include "locking/idle_watcher.h"
 #include "sql/statement.h"
 
 /* A BEGIN that is kept was prepared just before its transaction's first statements, and SQLite lists the latest first. */
 #define LATEST 8
-
-/* A BEGIN that comes so soon after the end of the connection's last transaction came of the same call. */
-#define AT_ONCE INT64_C(10000000)
 
 /* Can this text be of a statement that begins a transaction, or ends one, or of a VACUUM? */
 static bool may_matter(const char *sql)
@@ -32,21 +28,11 @@ static bool may_matter(const char *sql)
 	}
 }
 
-/* Is it a driver's, which says BEGIN right after COMMIT and may then idle, and would nobody end that? It is to be followed by a
- * read, from which on it shares the lock. */
-static bool is_of_driver(const struct file_shim *shim, int64_t now)
-{
-	int64_t ended_at = shim->reservation.ended_at;
-
-	return ended_at && now - ended_at < AT_ONCE && !atomic_load_explicit(&idle_watcher_lives, memory_order_relaxed);
-}
-
 static void begins(struct file_shim *shim, const char *sql, enum begin_form form)
 {
 	struct reservation *reservation = &shim->reservation;
 	bool is_watched = form == BEGIN_PLAIN && shim->plain_begin_shares;
 	struct begin_kind *kind = is_watched ? begin_kind_find(shim->begin_mode, sql) : NULL;
-	int64_t now;
 
 	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_idles(kind);
 	if (is_watched)
@@ -54,9 +40,7 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 	if (!reservation->shares)
 		return;
 	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
-	now = monotonic_now();
-	if (!is_of_driver(shim, now))
-		shared_write_begin(shim, now + reservation_length());
+	shared_write_begin(shim, monotonic_now() + reservation_length());
 }
 
 /* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that

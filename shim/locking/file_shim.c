@@ -106,8 +106,6 @@ static int lock_checkpoint(struct file_shim *shim, int flags)
 	reset_guard_checkpoint_lock(&shim->reset_guard, shim->handoff.shm, begins && rc == SQLITE_OK);
 	if (!begins || rc != SQLITE_OK)
 		wal_limit_checkpoint_ends(shim);
-	if (!begins)
-		reservation_checkpointed(shim);
 	if (begins && rc != SQLITE_OK)
 		handoff_checkpoint_contended(&shim->handoff);
 	else if (!begins && shim->handoff.release == WAKE_DEFERRED)

@@ -303,10 +303,8 @@ void reservation_after_read(struct file_shim *shim)
 		reservation->is_retried = false;
 		return;
 	}
-	if (reservation->is_reading) {
+	if (reservation->is_reading)
 		shared_write_end(shim);
-		reservation->ended_at = shim->handoff.system->now();
-	}
 	reservation->is_reading = false;
 	if (reservation->is_pending && reservation->site)
 		read_site_only_read(reservation->site);
@@ -322,12 +320,6 @@ void reservation_after_read(struct file_shim *shim)
 	} else {
 		shim->count.lapsed++;
 	}
-}
-
-void reservation_checkpointed(struct file_shim *shim)
-{
-	if (shim->reservation.ended_at)
-		shim->reservation.ended_at = shim->handoff.system->now();
 }
 
 void reservation_read_failed(struct file_shim *shim)

@@ -41,7 +41,6 @@ struct reservation {
 	unsigned claim_forks;
 	unsigned forks;         /* of the process's ancestors, when it was written */
 	int64_t since;          /* when it was had: CLOCK_MONOTONIC in nanoseconds */
-	int64_t ended_at;       /* when the last transaction that read in a BEGIN had ended, and what SQLite does after it */
 	bool is_reading;        /* a transaction reads */
 	bool is_pending;        /* … that has not written */
 	bool is_retried;        /* SQLite gives its read lock back once before it takes it again */
@@ -76,9 +75,6 @@ void reservation_unclaim(struct file_shim *shim);
 void reservation_before_read(struct file_shim *shim);
 void reservation_read_failed(struct file_shim *shim);
 void reservation_after_read(struct file_shim *shim);
-
-/* SQLite has checkpointed, as it does after a commit. */
-void reservation_checkpointed(struct file_shim *shim);
 
 /* The write lock is wanted by a transaction that has already read. Waits for another connection's reservation to end, which is not
  * long, as SQLite would not wait. */

@@ -120,21 +120,9 @@ outside_adds() {
 @test "a BEGIN that is soon followed by work goes on taking the lock" {
 	make_database
 	for run in run_plain:free run_shim:held; do
-		SQLPROD_RESERVE=60000 ${run%:*} victim 'open a t.db' 'repeat 20' 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'end' 'sh sleep 0.1' 'exec a BEGIN' 'sh observer lock t.db' 'close a'
+		SQLPROD_RESERVE=60000 ${run%:*} victim 'open a t.db' 'repeat 20' 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'end' 'exec a BEGIN' 'sh observer lock t.db' 'close a'
 		expect_line "${run#*:}"
 	done
-}
-
-# A driver's, which idles in it. A process that is not scheduled for as long as that takes is none.
-@test "a BEGIN right after COMMIT holds the lock from its first read on in a process without threads, and at once in one with a watcher" {
-	export SQLPROD_RESERVE=60000
-	again=('exec a SELECT n FROM t' 'sh observer lock t.db' 'exec a COMMIT' 'exec a BEGIN' 'sh echo again; observer lock t.db')
-	make_database
-	run_shim victim 'open a t.db' 'exec a BEGIN' "${again[@]}" "${again[@]}" "${again[@]}" "${again[@]}" "${again[@]}" 'exec a ROLLBACK' 'close a'
-	grep -A1 again <<<"$output" | grep -qx free
-	[[ $(grep -v again <<<"$output" | grep -B1 'exec 0' | grep -cx 'held') -ge 5 ]]
-	run_shim victim 'threads 1' 'open a t.db' 'exec a BEGIN' "${again[@]}" "${again[@]}" 'exec a ROLLBACK' 'close a' 'end'
-	[[ $(grep -x 'held\|free' <<<"$output" | xargs) == 'held held held held' ]]
 }
 
 @test "in a process without threads another connection's call gives the lock of an idle BEGIN back" {
