@@ -113,3 +113,31 @@ without_shim() {
 
 @test "LuaDBI has WAL and holds the write lock once autocommit is off" { with_shim held lua_dbi; }
 @test "LuaDBI alone has neither" { without_shim free lua_dbi; }
+
+# django_tests - four classes of Django tests in three processes, each on a copy of a test database that is a file.
+django_tests() {
+	cat >settings.py <<-'EOF'
+		SECRET_KEY = 'x'
+		DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'app.db', 'TEST': {'NAME': 'test.db'}}}
+		INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes']
+		DEFAULT_AUTO_FIELD = 'django.db.models.AutoField'
+	EOF
+	cat >tests.py <<-'EOF'
+		from django.contrib.auth.models import User
+		from django.test import TestCase, TransactionTestCase
+		def makes(n):
+		    def test(self):
+		        for i in range(n): User.objects.create(username='u%d' % i)
+		        self.assertEqual(User.objects.count(), n)
+		    return test
+		for i in range(4):
+		    base = TransactionTestCase if i % 2 else TestCase
+		    globals()['Test%d' % i] = type('Test%d' % i, (base,), {'test_a': makes(20), 'test_b': makes(1)})
+	EOF
+	"$1" env PYTHONPATH=. DJANGO_SETTINGS_MODULE=settings "$clients/venv/bin/python" -B -m django test --parallel 3
+	[[ $stderr == *'Ran 8 tests'*$'\nOK'* ]]
+	[[ $(echo test*.db) == 'test*.db' ]] || fail "left behind:" test*
+}
+
+@test "Django's tests pass in parallel on databases in files" { django_tests run_shim; }
+@test "Django's tests pass in parallel on databases in files, alone" { django_tests run_plain; }
