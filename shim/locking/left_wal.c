@@ -60,7 +60,8 @@ static bool is_there(const char *path, const char *suffix, struct stat *status)
 	return there;
 }
 
-/* Whose lock keeps that range from being locked for writing: -1 if it is an open file's, 0 if it is nobody's. */
+/* Whose lock keeps that range from being locked for writing: -1 if it is an open file's, or of a process that this pid namespace
+ * does not show (fcntl(2) says 0), 0 if it is nobody's. */
 static pid_t holder_of(const struct file_shim *shim, off_t start, off_t length)
 {
 	struct flock lock;
@@ -72,10 +73,12 @@ static pid_t holder_of(const struct file_shim *shim, off_t start, off_t length)
 	lock.l_len = length;
 	if (fcntl(shim->files.fd, F_GETLK, &lock) != 0)
 		return -1;
-	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+	if (lock.l_type == F_UNLCK)
+		return 0;
+	return lock.l_pid > 0 ? lock.l_pid : -1;
 }
 
-/* Another process, or an open file (then *who is -1), has a shared lock. */
+/* Another process, or an open file, has a shared lock. */
 static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
 {
 	*who = holder_of(shim, SHARED_FIRST, SHARED_SIZE - 1);

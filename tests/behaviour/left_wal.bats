@@ -119,3 +119,34 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	expect_warnings 1 "*DANGER*a.db-wal is not this file's*"
 	[[ -s a.db-wal ]]
 }
+
+@test "a database that a process of another pid namespace has open is opened without a warning, from inside and from outside" {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
+	# the leak checker cannot stop the threads of a process in a pid namespace of its own
+	[[ -z ${ASAN_OPTIONS:-} ]] || export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+	inside=(unshare --pid --fork --mount-proc)
+	for run in run_plain run_shim; do
+		for where in outside inside; do
+			rm -f ./*
+			observer query a.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(x)' >/dev/null
+			barrier_make "$PWD/open"
+			if [[ $where == outside ]]; then
+				${run/run/start} user victim 'open a a.db' 'exec a INSERT INTO t VALUES(1)' "barrier $PWD/open"
+			else
+				${run/run/start} user "${inside[@]}" victim 'open a a.db' 'exec a INSERT INTO t VALUES(1)' "barrier $PWD/open"
+			fi
+			user=$started
+			barrier_meet open
+			if [[ $where == outside ]]; then
+				$run "${inside[@]}" victim 'open b a.db' 'exec b INSERT INTO t VALUES(2)' 'exec b SELECT count(*) FROM t'
+			else
+				$run victim 'open b a.db' 'exec b INSERT INTO t VALUES(2)' 'exec b SELECT count(*) FROM t'
+			fi
+			expect $'open 0\nexec 0\n2\nexec 0'
+			expect_quiet
+			barrier_leave open
+			finish "$user" user
+		done
+	done
+}
