@@ -7,6 +7,8 @@
  *   --settings[=json]   the table and the values in force; text is one line a setting, fields separated by tabs:
  *                       variable, pragma, recipe, value, decided by, allowed, meaning
  *   --storage PATH      "local", "shared" or "unknown"; the filesystem type and mount point where they are known; tabs between them
+ *   --lock FILE         "locked" if another process holds an fcntl() lock on it, also one of another pid namespace, which
+ *                       /proc/locks does not show; else "free", or "unknown"
  *   --query FILE SQL    what the sqlite3 shell would print (query.h)
  *   --backup FILE COPY  copies a database that may be in use
  *   --version
@@ -18,6 +20,7 @@
 #include "fs/storage.h"
 #include "report/json.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,6 +118,19 @@ static void put_storage(FILE *out, const char *path)
 		storage.type, storage.mount);
 }
 
+static void put_lock(FILE *out, const char *path)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	FILE *file = fopen(path, "re");
+
+	if (!file || fcntl(fileno(file), F_GETLK, &lock) != 0)
+		put(out, "unknown\n");
+	else
+		put(out, lock.l_type == F_UNLCK ? "free\n" : "locked\n");
+	if (file)
+		fclose(file);
+}
+
 static int query_status; /* of --query and --backup */
 
 /* Writes what the arguments ask for. False if they are not understood. */
@@ -128,6 +144,8 @@ static bool answer(FILE *out, char *const *arguments)
 		query_status = query_backup(arguments[1], arguments[2]);
 	else if (strcmp(arguments[0], "--storage") == 0 && arguments[1] && !arguments[2])
 		put_storage(out, arguments[1]);
+	else if (strcmp(arguments[0], "--lock") == 0 && arguments[1] && !arguments[2])
+		put_lock(out, arguments[1]);
 	else if (arguments[1])
 		return false;
 	else if (strcmp(arguments[0], "--version") == 0)
@@ -171,8 +189,8 @@ static __attribute__((used)) int entry_main(long *stack)
 	if (fclose(out) != 0)
 		return 1;
 	if (!answered) {
-		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --query FILE SQL | --backup FILE COPY | "
-			 "--version");
+		complain("usage: libsqlprod.so --settings[=json] | --storage PATH | --lock FILE | --query FILE SQL | --backup FILE "
+			 "COPY | --version");
 		return 2;
 	}
 	if (strncmp(argv[1], "--settings", sizeof("--settings") - 1) == 0)

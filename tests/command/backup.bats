@@ -116,6 +116,25 @@ make_left_wal() {
 	[[ $(sqlite3 a.db 'SELECT a FROM t') == 1 && -z $(find . -name '*before-restore*') ]]
 }
 
+@test "restore is refused while a process of another pid namespace has a WAL database open, with the library or without" {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
+	sqlite3 good.db 'CREATE TABLE t(a); INSERT INTO t VALUES (42)'
+	for run in plain shim; do
+		rm -f a.db*
+		make_wal a.db
+		barrier_make "$PWD/open-$run"
+		"start_$run" holder victim 'open a a.db' 'exec a SELECT * FROM t' "barrier $PWD/open-$run"
+		barrier_meet "open-$run"
+		run_app 8 unshare --pid --fork --mount-proc "$sqlprod" restore good.db a.db
+		expect_refused "*/a.db: in use by a process that is not visible from here, *"
+		barrier_leave "open-$run"
+		finish "$started" holder
+		run_app 0 unshare --pid --fork --mount-proc "$sqlprod" restore good.db a.db
+		[[ $(sqlite3 a.db 'SELECT a FROM t') == 42 ]]
+	done
+}
+
 @test "a database that is not there is made, and a damaged backup is refused" {
 	sqlite3 good.db 'CREATE TABLE t(a); INSERT INTO t VALUES (42)'
 	run_app "$sqlprod" restore good.db new.db

@@ -69,11 +69,14 @@ restore_target() (
 	fi
 )
 
-# A process that has the file open and holds no lock counts too: its next write would go into the old file.
+# A process that has the file open and holds no lock counts too: its next write would go into the old file. One of another pid
+# namespace is seen only while it holds a lock, as each connection to a database in WAL mode does.
 restore_unused() {
 	[ -e "$1" ] || return 0
-	restore_holders=$(holders_of "$1" | cut -f 1 | sort -un | paste -sd ' ' -)
+	restore_holders=$(holders_of "$1" | cut -f 1 | grep -vx -e -1 | sort -un | paste -sd ' ' -)
 	[ -z "$restore_holders" ] || fail 8 "$1: in use by process $restore_holders; stop it and try again (sqlprod locks $1)"
+	[ "$(library_ask --lock "$1" 2>/dev/null)" != locked ] ||
+		fail 8 "$1: in use by a process that is not visible from here, in another container or outside of this one; stop it and try again"
 }
 
 # Sets restore_kept to what the old database is called now, "" if there was none. Its parts get their second names first: whatever ends
