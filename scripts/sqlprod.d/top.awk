@@ -130,10 +130,13 @@ $1 == "process" {
 		if (lock[i] != "none" && index(" " words " ", " " lock[i] " ") == 0)
 			words = words (words == "" ? "" : " ") lock[i]
 	}
+	# who has it all has come through these
+	if (words ~ /exclusive/)
+		gsub(/(pending|reserved) /, "", words)
 	if ($7 == "yes")
 		words = "waits" (words == "" ? "" : " " words)
 	put_later(sprintf("  %-16s %7s %-" program_room "s %-8s %6s", words, $2, shortened($4, program_room), shortened($3, 8), \
-		age(database SUBSEP $2, words SUBSEP (words ~ /write|waits/ ? changes : ""))) (missed > 0 && words !~ /write/ ? "  pins " missed " frames" : ""))
+		age(database SUBSEP $2, words SUBSEP (words ~ /write|waits|reserved|exclusive/ ? changes : ""))) (missed > 0 && words !~ /write/ ? "  pins " missed " frames" : ""))
 	next
 }
 

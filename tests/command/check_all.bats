@@ -29,6 +29,19 @@ start_user() {
 	[[ $(tr -s ' \n' ' ' <<<"$output") == *"victim × 3 ("*"$PWD/a.db library: missing mend: start it by sqlprod"* ]]
 }
 
+@test "check --all needs nothing but the library, the shell and common tools" {
+	make_wal a.db
+	start_user plain without
+	start_user shim with
+	mkdir bin
+	for tool in sh awk cat tr sed readlink dirname find stat xargs sort cut od grep head id uname; do ln -s "$(type -P $tool)" "bin/$tool"; done
+	for form in '' --text --json; do
+		run_app 1 env PATH="$PWD/bin" "$sqlprod" check --all $form
+		[[ $output == *"$PWD/a.db"* && $output == *victim* ]]
+		expect_quiet
+	done
+}
+
 @test "other files that are open are no databases, nor is one that nobody has open" {
 	echo 'SQLite format 2' >no.db
 	make_wal closed.db

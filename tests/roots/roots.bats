@@ -33,6 +33,27 @@ old_root() {
 @test "the library starts programs on Debian 11 (glibc 2.31), and gives them the recipe" { old_root bullseye 2.31; }
 @test "the library starts programs on Ubuntu 16.04 (glibc 2.23), and gives them the recipe" { old_root xenial 2.23; }
 
+@test "in a slim root check --all, locks and top see without jq, python3 and lsof who has a database open, and who waits" {
+	new_root trixie sqlite3
+	run_app 0 make -s -C "$root" BUILD="$build" DESTDIR="$root_of_test" PREFIX=/usr install
+	in_root sh -ec 'cd /root
+		for tool in jq python3 lsof pgrep; do ! command -v $tool; done
+		sqlite3 a.db "PRAGMA journal_mode=wal; CREATE TABLE t(a)" >/dev/null
+		mkfifo go
+		sqlite3 a.db "BEGIN IMMEDIATE" ".shell touch held; cat go" COMMIT &
+		until [ -e held ]; do sleep 0.1; done
+		LD_PRELOAD=/usr/lib/libsqlprod.so sqlite3 a.db "INSERT INTO t VALUES(1)" &
+		until sqlprod locks a.db | grep -q "yes$"; do sleep 0.1; done
+		sqlprod locks a.db | awk -F "\t" "/^process/ { print \$4, \$5, \$7 }" | sort
+		sqlprod top -c 1 a.db | awk -F "\t" "/^waits/ { print \$1, \$3 }"
+		sqlprod check --all | sed -n "s/^verdict.//p"
+		echo >go
+		wait
+		sqlite3 a.db "SELECT a FROM t"'
+	expect_quiet
+	expect $'sqlite3 no no\nsqlite3 yes yes\nwaits 1\nmissing\tthe library is in 1 of 2 processes\n\n1'
+}
+
 # first_half_hour SUITE WAY STEP… - each step went well, in this order; the first and last of a way are its installation and its removal.
 first_half_hour() {
 	new_root "$1"
