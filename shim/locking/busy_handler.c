@@ -20,9 +20,11 @@
 /* Two calls further apart belong to two waits. */
 #define ONE_WAIT (100 * MILLISECOND)
 
-/* In the queue: as long again as the wait has lasted, within these. */
+/* In the queue: as long again as the wait has lasted, within these. Where the last wait was ended by a wake-up, half as long again
+ * as that: who looks meanwhile loses its place among those of its age. */
 #define POLL_IN_QUEUE_MIN (2 * MILLISECOND)
-#define POLL_IN_QUEUE_MAX (HANDOFF_POLL_MAX * 3 / 4)
+#define POLL_IN_QUEUE_MAX (48 * MILLISECOND)
+#define POLL_IN_QUEUE_LATE (HANDOFF_POLL_MAX * 3 / 4)
 /* The next in turn looks this often. */
 #define POLL_WITH_PRIORITY MILLISECOND
 /* Out of the queue: doubled from one to the next. */
@@ -46,14 +48,20 @@ static int64_t jitter(const struct file_shim *shim, int64_t now, int64_t time)
 	return time * 3 / 4 + (int64_t)((mixed >> 44) * (uint64_t)time >> 21);
 }
 
-static int64_t poll_interval(int64_t age)
-{
-	return age < POLL_IN_QUEUE_MIN ? POLL_IN_QUEUE_MIN : age > POLL_IN_QUEUE_MAX ? POLL_IN_QUEUE_MAX : age;
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t poll_interval(const struct busy_wait *wait, int64_t age)
+{
+	return later(earlier(later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX),
+		     earlier(wait->woken_after / 2 * 3, POLL_IN_QUEUE_LATE));
 }
 
 /* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
@@ -69,18 +77,21 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 	wait->polled_changes = changes;
 	do {
 		until = now + (handoff->place == PLACE_FIRST && moved ? POLL_WITH_PRIORITY
-								      : jitter(shim, now, poll_interval(now - began)));
+								      : jitter(shim, now, poll_interval(wait, now - began)));
 		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
 		if (lapse)
 			until = earlier(until, lapse);
-		if (handoff_wait(handoff, began, earlier(until, deadline)))
+		if (handoff_wait(handoff, began, earlier(until, deadline))) {
+			wait->woken_after = monotonic_now() - began;
 			return;
+		}
 		changes = handoff_changes(handoff);
 		moved = changes != wait->polled_changes;
 		wait->polled_changes = changes;
 		now = monotonic_now();
 	} while (now < deadline && (!lapse || now < lapse) &&
 		 ((moved && handoff->place != PLACE_FIRST) || (now < patience && file_shim_checkpoint_runs(shim))));
+	wait->woken_after = 0;
 }
 
 /* Notes whether another connection has made progress since the last look. */

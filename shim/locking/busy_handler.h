@@ -29,6 +29,7 @@ struct busy_wait {
 	int64_t spent[WAIT_PURPOSES];       /* how long in all */
 	int64_t ended;                      /* when it was last looked at */
 	int64_t moved_at;                   /* when another connection was last seen to make progress */
+	int64_t woken_after;                /* how long the last wait in the queue was; 0 if no wake-up ended it */
 	int64_t holder_sought_at;           /* when it was last asked who holds the lock */
 	uint32_t changes, reserved;         /* the change counter and the reservation, as last seen */
 	uint32_t polled_changes;            /* the change counter at the last poll */

@@ -6,7 +6,7 @@
  * A wake-up can be lost; a waiter therefore sleeps no longer than a poll interval, which grows with its age.
  *
  * Who waits on what:
- * - a waiter in the class of its age (29 classes of 4 ms, then the oldest), for the lock;
+ * - a waiter in the class of its age (29 classes of 8 ms, then the oldest), for the lock;
  * - a waiter that was woken and came too late in BIT_PRIORITY, which is asked first;
  * - a connection that has just woken a waiter, and begins anew, in BIT_YIELDING, at most a millisecond, until that waiter has the
  *   lock. It holds nothing meanwhile.
@@ -54,7 +54,7 @@
 
 /* A waiter's class tells when it came, in spans of time that repeat; a waiter that sleeps through a poll interval must not be taken
  * for a newcomer. */
-#define SPAN (4 * MILLISECOND)
+#define SPAN (8 * MILLISECOND)
 #define SPANS 29
 #define OLD (SPANS * SPAN - HANDOFF_POLL_MAX - 2 * SPAN)
 #define BIT_OLDEST FUTEX_BIT(SPANS)
@@ -119,7 +119,7 @@ static bool wake(struct handoff *handoff, uint32_t classes)
 /* The kernel keeps the order among the classes that one call names, so name the oldest, then the younger. */
 static bool wake_oldest(struct handoff *handoff, int64_t now)
 {
-	static const unsigned ages[] = {8, 4, 2, 0};
+	static const unsigned ages[] = {8, 2, 0};
 	bool found;
 
 	if (handoff->waiters_seen_at && now - handoff->waiters_seen_at <= CROWD) {
