@@ -189,6 +189,9 @@ static int reserve(struct file_shim *shim)
 
 	if (reservation_blocks(shim))
 		return SQLITE_BUSY;
+	/* again, if it waited */
+	if (reservation->shares)
+		shared_write_begin(shim, shim->handoff.system->now() + reservation_length());
 	/* while the lock is shared, nobody writes who has not claimed the word */
 	if (shim->shared_write.has_begun && reservation->policy == READ_RESERVED &&
 	    write_word(shim, 0, shim->handoff.system->now()))

@@ -30,13 +30,13 @@ enum kind { PLAIN, DEFERRED, WRITER, OUTSIDE, CHECKPOINT, STOCK_CHECKPOINT, KIND
 enum step {
 	BEGIN,       /* shares the write lock if nobody has it alone */
 	HEADER,      /* SQLite reads the header, and asks for a read lock */
-	RESERVE,     /* no word: takes it at once if it shares; else looks at the lock first */
+	RESERVE,     /* no word: shares the lock again if it waited, and takes the word at once; else looks at the lock first */
 	LOOK_ALONE,  /* the write lock, to see that nobody writes */
 	LOOK_SHARED, /* … shared */
 	LOOK_SECOND, /* … and the second one */
 	LOOK_WORD,   /* nobody reserved meanwhile: the word */
 	LOOK_BACK,   /* the lock back */
-	SHARE,       /* shares the lock again if it waited */
+	SHARE,       /* shares the lock again if it could not before */
 	READ_LOCK,   /* SQLite's read lock */
 	COMPARE,     /* the header is as it was; else SQLite gives the lock back and starts again */
 	OWN_LOOK,    /* it writes: is the reservation its own still? */
@@ -269,6 +269,10 @@ static bool reserve(struct state *s, int p)
 		if (!me->has_begun)
 			return false;
 		end_sharing(me);
+		return true;
+	}
+	if (me->kind == PLAIN && !me->has_begun && !me->holds && !anybody_alone(s, p)) {
+		me->has_begun = me->shares = true;
 		return true;
 	}
 	if (s->word == FREE && me->has_begun) {
