@@ -5,8 +5,9 @@
  * Each worker repeats: BEGIN, read a counter, wait INSIDE microseconds, write it back plus one and append a row, COMMIT, wait PAUSE
  * microseconds. defaults: as a program does that knows no better, with a busy timeout of 5 s. recipe: the whole recipe by hand;
  * full: the same with synchronous=FULL. A transaction that fails is rolled back, counted as an error and tried again. Prints one
- * line: transactions, seconds, p50, p95, p99, p99.9, max in milliseconds, CPU microseconds per transaction, errors, lost updates.
- */
+ * line: transactions, seconds, p50, p95, p99, p99.9, max in milliseconds, CPU microseconds per transaction, errors, lost updates;
+ * and a second one: context switches per transaction. CPU and switches are the workers' own, from the first transaction to the
+ * last. */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -21,13 +22,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORKERS_LIMIT 64
+#define WORKERS_LIMIT 512
 #define SAMPLES_LIMIT (1u << 20)
 
 enum step { STEP_BEGIN, STEP_READ, STEP_UPDATE, STEP_INSERT, STEP_COMMIT, STEP_ROLLBACK, STEP_COUNT };
 
 struct worker {
 	unsigned count, errors;
+	double cpu, switches;         /* microseconds; both until it began, and then since */
 	float samples[SAMPLES_LIMIT]; /* milliseconds */
 };
 
@@ -113,6 +115,17 @@ static bool transact(sqlite3_stmt **steps)
 	return run(steps[STEP_UPDATE]) && run(steps[STEP_INSERT]) && run(steps[STEP_COMMIT]);
 }
 
+/* Of a thread that is a process of its own the same. */
+static void count_usage(struct worker *worker)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_THREAD, &used);
+	worker->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
+		      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) - worker->cpu;
+	worker->switches = (double)(used.ru_nvcsw + used.ru_nivcsw) - worker->switches;
+}
+
 static void work(struct worker *worker)
 {
 	static const char *const texts[STEP_COUNT] = {
@@ -130,6 +143,7 @@ static void work(struct worker *worker)
 	atomic_fetch_add(&shared->ready, 1);
 	while (!atomic_load(&shared->go))
 		sleep_for(1000000);
+	count_usage(worker);
 	while (now() < shared->end) {
 		start = now();
 		if (!transact(steps)) {
@@ -141,6 +155,7 @@ static void work(struct worker *worker)
 		}
 		sleep_for(pause_after);
 	}
+	count_usage(worker);
 	for (int i = 0; i < STEP_COUNT; i++)
 		sqlite3_finalize(steps[i]);
 	sqlite3_close(db);
@@ -201,23 +216,11 @@ static int compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-static double cpu_used(void)
-{
-	struct rusage self, children;
-
-	getrusage(RUSAGE_SELF, &self);
-	getrusage(RUSAGE_CHILDREN, &children);
-	if (!threads)
-		self = children;
-	return (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1e6 +
-	       (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec);
-}
-
 static void report(double seconds)
 {
 	static const double shares[] = {0.5, 0.95, 0.99, 0.999, 1};
 	unsigned total = 0, errors = 0, at = 0;
-	double cpu = cpu_used();
+	double cpu = 0, switches = 0;
 	long long lost;
 	float *samples;
 	sqlite3 *db;
@@ -225,6 +228,8 @@ static void report(double seconds)
 	for (unsigned i = 0; i < count; i++) {
 		total += shared->workers[i].count;
 		errors += shared->workers[i].errors;
+		cpu += shared->workers[i].cpu;
+		switches += shared->workers[i].switches;
 	}
 	samples = malloc((total + 1) * sizeof(*samples));
 	if (!samples || !total)
@@ -237,7 +242,7 @@ static void report(double seconds)
 	printf("%u %.3f", total, seconds);
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
 		printf(" %.3f", (double)samples[(size_t)((total - 1) * shares[i])]);
-	printf(" %.1f %u %lld\n", cpu / total, errors, lost);
+	printf(" %.1f %u %lld\n%.2f\n", cpu / total, errors, lost, switches / total);
 	sqlite3_close(db);
 	free(samples);
 }
