@@ -154,7 +154,7 @@ load transactions
 
 @test "LuaSQL with autocommit off: no transaction of a race fails" { race_with lua_sql; }
 @test "LuaSQL with autocommit off alone: some fail" { race_alone lua_sql; }
-@test "LuaSQL with autocommit off: one that idles after COMMIT lets a program without the library write" { outside_with lua_sql SQLPROD_BEGIN=immediate; }
+@test "LuaSQL with autocommit off: one that idles again lets a program without the library write" { outside_with lua_sql SQLPROD_BEGIN=immediate; }
 @test "LuaSQL with autocommit off alone: one that idles lets others write" { outside_alone lua_sql; }
 @test "LuaSQL with autocommit off: nobody waits for a transaction that reads and stays" { stay_with lua_sql; }
 @test "LuaSQL with autocommit off alone: a writer is refused beside a transaction that reads and stays" { stay_alone lua_sql; }

@@ -9,8 +9,8 @@ stay   one process begins, reads, and stays; another does the same beside it; th
        setting. Twice. Prints the milliseconds that each of the two others took, and how often the writer was refused (locked).
 
 outside
-       one process has made a transaction, and idles; then one without the library writes, which waits 1 s by its own setting, again and
-       again until it has written. Prints how often it was refused, OUTSIDE at most (refused).
+       one process has made a transaction, in which it idled for a second, and idles again; then one without the library writes, which
+       waits 1 s by its own setting, again and again until it has written. Prints how often it was refused, OUTSIDE at most (refused).
 
 pool, ids, pages, …   scenes of one program's own, which it plays alone: prints what follows its "done", a name and a number each.
 
@@ -96,6 +96,7 @@ def outside(database, library, command):
     for turn in range(2):
         program.go()
         program.said("held")
+        time.sleep(1)
         program.go()
         program.said("ended")
         while turn == 0 and refused < OUTSIDE:
