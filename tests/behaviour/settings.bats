@@ -164,6 +164,7 @@ PRAGMA busy_timeout=60000:busy_timeout:60000'
 @test "an odd value of a PRAGMA means what SQLite takes it for" {
 	while read -r name values; do
 		for value in $values; do
+			[[ $value != 0x10 ]] || sqlite_has 3008006 || continue # it is no number there
 			for run in run_plain run_shim; do
 				rm -f t.db*
 				$run victim 'open a t.db' "exec a PRAGMA $name=${value//_/ }" 'exec a CREATE TABLE t(x)' "exec a PRAGMA $name"

@@ -113,8 +113,10 @@ warns_of_attached() {
 	reported victim 'open a t.db' "${work[@]}"
 	if sqlite_built OMIT_FOREIGN_KEY; then
 		[[ $(reason foreign_keys) == 'this SQLite was built without foreign keys' && $(report "$scratch/report.json" settings foreign_keys got) == null ]]
-	else
+	elif sqlite_has 3015000; then
 		[[ $(reason foreign_keys) == null && $(report "$scratch/report.json" settings foreign_keys got) == on ]]
+	else
+		[[ $(reason foreign_keys) == 'before SQLite 3.15'* && $(report "$scratch/report.json" settings foreign_keys got) == off ]]
 	fi
 }
 
