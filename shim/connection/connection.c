@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define EVERY_LETTER (~(INTEREST_ATTEMPT | INTEREST_QUIET))
+
 /* The connection's mutex; NULL if the copy lacks a function to get, take or release it. */
 static sqlite3_mutex *mutex_of(const struct connection *connection)
 {
@@ -37,34 +39,35 @@ void connection_release(struct connection *connection)
 	connection->foreign_keys.attempt = NULL;
 }
 
-/* Is there nothing to be done before or after a statement that only writes? */
-static bool may_attempt(const struct connection *connection)
+/* Is there nothing that the next statement, or its end, brings about, whichever it is? */
+static bool is_quiet(const struct connection *connection)
 {
 	const struct foreign_keys *keys = &connection->foreign_keys;
 
-	return keys->ours && keys->attempt && keys->left == FOREIGN_KEYS_LEFT_ON && !keys->miscounts &&
-	       !keys->program_defers_next && !keys->rolled_back && connection->temp_storage == TEMP_AS_SET;
+	return keys->left == FOREIGN_KEYS_LEFT_ON && !keys->miscounts && !keys->program_defers_next && !keys->rolled_back &&
+	       connection->temp_storage == TEMP_AS_SET;
 }
 
 void connection_update_interest(struct connection *connection)
 {
+	const struct foreign_keys *keys = &connection->foreign_keys;
 	unsigned interest;
 
 	if (connection->passthrough)
 		interest = 0;
 	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK ||
 		 connection->first_awaited)
-		interest = ~INTEREST_ATTEMPT;
+		interest = EVERY_LETTER;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |
 			   1u << STATEMENT_REI;
-	if (interest && interest != ~INTEREST_ATTEMPT && may_attempt(connection))
-		interest |= INTEREST_ATTEMPT;
+	if (interest && interest != EVERY_LETTER && is_quiet(connection))
+		interest |= keys->ours && keys->attempt ? INTEREST_QUIET | INTEREST_ATTEMPT : INTEREST_QUIET;
 	/* DELETE, DROP, INSERT, REPLACE, UPDATE, WITH; ALTER is there already */
-	if (connection->foreign_keys.ours)
+	if (keys->ours)
 		interest |= LETTERS_OF_WRITES;
 	/* COMMIT, END */
-	if (connection->foreign_keys.miscounts)
+	if (keys->miscounts)
 		interest |= LETTER('c') | LETTER('e');
 	atomic_store_explicit(&connection->interest, interest, memory_order_release);
 }

@@ -90,7 +90,7 @@ struct connection {
 	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
-	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() must be read; INTEREST_ATTEMPT */
+	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() must be read; INTEREST_… */
 	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
 	atomic_bool shared_cache;   /* others find out too: same_file.c */
 	atomic_bool in_two_copies;  /* the same: another copy of SQLite in this process has the file open */
@@ -161,11 +161,19 @@ void connection_unlock(struct connection *connection);
 
 /* In interest: one that begins with these letters, and may write, need not be read; it is attempted (foreign_keys_attempt.h). */
 #define INTEREST_ATTEMPT (1u << 31)
+/* In interest: nothing waits for the next statement, whichever it is, or for its end. */
+#define INTEREST_QUIET (1u << 30)
 #define LETTER(c) (1u << ((c) - 'a' + 1))
 #define LETTERS_OF_WRITES (LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w'))
 
 /* Sets interest from the record's state. */
 void connection_update_interest(struct connection *connection);
+
+/* Must a statement with that first letter be read? For any thread. */
+static inline bool connection_reads(const struct connection *connection, unsigned first_letter)
+{
+	return atomic_load_explicit(&connection->interest, memory_order_acquire) >> first_letter & 1;
+}
 
 /* Frees what the record owns; the registry calls it under its lock. */
 void connection_release(struct connection *connection);

@@ -8,12 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#define BUCKET_BITS 10
-
 /* A record's first members are kept when it is reused: another thread may be following the chain through it. */
 #define KEPT offsetof(struct connection, interest)
 
-static struct connection *_Atomic buckets[1 << BUCKET_BITS];
+struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
 static struct connection *spare; /* under lock */
 static struct connection *every; /* under lock: all records, in use or not */
 static uint64_t last_serial;     /* under lock */
@@ -68,28 +66,13 @@ void registry_after_fork(void)
 		unlock();
 }
 
-/* Handles are heap blocks of some 700 bytes: the low bits of their addresses differ little. */
-static struct connection *_Atomic *bucket_of(const sqlite3 *db)
-{
-	return &buckets[((uintptr_t)db * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BUCKET_BITS)];
-}
-
-static struct connection *chain_find(const sqlite3 *db)
-{
-	struct connection *connection = atomic_load_explicit(bucket_of(db), memory_order_acquire);
-
-	while (connection && atomic_load_explicit(&connection->db, memory_order_acquire) != db)
-		connection = atomic_load_explicit(&connection->chain, memory_order_acquire);
-	return connection;
-}
-
 /* A record that was reused during the search leads into another chain: only a search under the lock can find that there is none. */
 static __attribute__((noinline)) struct connection *find_locked(const sqlite3 *db)
 {
 	struct connection *connection;
 
 	lock();
-	connection = chain_find(db);
+	connection = registry_peek(db);
 	unlock();
 	return connection;
 }
@@ -100,7 +83,7 @@ struct connection *registry_find(const sqlite3 *db)
 
 	if (!db)
 		return NULL;
-	connection = chain_find(db);
+	connection = registry_peek(db);
 	return __builtin_expect(connection != NULL, 1) ? connection : find_locked(db);
 }
 
@@ -135,7 +118,7 @@ struct connection *registry_allocate(void)
 /* Under lock. */
 static void unlink_record(struct connection *connection)
 {
-	struct connection *_Atomic *link = bucket_of(connection->db);
+	struct connection *_Atomic *link = registry_bucket_of(connection->db);
 	struct connection *next = connection->chain;
 
 	while (*link && *link != connection)
@@ -151,11 +134,11 @@ static void unlink_record(struct connection *connection)
 
 void registry_insert(struct connection *connection, sqlite3 *db)
 {
-	struct connection *_Atomic *bucket = bucket_of(db);
+	struct connection *_Atomic *bucket = registry_bucket_of(db);
 	struct connection *old;
 
 	lock();
-	old = chain_find(db);
+	old = registry_peek(db);
 	if (old)
 		unlink_record(old);
 	connection->serial = ++last_serial;

@@ -7,6 +7,26 @@
 
 #include "connection/connection.h"
 
+#define REGISTRY_BITS 10
+extern struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
+
+/* Handles are heap blocks of some 700 bytes: the low bits of their addresses differ little. */
+static inline struct connection *_Atomic *registry_bucket_of(const sqlite3 *db)
+{
+	return &registry_buckets[((uintptr_t)db * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - REGISTRY_BITS)];
+}
+
+/* The record of db as a first look finds it, without a call. NULL says nothing: registry_find() may find it. */
+static inline struct connection *registry_peek(const sqlite3 *db)
+{
+	struct connection *connection = atomic_load_explicit(registry_bucket_of(db), memory_order_acquire);
+
+	while (connection && atomic_load_explicit(&connection->db, memory_order_acquire) != db)
+		connection = atomic_load_explicit(&connection->chain, memory_order_acquire);
+	/* a record that was dropped during the search has no handle */
+	return db ? connection : NULL;
+}
+
 /* The record of db; NULL if its opening was not seen. The program keeps db open during its call, so the record cannot be reused
  * meanwhile. */
 struct connection *registry_find(const sqlite3 *db);

@@ -3,6 +3,7 @@
  * A statement can affect the next one (PRAGMA page_size before CREATE TABLE, PRAGMA query_only before BEGIN), so each is read only
  * after the one before it has run. */
 #include "base/guard.h"
+#include "connection/registry.h"
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
 #include "policy/statement_policy.h"
@@ -106,19 +107,46 @@ static bool reads_attached_schema(const struct connection *connection, const voi
 	return connection->setup == SETUP_OPENED && sqlite_owns(connection->sqlite, caller);
 }
 
-HOOK int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
+static __attribute__((noinline)) int read_each(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **),
+					       void *argument, char **message, const void *caller, const void *frame)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = hook_enter(db, "sqlite3_exec", HOOK_CALLER, HOOK_FRAME, &sqlite);
+	struct connection *connection = hook_enter(db, "sqlite3_exec", caller, frame, &sqlite);
 	struct script script = {.text = sql_text_utf8(sql ? sql : "", -1)};
 	int rc;
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	rc = reads_attached_schema(connection, HOOK_CALLER) ? sqlite->exec(db, sql, callback, argument, message)
-							    : execute_each(connection, &script, callback, argument, message);
+	rc = reads_attached_schema(connection, caller) ? sqlite->exec(db, sql, callback, argument, message)
+						       : execute_each(connection, &script, callback, argument, message);
 	hook_leave(connection);
 	return rc;
+}
+
+/* Is it a SELECT, and nothing else, on a connection where a SELECT does not matter? As hook_prepare.c has it; and nothing may be
+ * due once it has run. */
+static inline bool passes(const struct connection *connection, const char *sql)
+{
+	unsigned interest = connection ? atomic_load_explicit(&connection->interest, memory_order_acquire) : 0;
+	const char *semicolon;
+
+	if ((interest & (INTEREST_QUIET | LETTER('s'))) != INTEREST_QUIET || !sql)
+		return false;
+	while (*sql == ' ' || *sql == '\t' || *sql == '\n' || *sql == '\r')
+		sql++;
+	if ((sql[0] | 0x20) != 's' || (sql[1] | 0x20) != 'e')
+		return false;
+	semicolon = strchr(sql, ';');
+	return !semicolon || semicolon[1] == '\0';
+}
+
+HOOK int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
+{
+	const struct connection *connection = registry_peek(db);
+
+	if (passes(connection, sql))
+		return connection->sqlite->exec(db, sql, callback, argument, message);
+	return read_each(db, sql, callback, argument, message, HOOK_CALLER, HOOK_FRAME);
 }
 
 struct joined {

@@ -130,56 +130,77 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	return rc;
 }
 
-/* The copy to pass the statement to, if by its connection's record and its first letter it does not matter; else NULL. */
+/* The copy to pass the statement to, if by its connection's record and its first letter it does not matter; else NULL. Nearly every
+ * statement is decided here, so nothing is called. */
 static inline const struct sqlite *passes(const struct connection *connection, const char *sql, int bytes)
 {
-	if (!connection ||
-	    (atomic_load_explicit(&connection->interest, memory_order_acquire) >> statement_first_letter(sql, bytes) & 1))
-		return NULL;
-	return connection->sqlite;
+	return connection && !connection_reads(connection, statement_first_letter(sql, bytes)) ? connection->sqlite : NULL;
 }
 
-/* Does nothing matter to it but foreign keys? */
-static bool may_attempt(const struct connection *connection, const char *sql, int bytes)
+/* Begins to attempt the statement, if nothing matters to it but foreign keys. */
+static inline bool attempts(struct connection *connection, const char *sql, int bytes, struct foreign_keys_attempt *outer)
 {
-	return connection && guard_depth == 0 &&
-	       (atomic_load_explicit(&connection->interest, memory_order_acquire) & INTEREST_ATTEMPT) &&
-	       (LETTERS_OF_WRITES >> statement_first_letter(sql, bytes) & 1);
+	unsigned letter;
+
+	if (!connection || !(atomic_load_explicit(&connection->interest, memory_order_acquire) & INTEREST_ATTEMPT) ||
+	    guard_depth > 0)
+		return false;
+	letter = statement_first_letter(sql, bytes);
+	if (!(LETTERS_OF_WRITES >> letter & 1))
+		return false;
+	return foreign_keys_attempt_enter(
+		connection, ((LETTER('u') | LETTER('w')) >> letter & 1) && statement_may_be_update_or(sql, bytes), outer);
 }
 
 /* One that does not pass. */
-static __attribute__((noinline)) int prepare_or_attempt(const struct preparation *p, struct connection *found, const char *function,
-							const void *caller, const void *frame)
+static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail,
+					     const void *caller, const void *frame)
 {
+	struct connection *found = registry_peek(db);
+	struct foreign_keys_attempt outer;
 	int rc;
 
-	if (may_attempt(found, p->sql, p->bytes) &&
-	    foreign_keys_attempt(found, statement_may_be_update_or(p->sql, p->bytes), prepare_program_text,
-				 &(struct program_text){found->sqlite, p}, &rc))
-		return rc;
-	return prepare_watched(p, found, function, caller, frame);
+	if (attempts(found, sql, bytes, &outer)) {
+		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+		if (foreign_keys_attempt_leave(found, &outer, rc))
+			return rc;
+	}
+	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, registry_find(db),
+			       "sqlite3_prepare_v2", caller, frame);
 }
 
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
-	struct connection *found = registry_find(db);
-	const struct sqlite *sqlite = passes(found, sql, bytes);
+	const struct sqlite *sqlite = passes(registry_peek(db), sql, bytes);
 
-	if (sqlite)
+	if (__builtin_expect(sqlite != NULL, 1))
 		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	return prepare_or_attempt(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, found,
-				  "sqlite3_prepare_v2", HOOK_CALLER, HOOK_FRAME);
+	return read_v2(db, sql, bytes, stmt, tail, HOOK_CALLER, HOOK_FRAME);
+}
+
+static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
+					     const char **tail, const void *caller, const void *frame)
+{
+	struct connection *found = registry_peek(db);
+	struct foreign_keys_attempt outer;
+	int rc;
+
+	if (attempts(found, sql, bytes, &outer)) {
+		rc = prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
+		if (foreign_keys_attempt_leave(found, &outer, rc))
+			return rc;
+	}
+	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
+			       registry_find(db), "sqlite3_prepare_v3", caller, frame);
 }
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
 {
-	struct connection *found = registry_find(db);
-	const struct sqlite *sqlite = passes(found, sql, bytes);
+	const struct sqlite *sqlite = passes(registry_peek(db), sql, bytes);
 
-	if (sqlite)
+	if (__builtin_expect(sqlite != NULL, 1))
 		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
-	return prepare_or_attempt(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail}, found,
-				  "sqlite3_prepare_v3", HOOK_CALLER, HOOK_FRAME);
+	return read_v3(db, sql, bytes, flags, stmt, tail, HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)

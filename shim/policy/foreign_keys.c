@@ -28,22 +28,6 @@ bool foreign_keys_are_on(struct connection *connection)
 	return now;
 }
 
-void foreign_keys_switch(struct connection *connection, bool on)
-{
-	flag_bit_set(connection->db, connection->foreign_keys.bits->enabled, on);
-}
-
-bool foreign_keys_is_switched_on(const struct connection *connection)
-{
-	return flag_bit_is_set(connection->db, connection->foreign_keys.bits->enabled);
-}
-
-void foreign_keys_set_deferred(struct connection *connection, bool on)
-{
-	if (connection->foreign_keys.defers)
-		flag_bit_set(connection->db, connection->foreign_keys.bits->deferred, on);
-}
-
 /* The connection is about to take the write lock of its main database. SQLite cleared the flag at the last COMMIT, and statements
  * that were compiled with it must run with it. */
 static void before_write_lock(void *argument)

@@ -41,9 +41,21 @@ void foreign_keys_leave_to_program(struct connection *connection);
 void foreign_keys_closing(struct connection *connection);
 
 /* The flags of the connection itself, while foreign keys are ours. */
-void foreign_keys_switch(struct connection *connection, bool on);
-bool foreign_keys_is_switched_on(const struct connection *connection);
-void foreign_keys_set_deferred(struct connection *connection, bool on);
+static inline void foreign_keys_switch(struct connection *connection, bool on)
+{
+	flag_bit_set(connection->db, connection->foreign_keys.bits->enabled, on);
+}
+
+static inline bool foreign_keys_is_switched_on(const struct connection *connection)
+{
+	return flag_bit_is_set(connection->db, connection->foreign_keys.bits->enabled);
+}
+
+static inline void foreign_keys_set_deferred(struct connection *connection, bool on)
+{
+	if (connection->foreign_keys.defers)
+		flag_bit_set(connection->db, connection->foreign_keys.bits->deferred, on);
+}
 
 /* Our authorizer, to be installed in front of the program's; its first argument is the connection. */
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,

@@ -48,6 +48,22 @@ static bool begin(struct foreign_keys_attempt *attempt, int action)
 	return true;
 }
 
+bool foreign_keys_attempt_begins(struct connection *connection, int action, const char *table, const char *trigger)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+	struct foreign_keys_attempt *attempt = &foreign_keys_preparing;
+
+	if (attempt->connection != connection || attempt->state != ATTEMPT_UNASKED || trigger || !keys->ours ||
+	    connection->callbacks_suspended || (action != SQLITE_INSERT && action != SQLITE_DELETE) || watch_is_internal(table) ||
+	    keys->left != FOREIGN_KEYS_LEFT_ON || !foreign_keys_is_switched_on(connection))
+		return false;
+	foreign_keys_set_deferred(connection, true);
+	attempt->state = ATTEMPT_WATCHED;
+	watch_init(keys->attempt, verb_of(action), false);
+	watch_begin_probe(keys->attempt, action, table);
+	return true;
+}
+
 int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, const char *first, const char *second,
 			     const char *schema, const char *trigger, int answer)
 {

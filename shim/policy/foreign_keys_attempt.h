@@ -27,6 +27,10 @@ struct foreign_keys_attempt {
 /* The prepare that this thread attempts. Not on the stack: a callback may longjmp() out of it. */
 extern _Thread_local struct foreign_keys_attempt foreign_keys_preparing;
 
+/* Is this question the first in the attempt that is under way, about an INSERT or DELETE, and nothing to be denied? As in most of
+ * them it is then the only one. */
+bool foreign_keys_attempt_begins(struct connection *connection, int action, const char *table, const char *trigger);
+
 /* The authorizer was asked, and the program's has answered. Returns the answer. */
 int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, const char *first, const char *second,
 			     const char *schema, const char *trigger, int answer);
@@ -34,20 +38,25 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 /* Has it failed with rc because of us, or of foreign keys? Then the long way has to be gone. To be called once when it failed. */
 bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc);
 
-/* Compiles by prepare(argument), without reading the statement, which may be an UPDATE OR … False if the long way has to be gone:
- * also for a virtual table's statement inside of another's compile. */
-static inline bool foreign_keys_attempt(struct connection *connection, bool may_be_update_or, int (*prepare)(void *argument),
-					void *argument, int *rc)
+/* Around a compile of a statement that was not read, and may be an UPDATE OR … False if the long way has to be gone: for a virtual
+ * table's statement inside of another's compile. outer: to be handed to foreign_keys_attempt_leave(). */
+static inline bool foreign_keys_attempt_enter(struct connection *connection, bool may_be_update_or,
+					      struct foreign_keys_attempt *outer)
 {
-	struct foreign_keys_attempt outer = foreign_keys_preparing, self;
-
-	if (outer.connection == connection)
+	*outer = foreign_keys_preparing;
+	if (outer->connection == connection)
 		return false;
 	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or};
-	*rc = prepare(argument);
-	self = foreign_keys_preparing;
-	foreign_keys_preparing = outer;
-	return *rc == SQLITE_OK || !foreign_keys_attempt_failed(&self, connection, *rc);
+	return true;
+}
+
+/* It has returned rc. False if the long way has to be gone after all. */
+static inline bool foreign_keys_attempt_leave(struct connection *connection, const struct foreign_keys_attempt *outer, int rc)
+{
+	struct foreign_keys_attempt self = foreign_keys_preparing;
+
+	foreign_keys_preparing = *outer;
+	return rc == SQLITE_OK || !foreign_keys_attempt_failed(&self, connection, rc);
 }
 
 #endif

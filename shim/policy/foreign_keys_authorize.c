@@ -116,18 +116,13 @@ static int see(struct connection *connection, int action, const char *first, con
 	}
 }
 
-int foreign_keys_authorize(void *argument, int action, const char *first, const char *second, const char *schema,
-			   const char *trigger)
+static __attribute__((noinline)) int authorize(struct connection *connection, int action, const char *first, const char *second,
+					       const char *schema, const char *trigger)
 {
-	struct connection *connection = argument;
 	const struct authorizer_callback *program = &connection->authorizer;
 	const struct foreign_keys *keys = &connection->foreign_keys;
 	int answer = SQLITE_OK;
 
-	/* as in each SELECT */
-	if (!keys->watch && !program->authorizer && (action == SQLITE_READ || action == SQLITE_SELECT) &&
-	    foreign_keys_preparing.state != ATTEMPT_WATCHED && !foreign_keys_stepping.attempt.connection)
-		return SQLITE_OK;
 	if (keys->watch && keys->watch->mode == WATCH_PROBE) {
 		watch_see(keys->watch, action, first, second, schema, trigger);
 		return SQLITE_OK;
@@ -141,4 +136,21 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 	if (keys->ours && answer != SQLITE_DENY && (answer == SQLITE_OK || action != SQLITE_PRAGMA))
 		answer = see(connection, action, first, second, schema, trigger, answer);
 	return answer;
+}
+
+int foreign_keys_authorize(void *argument, int action, const char *first, const char *second, const char *schema,
+			   const char *trigger)
+{
+	struct connection *connection = argument;
+
+	/* nearly every question ends here */
+	if (!connection->foreign_keys.watch && !connection->authorizer.authorizer) {
+		bool reads = action == SQLITE_READ || action == SQLITE_SELECT;
+
+		if (reads && foreign_keys_preparing.state != ATTEMPT_WATCHED && !foreign_keys_stepping.attempt.connection)
+			return SQLITE_OK;
+		if (!reads && foreign_keys_attempt_begins(connection, action, first, trigger))
+			return SQLITE_OK;
+	}
+	return authorize(connection, action, first, second, schema, trigger);
 }

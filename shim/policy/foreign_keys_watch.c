@@ -17,11 +17,6 @@ void watch_end(struct connection *connection, struct foreign_key_watch *watch)
 	connection->foreign_keys.watch = watch->outer;
 }
 
-bool watch_is_internal(const char *table)
-{
-	return !table || strncasecmp(table, "sqlite_", 7) == 0;
-}
-
 /* Cut to what there is room for. */
 static void keep(char *kept, size_t size, const char *name)
 {
@@ -140,6 +135,13 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 	}
 }
 
+void watch_begin_probe(struct foreign_key_watch *watch, int action, const char *table)
+{
+	watch->mode = WATCH_PROBE;
+	keep(watch->table, sizeof(watch->table), table);
+	watch->deletes = action == SQLITE_DELETE;
+}
+
 unsigned watch_count_actions(const struct foreign_key_watch *watch, unsigned own)
 {
 	unsigned updates = watch->updates > own ? watch->updates - own : 0;
@@ -168,9 +170,12 @@ bool watch_has_more(const struct foreign_key_watch *watch)
 
 bool watch_may_recheck(const struct connection *connection, const struct foreign_key_watch *watch)
 {
-	unsigned minor = (unsigned)sqlite_minor(connection->sqlite);
+	unsigned minor;
 
-	return minor >= 26 && minor < 54 && (watch->may_recheck || (watch->verb == WRITE_UPDATE && watch->replaces));
+	if (!watch->may_recheck && (watch->verb != WRITE_UPDATE || !watch->replaces))
+		return false;
+	minor = (unsigned)sqlite_minor(connection->sqlite);
+	return minor >= 26 && minor < 54;
 }
 
 bool watch_is_clear(const struct connection *connection, const struct foreign_key_watch *watch)

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #define WATCH_WRITES 24 /* that are told apart; with more it is not decided for foreign keys */
 
@@ -26,9 +27,6 @@ struct foreign_key_watch {
 	enum write_verb verb;
 	bool replaces; /* by its own words: it may be UPDATE OR REPLACE */
 
-	/* Of the statement itself; the first for DROP TABLE only. All names are copies: within one call SQLite may compile several
-	 * times, and reads the schema again in between. */
-	char schema[64], table[128];
 	unsigned deletes, updates, others; /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
 
 	/* Of UPDATEs of that table some may be actions on itself: an UPDATE's own columns come first, and the action reads the
@@ -46,13 +44,19 @@ struct foreign_key_watch {
 	unsigned by_triggers; /* writes */
 	unsigned count;
 	bool overflown;
+
+	/* Of the statement itself; the first for DROP TABLE only. All names are copies: within one call SQLite may compile several
+	 * times, and reads the schema again in between. */
+	char schema[64], table[128];
+
 	struct watched_write writes[WATCH_WRITES]; /* the first `count`: UPDATEs of that table, in a statement of the program's */
 };
 
 /* A new one; what it has not seen is not set. */
 static inline void watch_init(struct foreign_key_watch *watch, enum write_verb verb, bool replaces)
 {
-	memset(watch, 0, offsetof(struct foreign_key_watch, writes));
+	memset(watch, 0, offsetof(struct foreign_key_watch, schema));
+	watch->schema[0] = watch->table[0] = '\0';
 	watch->verb = verb;
 	watch->replaces = replaces;
 }
@@ -67,6 +71,10 @@ void watch_end(struct connection *connection, struct foreign_key_watch *watch);
 /* The authorizer was asked. */
 void watch_see(struct foreign_key_watch *watch, int action, const char *first, const char *second, const char *schema,
 	       const char *trigger);
+
+/* The same for the first question that the watch is shown, of a compile that is only counted: about the INSERT or DELETE that the
+ * statement itself is. */
+void watch_begin_probe(struct foreign_key_watch *watch, int action, const char *table);
 
 /* Has the watch seen what may be an action? */
 bool watch_has_actions(const struct foreign_key_watch *watch);
@@ -97,6 +105,9 @@ unsigned watch_count_actions(const struct foreign_key_watch *watch, unsigned own
 bool watch_is_in_doubt(const struct foreign_key_watch *watch);
 
 /* One of SQLite's own tables: it has no foreign keys. */
-bool watch_is_internal(const char *table);
+static inline bool watch_is_internal(const char *table)
+{
+	return !table || ((table[0] | 0x20) == 's' && strncasecmp(table, "sqlite_", 7) == 0);
+}
 
 #endif

@@ -67,6 +67,14 @@ static void open_by_hand_and_use(struct subject *subject)
 	use(subject);
 }
 
+/* What the library does by recipe to each statement that writes. */
+static void open_with_keys_and_use(struct subject *subject)
+{
+	check(sqlite3_open(subject->file, &subject->db), "open");
+	execute(subject->db, "PRAGMA foreign_keys=ON");
+	use(subject);
+}
+
 static void prepare_select(struct subject *subject)
 {
 	check(sqlite3_prepare_v2(subject->db, "SELECT 1", -1, &subject->stmt, NULL), "prepare");
@@ -80,6 +88,11 @@ static void prepare_insert(struct subject *subject)
 static void prepare_replace(struct subject *subject)
 {
 	check(sqlite3_prepare_v2(subject->db, "REPLACE INTO t(x) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void prepare_replace_parent(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "REPLACE INTO p1(k) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
 }
 
 static void prepare_begin(struct subject *subject)
@@ -149,6 +162,8 @@ static const struct {
 } cases[] = {
 	{"prepare", open_and_use, prepare_select, finish_statement},
 	{"prepare-insert", open_and_use, prepare_insert, finish_statement},
+	{"prepare-insert-keys", open_with_keys_and_use, prepare_insert, finish_statement},
+	{"prepare-replace-parent", open_and_use, prepare_replace_parent, finish_statement},
 	{"prepare-replace", open_and_use, prepare_replace, finish_statement},
 	{"prepare-begin", open_and_use, prepare_begin, finish_statement},
 	{"begin", open_and_use, begin, finish_transaction},
