@@ -43,30 +43,45 @@ static bool token_ends_statement(struct token token)
 	return token.kind == TOKEN_SEMICOLON || token.kind == TOKEN_END;
 }
 
-#define WORD_MOST 8
-
-static const struct {
-	char word[WORD_MOST];
-	enum statement_kind kind;
-} first_words[] = {
-	{"select", STATEMENT_READ},     {"insert", STATEMENT_WRITE},  {"update", STATEMENT_WRITE},    {"delete", STATEMENT_WRITE},
-	{"begin", STATEMENT_BEGIN},     {"pragma", STATEMENT_PRAGMA}, {"replace", STATEMENT_REPLACE}, {"create", STATEMENT_SCHEMA},
-	{"with", STATEMENT_READ},       {"drop", STATEMENT_SCHEMA},   {"alter", STATEMENT_ALTER},     {"values", STATEMENT_READ},
-	{"explain", STATEMENT_EXPLAIN}, {"attach", STATEMENT_ATTACH}, {"vacuum", STATEMENT_VACUUM},   {"reindex", STATEMENT_INDEX},
-	{"analyze", STATEMENT_SCHEMA},
-};
+/* As token_word() has it. */
+#define WORD(a, b, c, d, e, f, g)                                                                                                  \
+	((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 |                    \
+	 (uint64_t)(f) << 40 | (uint64_t)(g) << 48)
 
 static enum statement_kind kind_of_word(const struct sql_text *text, struct token token)
 {
-	char word[WORD_MOST];
-
-	if (!token_copy_word(text, token, word, sizeof(word)))
+	switch (token_word(text, token)) {
+	case WORD('s', 'e', 'l', 'e', 'c', 't', 0):
+	case WORD('w', 'i', 't', 'h', 0, 0, 0):
+	case WORD('v', 'a', 'l', 'u', 'e', 's', 0):
+		return STATEMENT_READ;
+	case WORD('i', 'n', 's', 'e', 'r', 't', 0):
+	case WORD('u', 'p', 'd', 'a', 't', 'e', 0):
+	case WORD('d', 'e', 'l', 'e', 't', 'e', 0):
+		return STATEMENT_WRITE;
+	case WORD('b', 'e', 'g', 'i', 'n', 0, 0):
+		return STATEMENT_BEGIN;
+	case WORD('p', 'r', 'a', 'g', 'm', 'a', 0):
+		return STATEMENT_PRAGMA;
+	case WORD('r', 'e', 'p', 'l', 'a', 'c', 'e'):
+		return STATEMENT_REPLACE;
+	case WORD('c', 'r', 'e', 'a', 't', 'e', 0):
+	case WORD('d', 'r', 'o', 'p', 0, 0, 0):
+	case WORD('a', 'n', 'a', 'l', 'y', 'z', 'e'):
+		return STATEMENT_SCHEMA;
+	case WORD('a', 'l', 't', 'e', 'r', 0, 0):
+		return STATEMENT_ALTER;
+	case WORD('e', 'x', 'p', 'l', 'a', 'i', 'n'):
+		return STATEMENT_EXPLAIN;
+	case WORD('a', 't', 't', 'a', 'c', 'h', 0):
+		return STATEMENT_ATTACH;
+	case WORD('v', 'a', 'c', 'u', 'u', 'm', 0):
+		return STATEMENT_VACUUM;
+	case WORD('r', 'e', 'i', 'n', 'd', 'e', 'x'):
+		return STATEMENT_INDEX;
+	default:
 		return STATEMENT_OTHER;
-	for (size_t i = 0; i < sizeof(first_words) / sizeof(first_words[0]); i++) {
-		if (memcmp(first_words[i].word, word, WORD_MOST) == 0)
-			return first_words[i].kind;
 	}
-	return STATEMENT_OTHER;
 }
 
 /* Reads name or schema.name from *token on; *token becomes the token after it. False, with both spans untouched, if there is
@@ -266,6 +281,38 @@ void statement_read_utf8(const char *sql, struct statement *out)
 	struct sql_text text = sql_text_utf8(sql, -1);
 
 	statement_read(&text, 0, out);
+}
+
+/* Up to end; NULL: up to the NUL. */
+static const char *skip_blanks(const char *sql, const char *end)
+{
+	while (sql != end && (*sql == ' ' || *sql == '\t' || *sql == '\n' || *sql == '\r'))
+		sql++;
+	return sql;
+}
+
+/* What follows the word (in lower case) at the start of the text; NULL if it begins otherwise. */
+static const char *skip_letters(const char *sql, const char *end, const char *word)
+{
+	for (; *word; sql++, word++)
+		if (sql == end || (*sql | 0x20) != *word)
+			return NULL;
+	return sql;
+}
+
+bool statement_is_plain_begin(const char *sql, int bytes)
+{
+	const char *end = bytes < 0 ? NULL : sql + bytes, *rest, *begin;
+
+	begin = sql ? skip_letters(skip_blanks(sql, end), end, "begin") : NULL;
+	if (!begin)
+		return false;
+	rest = skip_blanks(begin, end);
+	if (rest != begin && skip_letters(rest, end, "transaction"))
+		rest = skip_blanks(skip_letters(rest, end, "transaction"), end);
+	if (rest != end && *rest == ';')
+		rest = skip_blanks(rest + 1, end);
+	return rest == end || *rest == '\0';
 }
 
 /* Which semicolon ends the statement: the first, the one after END, or the first outside of parentheses. */

@@ -111,6 +111,10 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 /* May it be an UPDATE with OR after it? True in doubt, as after WITH; of text as above that begins with a word. */
 bool statement_may_be_update_or(const char *sql, int bytes);
 
+/* Is the text (bytes as for sqlite3_prepare) surely BEGIN or BEGIN TRANSACTION and nothing else? Far cheaper than statement_read.
+ */
+bool statement_is_plain_begin(const char *sql, int bytes);
+
 /* Is the span this word, without quotes, compared as SQLite compares names (ASCII letters fold)? */
 bool span_is(const struct sql_text *text, struct span span, const char *word);
 

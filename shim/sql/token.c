@@ -24,8 +24,14 @@ static size_t skip_digits(const struct sql_text *text, size_t at)
 
 static size_t skip_word(const struct sql_text *text, size_t at)
 {
+	const unsigned char *bytes = text->units;
 	unsigned unit;
 
+	if (!text->wide) {
+		while (at < text->length && unit_is_word(bytes[at]))
+			at++;
+		return at;
+	}
 	while (unit_is_word(unit = unit_get(text, at)))
 		at = unit < 0x80 ? at + 1 : unit_next(text, at);
 	return at;
@@ -226,21 +232,22 @@ struct token token_find(const struct sql_text *text, size_t at)
 	return token;
 }
 
-bool token_copy_word(const struct sql_text *text, struct token token, char *word, size_t size)
+uint64_t token_word(const struct sql_text *text, struct token token)
 {
-	size_t length = token.span.end - token.span.start;
+	const unsigned char *bytes = text->units;
+	size_t at = token.span.end;
+	uint64_t word = 0;
 	unsigned unit;
 
-	if (token.kind != TOKEN_WORD || length > size)
-		return false;
-	memset(word, 0, size);
-	for (size_t i = 0; i < length; i++) {
-		unit = unit_fold(unit_get(text, token.span.start + i));
+	if (token.kind != TOKEN_WORD || at - token.span.start > sizeof(word))
+		return 0;
+	while (at-- > token.span.start) {
+		unit = unit_fold(text->wide ? unit_get(text, at) : bytes[at]);
 		if (unit >= 0x80)
-			return false;
-		word[i] = (char)unit;
+			return 0;
+		word = word << 8 | unit;
 	}
-	return true;
+	return word;
 }
 
 bool token_is(const struct sql_text *text, struct token token, const char *word)

@@ -39,9 +39,9 @@ static inline struct token token_next(const struct sql_text *text, struct token 
 	return token_find(text, token.span.end);
 }
 
-/* Copies a keyword or a bare name into word in lower case, and NULs after it. False, with word undefined, if the token is none, is
- * longer than size, or has a letter that is not ASCII. */
-bool token_copy_word(const struct sql_text *text, struct token token, char *word, size_t size);
+/* The letters of a keyword or a bare name in lower case, the first one in the lowest byte. 0 if the token is none, has more than
+ * eight letters, or has one that is not ASCII. */
+uint64_t token_word(const struct sql_text *text, struct token token);
 
 /* Is the token this keyword or bare name (given in lower case)? A quoted one is not. */
 bool token_is(const struct sql_text *text, struct token token, const char *word);

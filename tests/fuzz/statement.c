@@ -326,12 +326,17 @@ static size_t check_statement(const char *sql, const struct sql_text *exact, siz
 {
 	static struct verdict verdict, counted;
 	unsigned letter = statement_first_letter((const char *)exact->units + from, (int)(exact->length - from));
-	struct statement statement;
+	struct statement statement, rest;
 	size_t end;
 
 	statement_read(exact, from, &statement);
 	end = statement_find_end(exact, &statement);
 	CHECK(from <= statement.start && statement.start <= end && end <= exact->length && end > from);
+	if (statement_is_plain_begin((const char *)exact->units + from, (int)(exact->length - from))) {
+		CHECK(statement.kind == STATEMENT_BEGIN && statement.begin == BEGIN_PLAIN);
+		statement_read(exact, end, &rest);
+		CHECK(rest.kind == STATEMENT_EMPTY);
+	}
 	CHECK(letter == 0 || unit_fold(unit_get(exact, statement.start)) == first_letter(letter));
 	CHECK(statement.kind != STATEMENT_SAVEPOINT || letter == 0 || letter == STATEMENT_SA);
 

@@ -322,6 +322,44 @@ static void test_update_or(void)
 		      cases[i].sql, cases[i].may_be);
 }
 
+static void test_plain_begin(void)
+{
+	static const struct {
+		const char *sql;
+		int bytes;
+		bool is;
+	} cases[] = {
+		{"BEGIN", -1, true},
+		{"begin;", -1, true},
+		{" \n\tBegin ; \r", -1, true},
+		{"BEGIN TRANSACTION", -1, true},
+		{"begin\ttransaction;", -1, true},
+		{"BEGIN IMMEDIATE", 5, true},
+		{"BEGIN IMMEDIATE", 6, true},
+		{"BEGIN\0IMMEDIATE", 15, true},
+		{"BEGINNING", 5, true},
+		{"BEGIN", 4, false},
+		{"BEGIN", 0, false},
+		{"BEGI", -1, false},
+		{"BEGINTRANSACTION", -1, false},
+		{"BEGINNING", -1, false},
+		{"BEGIN;;", -1, false},
+		{"BEGIN; SELECT 1", -1, false},
+		{"BEGIN DEFERRED", -1, false},
+		{"BEGIN IMMEDIATE", -1, false},
+		{"BEGIN TRANSACTIONS", -1, false},
+		{"BEGIN TRANSACTION x", -1, false},
+		{"BEGIN -- so", -1, false},
+		{"; BEGIN", -1, false},
+		{"", -1, false},
+		{NULL, -1, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(statement_is_plain_begin(cases[i].sql, cases[i].bytes) == cases[i].is, "%s in %d bytes: plain BEGIN or not",
+		      cases[i].sql == NULL ? "NULL" : cases[i].sql, cases[i].bytes);
+}
+
 static struct span whole(const struct sql_text *text)
 {
 	return (struct span){0, text->length};
@@ -404,6 +442,7 @@ int main(void)
 	test_lengths();
 	test_first_letter();
 	test_update_or();
+	test_plain_begin();
 	test_spans();
 	test_stray_surrogates();
 	printf("%u passed, %u failed\n", passed, failed);
