@@ -122,7 +122,8 @@ struct connection {
 	uint8_t wal_refusals; /* how often a busy database refused the switch, as far as that decides when it is tried again */
 
 	enum temp_storage temp_storage;
-	bool first_awaited; /* a BEGIN was made immediate, and no statement was seen since */
+	uint64_t begin_free_at; /* registry_newest() when a BEGIN last met no obstacle: begin_again() */
+	bool first_awaited;     /* a BEGIN was made immediate, and no statement was seen since */
 
 	struct foreign_keys foreign_keys;
 

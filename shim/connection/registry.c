@@ -12,9 +12,9 @@
 #define KEPT offsetof(struct connection, interest)
 
 struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
-static struct connection *spare; /* under lock */
-static struct connection *every; /* under lock: all records, in use or not */
-static uint64_t last_serial;     /* under lock */
+static struct connection *spare;     /* under lock */
+static struct connection *every;     /* under lock: all records, in use or not */
+static _Atomic uint64_t last_serial; /* changed under lock */
 
 /* A lock that says who holds it: a signal handler that forks may have interrupted its holder, and fork() is not to wait for that.
  * The holder is known by the address of something of its thread's; that stays the same in a forked child. */
@@ -130,6 +130,11 @@ static void unlink_record(struct connection *connection)
 	connection_release(connection);
 	atomic_store_explicit(&connection->chain, spare, memory_order_release);
 	spare = connection;
+}
+
+uint64_t registry_newest(void)
+{
+	return atomic_load_explicit(&last_serial, memory_order_relaxed);
 }
 
 void registry_insert(struct connection *connection, sqlite3 *db)

@@ -37,6 +37,9 @@ struct connection *registry_allocate(void);
 /* Makes it the record of db. A record left by an earlier handle at the same address is dropped. */
 void registry_insert(struct connection *connection, sqlite3 *db);
 
+/* The serial number of the newest record. As long as it stays the same no connection was opened that was seen. */
+uint64_t registry_newest(void);
+
 /* Drops the record if it still has this serial number: after sqlite3_close() has freed a handle, another thread may have opened a
  * new one at its address, and even reused this record, before the closing thread gets here. */
 void registry_forget(struct connection *connection, uint64_t serial);

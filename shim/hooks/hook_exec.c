@@ -112,13 +112,18 @@ static __attribute__((noinline)) int read_each(sqlite3 *db, const char *sql, int
 {
 	const struct sqlite *sqlite;
 	struct connection *connection = hook_enter(db, "sqlite3_exec", caller, frame, &sqlite);
-	struct script script = {.text = sql_text_utf8(sql ? sql : "", -1)};
+	struct script script;
 	int rc;
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	rc = reads_attached_schema(connection, caller) ? sqlite->exec(db, sql, callback, argument, message)
-						       : execute_each(connection, &script, callback, argument, message);
+	if (reads_attached_schema(connection, caller) ||
+	    (!sqlite_owns(sqlite, caller) && policy_begins_again(connection, sql, -1))) {
+		rc = sqlite->exec(db, sql, callback, argument, message);
+	} else {
+		script = (struct script){.text = sql_text_utf8(sql ? sql : "", -1)};
+		rc = execute_each(connection, &script, callback, argument, message);
+	}
 	hook_leave(connection);
 	return rc;
 }

@@ -100,6 +100,13 @@ static int prepare_program_text(void *argument)
 	return prepare_real(program->sqlite, p, p->sql, p->bytes, p->tail);
 }
 
+/* A BEGIN that SQLite itself prepares may be VACUUM's own. */
+static bool begins_again(struct connection *connection, const struct preparation *p, const void *caller)
+{
+	return (p->form == PREPARE_V2 || p->form == PREPARE_V3) && !sqlite_owns(connection->sqlite, caller) &&
+	       policy_begins_again(connection, p->sql, p->bytes);
+}
+
 /* found: the handle's record; NULL if it has none. */
 static __attribute__((noinline)) int prepare_watched(const struct preparation *p, struct connection *found, const char *function,
 						     const void *caller, const void *frame)
@@ -112,6 +119,11 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 
 	if (!connection)
 		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
+	if (begins_again(connection, p, caller)) {
+		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
+		hook_leave(connection);
+		return rc;
+	}
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
 	policy_before(connection, passage_of(p, sqlite, caller), &text, 0, &plan);
 	plan.rewritten = !plan.error && plan.action == ACTION_REWRITE && !is_half_a_unit(p) &&

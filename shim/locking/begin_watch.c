@@ -53,7 +53,9 @@ static void statement_starts(struct connection *connection, const char *sql)
 
 	if (!shim || shim->db != connection->db)
 		return;
-	if (sql && may_matter(sql))
+	if (sql && statement_is_plain_begin(sql, -1))
+		statement = (struct statement){.kind = STATEMENT_BEGIN, .begin = BEGIN_PLAIN};
+	else if (sql && may_matter(sql))
 		statement_read_utf8(sql, &statement);
 	/* what VACUUM runs itself is not seen here */
 	shim->vacuums = sql && statement.kind == STATEMENT_VACUUM;

@@ -3,6 +3,7 @@
 
 #include "connection/outcome.h"
 #include "connection/pragma.h"
+#include "connection/registry.h"
 #include "locking/begin_mode.h"
 #include "locking/begin_watch.h"
 #include "locking/file_shim.h"
@@ -70,7 +71,7 @@ static bool has_read_only_attached(struct connection *connection)
 }
 
 /* Why a transaction cannot begin with the write lock; NULL if it can. */
-static const char *obstacle_of(struct connection *connection)
+static const char *find_obstacle(struct connection *connection)
 {
 	if (!*connection->path && !connection->attached)
 		return outcome_no_file(connection);
@@ -91,10 +92,26 @@ static const char *obstacle_of(struct connection *connection)
 	return NULL;
 }
 
-/* Why a transaction cannot reserve the database; NULL if it can. */
-static const char *reserve_obstacle(struct connection *connection)
+static const char *obstacle_of(struct connection *connection)
 {
-	const char *obstacle = obstacle_of(connection);
+	const char *obstacle = find_obstacle(connection);
+
+	connection->begin_free_at = obstacle ? 0 : registry_newest();
+	return obstacle;
+}
+
+/* Has no obstacle come since begin_free_at was set? One that begins to share the cache has to be opened, or to ATTACH, for that. */
+static bool is_free_still(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return connection->begin_free_at == registry_newest() && shim && shim->db == connection->db && !attached_by_any() &&
+	       !connection->attached && !connection->shared_cache && !connection->query_only && !connection->unreadable;
+}
+
+/* Why a transaction cannot reserve the database, which has this obstacle to being locked; NULL if it can. */
+static const char *reserve_obstacle(const struct connection *connection, const char *obstacle)
+{
 	int64_t mode = connection->outcomes[SETTING_JOURNAL_MODE].got;
 
 	if (!obstacle && !connection->shim)
@@ -116,10 +133,9 @@ static void set_policy(struct connection *connection, enum reservation_policy po
 }
 
 /* The transaction that now begins is deferred, and reserves at its first read. */
-static void begin_reserved(struct connection *connection)
+static void begin_reserved(struct connection *connection, const char *obstacle)
 {
-	const char *obstacle = reserve_obstacle(connection);
-
+	obstacle = reserve_obstacle(connection, obstacle);
 	set_policy(connection, obstacle ? READ_FREELY : READ_RESERVED);
 	if (obstacle)
 		begin_not_upgraded(connection, obstacle);
@@ -134,7 +150,7 @@ static bool is_immediate(const struct connection *connection)
 /* An embedded copy's BEGIN has run: its file shim takes the lock. */
 static void begin_locked(struct connection *connection)
 {
-	const char *obstacle = reserve_obstacle(connection);
+	const char *obstacle = reserve_obstacle(connection, obstacle_of(connection));
 
 	set_policy(connection, obstacle ? READ_FREELY : READ_LOCKED);
 	if (!obstacle && !connection->sqlite->get_autocommit(connection->db))
@@ -179,6 +195,19 @@ static bool begin_immediate(struct connection *connection, const struct statemen
 	return true;
 }
 
+bool begin_again(struct connection *connection)
+{
+	const struct setting_value *value = settings_get(SETTING_BEGIN);
+
+	if (value->keep || !is_free_still(connection))
+		return false;
+	if (value->number == TRANSACTION_RESERVE || (value->number == TRANSACTION_AUTO && !is_immediate(connection))) {
+		begin_reserved(connection, NULL);
+		return true;
+	}
+	return value->number == TRANSACTION_AUTO && begin_shared(connection);
+}
+
 void begin_first_statement(struct connection *connection)
 {
 	connection->first_awaited = false;
@@ -208,7 +237,7 @@ bool begin_rewrite(struct connection *connection, const struct statement *statem
 		return false;
 	}
 	if (value->number == TRANSACTION_RESERVE || (value->number == TRANSACTION_AUTO && !is_immediate(connection))) {
-		begin_reserved(connection);
+		begin_reserved(connection, obstacle_of(connection));
 		return false;
 	}
 	if (connection_is_embedded(connection)) {
@@ -226,7 +255,7 @@ bool begin_savepoint(struct connection *connection)
 	const char *obstacle = "SAVEPOINT outside of a transaction begins one as BEGIN DEFERRED does";
 
 	if (!value->keep && value->number == TRANSACTION_RESERVE) {
-		begin_reserved(connection);
+		begin_reserved(connection, obstacle_of(connection));
 		return false;
 	}
 	set_policy(connection, READ_FREELY);

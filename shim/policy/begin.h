@@ -10,6 +10,10 @@
 /* Is this BEGIN to be rewritten? If so fills *out; if not, and it was one of those that could be, counts it with the reason. */
 bool begin_rewrite(struct connection *connection, const struct statement *statement, struct rewrite *out);
 
+/* The same for a plain BEGIN of the program's own, not of VACUUM, if it stays as it is because the last one did, and nothing has
+ * changed since that would have to be looked at anew. True if that is so: then all is done. */
+bool begin_again(struct connection *connection);
+
 /* At open: what holds for an embedded copy, whose statements may not be seen. */
 void begin_prepare(struct connection *connection);
 

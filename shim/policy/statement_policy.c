@@ -4,6 +4,7 @@
 #include "connection/pragma.h"
 #include "locking/busy_handler.h"
 #include "policy/apply.h"
+#include "policy/attached.h"
 #include "policy/begin.h"
 #include "policy/first_use.h"
 #include "policy/foreign_keys.h"
@@ -151,6 +152,16 @@ static void savepoint_before(struct connection *connection, struct statement_pla
 		plan->action = ACTION_UPGRADE_AFTER;
 }
 
+bool policy_begins_again(struct connection *connection, const char *sql, int bytes)
+{
+	if (!(atomic_load_explicit(&connection->interest, memory_order_relaxed) & INTEREST_QUIET) || connection->rolled_back ||
+	    !statement_is_plain_begin(sql, bytes) || !begin_again(connection))
+		return false;
+	connection->pragma_ignored = false;
+	foreign_keys_enter(connection);
+	return true;
+}
+
 void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
 		   struct statement_plan *plan)
 {
@@ -188,7 +199,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 		begin_before(connection, plan);
 		break;
 	case STATEMENT_ATTACH:
-		connection->attached = ATTACHED_UNCHECKED;
+		attached_seen(connection);
 		break;
 	case STATEMENT_SAVEPOINT:
 		savepoint_before(connection, plan);

@@ -55,6 +55,10 @@ struct statement_plan {
 void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
 		   struct statement_plan *plan);
 
+/* The same, and policy_after(), for a text in UTF-8 which sqlite3_prepare_v2() or sqlite3_exec() gets from the program itself, if
+ * it is a plain BEGIN that stays as it is like the last one. False if it has to be read. */
+bool policy_begins_again(struct connection *connection, const char *sql, int bytes);
+
 /* After SQLite returned rc, or plan->error was returned in its place: now what the statement decides takes effect. sql is the text
  * that ran, for PASSAGE_EXEC and PASSAGE_RAN_…. Returns the code for the program. */
 int policy_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, const char *sql, int rc);

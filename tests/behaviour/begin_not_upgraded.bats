@@ -133,10 +133,13 @@ load ../harness/harness
 	! sqlite_has 3014000 || runs+=(run_shim:held)
 	shared=('shared_cache on' 'open a t.db' 'open b u.db' "exec b ATTACH 't.db' AS t")
 	other=('shared_cache on' 'open a v.db' "exec a ATTACH 't.db' AS t" 'open b u.db' "exec b ATTACH 't.db' AS t")
+	later=('shared_cache on' 'open a t.db' 'exec a BEGIN' 'exec a COMMIT' 'exec a BEGIN' 'exec a COMMIT' 'open b u.db' 'exec a BEGIN' 'exec a COMMIT'
+		"exec b ATTACH 't.db' AS t")
+	kept=('shared_cache on' 'open a t.db' 'open b u.db' "prepare b s v2 -1 ATTACH 't.db' AS t" 'exec a BEGIN' 'exec a COMMIT' 'step s' 'finalize s')
 	begins=('exec a BEGIN' 'exec b BEGIN' 'exec a SELECT count(*) FROM t' 'exec b SELECT count(*) FROM t' 'exec a COMMIT' 'exec b INSERT INTO u VALUES(1)'
 		'exec b COMMIT' 'close b' 'exec a BEGIN' 'sh observer lock t.db')
 	for run in "${runs[@]}"; do
-		for scene in shared other; do
+		for scene in shared other later kept; do
 			rm -f ./*.db*
 			observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 			observer query u.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)'
@@ -145,7 +148,7 @@ load ../harness/harness
 			[[ ${output#*exec 0} != *'exec '[1-9]* && $output == *"${run#*:}" ]]
 		done
 	done
-	! sqlite_has 3014000 || [[ $(report "$scratch/report.json" begins_not_upgraded | grep -c 'shared cache.*1') -eq 4 ]]
+	! sqlite_has 3014000 || [[ $(report "$scratch/report.json" begins_not_upgraded | grep -c 'shared cache.*1') -eq 8 ]]
 }
 
 # make_schema RUN - two processes make the schema of a new file, each in a transaction; the second comes when the first has looked, which
