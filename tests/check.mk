@@ -121,7 +121,7 @@ $(programs)/host: $(programs)/host.o
 -include $(program_objects:.o=.d) $(programs)/host.d
 
 bench := $(BUILD)/bench
-bench_programs := $(bench)/calls $(bench)/spawn $(bench)/empty.so
+bench_programs := $(bench)/calls $(bench)/calls_embedded $(bench)/spawn $(bench)/empty.so
 
 .PHONY: bench bench-cost bench-walk
 bench: bench-cost bench-scan bench-goals ## what the library costs and gains: the three below
@@ -146,6 +146,11 @@ $(bench)/calls: tests/bench/calls.c tests/bench/trace_calls.h
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -o $@ $< $(LDFLAGS) -lsqlite3
+
+$(bench)/calls_embedded: tests/bench/calls.c tests/bench/trace_calls.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -o $@ $< $(LDFLAGS) -l:libsqlite3.a -lm -lpthread -ldl
 
 $(bench)/spawn: tests/bench/spawn.c
 	@mkdir -p $(@D)

@@ -164,7 +164,8 @@ void connection_unlock(struct connection *connection);
 #define INTEREST_ATTEMPT (1u << 31)
 /* In interest: nothing waits for the next statement, whichever it is, or for its end. */
 #define INTEREST_QUIET (1u << 30)
-#define LETTER(c) (1u << ((c) - 'a' + 1))
+#define LETTER_NUMBER(c) ((unsigned)((c) - 'a' + 1))
+#define LETTER(c) (1u << LETTER_NUMBER(c))
 #define LETTERS_OF_WRITES (LETTER('d') | LETTER('i') | LETTER('r') | LETTER('u') | LETTER('w'))
 
 /* Sets interest from the record's state. */

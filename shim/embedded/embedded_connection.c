@@ -45,12 +45,12 @@ static bool lost_trace_callback(const struct embedded_connection *embedded, stru
 	return callback_read_trace(embedded->offsets, embedded->connection->db, installed) && !is_ours(installed, embedded);
 }
 
-static void give_trace_callback_back(const struct embedded_connection *embedded, sqlite3 *db, unsigned ours)
+static void give_trace_callback_back(const struct embedded_connection *embedded, sqlite3 *db, unsigned events)
 {
 	const struct sqlite *sqlite = embedded->copy->sqlite;
 
-	if (ours)
-		sqlite->trace_v2(db, embedded->theirs.mask | ours, traced, (void *)(uintptr_t)embedded);
+	if (events)
+		sqlite->trace_v2(db, embedded->theirs.mask | events, traced, (void *)(uintptr_t)embedded);
 	else
 		sqlite->trace_v2(db, embedded->theirs.mask, embedded->theirs.trace_v2, embedded->theirs.argument);
 }
@@ -92,6 +92,7 @@ static void ended(void *argument)
 		free(line);
 	}
 	forget_reader(embedded);
+	embedded_statement_forget(embedded);
 	registry_forget(connection, embedded->serial);
 }
 
@@ -123,6 +124,7 @@ static struct embedded_connection *closing(struct embedded_connection *embedded)
 	const struct sqlite *sqlite = connection->sqlite;
 	struct copy *copy = embedded->copy;
 
+	embedded_statement_last(embedded);
 	registry_note_closing(connection, true);
 	if (!connection->passthrough)
 		wal_copy_before_close(connection);
@@ -140,44 +142,88 @@ static struct embedded_connection *closing(struct embedded_connection *embedded)
 	return NULL;
 }
 
-/* Our trace callback, called with the connection's mutex held, also for statements of ours. */
-static int traced(unsigned event, void *argument, void *subject, void *detail)
+static unsigned ours(const struct embedded_connection *embedded)
 {
-	struct embedded_connection *embedded = argument;
-	struct trace_callback theirs = embedded->theirs;
-	int saved = errno;
+	return SQLITE_TRACE_STMT | SQLITE_TRACE_CLOSE | (embedded->quiet ? 0 : SQLITE_TRACE_PROFILE);
+}
 
-	if (embedded->inside)
+/* Has SQLite show the ends of statements, or no longer. The statement has ended, or starts. */
+static void settle(struct embedded_connection *embedded, sqlite3_stmt *stmt)
+{
+	struct trace_callback installed;
+	bool quiet = embedded_statement_may_be_quiet(embedded, stmt);
+
+	if (quiet == embedded->quiet || lost_trace_callback(embedded, &installed))
+		return;
+	embedded->quiet = quiet;
+	give_trace_callback_back(embedded, embedded->connection->db, ours(embedded));
+}
+
+static void statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql)
+{
+	embedded_statement_begins(embedded, stmt, sql != embedded->connection->sqlite->sql(stmt));
+	/* what was read may want ends to be seen from now on */
+	if (embedded->quiet)
+		settle(embedded, stmt);
+}
+
+static void statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt)
+{
+	if (embedded->quiet)
+		return;
+	embedded_statement_ended(embedded, stmt);
+	settle(embedded, stmt);
+}
+
+static __attribute__((noinline)) int see(unsigned event, struct embedded_connection *embedded, void *subject, void *detail)
+{
+	struct trace_callback theirs;
+	int saved;
+
+	if (embedded->inside || (event == SQLITE_TRACE_STMT && embedded_statement_passes(embedded, subject, detail)))
 		return 0;
+	saved = errno;
+	theirs = embedded->theirs;
 	embedded->inside = true;
+	embedded->passes = false;
 	guard_enter(NULL);
 	if (event == SQLITE_TRACE_CLOSE)
 		embedded = closing(embedded);
 	else if (embedded->connection->passthrough)
 		;
 	else if (event == SQLITE_TRACE_STMT)
-		embedded_statement_begins(embedded, subject);
+		statement_begins(embedded, subject, detail);
 	else if (event == SQLITE_TRACE_PROFILE)
-		embedded_statement_ended(embedded, subject);
+		statement_ended(embedded, subject);
 	guard_leave();
-	if (embedded)
+	if (embedded) {
 		embedded->inside = false;
+		embedded->passes = embedded->quiet && !embedded->unread && !embedded->closing && !theirs.trace_v2;
+	}
 	errno = saved;
 	if (theirs.trace_v2 && (theirs.mask & event))
 		theirs.trace_v2(event, theirs.argument, subject, detail);
 	return 0;
 }
 
+/* Our trace callback, called with the connection's mutex held, also for statements of ours. */
+static int traced(unsigned event, void *argument, void *subject, void *detail)
+{
+	struct embedded_connection *embedded = argument;
+
+	if (event == SQLITE_TRACE_STMT && embedded_select_passes(embedded, detail))
+		return 0;
+	return see(event, embedded, subject, detail);
+}
+
 /* Installs our trace callback, which calls the one that is installed, the program's. False if the copy has none, or the program
  * used sqlite3_trace(), whose callback is of another type. */
 static bool take_trace_callback(struct embedded_connection *embedded, sqlite3 *db, const struct trace_callback *installed)
 {
-	const unsigned ours = SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
-
 	if (installed->mask & TRACE_MASK_LEGACY)
 		return false;
 	embedded->theirs = *installed;
-	return embedded->copy->sqlite->trace_v2(db, installed->mask | ours, traced, embedded) == SQLITE_OK;
+	return embedded->copy->sqlite->trace_v2(db, installed->mask | ours(embedded), traced, embedded) == SQLITE_OK;
 }
 
 /* The file is closed: by sqlite3_close(), which was not seen to begin if the program took the trace callback, or because
@@ -205,6 +251,7 @@ static void keep_trace_callback(void *argument)
 		return;
 	guard_enter(NULL);
 	take_trace_callback(embedded, connection->db, &installed);
+	embedded->passes = false;
 	guard_leave();
 }
 
@@ -229,6 +276,7 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 				connection->shim->reader_argument = embedded;
 				connection->shim->reader = keep_trace_callback;
 				connection->shim->closed = file_closed;
+				connection->shim->pragma = embedded_statement_pragma;
 			}
 			connection->embedded_state = embedded;
 			return true;

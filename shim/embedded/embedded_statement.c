@@ -10,6 +10,7 @@
 #include "sqlite/callbacks.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
@@ -36,37 +37,39 @@ static void look_at_busy_callback(struct embedded_connection *embedded)
 	}
 }
 
-void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt)
+bool embedded_statement_passes(const struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql)
 {
-	struct connection *connection = embedded->connection;
+	unsigned letter;
 
-	const char *sql = connection->sqlite->sql(stmt);
-
-	/* sqlite3_deserialize() attaches before it closes the file */
-	if (sql && (*sql | 0x20) == 'a')
-		embedded->closing = false;
-	look_at_busy_callback(embedded);
-	temp_memory_begins(connection, sql);
-	/* a statement that is interrupted here ends before it has done anything: the program gets SQLITE_INTERRUPT, because its
-	 * transaction is gone */
-	if (embedded->lost && !upgrade_begin_again(connection, embedded->lost))
-		embedded->copy->table->interruptx(connection->db);
-	embedded->lost = NULL;
-	embedded->outermost = connection->sqlite->get_autocommit(connection->db);
+	if (!embedded->passes)
+		return false;
+	letter = statement_first_letter(sql, -1);
+	/* inside of another statement SQLite makes a comment of it */
+	if (!letter)
+		letter = statement_first_letter(embedded->connection->sqlite->sql(stmt), -1);
+	return !connection_reads(embedded->connection, letter) && embedded_has_seen_busy(embedded);
 }
 
-void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt)
+static void remember_busy_callback(struct embedded_connection *embedded)
+{
+	const struct busy_offsets *busy = embedded->offsets->busy;
+
+	if (!busy)
+		return;
+	embedded->busy_now = (const char *)embedded->connection->db + busy->handler;
+	embedded->timeout_now = (const char *)embedded->connection->db + busy->timeout;
+	memcpy(&embedded->busy, embedded->busy_now, sizeof(embedded->busy));
+	memcpy(&embedded->busy_timeout, embedded->timeout_now, sizeof(embedded->busy_timeout));
+}
+
+/* Reads a statement that has run, or BEGIN as it starts, if it matters. */
+static void read(struct embedded_connection *embedded, const char *sql)
 {
 	struct connection *connection = embedded->connection;
-	const char *sql = connection->sqlite->sql(stmt);
-	unsigned interest = atomic_load_explicit(&connection->interest, memory_order_relaxed);
 	struct statement_plan plan;
 	struct sql_text text;
 
-	temp_memory_ended(connection);
-	if (connection->shim && connection->sqlite->get_autocommit(connection->db))
-		reservation_ended(connection->shim);
-	if (!sql || !(interest >> statement_first_letter(sql, -1) & 1))
+	if (!connection_reads(connection, statement_first_letter(sql, -1)))
 		return;
 	text = sql_text_utf8(sql, -1);
 	policy_before(connection, embedded->outermost ? PASSAGE_RAN_FIRST : PASSAGE_RAN_INSIDE, &text, 0, &plan);
@@ -74,4 +77,155 @@ void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt
 	if (plan.lost)
 		embedded->lost = plan.lost;
 	sqlite_forget_error(connection->sqlite, connection->db);
+}
+
+static void read_unread(struct embedded_connection *embedded)
+{
+	char *sql = embedded->unread;
+
+	embedded->unread = NULL;
+	temp_memory_ended(embedded->connection);
+	read(embedded, sql);
+	rewrite_discard(sql, strlen(sql));
+}
+
+static bool is_running(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	return stmt == argument && sqlite->stmt_busy(stmt);
+}
+
+/* Reads a statement that starts: BEGIN at once, as a blob may be opened next; what may decide something is kept until it has ended.
+ */
+static void read_quietly(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql)
+{
+	struct statement statement;
+
+	if (!connection_reads(embedded->connection, statement_first_letter(sql, -1)) ||
+	    (embedded->outermost && policy_begins_again(embedded->connection, sql, -1)))
+		return;
+	statement_read_utf8(sql, &statement);
+	switch (statement.kind) {
+	case STATEMENT_BEGIN:
+		read(embedded, sql);
+		break;
+	case STATEMENT_PRAGMA:
+	case STATEMENT_VACUUM:
+	case STATEMENT_ALTER:
+	case STATEMENT_INDEX:
+	case STATEMENT_ATTACH:
+	case STATEMENT_SAVEPOINT:
+		embedded->unread = strdup(sql);
+		embedded->running = stmt;
+		break;
+	default:
+		break;
+	}
+}
+
+/* PRAGMA temp_store and mmap_size answer as they are compiled, and a change of temp_store drops TEMP tables: what a statement has
+ * changed of these is changed back before. */
+static bool sees_pragmas(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim && shim->db == connection->db && shim->pragma;
+}
+
+static bool runs_still(const struct embedded_connection *embedded)
+{
+	const struct connection *connection = embedded->connection;
+
+	return sqlite_find_statement(connection->sqlite, connection->db, is_running, embedded->running);
+}
+
+void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, bool is_nested)
+{
+	struct connection *connection = embedded->connection;
+	const struct sqlite *sqlite = connection->sqlite;
+	const char *sql = sqlite->sql(stmt);
+
+	if (embedded->unread && (embedded->running == stmt ? !is_nested : !runs_still(embedded)))
+		read_unread(embedded);
+	/* sqlite3_deserialize() attaches before it closes the file */
+	if (sql && (*sql | 0x20) == 'a')
+		embedded->closing = false;
+	look_at_busy_callback(embedded);
+	remember_busy_callback(embedded);
+	if (!embedded->quiet || sees_pragmas(connection))
+		temp_memory_begins(connection, sql);
+	/* a statement that is interrupted here ends before it has done anything: the program gets SQLITE_INTERRUPT, because its
+	 * transaction is gone */
+	if (embedded->lost && !upgrade_begin_again(connection, embedded->lost))
+		embedded->copy->table->interruptx(connection->db);
+	embedded->lost = NULL;
+	if (embedded->unread)
+		return;
+	embedded->outermost = sqlite->get_autocommit(connection->db);
+	if (embedded->quiet && sql)
+		read_quietly(embedded, stmt, sql);
+}
+
+void embedded_statement_pragma(void *argument)
+{
+	struct embedded_connection *embedded = argument;
+
+	if (embedded->unread && !runs_still(embedded))
+		temp_memory_ended(embedded->connection);
+}
+
+void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt)
+{
+	struct connection *connection = embedded->connection;
+	const char *sql = connection->sqlite->sql(stmt);
+
+	temp_memory_ended(connection);
+	if (connection->shim && connection->sqlite->get_autocommit(connection->db))
+		reservation_ended(connection->shim);
+	if (sql)
+		read(embedded, sql);
+}
+
+void embedded_statement_last(struct embedded_connection *embedded)
+{
+	if (embedded->unread)
+		read_unread(embedded);
+}
+
+void embedded_statement_forget(struct embedded_connection *embedded)
+{
+	if (embedded->unread)
+		rewrite_discard(embedded->unread, strlen(embedded->unread));
+	embedded->unread = NULL;
+}
+
+/* Is the write lock taken once a statement has run, and given back once another has? */
+static bool upgrades(enum setting setting)
+{
+	const struct setting_value *value = settings_get(setting);
+
+	return !value->keep && value->number != TRANSACTION_AUTO && value->number != TRANSACTION_RESERVE;
+}
+
+/* SQLite changes no journal mode back once the next statement has started. */
+static bool is_journal_mode_overridden(const struct connection *connection)
+{
+	return connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_OPERATOR;
+}
+
+static bool is_another_running(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	return stmt != argument && sqlite->stmt_busy(stmt);
+}
+
+bool embedded_statement_may_be_quiet(const struct embedded_connection *embedded, sqlite3_stmt *stmt)
+{
+	const struct connection *connection = embedded->connection;
+	unsigned interest = atomic_load_explicit(&connection->interest, memory_order_relaxed);
+
+	if (!(interest & INTEREST_QUIET) || !sees_pragmas(connection) || embedded->quiet)
+		return interest & INTEREST_QUIET && sees_pragmas(connection);
+	return !embedded->lost && connection->reached == REACHED_EMBEDDED && !connection->passthrough && !upgrades(SETTING_BEGIN) &&
+	       !upgrades(SETTING_BEGIN_DEFERRED) && !is_journal_mode_overridden(connection) && connection->sqlite->stmt_busy &&
+	       connection->sqlite->next_stmt &&
+	       !sqlite_find_statement(connection->sqlite, connection->db, is_another_running, stmt);
 }

@@ -1,11 +1,19 @@
 /* embedded_statement.h - reads statements of embedded copies, which are seen only when they run.
  *
+ * SQLite reads the clock twice for each statement whose end it shows (SQLITE_TRACE_PROFILE). So ends are shown only until all
+ * settings are applied, and where the operator wants what has to be done at once. From then on the connection is quiet: of nearly
+ * all statements the start is seen to be one of no matter, by their first letter; BEGIN is read as it starts; and what has to be
+ * read once it has ended is read when the next one starts.
+ *
  * Called from the trace callback, with the connection's mutex held. */
 #ifndef SQLPROD_EMBEDDED_EMBEDDED_STATEMENT_H
 #define SQLPROD_EMBEDDED_EMBEDDED_STATEMENT_H
 
+#include "connection/connection.h"
+#include "sqlite/busy_offsets.h"
 #include "sqlite/callbacks.h"
 #include "sqlite/copy.h"
+#include "sqlite/probe.h"
 
 /* The argument of our callbacks, which SQLite keeps until the connection ends. */
 struct embedded_connection {
@@ -19,13 +27,56 @@ struct embedded_connection {
 	bool inside;                  /* a callback of ours is running statements */
 	const char *lost; /* the upgrade rolled the program's transaction back: the statement that begins it again, or "" */
 	bool outermost;   /* the statement that started last did so outside of a transaction */
+
+	bool quiet;                         /* ends of statements are not shown */
+	bool passes;                        /* ... and nothing is due at the start of the next one */
+	struct pair busy;                   /* the busy callback as the last look found it, ... */
+	int busy_timeout;                   /* ... and its timeout */
+	const void *busy_now, *timeout_now; /* where the connection keeps these; NULL where that is not known, or before a look */
+	char *unread;                       /* while quiet: a statement that started and is to be read; NULL if there is none */
+	sqlite3_stmt *running;              /* ... that statement; perhaps finalized since */
 };
 
-/* A statement of the program starts. If its transaction is gone it is interrupted before it has done anything. */
-void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt);
+/* Is the program's busy callback the one that was seen last? */
+static inline bool embedded_has_seen_busy(const struct embedded_connection *embedded)
+{
+	struct pair now;
+	int timeout;
+
+	if (!embedded->busy_now)
+		return true;
+	memcpy(&now, embedded->busy_now, sizeof(now));
+	memcpy(&timeout, embedded->timeout_now, sizeof(timeout));
+	return now.callback == embedded->busy.callback && now.argument == embedded->busy.argument &&
+	       timeout == embedded->busy_timeout;
+}
+
+/* Does it not matter that a statement starts, which is shown with this text? The first knows SELECT only, and calls nothing. */
+static inline bool embedded_select_passes(const struct embedded_connection *embedded, const char *sql)
+{
+	return embedded->passes && (sql[0] | 0x20) == 's' && (sql[1] | 0x20) == 'e' &&
+	       !connection_reads(embedded->connection, LETTER_NUMBER('s')) && embedded_has_seen_busy(embedded);
+}
+bool embedded_statement_passes(const struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql);
+
+/* A statement of the program starts; is_nested: a trigger of it may have, instead. If its transaction is gone it is interrupted
+ * before it has done anything. */
+void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, bool is_nested);
 
 /* The statement has ended: applies settings that are due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of
  * ours is left in the connection. */
 void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt);
+
+/* A PRAGMA begins to be compiled, which may answer at once. */
+void embedded_statement_pragma(void *embedded);
+
+/* Reads what is still to be read: the connection is being closed. */
+void embedded_statement_last(struct embedded_connection *embedded);
+
+/* Forgets it: the connection has ended. */
+void embedded_statement_forget(struct embedded_connection *embedded);
+
+/* Can the connection do without the ends of statements? The one given has ended. */
+bool embedded_statement_may_be_quiet(const struct embedded_connection *embedded, sqlite3_stmt *stmt);
 
 #endif

@@ -319,8 +319,11 @@ static int shim_lock(sqlite3_file *file, int level)
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 {
 	struct file_shim *shim = shim_of(file);
+	void (*pragma)(void *) = atomic_load_explicit(&shim->pragma, memory_order_relaxed);
 	int rc = SQLITE_OK;
 
+	if (operation == SQLITE_FCNTL_PRAGMA && pragma)
+		pragma(shim->reader_argument);
 	if (operation == SQLITE_FCNTL_COMMIT_PHASETWO) {
 		shared_write_enter(shim);
 		rc = group_commit_wait(shim);
@@ -406,6 +409,7 @@ void file_shim_forget_reader(struct file_shim *shim)
 	atomic_store_explicit(&shim->reader, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->closed, (void (*)(void *))NULL, memory_order_relaxed);
+	atomic_store_explicit(&shim->pragma, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
 struct file_shim *file_shim_install(const struct connection *connection, bool fair)

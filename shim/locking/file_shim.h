@@ -81,6 +81,7 @@ struct file_shim {
 	 * a shared cache the file outlives the connection that put the shim there, and others read by it. */
 	void (*_Atomic reader)(void *argument);
 	void (*_Atomic closed)(void *argument); /* the same when the file is closed */
+	void (*_Atomic pragma)(void *argument); /* ... and when a PRAGMA begins to be compiled */
 	void *reader_argument;
 
 	/* The same before the write lock of the database is tried, in any journal mode. */

@@ -124,6 +124,22 @@ static void step_and_column(struct subject *subject)
 	sqlite3_reset(subject->stmt);
 }
 
+static void open_text(struct subject *subject)
+{
+	open_and_use(subject);
+	execute(subject->db, "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(x)");
+	check(sqlite3_prepare_v2(subject->db, "INSERT INTO words VALUES('a few words of text to be found')", -1, &subject->stmt,
+				 NULL),
+	      "prepare");
+	execute(subject->db, "BEGIN");
+}
+
+static void insert_text(struct subject *subject)
+{
+	check(sqlite3_step(subject->stmt), "step");
+	sqlite3_reset(subject->stmt);
+}
+
 static void finish_statement(struct subject *subject)
 {
 	sqlite3_finalize(subject->stmt);
@@ -171,6 +187,7 @@ static const struct {
 	{"exec", open_and_use, execute_select, finish_nothing},
 	{"step", open_and_use, step_and_column, finish_nothing},
 	{"step-after-write", open_and_write, step_and_column, finish_nothing},
+	{"insert-text", open_text, insert_text, finish_nothing},
 	{"open", finish_nothing, open_and_use, finish_connection},
 	{"open-by-hand", finish_nothing, open_by_hand_and_use, finish_connection},
 };

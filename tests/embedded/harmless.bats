@@ -6,18 +6,26 @@ guest=$build/embedded/guest
 plugins=("$build/embedded/plugin_O0.so" "$build/embedded/plugin_O2.so" "$build/embedded/plugin_Os.so")
 
 # What the recipe changes in what a program sees, where the operator has BEGIN take the write lock: by default it takes none here.
-recipe='s/^free$/held/; s/^delete$/wal/; s/^journal_mode=delete$/journal_mode=wal/; s/^timeout=[0-9]*$/timeout=30000/'
+locks='s/^free$/held/; '
+recipe=$locks's/^delete$/wal/; s/^journal_mode=delete$/journal_mode=wal/; s/^timeout=[0-9]*$/timeout=30000/'
 
 # twin SED COMMAND… - prints the same with the library as without, but for what the sed script changes.
 twin() {
-	local wanted
+	local wanted by_default
 	rm -rf ./*
 	run_plain "${@:2}"
 	wanted=$(sed "$1" <<<"$output")
+	by_default=$(sed "${1#"$locks"}" <<<"$output")
 	[[ -z $stderr ]]
 	rm -rf ./*
 	SQLPROD_BEGIN=immediate SQLPROD_REPORT=$scratch/report.json run_shim "${@:2}"
 	expect "$wanted"
+	expect_quiet
+	[[ -z ${not_by_default-} ]] || return 0
+	# by default it takes no lock, and the library does not see the ends of statements
+	rm -rf ./*
+	run_shim "${@:2}"
+	expect "$by_default"
 	expect_quiet
 }
 
@@ -70,7 +78,7 @@ scene() {
 
 @test "an authorizer is called for the program's statements and none of the library's, in an embedded copy" {
 	# the PRAGMA that sets a timeout has answered before we see it
-	scene authorizer 's/^free$/held/'
+	scene authorizer "$locks"
 }
 
 @test "a connection may be closed before its statements" {
@@ -123,6 +131,8 @@ scene() {
 	for i in 1 2 3; do
 		script+=("$i exec a BEGIN" "$i sh observer lock $i.db" "$i exec a PRAGMA journal_mode" "$i exec a PRAGMA cache_size")
 	done
+	# the system's library is interposed, where BEGIN takes the lock
+	not_by_default=1
 	twin "$recipe; s/^-2000$/-20000/" host "${plugins[0]}" "${plugins[2]}" "$build/programs/victim.so" -- "${script[@]}" '1 close a' \
 		'2 close a' '3 close a'
 	[[ $(report "$scratch/report.json" reached | sort | uniq -c | xargs) == '2 embedded copy 1 interposition' ]]

@@ -1,0 +1,81 @@
+# Statements of an embedded copy whose ends are not seen: on a connection that has its settings, where the operator wants nothing that
+# has to be done at once. Built by make embedded-programs.
+load ../harness/harness
+
+victim=$build/embedded/victim_gcc_O2
+
+# of_report KEY… - the last connection's.
+of_report() {
+	report "$scratch/report.json" "$@" | tail -n 1
+}
+
+setup_database() {
+	rm -f ./*
+	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+}
+
+@test "in an embedded copy a program's PRAGMA is the program's decision, also as the last statement" {
+	script=('open a t.db' 'exec a SELECT x FROM t' 'exec a PRAGMA synchronous=OFF' 'exec a INSERT INTO t VALUES(2)' 'exec a PRAGMA synchronous'
+		'prepare a s v2 -1 PRAGMA cache_size=-333' 'step s' 'finalize s' 'close a')
+	setup_database
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	setup_database
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+	[[ $(of_report settings synchronous decided_by) == program && $(of_report settings cache_size decided_by) == program ]]
+}
+
+@test "in an embedded copy the operator's values come back after a program's PRAGMA" {
+	script=('open a t.db' 'exec a SELECT x FROM t' 'exec a PRAGMA synchronous=OFF' 'exec a PRAGMA cache_size=-333' 'exec a PRAGMA journal_mode=DELETE'
+		'exec a PRAGMA synchronous' 'exec a PRAGMA cache_size' 'exec a PRAGMA journal_mode' 'close a')
+	setup_database
+	run_plain "$victim" "${script[@]}"
+	expect $'open 0\n1\nexec 0\nexec 0\nexec 0\ndelete\nexec 0\n0\nexec 0\n-333\nexec 0\ndelete\nexec 0\nclose 0'
+	for mode in delete wal; do
+		setup_database
+		[[ $mode == delete ]] || export SQLPROD_JOURNAL_MODE=$mode
+		SQLPROD_SYNCHRONOUS=full SQLPROD_CACHE_SIZE=-444 run_shim "$victim" "${script[@]}"
+		expect $'open 0\n1\nexec 0\nexec 0\nexec 0\ndelete\nexec 0\n2\nexec 0\n-444\nexec 0\n'"$mode"$'\nexec 0\nclose 0'
+	done
+}
+
+@test "in an embedded copy CREATE INDEX and VACUUM leave temp_store and mmap_size as they were" {
+	setup_database
+	run_shim "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'exec a CREATE INDEX i ON t(x)' 'exec a PRAGMA temp_store' 'exec a VACUUM' \
+		'exec a PRAGMA mmap_size' 'exec a PRAGMA temp_store' 'close a'
+	expect $'open 0\n1\nexec 0\nexec 0\n2\nexec 0\nexec 0\n134217728\nexec 0\n2\nexec 0\nclose 0'
+	# TEMP tables stay: SQLite drops them if temp_store changes
+	setup_database
+	run_shim "$victim" 'open a t.db' 'exec a SELECT x FROM t; CREATE TEMP TABLE p(x); INSERT INTO p VALUES(7)' 'exec a CREATE INDEX i ON t(x)' \
+		'exec a PRAGMA temp_store=2' 'exec a SELECT x FROM p' 'close a'
+	expect $'open 0\n1\nexec 0\nexec 0\nexec 0\n7\nexec 0\nclose 0'
+}
+
+@test "in an embedded copy each BEGIN reserves the database at its first read, prepared once or again" {
+	reserved() {
+		report "$scratch/report.json" transactions reserved | tail -n 1
+	}
+	setup_database
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'exec a BEGIN' 'exec a SELECT x FROM t' \
+		'exec a UPDATE t SET x=2' 'exec a COMMIT' 'prepare a b v2 -1 BEGIN' 'step b' 'exec a SELECT x FROM t' 'exec a UPDATE t SET x=3' 'exec a COMMIT' \
+		'reset b' 'step b' 'exec a SELECT x FROM t' 'exec a UPDATE t SET x=4' 'exec a COMMIT' 'exec a /* so */ BEGIN' 'exec a SELECT x FROM t' \
+		'exec a UPDATE t SET x=5' 'exec a COMMIT' 'finalize b' 'close a'
+	[[ $(reserved) == 4 ]] || fail "$(cat "$scratch/report.json")"
+}
+
+@test "in an embedded copy a timeout that a program sets between two statements is raised, and a busy handler stays" {
+	setup_database
+	run_shim "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'busy_timeout a 5' 'exec a SELECT x FROM t' 'exec a PRAGMA busy_timeout' \
+		'busy_handler a on' 'exec a SELECT x FROM t' 'exec a PRAGMA busy_timeout' 'close a'
+	expect $'open 0\n1\nexec 0\nbusy_timeout 0\n1\nexec 0\n30000\nexec 0\nbusy_handler 0\n1\nexec 0\n0\nexec 0\nclose 0'
+}
+
+@test "in an embedded copy a trace callback of the program's sees starts and ends of its statements" {
+	setup_database
+	run_plain "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'trace a' 'exec a SELECT x FROM t' 'exec a PRAGMA cache_size=-9' 'exec a SELECT x FROM t' 'close a'
+	wanted=$output
+	setup_database
+	run_shim "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'trace a' 'exec a SELECT x FROM t' 'exec a PRAGMA cache_size=-9' 'exec a SELECT x FROM t' 'close a'
+	expect "$wanted"
+}
