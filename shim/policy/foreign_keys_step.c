@@ -126,6 +126,19 @@ int foreign_keys_step_anew(struct connection *connection, sqlite3_stmt *stmt)
 	return compile_failed(connection->sqlite->step, stmt, &attempt, rc);
 }
 
+int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+{
+	struct foreign_keys_step outer = foreign_keys_stepping;
+	struct foreign_keys_attempt attempt;
+	int rc;
+
+	foreign_keys_stepping = (struct foreign_keys_step){.stmt = stmt};
+	rc = step(stmt);
+	attempt = foreign_keys_stepping.attempt;
+	foreign_keys_stepping = outer;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);
+}
+
 int foreign_keys_step_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct foreign_keys_attempt attempt, int rc)
 {
 	struct connection *connection = attempt.connection;

@@ -9,7 +9,7 @@
 
 /* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
 struct foreign_keys_step {
-	sqlite3_stmt *stmt;                  /* NULL outside of foreign_keys_step() */
+	sqlite3_stmt *stmt;                  /* NULL outside of foreign_keys_step(); not if a callback has left it by longjmp() */
 	struct foreign_keys_attempt attempt; /* its connection is set once our authorizer was asked about the statement */
 };
 extern _Thread_local struct foreign_keys_step foreign_keys_stepping;
@@ -17,22 +17,25 @@ extern _Thread_local struct foreign_keys_step foreign_keys_stepping;
 /* The step has failed; attempt: what was seen of a compile in it. Returns what the program gets. */
 int foreign_keys_step_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct foreign_keys_attempt attempt, int rc);
 
-/* sqlite3_step() by the copy's own function. */
+/* The same inside of another step, whose statement may be being compiled: SQLite reads the schema by statements of its own. */
+int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt);
+
+/* sqlite3_step() by the copy's own function. Called for each row. */
 static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
 {
-	/* the outer one may be being compiled: SQLite reads the schema by statements of its own */
-	struct foreign_keys_step outer = foreign_keys_stepping;
 	struct foreign_keys_attempt attempt;
 	int rc;
 
+	if (__builtin_expect(foreign_keys_stepping.stmt != NULL, 0))
+		return foreign_keys_step_inside(step, stmt);
 	foreign_keys_stepping.stmt = stmt;
-	foreign_keys_stepping.attempt.connection = NULL;
 	rc = step(stmt);
-	attempt = foreign_keys_stepping.attempt;
-	foreign_keys_stepping = outer;
-	if (__builtin_expect(rc == SQLITE_ROW || rc == SQLITE_DONE, 1))
+	foreign_keys_stepping.stmt = NULL;
+	if (__builtin_expect((rc == SQLITE_ROW || rc == SQLITE_DONE) && !foreign_keys_stepping.attempt.connection, 1))
 		return rc;
-	return foreign_keys_step_failed(step, stmt, attempt, rc);
+	attempt = foreign_keys_stepping.attempt;
+	foreign_keys_stepping.attempt.connection = NULL;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);
 }
 
 /* Resets a statement that did nothing, and steps it again. What foreign keys refuse then stays refused. */
