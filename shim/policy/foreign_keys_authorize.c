@@ -1,4 +1,5 @@
 /* foreign_keys_authorize.c - foreign_keys=ON by recipe: the authorizer, which sees every compile of a connection. */
+#include "connection/callbacks.h"
 #include "connection/pragma.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_step.h"
@@ -88,6 +89,15 @@ static int see_unasked(struct connection *connection, int action, const char *fi
 	return answer;
 }
 
+/* What else is compiled would be for nothing, and may be much. */
+static int deny(struct foreign_key_watch *watch)
+{
+	if (!watch->denied)
+		callbacks_log_suspend();
+	watch->denied = true;
+	return SQLITE_DENY;
+}
+
 /* Returns the answer, which was the program's. */
 static int see(struct connection *connection, int action, const char *first, const char *second, const char *schema,
 	       const char *trigger, int answer)
@@ -110,7 +120,7 @@ static int see(struct connection *connection, int action, const char *first, con
 		/* SQLite has cleared it if the compile began by reading the schema */
 		foreign_keys_set_deferred(connection, true);
 		watch_see(keys->watch, action, first, second, schema, trigger);
-		return answer;
+		return keys->watch->mode == WATCH_PROGRAM && watch_is_harmful_for_certain(keys->watch) ? deny(keys->watch) : answer;
 	default:
 		return answer;
 	}

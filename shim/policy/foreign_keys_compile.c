@@ -1,5 +1,6 @@
 /* foreign_keys_compile.c - compiles what the program prepares or executes, with foreign keys or without. */
 #include "base/log.h"
+#include "connection/callbacks.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_watch.h"
 #include "sqlite/callbacks.h"
@@ -72,7 +73,11 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 	watch_begin(connection, watch);
 	rc = with = compile->prepare(compile->argument);
 	watch_end(connection, watch);
-	if (rc == SQLITE_OK) {
+	if (watch->denied) {
+		callbacks_log_resume();
+		connection->sqlite->finalize(*compile->stmt);
+		with = SQLITE_OK;
+	} else if (rc == SQLITE_OK) {
 		if (!watch_has_actions(watch) && !watch->ignored && !watch_may_recheck(connection, watch))
 			return rc;
 		hides = hides_parent(compile, watch->ignored);

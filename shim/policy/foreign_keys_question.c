@@ -145,8 +145,7 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 
 	if (!acts && !may_recheck)
 		return false;
-	/* seen for certain, and called by nothing that is a DELETE or plain UPDATE */
-	if (watch_count_actions(watch, watch->updates) > 0 && (watch->verb == WRITE_INSERT || watch->replaces))
+	if (watch_is_harmful_for_certain(watch))
 		return true;
 	if (watch->verb == WRITE_UPDATE && !watch->by_triggers && !watch->overflown && !may_recheck)
 		return update_fires_more(connection, watch);

@@ -151,6 +151,11 @@ unsigned watch_count_actions(const struct foreign_key_watch *watch, unsigned own
 	return watch->deletes + watch->others + updates;
 }
 
+bool watch_is_harmful_for_certain(const struct foreign_key_watch *watch)
+{
+	return (watch->verb == WRITE_INSERT || watch->replaces) && watch_count_actions(watch, watch->updates) > 0;
+}
+
 bool watch_is_in_doubt(const struct foreign_key_watch *watch)
 {
 	if (watch->verb == WRITE_INSERT)

@@ -26,6 +26,7 @@ struct foreign_key_watch {
 	} mode; /* a statement of the program's; one that is only counted, as ours are; one that is decided */
 	enum write_verb verb;
 	bool replaces; /* by its own words: it may be UPDATE OR REPLACE */
+	bool denied;   /* what was seen is harmful for certain, so that the compile was ended */
 
 	unsigned deletes, updates, others; /* by no trigger: DELETEs, UPDATEs of a column of that table, of others */
 
@@ -88,6 +89,9 @@ bool watch_has_more(const struct foreign_key_watch *watch);
 /* Are these, as far as it has come, all due to the statement's own DELETE? And does no authorizer of the program's hide anything?
  */
 bool watch_is_clear(const struct connection *connection, const struct foreign_key_watch *watch);
+
+/* Is an action called by what is no DELETE or plain UPDATE, whatever else is seen? */
+bool watch_is_harmful_for_certain(const struct foreign_key_watch *watch);
 
 /* Does the statement that was watched, and just compiled, set an action off by anything else than its own DELETE or UPDATE of the
  * parent, or fail where it would not without foreign keys? True in doubt. Compiles statements of ours. *interrupted becomes true if
