@@ -158,15 +158,18 @@ static bool settle(struct judge *judge, char connection, const char *text)
 /* One way to run the statement: what came of it. */
 struct way {
 	struct result result, orphans;
-	bool known, rolled_back;
+	/* pending: violations wait for the end of the transaction */
+	bool known, rolled_back, pending;
 };
 
 static void try_way(sqlite3 *db, const char *sql, struct way *way)
 {
-	int rc = run(db, sql) == SQLITE_OK ? SQLITE_OK : sqlite3_extended_errcode(db);
+	int rc = run(db, sql) == SQLITE_OK ? SQLITE_OK : sqlite3_extended_errcode(db), deferred = 0, high;
 
 	snprintf(way->result.message, sizeof(way->result.message), "%s", sqlite3_errmsg(db));
 	way->rolled_back = sqlite3_get_autocommit(db);
+	sqlite3_db_status(db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &high, 0);
+	way->pending = deferred != 0;
 	way->result.text[0] = '\0';
 	world_dump(db, &way->result);
 	way->result.rc = rc;
@@ -222,8 +225,10 @@ static bool may_fail(struct judge *judge, struct own *own)
 /* The library let it pass as if there were no foreign keys: was there a reason? */
 static void judge_unenforced(struct judge *judge, struct own *own)
 {
-	/* RESTRICT waits for the end of the statement: there the children may be gone as well */
-	bool would = (result_is_refusal(&own->with.result) && is_new(own, &own->without)) || is_new(own, &own->with) ||
+	/* RESTRICT waits for the end of the statement: there the children may be gone as well. And SQLite itself lets in some rows
+	 * that reference themselves. */
+	bool would = (result_is_refusal(&own->with.result) && is_new(own, &own->without)) ||
+		     (own->with.pending && is_new(own, &own->with)) ||
 		     (own->with.result.rc == SQLITE_OK && strcmp(own->with.result.text, own->without.result.text) != 0);
 
 	if (would && !*own->before.text && judge->wants_enforcement && !judge->said[own->connection == 'b'] &&
