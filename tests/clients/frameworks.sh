@@ -41,7 +41,7 @@ row_alone() {
 nothing=nothing
 listeners="the two listeners of SQLAlchemy's manual"
 
-echo '| program, begun in its ordinary way | set | of 100 transactions failed | updates lost | writer beside a transaction that stays | note |'
+echo '| program, begun in its ordinary way | what to set | of 100 transactions failed | updates lost | writer beside a transaction that stays | note |'
 echo '|---|---|---|---|---|---|'
 row django_atomic 'Django 5.2, atomic()' "$nothing"
 row_alone gunicorn_pages-sync pages '… ATOMIC_REQUESTS, gunicorn sync' "$nothing" 'the first 24 of 72 pages, 8 of them write; of the later writes none fails'
