@@ -40,6 +40,15 @@ targets_of() {
 	done <figures
 }
 
+@test "the figures of the write load in README.md are those of docs/benchmarks.md" {
+	sed -n '/^| \*\*32 processes, 1 ms inside/,/^| \*\*16/p' "$root/docs/benchmarks.md" >load
+	sed -n '/^## Numbers/,/^!/p' "$root/README.md" | sed 's/32 writing processes//' | grep -oE '\b[0-9]{2,}\b' | grep -vx 99 >figures
+	[[ $(wc -l <figures) -ge 7 ]]
+	while read -r figure; do
+		grep -qE "\| $figure(\.[0-9]+)? \|" load || fail "docs/benchmarks.md has not $figure"
+	done <figures
+}
+
 @test "every page in docs/ is linked from README.md, and says in its first paragraph who needs it" {
 	for page in "$root"/docs/*.md; do
 		grep -qF "(docs/${page##*/})" "$root/README.md" || fail "README.md has no link to $page"
