@@ -185,6 +185,20 @@ ended_by() {
 	run_app "$sqlprod" ab -n 1 --db a.db -- true
 }
 
+@test "ab is refused while a process of another pid namespace has a WAL database open" {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
+	sqlite3 a.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(a)' >/dev/null
+	barrier_make "$PWD/open"
+	start_plain holder victim 'open a a.db' 'exec a SELECT * FROM t' "barrier $PWD/open"
+	barrier_meet open
+	run_app 8 unshare --pid --fork --mount-proc "$sqlprod" ab -n 1 --db a.db -- true
+	expect_refused "ab: $PWD/a.db: in use by another process; *"
+	barrier_leave open
+	finish "$started" holder
+	run_app unshare --pid --fork --mount-proc "$sqlprod" ab -n 1 --db a.db -- true
+}
+
 @test "ab refuses a second comparison of the same database" {
 	sqlite3 a.db 'CREATE TABLE t(a)'
 	start_long

@@ -11,7 +11,7 @@ import signal
 import time
 
 import process
-from databases import Refused, holders
+from databases import Refused, holders, name_holders
 from load import load_numbers
 from measures import size as written_size
 
@@ -78,7 +78,7 @@ class Bench:
         for database in self.databases:
             pids = holders(database.files())
             if pids:
-                raise Refused(8, f"{database.path}: process {', '.join(map(str, pids))} has opened the copy in its place; stop it")
+                raise Refused(8, f"{database.path}: {name_holders(pids)} has opened the copy in its place; stop it")
 
     def run_command(self, environment):
         found, usage = self.run_timed(self.plan.command, environment)
