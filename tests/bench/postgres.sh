@@ -1,7 +1,8 @@
 #!/bin/bash
 # postgres.sh LIBRARY CONTENTION OUTPUT [OPTION...] - the demo's shop and a bare transaction, on PostgreSQL and on SQLite with the library.
 #
-# Makes the virtual environment and the site once, in OUTPUT; postgres.py measures, with those OPTIONs, and writes OUTPUT/postgres.md.
+# Makes the virtual environment and the site once, in OUTPUT; postgres.py measures, with those OPTIONs, and writes OUTPUT/postgres.md. The
+# cluster that Debian's package makes and starts where it is installed is not used, nor stopped.
 set -eu
 
 library=$(realpath "$1") contention=$(realpath "$2")
