@@ -25,6 +25,20 @@ bench-contention: ## compare the ways to wait for the write lock; table and plot
 	$(Q)tests/bench/contention.py $(contention) $(library) $(BUILD)/bench --seconds $(CONTENTION_SECONDS) --rounds $(CONTENTION_ROUNDS)
 	$(Q)gnuplot -e "data='$(BUILD)/bench/contention.dat';image='$(BUILD)/bench/contention.png'" tests/bench/contention.gp
 
+connections := $(programs)/connections
+programs: $(connections)
+
+$(connections): tests/bench/connections.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3
+
+.PHONY: bench-growth
+bench-growth: ## what waiting costs 2 to 512 processes, and one more connection a process of 1 to 10,000; table in build/bench/
+	$(Q)scripts/install-packages build check bench
+	$(Q)$(MAKE) --no-print-directory $(library) $(contention) $(connections)
+	$(Q)tests/bench/growth.py $(contention) $(connections) $(library) $(BUILD)/bench --seconds $(CONTENTION_SECONDS) --rounds $(CONTENTION_ROUNDS)
+
 COMMIT_SECONDS ?= 3
 COMMIT_ROUNDS ?= 5
 

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""growth.py - what waiting costs as waiters get more, and one more connection as connections get more.
+
+growth.py CONTENTION CONNECTIONS LIBRARY OUTPUT [--seconds S] [--rounds N]
+
+Writes OUTPUT/growth.md. Figures are medians over alternating rounds; CPU and context switches are the workers' own, which other load
+on the machine changes little."""
+import argparse
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import contention
+
+WAITERS = (2, 8, 32, 128, 512)
+CONNECTIONS = (1, 100, 10000)
+WAYS = ("recipe", "shim, fair wait", "shim, immediate")
+PARTS = ("open", "first statement", "second statement", "close")
+
+
+def waiting(arguments):
+    text = "### Waiters: processes with 1 ms inside, no pause\n\n| processes | way | tx/s | p50 | p99 | max | CPU | switches | errors |\n|---|---|---|---|---|---|---|---|---|\n"
+    ok = True
+    with open(os.devnull, "w", encoding="utf-8") as log:
+        for workers in WAITERS:
+            results = contention.measure(arguments, log, WAYS, "processes", workers, 1000, 0)
+            ok = contention.check(results) and ok
+            for way, r in results.items():
+                text += (f"| {workers} | {way} | {r['tx']:.0f} | {r['p50']:.3g} | {r['p99']:.3g} | {r['max']:.3g} | {r['cpu']:.0f} | "
+                         f"{r['switches']:.2f} | {r['errors']:.0f} |\n")
+    return text, ok
+
+
+def connect(arguments, library, count):
+    with tempfile.TemporaryDirectory(prefix="sqlprod-bench.") as folder:
+        path = os.path.join(folder, "t.db")
+        database = sqlite3.connect(path)
+        database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES(1)")
+        database.close()
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD"))}
+        if library:
+            environment["LD_PRELOAD"] = library
+        done = subprocess.run([arguments.connections, path, str(count)], env=environment, stdout=subprocess.PIPE, check=True, timeout=300)
+    return [float(word) for word in done.stdout.split()]
+
+
+def connecting(arguments):
+    text = "\n### Connections: CPU microseconds of one more in a process that has so many\n\n| connections | | " + " | ".join(PARTS) + " |\n|---|---|" + "---|" * len(PARTS) + "\n"
+    for count in CONNECTIONS:
+        rounds = {"without": [], "with": []}
+        for _ in range(arguments.rounds):
+            rounds["without"].append(connect(arguments, None, count))
+            rounds["with"].append(connect(arguments, arguments.library, count))
+        for way, rows in rounds.items():
+            text += f"| {count} | {way} | " + " | ".join(f"{statistics.median(column):.1f}" for column in zip(*rows)) + " |\n"
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("connections")
+    parser.add_argument("library")
+    parser.add_argument("output")
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    arguments.library = os.path.abspath(arguments.library)
+    os.makedirs(arguments.output, exist_ok=True)
+    text, ok = waiting(arguments)
+    text = (f"Each figure is the median of {arguments.rounds} alternating rounds, of {arguments.seconds:g} s where processes wait. Milliseconds; CPU in microseconds,"
+            " and context switches, per transaction.\n\n") + text + connecting(arguments)
+    with open(os.path.join(arguments.output, "growth.md"), "w", encoding="utf-8") as out:
+        out.write(text)
+    sys.stdout.write(text)
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
