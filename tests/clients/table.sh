@@ -52,7 +52,7 @@ row_deferred() {
 deepbind='loaded by RTLD_DEEPBIND, which is left out'
 mono='looked up by dlsym; it sets journal_mode=DELETE itself, SQLPROD_JOURNAL_MODE=wal overrides that'
 libsql='its VFS is not the one of SQLite: no WAL by recipe, and no lock or reservation'
-idle='commit sends the next BEGIN at once, so the lock is held while idle'
+idle='commit sends the next BEGIN at once, so it begins again, and idles in it'
 
 echo '| client | SQLite, found in | reached by | begins by | WAL | write lock from then on | busy timeout, ms | foreign keys | note |'
 echo '|---|---|---|---|---|---|---|---|---|'
