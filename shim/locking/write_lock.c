@@ -199,14 +199,19 @@ static void longest(int64_t *record, int64_t time)
 		*record = time;
 }
 
-/* The lock was held for so long, and others were kept waiting. */
-static void others_waited(struct file_shim *shim, int64_t held, bool changed)
+/* The lock was held for so long. Programs without the library are not seen to wait. */
+static void learn(struct file_shim *shim, int64_t held, bool changed, bool others_waited)
 {
-	if (shim->may_make_plain && held > NOTICED && !changed)
+	if (!shim->may_make_plain)
+		return;
+	if (others_waited && held > NOTICED && !changed)
 		begin_mode_reserve(shim->begin_mode, path_of(shim),
 				   "a transaction held the write lock while others waited, and wrote nothing");
-	else if (shim->may_make_plain && shim->idled)
+	else if (others_waited && shim->idled > IDLE)
 		begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while others waited");
+	else if ((held > reservation_length() && !changed) || shim->idled > reservation_length())
+		begin_mode_reserve(shim->begin_mode, path_of(shim),
+				   "a transaction idled after BEGIN, or only read, for longer than SQLPROD_RESERVE");
 }
 
 int write_lock_release(struct file_shim *shim)
@@ -228,10 +233,9 @@ int write_lock_release(struct file_shim *shim)
 	shim->count.wrote += changed;
 	shim->count.only_read += !changed;
 	longest(changed ? &shim->count.longest_wrote : &shim->count.longest_only_read, held);
-	if (handoff_woke_waiter(handoff))
-		others_waited(shim, held, changed);
+	learn(shim, held, changed, handoff_woke_waiter(handoff));
 	wait_log_released(shim, held, changed, handoff_woke_waiter(handoff));
-	shim->idled = false;
+	shim->idled = 0;
 	return rc;
 }
 
@@ -239,5 +243,5 @@ void write_lock_used(struct file_shim *shim)
 {
 	bool has_lock = atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != NULL;
 
-	shim->idled = has_lock && shim->reservation.state == RESERVATION_NONE && monotonic_now() - shim->handoff.acquired_at > IDLE;
+	shim->idled = has_lock && shim->reservation.state == RESERVATION_NONE ? monotonic_now() - shim->handoff.acquired_at : 0;
 }

@@ -117,6 +117,21 @@ outside_adds() {
 	[[ $(grep -x 'held\|free' <<<"$output" | xargs) == 'free held held' ]]
 }
 
+# Where another database is attached a plain BEGIN becomes IMMEDIATE.
+@test "once a BEGIN that became IMMEDIATE has idled, or only read, for too long, others take no lock, though nobody was seen to wait" {
+	export SQLPROD_RESERVE=300
+	look='sh observer lock t.db'
+	for uses in 'autocommit a:exec a UPDATE t SET n=n+1' 'exec a SELECT n FROM t:autocommit a'; do
+		for run in plain:auto:free:free shim:auto:held:free shim:immediate:held:held; do
+			IFS=: read -r run begin first then <<<"$run"
+			make_database
+			SQLPROD_BEGIN=$begin "run_$run" victim 'open a t.db' "exec a ATTACH 'u.db' AS u" 'exec a BEGIN' "$look" "${uses%:*}" 'sh sleep 0.6' "${uses#*:}" 'exec a COMMIT' \
+				'exec a BEGIN' "$look" 'exec a COMMIT' 'close a'
+			[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "$first $then" ]]
+		done
+	done
+}
+
 @test "a BEGIN that is soon followed by work goes on taking the lock" {
 	make_database
 	for run in run_plain:free run_shim:held; do
