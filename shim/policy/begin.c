@@ -94,9 +94,11 @@ static const char *find_obstacle(struct connection *connection)
 
 static const char *obstacle_of(struct connection *connection)
 {
+	/* one that is opened meanwhile is looked for again */
+	uint64_t newest = registry_newest();
 	const char *obstacle = find_obstacle(connection);
 
-	connection->begin_free_at = obstacle ? 0 : registry_newest();
+	connection->begin_free_at = obstacle ? 0 : newest;
 	return obstacle;
 }
 
