@@ -36,6 +36,7 @@ struct foreign_keys {
 	bool program_defers; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
 	bool rolled_back;    /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
 	bool program_defers_next; /* ... outside of a transaction: it holds until the next statement that reads or writes */
+	bool prepares_once;       /* the statement at hand is one of sqlite3_prepare() */
 	bool miscounts;           /* a statement was compiled without: orphans may be counted that are none any more */
 
 	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, after

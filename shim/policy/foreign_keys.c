@@ -141,6 +141,7 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 	/* one of sqlite3_prepare() does not survive that the authorizer is set */
 	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
 		arm(connection);
+	keys->prepares_once = is_v1;
 	if (statement->kind != STATEMENT_PRAGMA)
 		keys->program_defers_next = false;
 	if (statement->kind != STATEMENT_OTHER)

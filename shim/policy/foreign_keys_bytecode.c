@@ -62,6 +62,7 @@ static int read_all(const struct sqlite *sqlite, sqlite3_stmt *explain, struct k
 			bytecode->has_triggers |= code == TRIGGER;
 			check = (struct check){0};
 		}
+		bytecode->counts_orphans |= begins_with(sqlite, explain, OPCODE, "FkCounter");
 		bytecode->rechecks_wrongly |= follow_check(&check, sqlite, explain);
 		if (begins_with(sqlite, explain, OPCODE, "Program") && begins_with(sqlite, explain, P2, "0")) {
 			bytecode->by_statement += code == STATEMENT;

@@ -19,6 +19,7 @@ struct key_bytecode {
 	/* calls of actions; those by actions, which follow from these, are not counted */
 	unsigned by_statement, by_triggers;
 	bool has_triggers;
+	bool counts_orphans;
 	bool rechecks_wrongly;
 };
 

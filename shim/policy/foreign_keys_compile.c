@@ -78,7 +78,8 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 		connection->sqlite->finalize(*compile->stmt);
 		with = SQLITE_OK;
 	} else if (rc == SQLITE_OK) {
-		if (!watch_has_actions(watch) && !watch->ignored && !watch_may_recheck(connection, watch))
+		if (!watch_has_actions(watch) && !watch->ignored && !watch_may_recheck(connection, watch) &&
+		    !watch_may_miscount(connection, watch))
 			return rc;
 		hides = hides_parent(compile, watch->ignored);
 		*enforced = !hides && !watch_is_harmful(connection, watch, compile->text, compile->statement, &interrupted);

@@ -116,7 +116,7 @@ static bool update_fires_more(struct connection *connection, const struct foreig
 /* Does the bytecode call an action by anything else than the DELETE or UPDATE itself, or fail on its own row? */
 static bool does_harm(struct connection *connection, const struct foreign_key_watch *watch, const struct key_bytecode *bytecode)
 {
-	if (bytecode->rechecks_wrongly)
+	if (bytecode->rechecks_wrongly || (bytecode->counts_orphans && watch_may_miscount(connection, watch)))
 		return true;
 	if (watch->verb == WRITE_INSERT || watch->replaces)
 		return bytecode->by_statement || bytecode->by_triggers;
@@ -139,15 +139,16 @@ bool watch_drops_related(struct connection *connection, const struct foreign_key
 bool watch_is_harmful(struct connection *connection, const struct foreign_key_watch *watch, const struct sql_text *text,
 		      const struct statement *statement, bool *interrupted)
 {
-	bool acts = watch_has_actions(watch), may_recheck = watch_may_recheck(connection, watch);
+	bool acts = watch_has_actions(watch),
+	     may_fail = watch_may_recheck(connection, watch) || watch_may_miscount(connection, watch);
 	struct key_bytecode bytecode;
 	int rc;
 
-	if (!acts && !may_recheck)
+	if (!acts && !may_fail)
 		return false;
 	if (watch_is_harmful_for_certain(watch))
 		return true;
-	if (watch->verb == WRITE_UPDATE && !watch->by_triggers && !watch->overflown && !may_recheck)
+	if (watch->verb == WRITE_UPDATE && !watch->by_triggers && !watch->overflown && !may_fail)
 		return update_fires_more(connection, watch);
 	rc = foreign_keys_read_bytecode(connection, text, statement, &bytecode);
 	*interrupted = (rc & 0xff) == SQLITE_INTERRUPT;

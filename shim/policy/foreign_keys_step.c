@@ -69,6 +69,7 @@ static bool judge(struct connection *connection, sqlite3_stmt *stmt)
 		return true;
 	text = sql_text_utf8(fresh.sql, -1);
 	statement_read(&text, 0, &statement);
+	connection->foreign_keys.prepares_once = false;
 	rc = foreign_keys_compile(connection, &text, &statement, prepare, &fresh, &fresh.stmt, &enforced);
 	connection->sqlite->finalize(fresh.stmt);
 	return rc == SQLITE_OK && enforced;

@@ -183,6 +183,11 @@ bool watch_may_recheck(const struct connection *connection, const struct foreign
 	return minor >= 26 && minor < 54;
 }
 
+bool watch_may_miscount(const struct connection *connection, const struct foreign_key_watch *watch)
+{
+	return connection->foreign_keys.prepares_once && connection->foreign_keys.bits->refuses_negative && watch->has_updated;
+}
+
 bool watch_is_clear(const struct connection *connection, const struct foreign_key_watch *watch)
 {
 	if (watch->ignored || watch_may_recheck(connection, watch))

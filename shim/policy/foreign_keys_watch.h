@@ -83,6 +83,9 @@ bool watch_has_actions(const struct foreign_key_watch *watch);
 /* May foreign keys have it look again whether rows are unique, and wrongly? foreign_keys_bytecode.h */
 bool watch_may_recheck(const struct connection *connection, const struct foreign_key_watch *watch);
 
+/* May it count less orphans than none, which SQLite refuses since 3.52, in a statement that cannot be stepped again? */
+bool watch_may_miscount(const struct connection *connection, const struct foreign_key_watch *watch);
+
 /* Has it seen more than the statement's own write? That may be due to foreign keys, and be what does not compile. */
 bool watch_has_more(const struct foreign_key_watch *watch);
 

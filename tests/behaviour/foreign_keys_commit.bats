@@ -107,3 +107,17 @@ family_make() {
 	expect_line 'step 19'
 	expect_line 'finalize 19'
 }
+
+@test "a statement of sqlite3_prepare() that updates a row which references itself is not refused" {
+	sqlite_has 3015000 || skip 'foreign keys by recipe are off there'
+	for run in run_plain run_shim; do
+		for text in 'UPDATE s SET u=u,v=2 WHERE k=1' 'UPDATE s SET r=1,v=3' 'INSERT INTO s(k,u) VALUES(1,2) ON CONFLICT(k) DO UPDATE SET v=2,u=u'; do
+			[[ $text != *CONFLICT* ]] || sqlite_has 3024000 || continue
+			rm -f t.db*
+			run_plain victim 'open a t.db' 'exec a CREATE TABLE s(k INTEGER PRIMARY KEY, u UNIQUE, v, r REFERENCES s(u)); INSERT INTO s VALUES(1,1,1,1),(2,2,2,1)' 'close a'
+			$run victim 'open a t.db' "prepare a s v1 -1 $text" 'step s' 'finalize s' 'close a'
+			expect_line 'step 101'
+			expect_line 'finalize 0'
+		done
+	done
+}
