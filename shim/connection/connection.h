@@ -28,6 +28,12 @@ struct outcome {
 	const char *reason;  /* a constant: why got is not wanted, or why it was not set; NULL if got is wanted */
 };
 
+/* A statement, and how many rows it had read when it was last asked. */
+struct scanning_statement {
+	const sqlite3_stmt *stmt;
+	unsigned scanned;
+};
+
 /* foreign_keys by recipe: policy/foreign_keys.h. */
 struct foreign_keys {
 	bool ours;           /* on by recipe, so that each compile is decided on */
@@ -45,6 +51,12 @@ struct foreign_keys {
 
 	const struct foreign_key_bits *bits; /* where the flags are */
 	struct foreign_key_watch *watch;     /* the compile of the program's call that is under way; NULL if there is none */
+
+	/* Of the transaction that has the write lock: foreign_keys_bulk.h */
+	struct scanning_statement scanning[8];
+	unsigned scanned;    /* rows, while orphans waited */
+	bool moves;          /* what waits is moved */
+	int64_t old_orphans; /* how many there were before it */
 
 	struct foreign_key_watch *attempt; /* for a compile that foreign_keys_attempt.h watches: the record's own memory */
 };

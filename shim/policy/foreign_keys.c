@@ -6,6 +6,7 @@
 #include "connection/pragma.h"
 #include "locking/file_shim.h"
 #include "policy/begin.h"
+#include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_watch.h"
 
 #include <stdlib.h>
@@ -37,6 +38,8 @@ static void before_write_lock(void *argument)
 
 	if (!keys->ours)
 		return;
+	keys->scanned = 0;
+	keys->moves = false;
 	foreign_keys_set_deferred(connection, true);
 	if (keys->left == FOREIGN_KEYS_OFF_UNTIL_LOCK) {
 		foreign_keys_switch(connection, true);
@@ -97,6 +100,7 @@ static void arm(struct connection *connection)
 	keys->defers = keys->bits->deferred.mask != 0;
 	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
 	follow_write_lock(connection);
+	foreign_keys_bulk_arm(connection);
 }
 
 const char *foreign_keys_begin(struct connection *connection)

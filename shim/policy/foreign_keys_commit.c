@@ -73,7 +73,7 @@ static int end_failed(struct connection *connection, sqlite3_stmt *stmt, enum en
 	}
 	if (end == ENDS_BY_ROLLBACK)
 		return rc;
-	if (orphans < 0) {
+	if (orphans < 0 || (orphans > 0 && foreign_keys_bulk_may_commit(connection))) {
 		flag_bits_forget_orphans(connection->db, keys->bits);
 		return foreign_keys_step_anew(connection, stmt);
 	}

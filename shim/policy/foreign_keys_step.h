@@ -6,6 +6,7 @@
 #define SQLPROD_POLICY_FOREIGN_KEYS_STEP_H
 
 #include "policy/foreign_keys_attempt.h"
+#include "policy/foreign_keys_bulk.h"
 
 /* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
 struct foreign_keys_step {
@@ -31,8 +32,11 @@ static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stm
 	foreign_keys_stepping.stmt = stmt;
 	rc = step(stmt);
 	foreign_keys_stepping.stmt = NULL;
-	if (__builtin_expect((rc == SQLITE_ROW || rc == SQLITE_DONE) && !foreign_keys_stepping.attempt.connection, 1))
+	if (__builtin_expect(rc == SQLITE_ROW && !foreign_keys_stepping.attempt.connection, 1))
 		return rc;
+	if (rc == SQLITE_DONE && step == atomic_load_explicit(&sqlite_only_step, memory_order_relaxed) &&
+	    foreign_keys_bulk_waits(stmt))
+		foreign_keys_bulk_stepped(stmt);
 	attempt = foreign_keys_stepping.attempt;
 	foreign_keys_stepping.attempt.connection = NULL;
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);

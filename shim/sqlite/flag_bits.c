@@ -80,6 +80,14 @@ int64_t flag_bits_orphans(const sqlite3 *db, const struct foreign_key_bits *bits
 	return count_at(db, bits->by_schema) + count_at(db, bits->by_flag);
 }
 
+void flag_bits_move_orphans(sqlite3 *db, const struct foreign_key_bits *bits)
+{
+	int64_t sum = flag_bits_orphans(db, bits);
+
+	memset((char *)db + bits->by_flag, 0, sizeof(sum));
+	memcpy((char *)db + bits->by_schema, &sum, sizeof(sum));
+}
+
 void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits)
 {
 	if (bits->by_schema)
@@ -138,9 +146,11 @@ static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_k
 	bits->deferred = learn(sqlite, db, size, set_deferred);
 	run(sqlite, db,
 	    "CREATE TABLE p(k INTEGER PRIMARY KEY);CREATE TABLE s(k REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
-	    "CREATE TABLE f(k REFERENCES p);PRAGMA foreign_keys=1;BEGIN;PRAGMA defer_foreign_keys=1");
+	    "CREATE TABLE f(k REFERENCES p);PRAGMA foreign_keys=1;BEGIN;PRAGMA defer_foreign_keys=0");
 	bits->by_schema =
 		learn_count(sqlite, db, size, "INSERT INTO s VALUES(1)", "DELETE FROM s WHERE rowid=(SELECT max(rowid)FROM s)");
+	/* with it, both kinds may be counted in one place */
+	set_deferred(sqlite, db, true);
 	bits->by_flag =
 		learn_count(sqlite, db, size, "INSERT INTO f VALUES(1)", "DELETE FROM f WHERE rowid=(SELECT max(rowid)FROM f)");
 	/* orphans that cannot be forgotten could not be dropped */

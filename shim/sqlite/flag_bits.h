@@ -50,6 +50,9 @@ static inline void flag_bit_set(sqlite3 *db, struct flag_bit bit, bool on)
 /* How many orphans wait for COMMIT, by both counts. With the connection's mutex held. */
 int64_t flag_bits_orphans(const sqlite3 *db, const struct foreign_key_bits *bits);
 
+/* Adds the second count to the first, and sets it to 0. With the connection's mutex held. */
+void flag_bits_move_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
+
 /* Sets both counts to 0. With the connection's mutex held. */
 void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
 

@@ -73,6 +73,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(sql)                                                                                                                     \
 	X(next_stmt)                                                                                                               \
 	X(stmt_busy)                                                                                                               \
+	X(stmt_status)                                                                                                             \
 	X(stmt_readonly)                                                                                                           \
 	X(get_autocommit)                                                                                                          \
 	X(errmsg)                                                                                                                  \
