@@ -4,6 +4,7 @@
 #include "connection/callbacks.h"
 #include "connection/pragma.h"
 #include "policy/foreign_keys_step.h"
+#include "policy/foreign_keys_watch.h"
 
 #include <string.h>
 
@@ -84,15 +85,16 @@ static int end_failed(struct connection *connection, sqlite3_stmt *stmt, enum en
 }
 
 /* A statement outside of a transaction was refused. How many orphans it makes shows only inside of one. If there are some, it is
- * refused once more, so that it and the connection have the error. */
-static int write_failed(struct connection *connection, sqlite3_stmt *stmt)
+ * refused once more, so that it and the connection have the error; unless it copies rows that may have been orphans before. */
+static int write_failed(struct connection *connection, sqlite3_stmt *stmt, bool copies)
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
 	const struct sqlite *sqlite = connection->sqlite;
 
 	if (pragma_run(connection, "BEGIN", NULL, 0) == SQLITE_OK) {
 		flag_bit_set(connection->db, keys->bits->deferred, true);
-		if (foreign_keys_step_anew(connection, stmt) == SQLITE_DONE && flag_bits_orphans(connection->db, keys->bits) < 0) {
+		if (foreign_keys_step_anew(connection, stmt) == SQLITE_DONE &&
+		    (copies || flag_bits_orphans(connection->db, keys->bits) < 0)) {
 			flag_bits_forget_orphans(connection->db, keys->bits);
 			if (sqlite->exec(connection->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
 				return SQLITE_DONE;
@@ -104,14 +106,14 @@ static int write_failed(struct connection *connection, sqlite3_stmt *stmt)
 	return foreign_keys_step_anew(connection, stmt);
 }
 
-static bool may_be_miscounted(const struct connection *connection, const struct statement *statement, sqlite3_stmt *stmt, int rc)
+/* Was it refused outside of a transaction, so that it can be tried again inside of one? */
+static bool can_try_again(const struct connection *connection, const struct statement *statement, sqlite3_stmt *stmt, int rc)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct foreign_keys *keys = &connection->foreign_keys;
 
 	return (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE) && (rc & 0xff) == SQLITE_CONSTRAINT &&
-	       keys->defers && keys->bits->refuses_negative && sqlite->get_autocommit(connection->db) &&
-	       sqlite->column_count(stmt) == 0 && sqlite->errmsg &&
+	       keys->defers && sqlite->get_autocommit(connection->db) && sqlite->column_count(stmt) == 0 && sqlite->errmsg &&
 	       strcmp(sqlite->errmsg(connection->db), "FOREIGN KEY constraint failed") == 0;
 }
 
@@ -120,6 +122,7 @@ int foreign_keys_refused(struct connection *connection, sqlite3_stmt *stmt, int 
 	const char *sql = connection->sqlite->sql && connection->sqlite->reset ? connection->sqlite->sql(stmt) : NULL;
 	struct statement statement;
 	struct sql_text text;
+	bool asks, copies;
 
 	if (!sql || !connection->foreign_keys.ours)
 		return rc;
@@ -127,5 +130,11 @@ int foreign_keys_refused(struct connection *connection, sqlite3_stmt *stmt, int 
 	statement_read(&text, 0, &statement);
 	if (foreign_keys_ends_transaction(&text, &statement))
 		return end_failed(connection, stmt, end_of(&text, &statement), rc);
-	return may_be_miscounted(connection, &statement, stmt, rc) ? write_failed(connection, stmt) : rc;
+	if (!can_try_again(connection, &statement, stmt, rc))
+		return rc;
+	asks = statement.verb == WRITE_INSERT && strcasestr(sql, "select");
+	copies = asks && watch_copies_rows(connection, sql);
+	if (copies || connection->foreign_keys.bits->refuses_negative)
+		return write_failed(connection, stmt, copies);
+	return asks ? foreign_keys_step_anew(connection, stmt) : rc;
 }

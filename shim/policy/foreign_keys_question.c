@@ -1,4 +1,5 @@
 /* foreign_keys_question.c - judges a watched statement, by compiling statements of ours. */
+#include "connection/pragma.h"
 #include "policy/foreign_keys_bytecode.h"
 #include "policy/foreign_keys_watch.h"
 
@@ -153,4 +154,49 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 	rc = foreign_keys_read_bytecode(connection, text, statement, &bytecode);
 	*interrupted = (rc & 0xff) == SQLITE_INTERRUPT;
 	return rc != SQLITE_OK || does_harm(connection, watch, &bytecode);
+}
+
+/* A name as a literal. Does not fit: "". */
+static void quote(char *out, size_t size, const char *name)
+{
+	size_t n = 0;
+
+	*out = '\0';
+	if (2 * strlen(name) + 3 > size)
+		return;
+	out[n++] = '\'';
+	for (; *name; name++) {
+		if (*name == '\'')
+			out[n++] = '\'';
+		out[n++] = *name;
+	}
+	out[n++] = '\'';
+	out[n] = '\0';
+}
+
+/* Has the second table all the foreign keys that the first has? */
+static bool has_keys_of(struct connection *connection, const char *table, const char *source)
+{
+	char first[2 * WATCH_NAME + 3], second[2 * WATCH_NAME + 3], sql[1024], answer[8];
+
+	quote(first, sizeof(first), table);
+	quote(second, sizeof(second), source);
+	snprintf(sql, sizeof(sql),
+		 "SELECT NOT EXISTS(SELECT \"table\",\"to\" FROM pragma_foreign_key_list(%s) EXCEPT SELECT \"table\",\"to\" FROM "
+		 "pragma_foreign_key_list(%s))",
+		 first, second);
+	return pragma_run(connection, sql, answer, sizeof(answer)) == SQLITE_OK && strcmp(answer, "1") == 0;
+}
+
+bool watch_copies_rows(struct connection *connection, const char *sql)
+{
+	char sources[WATCH_SOURCES][WATCH_NAME];
+	struct foreign_key_watch watch = {.verb = WRITE_INSERT, .sources = sources};
+	bool copies = false;
+
+	if (!compile(connection, sql, &watch) || !*watch.table)
+		return false;
+	for (unsigned i = 0; i < watch.source_count && !copies; i++)
+		copies = strcmp(sources[i], watch.table) != 0 && has_keys_of(connection, watch.table, sources[i]);
+	return copies;
 }

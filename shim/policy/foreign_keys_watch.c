@@ -83,11 +83,22 @@ static void see_update(struct foreign_key_watch *watch, const struct watched_wri
 	record(watch, write);
 }
 
+static void note_source(struct foreign_key_watch *watch, const char *table)
+{
+	for (unsigned i = 0; i < watch->source_count; i++)
+		if (strcmp(watch->sources[i], table) == 0)
+			return;
+	if (watch->source_count < WATCH_SOURCES)
+		keep(watch->sources[watch->source_count++], WATCH_NAME, table);
+}
+
 static void see_read(struct foreign_key_watch *watch, const char *table, const char *column, bool by_trigger)
 {
 	unsigned hash = 0;
 
 	watch->reads++;
+	if (watch->sources && !by_trigger)
+		note_source(watch, table);
 	if (!by_trigger && watch->updates && is_kept(watch, table))
 		watch->has_read = true;
 	if (!watch->has_updated)

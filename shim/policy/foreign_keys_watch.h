@@ -12,6 +12,8 @@
 #include <strings.h>
 
 #define WATCH_WRITES 24 /* that are told apart; with more it is not decided for foreign keys */
+#define WATCH_SOURCES 6
+#define WATCH_NAME 128
 
 struct watched_write {
 	const char *schema, *table, *column;
@@ -40,15 +42,18 @@ struct foreign_key_watch {
 	bool has_updated, may_recheck;
 	unsigned char reads_of[16]; /* by a hash of the column, since the last UPDATE was seen */
 
-	unsigned reads;       /* of any column */
-	unsigned ignored;     /* those for which the program's authorizer wants NULL */
+	unsigned reads;              /* of any column */
+	unsigned ignored;            /* those for which the program's authorizer wants NULL */
+	char (*sources)[WATCH_NAME]; /* if set: tables that are read, by no trigger; WATCH_SOURCES at most */
+	unsigned source_count;
+
 	unsigned by_triggers; /* writes */
 	unsigned count;
 	bool overflown;
 
 	/* Of the statement itself; the first for DROP TABLE only. All names are copies: within one call SQLite may compile several
 	 * times, and reads the schema again in between. */
-	char schema[64], table[128];
+	char schema[64], table[WATCH_NAME];
 
 	struct watched_write writes[WATCH_WRITES]; /* the first `count`: UPDATEs of that table, in a statement of the program's */
 };
@@ -104,6 +109,10 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 
 /* Is the table that is dropped, as the watch has seen, a parent or child? True in doubt. */
 bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch);
+
+/* Does this INSERT read a table that has all the foreign keys of the one that it writes to? Then its rows may be those of the
+ * other, as when a table is made anew, and orphans among them are no new ones. */
+bool watch_copies_rows(struct connection *connection, const char *sql);
 
 /* How many of what it saw are actions. own: of the columns that an UPDATE sets. */
 unsigned watch_count_actions(const struct foreign_key_watch *watch, unsigned own);

@@ -153,3 +153,22 @@ setup_versions() {
 	SQLPROD_FOREIGN_KEYS=keep run_shim schema_race t.db 60
 	[[ $output == 'children 60 of 60, orphans refused 0, let in 60' ]]
 }
+
+@test "a table that is made anew keeps the orphans that it had" {
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		observer query t.db 'CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p); INSERT INTO p VALUES(1); INSERT INTO c VALUES(1,1),(2,99);
+			CREATE TABLE plain(id, p); INSERT INTO plain VALUES(7,99)'
+		$run victim 'open a t.db' 'exec a CREATE TABLE n(id INTEGER PRIMARY KEY, p REFERENCES p, more)' 'exec a INSERT INTO n SELECT id,p,0 FROM c' \
+			'exec a DROP TABLE c' 'exec a ALTER TABLE n RENAME TO c' 'exec a SELECT id,p FROM c' 'close a'
+		expect_line '2|99'
+		[[ $output != *'exec 19'* ]]
+		$run victim 'open a t.db' 'exec a INSERT INTO c SELECT id,p,0 FROM plain' 'errmsg a' 'prepare a s v2 -1 INSERT INTO c SELECT id+10,p+50,0 FROM c' 'step s' 'finalize s' 'exec a SELECT count(*) FROM c' 'close a'
+		if [[ $run == run_shim ]]; then
+			expect_line "exec 19 $(orphan_refused)"
+			expect_line "errmsg $(orphan_refused)"
+			expect_line 'finalize 19'
+			expect_line 2
+		fi
+	done
+}
