@@ -171,6 +171,27 @@ void foreign_keys_enter(struct connection *connection)
 		flag_bits_forget_orphans(connection->db, keys->bits);
 }
 
+bool foreign_keys_suspend(struct connection *connection)
+{
+	if (!foreign_keys_arm(connection))
+		return false;
+	foreign_keys_switch(connection, false);
+	connection->foreign_keys.ours = false;
+	return true;
+}
+
+void foreign_keys_resume(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	keys->ours = true;
+	keys->left = FOREIGN_KEYS_LEFT_ON;
+	foreign_keys_switch(connection, true);
+	/* what waits may not have been counted right */
+	flag_bits_forget_orphans(connection->db, keys->bits);
+	foreign_keys_enter(connection);
+}
+
 void foreign_keys_closing(struct connection *connection)
 {
 	/* The authorizer stays: to set it makes statements expire, which SQLite does not compile again on a closed connection. */

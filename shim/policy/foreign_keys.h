@@ -37,6 +37,11 @@ void foreign_keys_enter(struct connection *connection);
 /* Foreign keys are no longer ours: they stay as the program decided. */
 void foreign_keys_leave_to_program(struct connection *connection);
 
+/* Between these, statements are compiled without foreign keys: those of SQLite's own extensions. resume() only where suspend() was
+ * true: while they are ours. */
+bool foreign_keys_suspend(struct connection *connection);
+void foreign_keys_resume(struct connection *connection);
+
 /* Before sqlite3_close_v2(), after which SQLite may keep the handle though we forget it. */
 void foreign_keys_closing(struct connection *connection);
 

@@ -254,3 +254,19 @@ expect_trigger_keeps() {
 		done
 	done
 }
+
+@test "a changeset of another database deletes no child" {
+	for run in run_plain run_shim; do
+		# in the changeset, REPLACE is a DELETE of the second parent
+		rm -f ./*.db*
+		$run any changeset 'REPLACE INTO p VALUES(1,2)' ''
+		[[ $status -eq 0 ]] || skip 'this SQLite has no session extension'
+		[[ $output == $'apply 0\np 1:2\nc 1:1,2:2\ninsert '* ]]
+		# and here a conflict is answered by replacing the row
+		rm -f ./*.db*
+		$run changeset 'INSERT INTO p VALUES(7,7)' 'INSERT INTO p VALUES(7,70); INSERT INTO c VALUES(7,7)'
+		[[ $output == $'apply 0\np 1:1,2:2,7:7\nc 1:1,2:2,7:7\ninsert '* ]]
+	done
+	# foreign keys are on again
+	expect_line 'insert 19'
+}
