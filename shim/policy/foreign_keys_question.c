@@ -114,10 +114,41 @@ static bool update_fires_more(struct connection *connection, const struct foreig
 	return more;
 }
 
+/* A name as a literal. Does not fit: "". */
+static void quote(char *out, size_t size, const char *name)
+{
+	size_t n = 0;
+
+	*out = '\0';
+	if (2 * strlen(name) + 3 > size)
+		return;
+	out[n++] = '\'';
+	for (; *name; name++) {
+		if (*name == '\'')
+			out[n++] = '\'';
+		out[n++] = *name;
+	}
+	out[n++] = '\'';
+	out[n] = '\0';
+}
+
+/* Does it write to a table that references itself? */
+static bool writes_to_itself(struct connection *connection, const struct foreign_key_watch *watch)
+{
+	char table[2 * WATCH_NAME + 3], sql[640], answer[8];
+
+	quote(table, sizeof(table), watch->table);
+	snprintf(sql, sizeof(sql), "SELECT count(*)>0 FROM pragma_foreign_key_list(%s) WHERE \"table\"=%s COLLATE NOCASE", table,
+		 table);
+	return pragma_run(connection, sql, answer, sizeof(answer)) != SQLITE_OK || strcmp(answer, "1") == 0;
+}
+
 /* Does the bytecode call an action by anything else than the DELETE or UPDATE itself, or fail on its own row? */
 static bool does_harm(struct connection *connection, const struct foreign_key_watch *watch, const struct key_bytecode *bytecode)
 {
-	if (bytecode->rechecks_wrongly || (bytecode->counts_orphans && watch_may_miscount(connection, watch)))
+	if (bytecode->rechecks_wrongly)
+		return true;
+	if (bytecode->counts_orphans && watch_may_miscount(connection, watch) && writes_to_itself(connection, watch))
 		return true;
 	if (watch->verb == WRITE_INSERT || watch->replaces)
 		return bytecode->by_statement || bytecode->by_triggers;
@@ -154,24 +185,6 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 	rc = foreign_keys_read_bytecode(connection, text, statement, &bytecode);
 	*interrupted = (rc & 0xff) == SQLITE_INTERRUPT;
 	return rc != SQLITE_OK || does_harm(connection, watch, &bytecode);
-}
-
-/* A name as a literal. Does not fit: "". */
-static void quote(char *out, size_t size, const char *name)
-{
-	size_t n = 0;
-
-	*out = '\0';
-	if (2 * strlen(name) + 3 > size)
-		return;
-	out[n++] = '\'';
-	for (; *name; name++) {
-		if (*name == '\'')
-			out[n++] = '\'';
-		out[n++] = *name;
-	}
-	out[n++] = '\'';
-	out[n] = '\0';
 }
 
 /* Has the second table all the foreign keys that the first has? */

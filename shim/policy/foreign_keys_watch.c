@@ -196,7 +196,8 @@ bool watch_may_recheck(const struct connection *connection, const struct foreign
 
 bool watch_may_miscount(const struct connection *connection, const struct foreign_key_watch *watch)
 {
-	return connection->foreign_keys.prepares_once && connection->foreign_keys.bits->refuses_negative && watch->has_updated;
+	return connection->foreign_keys.prepares_once && connection->foreign_keys.bits->refuses_negative && watch->has_updated &&
+	       watch->verb != WRITE_DELETE;
 }
 
 bool watch_is_clear(const struct connection *connection, const struct foreign_key_watch *watch)
