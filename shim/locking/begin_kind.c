@@ -29,13 +29,13 @@ struct begin_kind *begin_kind_find(const atomic_bool *database, const char *sql)
 	return &kinds[(hash ^ hash >> 10) % KINDS];
 }
 
-void begin_kind_learn(struct begin_kind *kind, const char *path)
+void begin_kind_learn(struct begin_kind *kind, bool has_read, const char *path)
 {
-	if (!atomic_exchange_explicit(&kind->idles, true, memory_order_relaxed))
-		log_write(
-			LOG_INFO,
-			"%s: a transaction idled after BEGIN, or only read, for longer than SQLPROD_RESERVE: from now on such a "
-			"BEGIN leaves the write lock to programs without the library, and its transaction reserves the database at "
-			"its first read. SQLPROD_BEGIN=immediate makes each BEGIN take the write lock",
-			path);
+	if (atomic_exchange_explicit(has_read ? &kind->reads : &kind->idles, true, memory_order_relaxed))
+		return;
+	log_write(
+		LOG_INFO,
+		"%s: a transaction %s for longer than SQLPROD_RESERVE: from now on such a BEGIN leaves the write lock to programs "
+		"without the library until its transaction %s. SQLPROD_BEGIN=immediate makes each BEGIN take the write lock",
+		path, has_read ? "read, and did not write," : "idled after BEGIN", has_read ? "writes" : "reads");
 }

@@ -1,8 +1,9 @@
 /* begin_kind.h - learns which plain BEGINs are not followed by work.
  *
  * A BEGIN is known by its database and its text: pools of drivers send one of their own right after each COMMIT, and a connection
- * that nobody uses then idles in it. Once one has kept the write lock shared for longer than a reservation lasts, and not written,
- * others like it share it no more. For the process, in a table of fixed size without locks: what falls on one place is one kind. */
+ * that nobody uses then idles in it. Once a transaction has kept the write lock shared for longer than a reservation lasts, and not
+ * written, others like it do not share it any more: until they read, if that one had not; at all, if it had. For the process, in a
+ * table of fixed size without locks: what falls on one place is one kind. */
 #ifndef SQLPROD_LOCKING_BEGIN_KIND_H
 #define SQLPROD_LOCKING_BEGIN_KIND_H
 
@@ -10,18 +11,24 @@
 #include <stdbool.h>
 
 struct begin_kind {
-	atomic_bool idles;
+	atomic_bool idles; /* before the first read */
+	atomic_bool reads;
 };
 
 /* database is what begin_mode_find() returned. */
 struct begin_kind *begin_kind_find(const atomic_bool *database, const char *sql);
 
-/* One has idled, or only read, for so long. Logs this the first time, with the path. */
-void begin_kind_learn(struct begin_kind *kind, const char *path);
+/* One has idled, or has read and not written, for so long. Logs this the first time, with the path. */
+void begin_kind_learn(struct begin_kind *kind, bool has_read, const char *path);
 
 static inline bool begin_kind_idles(const struct begin_kind *kind)
 {
 	return atomic_load_explicit(&kind->idles, memory_order_relaxed);
+}
+
+static inline bool begin_kind_reads(const struct begin_kind *kind)
+{
+	return atomic_load_explicit(&kind->reads, memory_order_relaxed);
 }
 
 #endif

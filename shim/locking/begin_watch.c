@@ -34,13 +34,14 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 	bool is_watched = form == BEGIN_PLAIN && shim->plain_begin_shares;
 	struct begin_kind *kind = is_watched ? begin_kind_find(shim->begin_mode, sql) : NULL;
 
-	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_idles(kind);
+	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_reads(kind);
 	if (is_watched)
 		reservation->policy = READ_RESERVED;
 	if (!reservation->shares)
 		return;
 	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
-	shared_write_begin(shim, monotonic_now() + reservation_length());
+	if (!begin_kind_idles(kind))
+		shared_write_begin(shim, monotonic_now() + reservation_length(), false);
 }
 
 /* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that

@@ -4,9 +4,6 @@
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define MILLISECOND INT64_C(1000000)
 
 /* A fork waits so long for a lock that is being given back: the thread that does it may wait for one that a signal handler which
@@ -30,6 +27,14 @@ static const char *path_of(const struct file_shim *shim)
 	return shim->files.path ? shim->files.path : "";
 }
 
+static void learn(const struct idle_lock *lock, const char *path)
+{
+	struct begin_kind *kind = atomic_load_explicit(&lock->kind, memory_order_relaxed);
+
+	if (kind)
+		begin_kind_learn(kind, atomic_load_explicit(&lock->has_read, memory_order_relaxed), path);
+}
+
 static void lower_earliest(int64_t due)
 {
 	int64_t earliest = atomic_load(&idle_lock_earliest);
@@ -41,7 +46,6 @@ static void lower_earliest(int64_t due)
 bool idle_lock_take_left(struct file_shim *shim)
 {
 	struct idle_lock *lock = &shim->idle_lock;
-	struct begin_kind *kind = atomic_load_explicit(&lock->kind, memory_order_relaxed);
 	uint32_t state = IDLE_LOCK_LEFT;
 
 	while (!atomic_compare_exchange_strong(&lock->state, &state, IDLE_LOCK_KEPT)) {
@@ -55,8 +59,8 @@ bool idle_lock_take_left(struct file_shim *shim)
 			futex_wait_while(&lock->state, IDLE_LOCK_GIVING, monotonic_now() + FORK_WAIT);
 		state = IDLE_LOCK_LEFT;
 	}
-	if (kind && !begin_kind_idles(kind) && monotonic_now() >= atomic_load_explicit(&lock->due, memory_order_relaxed))
-		begin_kind_learn(kind, path_of(shim));
+	if (monotonic_now() >= atomic_load_explicit(&lock->due, memory_order_relaxed))
+		learn(lock, path_of(shim));
 	return true;
 }
 
@@ -66,8 +70,8 @@ void idle_lock_leave(struct idle_lock *lock)
 	lower_earliest(atomic_load_explicit(&lock->due, memory_order_relaxed));
 }
 
-/* It is in GIVING, so that nobody else uses the connection's locks. The path is to be freed; "" if memory is out. */
-static bool give_back_now(struct file_shim *shim, int64_t now, char **path)
+/* It is in GIVING, so that nobody else uses the connection's locks. */
+static bool give_back_now(struct file_shim *shim, int64_t now)
 {
 	struct idle_lock *lock = &shim->idle_lock;
 
@@ -78,28 +82,19 @@ static bool give_back_now(struct file_shim *shim, int64_t now, char **path)
 		atomic_store(&lock->due, IDLE_LOCK_NEVER);
 		return false;
 	}
-	*path = strdup(path_of(shim));
+	learn(lock, path_of(shim));
 	return true;
 }
 
 static void give_back(struct file_shim *shim, int64_t now)
 {
 	struct idle_lock *lock = &shim->idle_lock;
-	struct begin_kind *kind = NULL;
 	uint32_t left = IDLE_LOCK_LEFT;
-	char *path = NULL;
-	bool given;
 
 	atomic_fetch_add(&givers, 1);
-	if (atomic_load(&forks) == 0 && atomic_compare_exchange_strong(&lock->state, &left, IDLE_LOCK_GIVING)) {
-		kind = atomic_load_explicit(&lock->kind, memory_order_relaxed);
-		given = give_back_now(shim, now, &path);
-		set(lock, given ? IDLE_LOCK_GIVEN : IDLE_LOCK_LEFT);
-	}
+	if (atomic_load(&forks) == 0 && atomic_compare_exchange_strong(&lock->state, &left, IDLE_LOCK_GIVING))
+		set(lock, give_back_now(shim, now) ? IDLE_LOCK_GIVEN : IDLE_LOCK_LEFT);
 	atomic_fetch_sub(&givers, 1);
-	if (path && kind)
-		begin_kind_learn(kind, path);
-	free(path);
 }
 
 struct search {

@@ -30,6 +30,7 @@ struct idle_lock {
 	_Atomic uint32_t state;
 	_Atomic int64_t due;             /* CLOCK_MONOTONIC in nanoseconds */
 	struct begin_kind *_Atomic kind; /* of the transaction's BEGIN */
+	atomic_bool has_read;            /* the transaction */
 	atomic_bool is_for_any_thread;   /* its SQLite bears calls of several */
 };
 

@@ -191,7 +191,7 @@ static int reserve(struct file_shim *shim)
 		return SQLITE_BUSY;
 	/* again, if it waited */
 	if (reservation->shares)
-		shared_write_begin(shim, shim->handoff.system->now() + reservation_length());
+		shared_write_begin(shim, shim->handoff.system->now() + reservation_length(), true);
 	/* while the lock is shared, nobody writes who has not claimed the word */
 	if (shim->shared_write.has_begun && reservation->policy == READ_RESERVED &&
 	    write_word(shim, 0, shim->handoff.system->now()))
@@ -252,7 +252,7 @@ void reservation_before_read(struct file_shim *shim)
 	} else {
 		acquire(shim);
 		if (reservation->shares)
-			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation));
+			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation), true);
 	}
 	begin_watch_rests(shim);
 }
@@ -365,6 +365,7 @@ void reservation_written(struct file_shim *shim)
 
 	reservation->is_pending = false;
 	reservation->site = NULL;
+	atomic_store_explicit(&shim->idle_lock.due, IDLE_LOCK_NEVER, memory_order_relaxed);
 	if (!has_reservation(reservation))
 		return;
 	if (shim->shared_write.hold != WRITE_SHARED) {

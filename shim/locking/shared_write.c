@@ -183,7 +183,7 @@ bool shared_write_is_possible(const struct file_shim *shim)
 	return shim->handoff.shm && shim->files.shm_fd >= 0;
 }
 
-void shared_write_begin(struct file_shim *shim, int64_t due)
+void shared_write_begin(struct file_shim *shim, int64_t due, bool has_read)
 {
 	struct shared_write *write = &shim->shared_write;
 
@@ -192,6 +192,7 @@ void shared_write_begin(struct file_shim *shim, int64_t due)
 	if (!write->has_begun && write->hold == WRITE_NONE && shared_write_is_possible(shim))
 		write->has_begun = share(shim, SQLITE_SHM_LOCK) == SQLITE_OK;
 	atomic_store_explicit(&shim->idle_lock.due, due, memory_order_relaxed);
+	atomic_store_explicit(&shim->idle_lock.has_read, has_read, memory_order_relaxed);
 	shared_write_leave(shim);
 }
 

@@ -48,9 +48,9 @@ int shared_write_unlock(struct file_shim *shim);
 /* May the lock be shared here? Not where the -shm is no file that is known. */
 bool shared_write_is_possible(const struct file_shim *shim);
 
-/* A transaction has begun, and shares the lock from now on, if nobody has it alone, until the time `due`. It has ended, or is to be
- * seen no more. */
-void shared_write_begin(struct file_shim *shim, int64_t due);
+/* A transaction has begun, and shares the lock from now on, if nobody has it alone, until the time `due`; it has read by now, or
+ * has not. It has ended, or is to be seen no more. */
+void shared_write_begin(struct file_shim *shim, int64_t due, bool has_read);
 void shared_write_end(struct file_shim *shim);
 
 /* Around each call of SQLite that may concern the connection's locks of the -shm: between two of them another thread may give back

@@ -100,15 +100,16 @@ outside_adds() {
 	done
 }
 
-@test "once a BEGIN has idled, or only read, for too long, others like it leave the lock, with one line that says so" {
+@test "once a BEGIN has idled, or only read, for too long, others like it leave the lock until they read, or write, with one line that says so" {
 	export SQLPROD_RESERVE=300 SQLPROD_LOG_LEVEL=info
 	look='sh observer lock t.db'
-	for inside in 'autocommit a' 'exec a SELECT n FROM t'; do
+	for inside in 'autocommit a:idled after BEGIN:reads:held' 'exec a SELECT n FROM t:read, and did not write,:writes:free'; do
+		IFS=: read -r inside why until reads <<<"$inside"
 		make_database
 		run_shim victim 'open a t.db' 'exec a BEGIN' "$inside" 'sh sleep 0.6' "$look" 'exec a COMMIT' 'exec a begin /* a trace */' "$look" 'exec a SELECT n FROM t' "$look" \
-			'exec a UPDATE t SET n=1' "$look" 'exec a COMMIT' "$look" 'open b t.db' 'exec b BEGIN' "$look" 'exec b COMMIT' 'exec b BEGIN' 'exec b COMMIT' 'close a' 'close b'
-		[[ $(grep -x 'held\|free' <<<"$output" | xargs) == 'held free free held free free' ]]
-		[[ $(grep -c 'idled after BEGIN, or only read, for longer than SQLPROD_RESERVE.*SQLPROD_BEGIN=immediate' <<<"$stderr") == 1 ]]
+			'exec a UPDATE t SET n=1' 'exec a COMMIT' "$look" 'open b t.db' 'exec b BEGIN' "$look" 'exec b COMMIT' 'exec b BEGIN' 'exec b COMMIT' 'close a' 'close b'
+		[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "held free $reads free free" ]]
+		[[ $(grep -c "a transaction $why for longer than SQLPROD_RESERVE: .* until its transaction $until.*SQLPROD_BEGIN=immediate" <<<"$stderr") == 1 ]]
 	done
 	# another text is another kind, and so is the same text in another database
 	observer query u.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n)' >/dev/null
@@ -123,13 +124,22 @@ outside_adds() {
 	look='sh observer lock t.db'
 	for uses in 'autocommit a:exec a UPDATE t SET n=n+1' 'exec a SELECT n FROM t:autocommit a'; do
 		for run in plain:auto:free:free shim:auto:held:free shim:immediate:held:held; do
-			IFS=: read -r run begin first then <<<"$run"
+			IFS=: read -r run begin first second <<<"$run"
 			make_database
 			SQLPROD_BEGIN=$begin "run_$run" victim 'open a t.db' "exec a ATTACH 'u.db' AS u" 'exec a BEGIN' "$look" "${uses%:*}" 'sh sleep 0.6' "${uses#*:}" 'exec a COMMIT' \
 				'exec a BEGIN' "$look" 'exec a COMMIT' 'close a'
-			[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "$first $then" ]]
+			[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "$first $second" ]]
 		done
 	done
+}
+
+# In a process whose transactions write, and do it slowly, each is seen from outside.
+@test "a transaction that takes long to write teaches nothing" {
+	make_database
+	SQLPROD_RESERVE=2000 run_shim victim 'open a t.db' 'repeat 2' 'exec a BEGIN' 'sh observer lock t.db' 'exec a UPDATE t SET n=n+1' 'sh sleep 2.5' 'exec a COMMIT' 'end' 'close a'
+	[[ $(grep -x 'held\|free' <<<"$output" | xargs) == 'held held' ]]
+	run_plain victim 'open a t.db' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' 'close a'
+	expect_line free
 }
 
 @test "a BEGIN that is soon followed by work goes on taking the lock" {
@@ -166,15 +176,15 @@ outside_adds() {
 		    c.execute('BEGIN'); print(count(1 if sys.argv[1] == 'single' else 3)); c.execute('COMMIT')
 		if sys.argv[1] == 'single':
 		    begin(); print(count(1))
-		else:
+		elif sys.argv[1] == 'several':
 		    t = threading.Thread(target=end.wait); t.start(); begin(); print(count(2))
 		    c.execute('BEGIN TRANSACTION'); print(count(3))
 		    if not os.fork(): print(count(1), flush=True); c2 = sqlite3.connect('t.db'); c2.execute('SELECT n FROM t'); os._exit(0)
-		    os.wait(); print(count(3)); c.execute('COMMIT')
-		    end.set(); t.join()
+		    os.wait(); print(count(3)); c.execute('COMMIT'); end.set()
+		elif sys.argv[1] == 'fork':
 		    t = threading.Thread(target=lambda: c.execute('BEGIN TRANSACTION')); t.start(); t.join(); print(count(2))
 		    if not os.fork(): os._exit(0)
-		    print(len(os.listdir('/proc/self/task'))); os.wait(); c.execute('COMMIT')
+		    print(count(1)); os.wait(); c.execute('COMMIT')
 	PYTHON
 	export SQLPROD_RESERVE=1500
 	make_database
@@ -182,7 +192,10 @@ outside_adds() {
 	expect $'1\n1'
 	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer has threads of its own, or minds those of a child"
 	run_shim /usr/bin/python3 -u threads.py several
-	expect $'3\n2\n3\n1\n3\n2\n1'
+	expect $'3\n2\n3\n1\n3'
+	# long before it would end by itself
+	SQLPROD_RESERVE=60000 run_shim /usr/bin/python3 -u threads.py fork
+	expect $'2\n1'
 }
 
 @test "a process with threads that confines itself gets none of ours" {
@@ -201,13 +214,13 @@ outside_adds() {
 		assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, fprog) == 0
 		if sys.argv[1] == 'start': threading.Thread(target=end.wait).start()
 		c.execute('BEGIN'); time.sleep(0.5); c.execute('SELECT n FROM t').fetchall(); c.execute('COMMIT')
-		print('done', flush=True); end.set()
+		print('ended', flush=True); end.set()
 	PYTHON
 	export SQLPROD_RESERVE=100
 	for run in run_plain run_shim; do
 		make_database
 		$run /usr/bin/python3 confined.py stay
-		expect done
+		expect ended
 	done
 	# and the filter does what it is for
 	run_plain 159 /usr/bin/python3 confined.py start

@@ -169,18 +169,24 @@ static void check_kinds(void)
 	leave(2, 10);
 	idle_lock_give_back_due(10);
 	idle_lock_take(&shims[2], &shims[2].idle_lock);
-	check(begin_kind_idles(kind) && logged == 1, "one that was given back teaches, with one line");
+	check(begin_kind_idles(kind) && !begin_kind_reads(kind) && logged == 1, "one that was given back teaches, with one line");
 	leave(2, 10);
 	idle_lock_give_back_due(10);
 	idle_lock_take(&shims[2], &shims[2].idle_lock);
 	check(logged == 1, "and with no other");
+	atomic_store(&shims[2].idle_lock.has_read, true);
+	leave(2, 10);
+	idle_lock_give_back_due(10);
+	idle_lock_take(&shims[2], &shims[2].idle_lock);
+	check(begin_kind_reads(kind) && logged == 2, "one that has read teaches something else");
+	atomic_store(&shims[2].idle_lock.has_read, false);
 	kind = begin_kind_find(&databases[0], "BEGIN;");
 	atomic_store(&shims[2].idle_lock.kind, kind);
 	leave(2, monotonic_now() + 60000 * MILLISECOND);
 	idle_lock_take(&shims[2], &shims[2].idle_lock);
 	check(!begin_kind_idles(kind), "one that was not due teaches nothing");
 	leave(2, 10);
-	check(idle_lock_take(&shims[2], &shims[2].idle_lock) && begin_kind_idles(kind) && logged == 2,
+	check(idle_lock_take(&shims[2], &shims[2].idle_lock) && begin_kind_idles(kind) && logged == 3,
 	      "one that its own connection finds late teaches, too");
 }
 
