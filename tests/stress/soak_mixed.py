@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """soak_mixed.py LIBRARY SECONDS - readers, idlers and writers on one database, each in a plain BEGIN, some of them killed and stopped.
 
-Some write more than their cache holds, so that the -wal starts anew amid a transaction, and one is without the library.
+Some write more than their cache holds, so that the -wal starts anew amid a transaction, and one is without the library. Those of a
+pool are threads, each with a connection, which idle for longer than a reservation lasts before they read, by a BEGIN not seen before.
 Without the library: once more with BEGIN IMMEDIATE by hand, as the twin. Prints for each kind how many transactions there were and how
 many failed. Exits with 1 if a transaction that was acknowledged is lost, the file is damaged, or a transaction failed with the library.
 Those of processes that were stopped may: what they reserved has lapsed; and those of the one without the library, which nobody lets go first.
 """
-import os, random, signal, sqlite3, subprocess, sys, tempfile, time
+import os, random, signal, sqlite3, subprocess, sys, tempfile, threading, time
 
-KINDS = {"adds": 4, "reads": 3, "idles": 2, "forks": 1, "spills": 2, "outside": 1, "stopped": 2, "killed": 2}
+KINDS = {"adds": 4, "reads": 3, "idles": 2, "forks": 1, "spills": 2, "pool": 2, "outside": 1, "stopped": 2, "killed": 2}
 
 
 def acknowledge(kind, what):
@@ -21,10 +22,13 @@ def connect():
 
 def transaction(db, begin, kind, number):
     """One transaction of that kind."""
+    changes = db.total_changes
     db.execute(begin)
     try:
         if kind == "idles":
             time.sleep(random.random() / 5)
+        if kind == "pool":
+            time.sleep(random.random())
         before = db.execute("SELECT n FROM counter").fetchone()[0]
         if kind == "reads":
             time.sleep(0.01)
@@ -33,8 +37,7 @@ def transaction(db, begin, kind, number):
             db.execute("INSERT INTO log(pid, i) VALUES(?, ?)", (os.getpid(), number))
         if kind == "spills":
             db.execute("UPDATE pages SET b=randomblob(3000)")
-        writes = db.in_transaction and db.total_changes != transaction.changes
-        transaction.changes = db.total_changes
+        writes = db.in_transaction and db.total_changes != changes
         db.execute("COMMIT")
         acknowledge(kind, "wrote %d %d" % (os.getpid(), number) if writes else "read")
     except sqlite3.OperationalError as error:
@@ -43,11 +46,17 @@ def transaction(db, begin, kind, number):
             db.execute("ROLLBACK")
 
 
-transaction.changes = 0
-
-
 def work(kind, begin, seconds):
-    end, number, db = time.monotonic() + seconds, 0, connect()
+    end = time.monotonic() + seconds
+    if kind == "pool":
+        others = [threading.Thread(target=work_until, args=(kind, begin, end, at * 1000000)) for at in (1, 2, 3)]
+        for other in others:
+            other.start()
+    work_until(kind, begin, end, 0)
+
+
+def work_until(kind, begin, end, number):
+    db = connect()
     if kind == "spills":
         db.execute("PRAGMA cache_size=5")
     while time.monotonic() < end:
@@ -57,14 +66,13 @@ def work(kind, begin, seconds):
             child = os.fork()
             if not child:
                 other = connect()
-                transaction.changes = 0
                 transaction(other, begin, kind, number)
                 os._exit(0)
             db.execute("COMMIT")
             os.waitpid(child, 0)
             time.sleep(0.02)
         else:
-            transaction(db, begin, kind, number)
+            transaction(db, begin + (" TRANSACTION t%d" % number if kind == "pool" else ""), kind, number)
         time.sleep(random.random() / 200)
 
 
