@@ -99,6 +99,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 }
 
 @test "each BEGIN in a text of many statements takes the lock" {
+	export SQLPROD_RESERVE=60000
 	observer query t.db 'CREATE TABLE t(x)'
 	text="BEGIN; SELECT victim('sh observer lock t.db'); COMMIT; SELECT victim('sh observer lock t.db'); BEGIN; SELECT victim('sh observer lock t.db')"
 	for api in exec get_table; do
@@ -127,6 +128,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 }
 
 @test "BEGIN inside triggers, strings, comments, names and EXPLAIN is left alone" {
+	export SQLPROD_RESERVE=60000
 	script=('open a t.db' 'exec a CREATE TABLE t(x); CREATE TABLE "begin"(y)'
 		'exec a CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO "begin" VALUES(new.x); END;'
 		"exec a INSERT INTO t VALUES('BEGIN')"
@@ -173,6 +175,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 }
 
 @test "a BEGIN that was prepared once takes the lock each time it is stepped" {
+	export SQLPROD_RESERVE=60000
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		observer query t.db 'CREATE TABLE t(x)'
@@ -238,6 +241,7 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 }
 
 @test "BEGIN is left alone while query_only is on, and rewritten again after" {
+	export SQLPROD_RESERVE=60000
 	observer query t.db 'CREATE TABLE t(x)'
 	for on in 'PRAGMA query_only=1' 'pragma main.Query_Only(yes)' "PRAGMA query_only='on'"; do
 		for run in run_plain:free run_shim:held; do

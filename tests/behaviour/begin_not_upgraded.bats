@@ -40,6 +40,7 @@ load ../harness/harness
 }
 
 @test "BEGIN is rewritten in a program's callbacks and SQL functions" {
+	export SQLPROD_RESERVE=60000
 	observer query t.db 'CREATE TABLE t(x)'
 	observer query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do
@@ -52,6 +53,7 @@ load ../harness/harness
 }
 
 @test "BEGIN is rewritten while a VACUUM or another statement of the connection runs" {
+	export SQLPROD_RESERVE=60000
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)'
 	observer query u.db 'CREATE TABLE t(x)'
 	for run in run_plain:free run_shim:held; do

@@ -217,6 +217,7 @@ reader_begins() {
 }
 
 @test "without other programs that wait BEGIN goes on taking the lock, whatever the transactions do" {
+	export SQLPROD_RESERVE=60000
 	make_database
 	for run in run_plain:free run_shim:held; do
 		${run%:*} victim 'open a t.db' 'repeat 3' 'exec a BEGIN' 'exec a SELECT n FROM t' 'sh observer lock t.db' 'exec a COMMIT' 'end' 'close a'
@@ -260,6 +261,7 @@ reader_begins() {
 }
 
 @test "a connection that has only begun lets another one of its process write, and its transaction goes on" {
+	export SQLPROD_RESERVE=60000
 	make_database
 	# a pool: one idles after BEGIN, another one works, and the first writes at last
 	script=('open a t.db' 'open b t.db' 'exec a BEGIN' 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1' 'autocommit a' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1'

@@ -79,6 +79,7 @@ write=('open b t.db' 'exec b UPDATE t SET n=n+10' 'close b')
 }
 
 @test "a transaction that ends without having read leaves no lock, however it ends" {
+	export SQLPROD_RESERVE=60000
 	make_database
 	ends=('exec a COMMIT' 'exec a END TRANSACTION' 'exec a /**/ rollback' 'get_table a commit' 'close a')
 	for end in "${ends[@]}"; do

@@ -71,6 +71,7 @@ load ../harness/harness
 }
 
 @test "a child of fork opens its own connection, and the parent's stay usable" {
+	export SQLPROD_RESERVE=60000
 	for run in run_plain:free run_shim:held; do
 		rm -f t.db*
 		observer query t.db 'CREATE TABLE t(x)'
@@ -91,6 +92,7 @@ load ../harness/harness
 }
 
 @test "children that fork from a process with threads can use SQLite" {
+	export SQLPROD_RESERVE=60000
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim quiet 'open warm :memory:' 'threads 4' 'repeat 5' 'open a%t :memory:' 'exec a%t SELECT 1' 'fork' \
 		'setenv LC_ALL C' '_exit 0' 'end' 'close a%t' 'end' 'end' 'fork' 'open c t.db' 'exec c BEGIN' \
