@@ -25,6 +25,7 @@
 #define POLL_IN_QUEUE_MIN (2 * MILLISECOND)
 #define POLL_IN_QUEUE_MAX (48 * MILLISECOND)
 #define POLL_IN_QUEUE_LATE (HANDOFF_POLL_MAX * 3 / 4)
+#define POLL_OF_OLD_MAX (256 * MILLISECOND)
 /* The next in turn looks this often. */
 #define POLL_WITH_PRIORITY MILLISECOND
 /* Out of the queue: doubled from one to the next. */
@@ -58,10 +59,15 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static int64_t poll_interval(const struct busy_wait *wait, int64_t age)
+/* One that goes first is to find the lock if it was left. */
+static int64_t poll_interval(const struct file_shim *shim, int64_t age, bool moved)
 {
-	return later(earlier(later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX),
-		     earlier(wait->woken_after / 2 * 3, POLL_IN_QUEUE_LATE));
+	bool is_first = shim->handoff.place == PLACE_FIRST;
+	int64_t late = earlier(shim->busy.woken_after / 2 * 3, age > HANDOFF_OLD ? POLL_OF_OLD_MAX : POLL_IN_QUEUE_LATE);
+
+	if (is_first && moved)
+		return POLL_WITH_PRIORITY;
+	return later(earlier(later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX), is_first ? 0 : late);
 }
 
 /* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
@@ -76,8 +82,7 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 
 	wait->polled_changes = changes;
 	do {
-		until = now + (handoff->place == PLACE_FIRST && moved ? POLL_WITH_PRIORITY
-								      : jitter(shim, now, poll_interval(wait, now - began)));
+		until = now + jitter(shim, now, poll_interval(shim, now - began, moved));
 		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
 		if (lapse)
 			until = earlier(until, lapse);

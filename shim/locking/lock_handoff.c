@@ -56,7 +56,7 @@
  * for a newcomer. */
 #define SPAN (8 * MILLISECOND)
 #define SPANS 29
-#define OLD (SPANS * SPAN - HANDOFF_POLL_MAX - 2 * SPAN)
+_Static_assert(HANDOFF_OLD + HANDOFF_POLL_MAX + 2 * SPAN <= SPANS * SPAN, "a class stays that of its waiter");
 #define BIT_OLDEST FUTEX_BIT(SPANS)
 #define BIT_PRIORITY FUTEX_BIT(30)
 #define BIT_YIELDING FUTEX_BIT(31)
@@ -98,7 +98,7 @@ static unsigned span_of(int64_t time)
 /* The class of a waiter that has waited since then and will look again within a poll interval. */
 static uint32_t bit_of(int64_t since, int64_t now)
 {
-	return now - since > OLD ? BIT_OLDEST : FUTEX_BIT(span_of(since));
+	return now - since > HANDOFF_OLD ? BIT_OLDEST : FUTEX_BIT(span_of(since));
 }
 
 /* The classes of those who came less than so many spans ago. */
@@ -119,12 +119,12 @@ static bool wake(struct handoff *handoff, uint32_t classes)
 /* The kernel keeps the order among the classes that one call names, so name the oldest, then the younger. */
 static bool wake_oldest(struct handoff *handoff, int64_t now)
 {
-	static const unsigned ages[] = {8, 2, 0};
+	static const unsigned ages[] = {2, 0};
 	bool found;
 
 	if (handoff->waiters_seen_at && now - handoff->waiters_seen_at <= CROWD) {
-		uint32_t asked = BIT_PRIORITY;
-		found = wake(handoff, BIT_PRIORITY);
+		uint32_t asked = BIT_PRIORITY | BIT_OLDEST;
+		found = wake(handoff, BIT_PRIORITY) || wake(handoff, BIT_OLDEST);
 		for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]) && !found; i++) {
 			uint32_t classes = WAITERS & ~bits_since(now, ages[i]) & ~asked;
 			found = wake(handoff, classes);

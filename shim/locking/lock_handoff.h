@@ -101,8 +101,10 @@ void handoff_checkpoint_contended(struct handoff *handoff);
 bool handoff_checkpoint_is_due(const struct handoff *handoff);
 
 /* Waits until the write lock was given back and this waiter is woken (true), or until the clock shows `until`, at most
- * HANDOFF_POLL_MAX away. A waiter with an earlier `since` is woken first. handoff->shm must not be NULL. */
+ * HANDOFF_POLL_MAX away, or any time if it has waited for HANDOFF_OLD. A waiter with an earlier `since` is woken first; among those
+ * that have waited for HANDOFF_OLD, the one that waits without a break for longer. handoff->shm must not be NULL. */
 #define HANDOFF_POLL_MAX INT64_C(128000000)
+#define HANDOFF_OLD INT64_C(88000000)
 bool handoff_wait(struct handoff *handoff, int64_t since, int64_t until);
 
 /* Moves with each commit to the database, whoever made it. */
