@@ -44,7 +44,7 @@ static bool is_quiet(const struct connection *connection)
 {
 	const struct foreign_keys *keys = &connection->foreign_keys;
 
-	return keys->left == FOREIGN_KEYS_LEFT_ON && !keys->miscounts && !keys->program_defers_next && !keys->rolled_back &&
+	return keys->left == FOREIGN_KEYS_LEFT_ON && !keys->program_defers_next && !keys->rolled_back &&
 	       connection->temp_storage == TEMP_AS_SET;
 }
 

@@ -107,9 +107,9 @@ static bool begins_again(struct connection *connection, const struct preparation
 	       policy_begins_again(connection, p->sql, p->bytes);
 }
 
-/* found: the handle's record; NULL if it has none. */
-static __attribute__((noinline)) int prepare_watched(const struct preparation *p, struct connection *found, const char *function,
-						     const void *caller, const void *frame)
+/* found: the handle's record; NULL if it has none. is_harmful: as foreign_keys_compile() has it. */
+static __attribute__((noinline)) int prepare_watched(const struct preparation *p, struct connection *found, bool is_harmful,
+						     const char *function, const void *caller, const void *frame)
 {
 	const struct sqlite *sqlite;
 	struct connection *connection = hook_enter_found(found, p->db, function, caller, frame, &sqlite);
@@ -135,7 +135,7 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	else if (plan.is_vacuum)
 		rc = prepare_program_text(&(struct program_text){sqlite, p});
 	else
-		rc = foreign_keys_compile(connection, &text, &plan.statement, prepare_program_text,
+		rc = foreign_keys_compile(connection, &text, &plan.statement, is_harmful, prepare_program_text,
 					  &(struct program_text){sqlite, p}, p->stmt, NULL);
 	rc = policy_after(connection, &text, &plan, NULL, rc);
 	hook_leave(connection);
@@ -170,15 +170,16 @@ static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int b
 {
 	struct connection *found = registry_peek(db);
 	struct foreign_keys_attempt outer;
+	bool is_harmful = false;
 	int rc;
 
 	if (attempts(found, sql, bytes, &outer)) {
 		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-		if (foreign_keys_attempt_leave(found, &outer, rc))
+		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
 	}
 	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, registry_find(db),
-			       "sqlite3_prepare_v2", caller, frame);
+			       is_harmful, "sqlite3_prepare_v2", caller, frame);
 }
 
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
@@ -195,15 +196,16 @@ static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int b
 {
 	struct connection *found = registry_peek(db);
 	struct foreign_keys_attempt outer;
+	bool is_harmful = false;
 	int rc;
 
 	if (attempts(found, sql, bytes, &outer)) {
 		rc = prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
-		if (foreign_keys_attempt_leave(found, &outer, rc))
+		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
 	}
 	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
-			       registry_find(db), "sqlite3_prepare_v3", caller, frame);
+			       registry_find(db), is_harmful, "sqlite3_prepare_v3", caller, frame);
 }
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
@@ -218,23 +220,23 @@ HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned fl
 HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
 	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, registry_find(db),
-			       "sqlite3_prepare", HOOK_CALLER, HOOK_FRAME);
+			       false, "sqlite3_prepare", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare16(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, registry_find(db),
+	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, registry_find(db), false,
 			       "sqlite3_prepare16", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare16_v2(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, registry_find(db),
+	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, registry_find(db), false,
 			       "sqlite3_prepare16_v2", HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare16_v3(sqlite3 *db, const void *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, registry_find(db),
+	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, registry_find(db), false,
 			       "sqlite3_prepare16_v3", HOOK_CALLER, HOOK_FRAME);
 }

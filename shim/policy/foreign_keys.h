@@ -77,10 +77,11 @@ int foreign_keys_open_blob(struct connection *connection, const char *table, int
 struct foreign_key_watch;
 bool foreign_keys_may_refuse_compile(const struct connection *connection, const struct foreign_key_watch *watch, int rc);
 
-/* Compiles the program's statement by prepare(argument), which sets *stmt, once or twice; *enforced (may be NULL) tells whether
- * foreign keys are in the result. Returns SQLite's code. */
+/* Compiles the program's statement by prepare(argument), which sets *stmt, once or twice; is_harmful: an attempt has shown that it
+ * sets actions off for certain (foreign_keys_attempt.h). *enforced (may be NULL) tells whether foreign keys are in the result.
+ * Returns SQLite's code. */
 int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			 int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced);
+			 bool is_harmful, int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced);
 
 /* sqlite3_exec() of the text, which is that statement and no other. */
 int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,

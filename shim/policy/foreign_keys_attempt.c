@@ -27,6 +27,13 @@ static int deny(struct foreign_keys_attempt *attempt)
 	return SQLITE_DENY;
 }
 
+/* As before each statement that is read: foreign_keys_enter(). */
+static void forget_orphans(struct connection *connection)
+{
+	if (connection->foreign_keys.miscounts)
+		flag_bits_forget_orphans(connection->db, connection->foreign_keys.bits);
+}
+
 /* The first question about a write: what it asks about is what the statement does. False if that cannot be watched from here. */
 static bool begin(struct foreign_keys_attempt *attempt, int action)
 {
@@ -34,6 +41,7 @@ static bool begin(struct foreign_keys_attempt *attempt, int action)
 	struct foreign_keys *keys = &connection->foreign_keys;
 
 	attempt->state = ATTEMPT_WATCHED;
+	forget_orphans(connection);
 	watch_init(keys->attempt, verb_of(action), false);
 	keys->attempt->mode = WATCH_PROBE;
 	if (action == SQLITE_UPDATE && attempt->may_be_update_or)
@@ -58,6 +66,7 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 	    keys->left != FOREIGN_KEYS_LEFT_ON || !foreign_keys_is_switched_on(connection))
 		return false;
 	foreign_keys_set_deferred(connection, true);
+	forget_orphans(connection);
 	attempt->state = ATTEMPT_WATCHED;
 	watch_init(keys->attempt, verb_of(action), false);
 	watch_begin_probe(keys->attempt, action, table);
@@ -81,7 +90,10 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 		return deny(attempt);
 	watch->ignored += action == SQLITE_READ && answer == SQLITE_IGNORE;
 	watch_see(watch, action, first, second, schema, trigger);
-	return watch_is_clear(attempt->connection, watch) ? answer : deny(attempt);
+	if (watch_is_clear(attempt->connection, watch))
+		return answer;
+	attempt->is_harmful = watch_is_harmful_for_certain(watch);
+	return deny(attempt);
 }
 
 bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc)

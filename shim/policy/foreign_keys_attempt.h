@@ -22,6 +22,7 @@ struct foreign_keys_attempt {
 		ATTEMPT_DECIDED, /* it is no attempt any more: how to compile it has been decided */
 	} state;
 	bool may_be_update_or; /* by its text, which an UPDATE has to be asked about then */
+	bool is_harmful;       /* denied because it sets actions off for certain */
 };
 
 /* The prepare that this thread attempts. Not on the stack: a callback may longjmp() out of it. */
@@ -46,16 +47,19 @@ static inline bool foreign_keys_attempt_enter(struct connection *connection, boo
 	*outer = foreign_keys_preparing;
 	if (outer->connection == connection)
 		return false;
-	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or};
+	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or, false};
 	return true;
 }
 
-/* It has returned rc. False if the long way has to be gone after all. */
-static inline bool foreign_keys_attempt_leave(struct connection *connection, const struct foreign_keys_attempt *outer, int rc)
+/* It has returned rc. False if the long way has to be gone after all; *is_harmful then tells that the statement sets actions off
+ * for certain. */
+static inline bool foreign_keys_attempt_leave(struct connection *connection, const struct foreign_keys_attempt *outer, int rc,
+					      bool *is_harmful)
 {
 	struct foreign_keys_attempt self = foreign_keys_preparing;
 
 	foreign_keys_preparing = *outer;
+	*is_harmful = self.is_harmful;
 	return rc == SQLITE_OK || !foreign_keys_attempt_failed(&self, connection, rc);
 }
 

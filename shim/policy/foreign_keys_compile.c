@@ -12,6 +12,7 @@ struct compile {
 	struct connection *connection;
 	const struct sql_text *text;
 	const struct statement *statement;
+	bool is_harmful;
 	int (*prepare)(void *argument);
 	void *argument;
 	sqlite3_stmt **stmt;
@@ -68,15 +69,19 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 	struct connection *connection = compile->connection;
 	const char *table = watch->table;
 	bool hides = false, interrupted = false;
-	int rc, with;
+	int rc = SQLITE_OK, with = SQLITE_OK;
 
-	watch_begin(connection, watch);
-	rc = with = compile->prepare(compile->argument);
-	watch_end(connection, watch);
+	if (!compile->is_harmful) {
+		watch_begin(connection, watch);
+		rc = with = compile->prepare(compile->argument);
+		watch_end(connection, watch);
+	}
 	if (watch->denied) {
 		callbacks_log_resume();
 		connection->sqlite->finalize(*compile->stmt);
 		with = SQLITE_OK;
+	} else if (compile->is_harmful) {
+		table = connection->foreign_keys.attempt->table;
 	} else if (rc == SQLITE_OK) {
 		if (!watch_has_actions(watch) && !watch->ignored && !watch_may_recheck(connection, watch) &&
 		    !watch_may_miscount(connection, watch))
@@ -155,9 +160,9 @@ int foreign_keys_open_blob(struct connection *connection, const char *table, int
 }
 
 int foreign_keys_compile(struct connection *connection, const struct sql_text *text, const struct statement *statement,
-			 int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced)
+			 bool is_harmful, int (*prepare)(void *argument), void *argument, sqlite3_stmt **stmt, bool *enforced)
 {
-	struct compile compile = {connection, text, statement, prepare, argument, stmt};
+	struct compile compile = {connection, text, statement, is_harmful, prepare, argument, stmt};
 	bool dummy;
 	int rc;
 

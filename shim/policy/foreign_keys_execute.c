@@ -75,7 +75,7 @@ static int execute_watched(struct execution *execution, const struct sql_text *t
 	struct connection *connection = execution->connection;
 	struct foreign_keys *keys = &connection->foreign_keys;
 	bool miscounted = keys->miscounts, aborted = false, enforced;
-	int rc = foreign_keys_compile(connection, text, statement, prepare, execution, &execution->stmt, &enforced);
+	int rc = foreign_keys_compile(connection, text, statement, false, prepare, execution, &execution->stmt, &enforced);
 
 	if (rc == SQLITE_OK && execution->stmt)
 		rc = run(execution, &aborted);

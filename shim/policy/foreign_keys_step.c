@@ -26,7 +26,8 @@ static void begin(struct foreign_keys_step *step, struct connection *connection)
 {
 	const char *sql = connection->sqlite->sql(step->stmt);
 
-	step->attempt = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, sql && statement_may_be_update_or(sql, -1)};
+	step->attempt =
+		(struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, sql && statement_may_be_update_or(sql, -1), false};
 }
 
 bool foreign_keys_step_compiles(struct connection *connection)
@@ -57,7 +58,7 @@ static int prepare(void *argument)
 
 /* Is a statement that now has this text compiled with foreign keys? Up to 3.14 SQLite has no text of one of sqlite3_prepare(),
  * which it does not compile again. */
-static bool judge(struct connection *connection, sqlite3_stmt *stmt)
+static bool judge(struct connection *connection, sqlite3_stmt *stmt, bool is_harmful)
 {
 	struct fresh fresh = {connection, connection->sqlite->sql(stmt), NULL};
 	struct statement statement;
@@ -70,13 +71,13 @@ static bool judge(struct connection *connection, sqlite3_stmt *stmt)
 	text = sql_text_utf8(fresh.sql, -1);
 	statement_read(&text, 0, &statement);
 	connection->foreign_keys.prepares_once = false;
-	rc = foreign_keys_compile(connection, &text, &statement, prepare, &fresh, &fresh.stmt, &enforced);
+	rc = foreign_keys_compile(connection, &text, &statement, is_harmful, prepare, &fresh, &fresh.stmt, &enforced);
 	connection->sqlite->finalize(fresh.stmt);
 	return rc == SQLITE_OK && enforced;
 }
 
 /* Judges the statement, which has not run, and steps it again. */
-static int step_again(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct connection *connection)
+static int step_again(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct connection *connection, bool is_harmful)
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
 	struct foreign_keys_step outer = foreign_keys_stepping;
@@ -84,14 +85,14 @@ static int step_again(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struc
 	int rc;
 
 	foreign_keys_enter(connection);
-	enforced = judge(connection, stmt);
+	enforced = judge(connection, stmt, is_harmful);
 	connection->sqlite->reset(stmt);
 	foreign_keys_set_deferred(connection, true);
 	if (!enforced) {
 		foreign_keys_switch(connection, false);
 		keys->left = FOREIGN_KEYS_OFF_UNTIL_CALL;
 	}
-	foreign_keys_stepping = (struct foreign_keys_step){stmt, {connection, ATTEMPT_DECIDED, false}};
+	foreign_keys_stepping = (struct foreign_keys_step){stmt, {connection, ATTEMPT_DECIDED, false, false}};
 	rc = step(stmt);
 	foreign_keys_stepping = outer;
 	if (keys->ours && keys->left == FOREIGN_KEYS_OFF_UNTIL_CALL) {
@@ -107,7 +108,7 @@ static int compile_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, c
 	struct connection *connection = attempt->connection;
 
 	if (foreign_keys_attempt_failed(attempt, connection, rc) && connection->foreign_keys.ours)
-		return step_again(step, stmt, connection);
+		return step_again(step, stmt, connection, attempt->is_harmful);
 	return rc;
 }
 

@@ -95,6 +95,16 @@ static void prepare_replace_parent(struct subject *subject)
 	check(sqlite3_prepare_v2(subject->db, "REPLACE INTO p1(k) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
 }
 
+static void finish_statement(struct subject *subject);
+
+/* One that is compiled without foreign keys: what it leaves behind is looked for from then on. */
+static void open_and_replace_parent(struct subject *subject)
+{
+	open_and_use(subject);
+	prepare_replace_parent(subject);
+	finish_statement(subject);
+}
+
 static void prepare_begin(struct subject *subject)
 {
 	check(sqlite3_prepare_v2(subject->db, "BEGIN", -1, &subject->stmt, NULL), "prepare");
@@ -180,6 +190,9 @@ static const struct {
 	{"prepare-insert", open_and_use, prepare_insert, finish_statement},
 	{"prepare-insert-keys", open_with_keys_and_use, prepare_insert, finish_statement},
 	{"prepare-replace-parent", open_and_use, prepare_replace_parent, finish_statement},
+	{"prepare-insert-later", open_and_replace_parent, prepare_insert, finish_statement},
+	{"exec-later", open_and_replace_parent, execute_select, finish_nothing},
+	{"prepare-begin-later", open_and_replace_parent, prepare_begin, finish_statement},
 	{"prepare-replace", open_and_use, prepare_replace, finish_statement},
 	{"prepare-begin", open_and_use, prepare_begin, finish_statement},
 	{"begin", open_and_use, begin, finish_transaction},
