@@ -3,6 +3,7 @@
 
 #include "connection/callbacks.h"
 #include "connection/pragma.h"
+#include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_step.h"
 #include "policy/foreign_keys_watch.h"
 

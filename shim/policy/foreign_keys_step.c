@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_commit.h"
 
 _Thread_local struct foreign_keys_step foreign_keys_stepping;
@@ -128,7 +129,8 @@ int foreign_keys_step_anew(struct connection *connection, sqlite3_stmt *stmt)
 	return compile_failed(connection->sqlite->step, stmt, &attempt, rc);
 }
 
-int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+/* Inside of a step in which a statement is being compiled. */
+static __attribute__((noinline)) int step_inside_compile(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
 {
 	struct foreign_keys_step outer = foreign_keys_stepping;
 	struct foreign_keys_attempt attempt;
@@ -139,6 +141,40 @@ int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt
 	attempt = foreign_keys_stepping.attempt;
 	foreign_keys_stepping = outer;
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);
+}
+
+int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+{
+	sqlite3_stmt *outer = foreign_keys_stepping.stmt;
+	struct foreign_keys_attempt attempt;
+	int rc;
+
+	if (foreign_keys_stepping.attempt.connection)
+		return step_inside_compile(step, stmt);
+	foreign_keys_stepping.stmt = stmt;
+	rc = step(stmt);
+	foreign_keys_stepping.stmt = outer;
+	if ((rc == SQLITE_ROW || rc == SQLITE_DONE) && !foreign_keys_stepping.attempt.connection)
+		return rc;
+	attempt = foreign_keys_stepping.attempt;
+	foreign_keys_stepping.attempt.connection = NULL;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);
+}
+
+int foreign_keys_step_ended(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, int rc)
+{
+	struct foreign_keys_attempt attempt;
+
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+		foreign_keys_stepping.attempt.connection = NULL;
+		if (rc == SQLITE_DONE && step == atomic_load_explicit(&sqlite_only_step, memory_order_relaxed) &&
+		    foreign_keys_bulk_waits(stmt))
+			foreign_keys_bulk_stepped(stmt);
+		return rc;
+	}
+	attempt = foreign_keys_stepping.attempt;
+	foreign_keys_stepping.attempt.connection = NULL;
+	return foreign_keys_step_failed(step, stmt, attempt, rc);
 }
 
 int foreign_keys_step_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct foreign_keys_attempt attempt, int rc)

@@ -6,7 +6,6 @@
 #define SQLPROD_POLICY_FOREIGN_KEYS_STEP_H
 
 #include "policy/foreign_keys_attempt.h"
-#include "policy/foreign_keys_bulk.h"
 
 /* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
 struct foreign_keys_step {
@@ -21,10 +20,13 @@ int foreign_keys_step_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt
 /* The same inside of another step, whose statement may be being compiled: SQLite reads the schema by statements of its own. */
 int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt);
 
+/* A step outside of any other has returned rc, which is no row, or something was seen of a compile. Returns what the program gets.
+ */
+int foreign_keys_step_ended(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, int rc);
+
 /* sqlite3_step() by the copy's own function. Called for each row. */
 static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
 {
-	struct foreign_keys_attempt attempt;
 	int rc;
 
 	if (__builtin_expect(foreign_keys_stepping.stmt != NULL, 0))
@@ -34,12 +36,7 @@ static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stm
 	foreign_keys_stepping.stmt = NULL;
 	if (__builtin_expect(rc == SQLITE_ROW && !foreign_keys_stepping.attempt.connection, 1))
 		return rc;
-	if (rc == SQLITE_DONE && step == atomic_load_explicit(&sqlite_only_step, memory_order_relaxed) &&
-	    foreign_keys_bulk_waits(stmt))
-		foreign_keys_bulk_stepped(stmt);
-	attempt = foreign_keys_stepping.attempt;
-	foreign_keys_stepping.attempt.connection = NULL;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);
+	return foreign_keys_step_ended(step, stmt, rc);
 }
 
 /* Resets a statement that did nothing, and steps it again. What foreign keys refuse then stays refused. */
