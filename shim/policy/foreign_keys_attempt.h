@@ -56,11 +56,16 @@ static inline bool foreign_keys_attempt_enter(struct connection *connection, boo
 static inline bool foreign_keys_attempt_leave(struct connection *connection, const struct foreign_keys_attempt *outer, int rc,
 					      bool *is_harmful)
 {
-	struct foreign_keys_attempt self = foreign_keys_preparing;
+	struct foreign_keys_attempt self;
 
+	if (rc == SQLITE_OK) {
+		foreign_keys_preparing = *outer;
+		return true;
+	}
+	self = foreign_keys_preparing;
 	foreign_keys_preparing = *outer;
 	*is_harmful = self.is_harmful;
-	return rc == SQLITE_OK || !foreign_keys_attempt_failed(&self, connection, rc);
+	return !foreign_keys_attempt_failed(&self, connection, rc);
 }
 
 #endif
