@@ -137,7 +137,8 @@ static int file_move(const char *verb, const char *from, const char *to)
 /* A program that gives a file another name, or takes one away. */
 static bool file_run(const char *verb, char *rest)
 {
-	static const char *const verbs[] = {"rename", "renameat", "noreplace", "exchange", "link", "linkat", "unlink", "unlinkat", "remove"};
+	static const char *const verbs[] = {"rename", "renameat", "noreplace", "exchange", "link",
+					    "linkat", "unlink",   "unlinkat",  "remove"};
 	size_t i = 0, count = sizeof(verbs) / sizeof(verbs[0]);
 	const char *from;
 
