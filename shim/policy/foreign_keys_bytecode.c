@@ -5,41 +5,44 @@
 #include "sql/rewrite.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Columns of EXPLAIN. */
 enum { ADDRESS, OPCODE, P1, P2, P3, P4 };
 
-static bool begins_with(const struct sqlite *sqlite, sqlite3_stmt *stmt, int column, const char *words)
+static bool is_opcode(const char *opcode, const char *name)
 {
-	const char *text = (const char *)sqlite->column_text(stmt, column);
+	return strcmp(opcode, name) == 0;
+}
 
-	return text && strncmp(text, words, strlen(words)) == 0;
+static bool is_of_trigger(const struct sqlite *sqlite, sqlite3_stmt *explain)
+{
+	const char *text = (const char *)sqlite->column_text(explain, P4);
+
+	/* old SQLites write it for an action too, without a name */
+	return text && strncmp(text, "-- TRIGGER ", 11) == 0 && text[11];
 }
 
 /* How far a check of uniqueness was followed. */
 struct check {
 	enum { CHECK_NONE, CHECK_CONFLICT, CHECK_COMPARED } seen;
-	unsigned long cursor;
+	unsigned cursor;
 	uint64_t reads_rowid; /* of the first 64 cursors: the first check reads the rowid that it compares */
 };
 
 /* Is this the end of a check that compares a rowid which it has not read? */
-static bool follow_check(struct check *check, const struct sqlite *sqlite, sqlite3_stmt *explain)
+static bool follow_check(struct check *check, const struct sqlite *sqlite, sqlite3_stmt *explain, const char *opcode)
 {
-	if (begins_with(sqlite, explain, OPCODE, "NoConflict")) {
-		const char *cursor = (const char *)sqlite->column_text(explain, P1);
-
+	if (is_opcode(opcode, "NoConflict")) {
 		check->seen = CHECK_CONFLICT;
-		check->cursor = cursor ? strtoul(cursor, NULL, 10) % 64 : 0;
-	} else if (check->seen == CHECK_CONFLICT && begins_with(sqlite, explain, OPCODE, "IdxRowid")) {
+		check->cursor = (unsigned)sqlite->column_int(explain, P1) % 64;
+	} else if (check->seen == CHECK_CONFLICT && is_opcode(opcode, "IdxRowid")) {
 		check->seen = CHECK_NONE;
 		check->reads_rowid |= UINT64_C(1) << check->cursor;
-	} else if (check->seen == CHECK_CONFLICT && begins_with(sqlite, explain, OPCODE, "Eq")) {
+	} else if (check->seen == CHECK_CONFLICT && is_opcode(opcode, "Eq")) {
 		check->seen = CHECK_COMPARED;
 	} else {
-		bool ends = check->seen == CHECK_COMPARED && begins_with(sqlite, explain, OPCODE, "Halt");
+		bool ends = check->seen == CHECK_COMPARED && is_opcode(opcode, "Halt");
 
 		check->seen = CHECK_NONE;
 		return ends && (check->reads_rowid >> check->cursor & 1);
@@ -54,17 +57,21 @@ static int read_all(const struct sqlite *sqlite, sqlite3_stmt *explain, struct k
 	int rc;
 
 	while ((rc = sqlite->step(explain)) == SQLITE_ROW) {
-		if (begins_with(sqlite, explain, ADDRESS, "0")) {
+		const char *opcode = (const char *)sqlite->column_text(explain, OPCODE);
+
+		if (!opcode)
+			return SQLITE_NOMEM;
+		if (sqlite->column_int(explain, ADDRESS) == 0) {
 			if (code == NOTHING)
 				code = STATEMENT;
 			else
-				code = begins_with(sqlite, explain, P4, "-- TRIGGER") ? TRIGGER : ACTION;
+				code = is_of_trigger(sqlite, explain) ? TRIGGER : ACTION;
 			bytecode->has_triggers |= code == TRIGGER;
 			check = (struct check){0};
 		}
-		bytecode->counts_orphans |= begins_with(sqlite, explain, OPCODE, "FkCounter");
-		bytecode->rechecks_wrongly |= follow_check(&check, sqlite, explain);
-		if (begins_with(sqlite, explain, OPCODE, "Program") && begins_with(sqlite, explain, P2, "0")) {
+		bytecode->counts_orphans |= is_opcode(opcode, "FkCounter");
+		bytecode->rechecks_wrongly |= follow_check(&check, sqlite, explain, opcode);
+		if (is_opcode(opcode, "Program") && sqlite->column_int(explain, P2) == 0) {
 			bytecode->by_statement += code == STATEMENT;
 			bytecode->by_triggers += code == TRIGGER;
 		}

@@ -94,14 +94,16 @@ static char *update_of(const struct foreign_key_watch *watch, const char *words)
 	return first ? text : NULL;
 }
 
-/* Does the first statement set off more than the second? True if one of them cannot be compiled. */
+/* Does the first statement set off more than the second, or read more because of foreign keys? True if one of them cannot be
+ * compiled.
+ */
 static bool fires_more(struct connection *connection, const char *replacing, const char *aborting)
 {
 	struct foreign_key_watch more = {.verb = WRITE_UPDATE, .mode = WATCH_PROBE},
 				 less = {.verb = WRITE_UPDATE, .mode = WATCH_PROBE};
 
 	return !compile(connection, replacing, &more) || !compile(connection, aborting, &less) ||
-	       watch_count_actions(&more, 0) != watch_count_actions(&less, 0);
+	       watch_count_actions(&more, 0) != watch_count_actions(&less, 0) || more.reads != less.reads;
 }
 
 static bool update_fires_more(struct connection *connection, const struct foreign_key_watch *watch)
@@ -180,7 +182,10 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 		return false;
 	if (watch_is_harmful_for_certain(watch))
 		return true;
-	if (watch->verb == WRITE_UPDATE && !watch->by_triggers && !watch->overflown && !may_fail)
+	if (watch->verb == WRITE_DELETE && !watch->by_triggers)
+		return false;
+	if (watch->verb == WRITE_UPDATE && !watch->replaces && !watch->by_triggers && !watch->overflown &&
+	    !watch_may_miscount(connection, watch))
 		return update_fires_more(connection, watch);
 	rc = foreign_keys_read_bytecode(connection, text, statement, &bytecode);
 	*interrupted = (rc & 0xff) == SQLITE_INTERRUPT;

@@ -92,34 +92,42 @@ static void note_source(struct foreign_key_watch *watch, const char *table)
 		keep(watch->sources[watch->source_count++], WATCH_NAME, table);
 }
 
+static unsigned hash_of(unsigned hash, const char *name)
+{
+	while (name && *name)
+		hash = hash * 31 + (unsigned char)*name++;
+	return hash;
+}
+
+/* Other tables' columns are read twice where an UPDATE sets a foreign key, and hardly in a trigger; its own may be named thrice. */
+static void count_reads(struct foreign_key_watch *watch, const char *table, const char *column, bool by_trigger)
+{
+	unsigned hash = hash_of(0, table), most = hash == watch->updated ? 3 : by_trigger ? 1 : 2;
+	unsigned char *reads = &watch->reads_of[hash_of(hash, column) % sizeof(watch->reads_of)];
+
+	if (++*reads <= most)
+		return;
+	watch->may_recheck = true;
+	*reads = 0;
+}
+
 static void see_read(struct foreign_key_watch *watch, const char *table, const char *column, bool by_trigger)
 {
-	unsigned hash = 0;
-
 	watch->reads++;
 	if (watch->sources && !by_trigger)
 		note_source(watch, table);
 	if (!by_trigger && watch->updates && is_kept(watch, table))
 		watch->has_read = true;
-	if (!watch->has_updated)
-		return;
-	while (*table)
-		hash = hash * 31 + (unsigned char)*table++;
-	while (column && *column)
-		hash = hash * 31 + (unsigned char)*column++;
-	/* an UPDATE that sets a foreign key reads the parent's twice */
-	hash %= sizeof(watch->reads_of);
-	if (++watch->reads_of[hash] > (watch->by_triggers ? 1 : 2)) {
-		watch->may_recheck = true;
-		watch->reads_of[hash] = 0;
-	}
+	if (watch->has_updated)
+		count_reads(watch, table, column, by_trigger);
 }
 
-static void see_write(struct foreign_key_watch *watch, int action)
+static void see_write(struct foreign_key_watch *watch, int action, const char *table)
 {
 	if (action != SQLITE_UPDATE)
 		return;
 	watch->has_updated = true;
+	watch->updated = hash_of(0, table);
 	memset(watch->reads_of, 0, sizeof(watch->reads_of));
 }
 
@@ -134,10 +142,10 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 	} else if (action == SQLITE_READ) {
 		see_read(watch, first, second, trigger);
 	} else if (trigger) {
-		see_write(watch, action);
+		see_write(watch, action, first);
 		watch->by_triggers++;
 	} else if (action == SQLITE_UPDATE) {
-		see_write(watch, action);
+		see_write(watch, action, first);
 		see_update(watch, &(struct watched_write){schema, first, second});
 	} else {
 		if (!*watch->table)

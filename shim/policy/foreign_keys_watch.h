@@ -41,6 +41,7 @@ struct foreign_key_watch {
 	 */
 	bool has_updated, may_recheck;
 	unsigned char reads_of[16]; /* by a hash of the column, since the last UPDATE was seen */
+	unsigned updated;           /* the hash of its table */
 
 	unsigned reads;              /* of any column */
 	unsigned ignored;            /* those for which the program's authorizer wants NULL */

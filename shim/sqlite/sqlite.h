@@ -69,6 +69,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(finalize)                                                                                                                \
 	X(column_count)                                                                                                            \
 	X(column_name)                                                                                                             \
+	X(column_int)                                                                                                              \
 	X(column_text)                                                                                                             \
 	X(sql)                                                                                                                     \
 	X(next_stmt)                                                                                                               \
