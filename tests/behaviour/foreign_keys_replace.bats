@@ -223,6 +223,17 @@ expect_trigger_keeps() {
 	expect_trigger_keeps 'SET NULL' 'CREATE TRIGGER m AFTER UPDATE OF id ON l BEGIN UPDATE OR REPLACE p SET b=2 WHERE id=1; END' 'UPDATE l SET id=id'
 }
 
+@test "UPDATE OR REPLACE of a table that references itself keeps the rows that referred to the one replaced" {
+	for action in CASCADE 'SET NULL'; do
+		for run in run_plain run_shim; do
+			make_file "CREATE TABLE s(k INTEGER PRIMARY KEY, u UNIQUE, r REFERENCES s(u) ON DELETE $action); INSERT INTO s VALUES(1,1,NULL),(2,2,NULL),(4,4,2)"
+			$run victim 'open a t.db' 'exec a UPDATE OR REPLACE s SET u=k+1 WHERE k=1' 'exec a SELECT k,u,r FROM s' 'close a'
+			expect_line '1|2|NULL'
+			expect_line '4|4|2'
+		done
+	done
+}
+
 @test "a trigger that replaces nothing leaves the actions of a DELETE and an UPDATE on" {
 	schema="$parent$child CREATE TABLE log(name UNIQUE);
 		CREATE TRIGGER i AFTER DELETE ON p BEGIN INSERT INTO p(name) VALUES(old.name||'!'); END;
