@@ -3,6 +3,7 @@
 
 #include "connection/callbacks.h"
 #include "sql/rewrite.h"
+#include "sqlite/flag_bits.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -86,12 +87,17 @@ int foreign_keys_read_bytecode(struct connection *connection, const struct sql_t
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *explain = NULL;
 	size_t bytes = 0;
+	const struct foreign_key_bits *bits = connection->foreign_keys.bits;
+	/* EXPLAIN of a write ends like the write: with no row changed */
+	int64_t changes = flag_bits_changes(connection->db, bits);
 	void *sql = rewrite_make(&rewrite, text, (struct span){statement->start, text->length}, &bytes);
 	int rc = SQLITE_NOMEM;
 
 	*bytecode = (struct key_bytecode){0};
-	if (!sql)
+	if (!sql || !bits->changes_size) {
+		rewrite_discard(sql, bytes);
 		return rc;
+	}
 	callbacks_suspend(connection);
 	if (text->wide)
 		rc = sqlite->prepare16_v2(connection->db, sql, (int)bytes, &explain, NULL);
@@ -100,6 +106,7 @@ int foreign_keys_read_bytecode(struct connection *connection, const struct sql_t
 	if (rc == SQLITE_OK)
 		rc = read_all(sqlite, explain, bytecode);
 	sqlite->finalize(explain);
+	flag_bits_set_changes(connection->db, bits, changes);
 	callbacks_resume(connection);
 	rewrite_discard(sql, bytes);
 	return rc;

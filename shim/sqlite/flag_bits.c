@@ -1,4 +1,4 @@
-/* flag_bits.c - learns where a connection keeps two of its flags. */
+/* flag_bits.c - learns where a connection keeps two of its flags, and some of its counts. */
 #include "sqlite/flag_bits.h"
 
 #include "sqlite/probe.h"
@@ -96,6 +96,19 @@ void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits)
 		memset((char *)db + bits->by_flag, 0, sizeof(int64_t));
 }
 
+int64_t flag_bits_changes(const sqlite3 *db, const struct foreign_key_bits *bits)
+{
+	int64_t changes = 0;
+
+	memcpy(&changes, (const char *)db + bits->changes, bits->changes_size);
+	return changes;
+}
+
+void flag_bits_set_changes(sqlite3 *db, const struct foreign_key_bits *bits, int64_t changes)
+{
+	memcpy((char *)db + bits->changes, &changes, bits->changes_size);
+}
+
 static void run(const struct sqlite *sqlite, sqlite3 *db, const char *sql)
 {
 	sqlite->exec(db, sql, NULL, NULL, NULL);
@@ -138,12 +151,44 @@ static bool learn_negative(const struct sqlite *sqlite, sqlite3 *db, unsigned sh
 	return refuses;
 }
 
+/* The only int that follows the rows which these statements change. */
+static void learn_changes(const struct sqlite *sqlite, sqlite3 *db, size_t size, struct foreign_key_bits *bits)
+{
+	static const struct {
+		const char *sql;
+		int32_t changes;
+	} steps[] = {{"INSERT INTO c SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3", 3},
+		     {"UPDATE c SET x=5 WHERE x<3", 2},
+		     {"DELETE FROM c WHERE x=1", 0},
+		     {"INSERT INTO c SELECT x FROM c", 3},
+		     {"UPDATE c SET x=0", 6}};
+	bool *fails = calloc(size, sizeof(*fails));
+	unsigned many = 0;
+
+	run(sqlite, db, "CREATE TABLE c(x)");
+	for (size_t n = 0; fails && n < sizeof(steps) / sizeof(steps[0]); n++) {
+		run(sqlite, db, steps[n].sql);
+		for (size_t at = 0; at + sizeof(int32_t) <= size; at += sizeof(int32_t))
+			fails[at] |= memcmp((const char *)db + at, &steps[n].changes, sizeof(int32_t)) != 0;
+	}
+	for (size_t at = 0; fails && at + sizeof(int32_t) <= size; at += sizeof(int32_t)) {
+		many += !fails[at];
+		if (!fails[at])
+			bits->changes = (unsigned short)at;
+	}
+	free(fails);
+	/* an int64_t since 3.37, on machines of little endian */
+	if (many == 1)
+		bits->changes_size = sqlite_minor(sqlite) >= 37 ? sizeof(int64_t) : sizeof(int32_t);
+}
+
 static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_key_bits *bits)
 {
 	size_t size = size_of(sqlite, db);
 
 	bits->enabled = learn(sqlite, db, size, set_enabled);
 	bits->deferred = learn(sqlite, db, size, set_deferred);
+	learn_changes(sqlite, db, size, bits);
 	run(sqlite, db,
 	    "CREATE TABLE p(k INTEGER PRIMARY KEY);CREATE TABLE s(k REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
 	    "CREATE TABLE f(k REFERENCES p);PRAGMA foreign_keys=1;BEGIN;PRAGMA defer_foreign_keys=0");

@@ -1,5 +1,5 @@
 /* flag_bits.h - two flags of a connection that SQLite reads while it compiles, are foreign keys enforced, and may they wait for
- * COMMIT; and how many orphans do.
+ * COMMIT; how many orphans do; and how many rows the last write has changed.
  *
  * sqlite3_db_config() and the PRAGMAs that set them expire every prepared statement, and end those that run. SQLite itself reads
  * the bits only while it compiles a statement (and while ALTER TABLE renames, and counts orphans), so that a bit which is changed
@@ -25,6 +25,9 @@ struct foreign_key_bits {
 	/* Where the orphans of the transaction are counted that wait for COMMIT by their schema, and by that flag; 0 if not known.
 	 */
 	unsigned short by_schema, by_flag;
+
+	/* What sqlite3_changes() returns, and of how many bytes; 0 if not known. */
+	unsigned short changes, changes_size;
 
 	/* COMMIT is refused too if it counts less than none, since 3.52. Counts become negative by a row that references itself and
 	 * is updated, and once a statement ran without foreign keys. */
@@ -55,5 +58,9 @@ void flag_bits_move_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
 
 /* Sets both counts to 0. With the connection's mutex held. */
 void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
+
+/* sqlite3_changes(), which a statement of ours has ended with 0, put back. With the connection's mutex held. */
+int64_t flag_bits_changes(const sqlite3 *db, const struct foreign_key_bits *bits);
+void flag_bits_set_changes(sqlite3 *db, const struct foreign_key_bits *bits, int64_t changes);
 
 #endif

@@ -281,3 +281,16 @@ expect_trigger_keeps() {
 	# foreign keys are on again
 	expect_line 'insert 19'
 }
+
+@test "sqlite3_changes() tells of the statement before, while another one is prepared" {
+	for way in v2 v1; do
+		for run in run_plain run_shim; do
+			rm -f t.db*
+			$run victim 'open a t.db' "exec a CREATE TABLE t(a UNIQUE); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(y REFERENCES p ON DELETE CASCADE)" \
+				'exec a INSERT INTO p VALUES(1),(2),(3); INSERT INTO t VALUES(1),(2),(3)' "prepare a s $way -1 UPDATE OR REPLACE t SET a=a+7" 'changes a' \
+				'exec a SELECT changes()' "prepare a d $way -1 DELETE FROM p" 'changes a' 'step s' 'changes a' 'step d' 'changes a' \
+				'finalize s' 'finalize d' 'close a'
+			[[ $(grep -x 'changes .*\|[0-9]*' <<<"$output" | xargs) == 'changes 3 3 changes 3 changes 3 changes 3' ]] || fail "$run $way"
+		done
+	done
+}
