@@ -16,7 +16,7 @@ struct file_shim;
 /* Plain BEGINs that run from now on share the write lock. False if that cannot be here. */
 bool begin_watch_start(struct connection *connection);
 
-/* A transaction reads for the first time: file_shim.c will see its end. */
+/* A transaction reads for the first time: shm_locks.c will see its end. */
 void begin_watch_rests(const struct file_shim *shim);
 
 #endif

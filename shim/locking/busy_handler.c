@@ -8,6 +8,7 @@
 #include "locking/futex.h"
 #include "locking/give_back.h"
 #include "locking/plain_begin.h"
+#include "locking/shm_locks.h"
 #include "locking/wait_counts.h"
 #include "locking/wait_log.h"
 #include "sqlite/callback_offsets.h"
@@ -95,7 +96,7 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 		wait->polled_changes = changes;
 		now = monotonic_now();
 	} while (now < deadline && (!lapse || now < lapse) &&
-		 ((moved && handoff->place != PLACE_FIRST) || (now < patience && file_shim_checkpoint_runs(shim))));
+		 ((moved && handoff->place != PLACE_FIRST) || (now < patience && shm_locks_checkpoint_runs(shim))));
 	wait->woken_after = 0;
 }
 

@@ -6,13 +6,11 @@
 #include "locking/busy_handler.h"
 #include "locking/kept_locks.h"
 #include "locking/left_wal.h"
+#include "locking/shm_locks.h"
 #include "locking/write_lock.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Of the readers' locks the first; the others follow. */
-#define WAL_READ_LOCKS WAL_BACKFILL_LOCK
 
 /* A record of a connection may still refer to a shim whose file is closed: its memory is never given back to the allocator. */
 static struct file_shim *unused;
@@ -20,8 +18,6 @@ static atomic_flag unused_lock = ATOMIC_FLAG_INIT;
 
 /* All there are. Entries stay for ever; no lock, so that fork() finds none taken. */
 static struct file_shim *_Atomic every;
-
-static void (*_Atomic read_ended)(const struct file_shim *);
 
 static struct file_shim *shim_new(void)
 {
@@ -68,172 +64,12 @@ static struct file_shim *shim_of(sqlite3_file *file)
 	return (struct file_shim *)(uintptr_t)file->pMethods;
 }
 
-bool file_shim_checkpoint_runs(struct file_shim *shim)
-{
-	const sqlite3_io_methods *real = shim->original;
-	int rc;
-
-	if (!handoff_checkpoint_is_due(&shim->handoff))
-		return false;
-	shared_write_enter(shim);
-	rc = real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
-	if (rc == SQLITE_OK)
-		real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
-	shared_write_leave(shim);
-	return rc == SQLITE_BUSY;
-}
-
-static int lock_backfill(struct file_shim *shim, int flags)
-{
-	int rc = wal_limit_lock_readers(shim, WAL_BACKFILL_LOCK, 1, flags);
-
-	if (rc != SQLITE_OK || !(flags & SQLITE_SHM_LOCK) || !reset_guard_refuses(&shim->reset_guard, shim->handoff.shm))
-		return rc;
-	shim->original->xShmLock(shim->file, WAL_BACKFILL_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
-	return SQLITE_BUSY;
-}
-
-static int lock_checkpoint(struct file_shim *shim, int flags)
-{
-	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
-	int rc;
-
-	if (begins && shim->fair)
-		handoff_checkpoint_try(&shim->handoff);
-	if (begins)
-		wal_limit_checkpoint_begins(shim);
-	rc = wal_limit_lock_checkpoint(shim, flags);
-	reset_guard_checkpoint_lock(&shim->reset_guard, shim->handoff.shm, begins && rc == SQLITE_OK);
-	if (!begins || rc != SQLITE_OK)
-		wal_limit_checkpoint_ends(shim);
-	if (begins && rc != SQLITE_OK)
-		handoff_checkpoint_contended(&shim->handoff);
-	else if (!begins && shim->handoff.release == WAKE_DEFERRED)
-		handoff_pass_on(&shim->handoff);
-	return rc;
-}
-
-static void before_write(struct file_shim *shim)
+void file_shim_before_write(struct file_shim *shim)
 {
 	void (*writer)(void *) = atomic_load_explicit(&shim->writer, memory_order_relaxed);
 
 	if (writer)
 		writer(shim->writer_argument);
-}
-
-/* SQLite has the write lock. If it changes its read lock now, it starts the -wal anew, and its transaction goes on: no read of the
- * program's begins or ends. */
-static bool is_writing(const struct file_shim *shim)
-{
-	return shim->shared_write.hold != WRITE_NONE && shim->reservation.state != RESERVATION_LOCKED;
-}
-
-/* The write lock was given back. If SQLite failed to start the -wal anew, it has no read lock to give back any more. */
-static void end_lost_read(struct file_shim *shim)
-{
-	if (shim->changes_read_lock)
-		reservation_after_read(shim);
-	shim->changes_read_lock = false;
-}
-
-static int lock_write(struct file_shim *shim, int flags)
-{
-	int rc = (flags & SQLITE_SHM_LOCK) && !shim->reset_guard.checkpoints ? wal_files_before_write(shim) : SQLITE_OK;
-
-	if (flags & SQLITE_SHM_LOCK)
-		before_write(shim);
-	if (rc != SQLITE_OK)
-		return rc;
-	if (!(flags & SQLITE_SHM_LOCK)) {
-		group_commit_write_unlocked(shim);
-		wal_limit_write_unlocked(shim);
-	}
-	wal_limit_give_up(shim);
-	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
-	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
-		group_commit_write_locked(shim);
-		wal_limit_write_locked(shim);
-	}
-	if (!(flags & SQLITE_SHM_LOCK))
-		end_lost_read(shim);
-	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
-	return rc;
-}
-
-/* With what has to be noted for every read lock that SQLite has. */
-static int take_read_lock(struct file_shim *shim, int offset)
-{
-	int rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
-
-	shim->has_read_lock |= rc == SQLITE_OK;
-	if (rc == SQLITE_OK && offset >= WAL_READ_LOCKS)
-		group_commit_read_locked(shim, offset);
-	return rc;
-}
-
-static int lock_read(struct file_shim *shim, int offset)
-{
-	void (*reader)(void *) = atomic_load_explicit(&shim->reader, memory_order_relaxed);
-	int rc;
-
-	if (is_writing(shim)) {
-		rc = take_read_lock(shim, offset);
-		shim->changes_read_lock &= rc != SQLITE_OK;
-		return rc;
-	}
-	shim->files.closing = false;
-	kept_locks_take(&shim->files);
-	holder_seen(&shim->holder);
-	if (shim->fair)
-		handoff_before_read(&shim->handoff);
-	if (reader)
-		reader(shim->reader_argument);
-	wal_limit_read_begins(shim);
-	/* SQLite then looks again whether it needs the -wal */
-	if (offset > WAL_BACKFILL_LOCK && wal_limit_delays_read(shim))
-		return SQLITE_BUSY;
-	if (offset >= WAL_READ_LOCKS)
-		reservation_before_read(shim);
-	rc = take_read_lock(shim, offset);
-	if (rc != SQLITE_OK && offset >= WAL_READ_LOCKS)
-		reservation_read_failed(shim);
-	shim->snapshot = handoff_changes(&shim->handoff);
-	return rc;
-}
-
-static int unlock_read(struct file_shim *shim, int offset)
-{
-	bool returned = offset >= WAL_READ_LOCKS && group_commit_read_unlocked(shim);
-	int rc = returned ? SQLITE_OK : shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
-	void (*ended)(const struct file_shim *);
-
-	shim->has_read_lock = false;
-	shim->changes_read_lock = is_writing(shim);
-	if (shim->changes_read_lock)
-		return rc;
-	if (offset >= WAL_READ_LOCKS)
-		reservation_after_read(shim);
-	ended = atomic_load_explicit(&read_ended, memory_order_relaxed);
-	if (ended)
-		ended(shim);
-	return rc;
-}
-
-static int lock_shm(struct file_shim *shim, int offset, int n, int flags)
-{
-	if (offset == WAL_CHECKPOINT_LOCK && n == 1)
-		return lock_checkpoint(shim, flags);
-	if (offset == WAL_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
-		return lock_backfill(shim, flags);
-	if (offset == WAL_WRITE_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
-		return lock_write(shim, flags);
-	if (n == 1 && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
-		return lock_read(shim, offset);
-	if (n == 1 && flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED))
-		return unlock_read(shim, offset);
-	if (offset > WAL_BACKFILL_LOCK && shim->reset_guard.checkpoints)
-		return wal_limit_lock_readers(shim, offset, n, flags);
-	return shim->original->xShmLock(shim->file, offset, n, flags);
 }
 
 static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
@@ -242,7 +78,7 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 	int rc;
 
 	shared_write_enter(shim);
-	rc = lock_shm(shim, offset, n, flags);
+	rc = shm_locks_change(shim, offset, n, flags);
 	shared_write_leave(shim);
 	return rc;
 }
@@ -306,7 +142,7 @@ static int shim_lock(sqlite3_file *file, int level)
 
 	/* without WAL, RESERVED is the write lock */
 	if (level == SQLITE_LOCK_RESERVED)
-		before_write(shim);
+		file_shim_before_write(shim);
 	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files, true);
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)
@@ -397,11 +233,6 @@ void file_shim_each(void (*see)(struct file_shim *shim, void *argument), void *a
 {
 	for (struct file_shim *shim = atomic_load(&every); shim; shim = shim->every)
 		see(shim, argument);
-}
-
-void file_shim_on_read_end(void (*function)(const struct file_shim *shim))
-{
-	atomic_store_explicit(&read_ended, function, memory_order_relaxed);
 }
 
 void file_shim_forget_reader(struct file_shim *shim)

@@ -94,16 +94,13 @@ struct file_shim {
 struct connection;
 struct file_shim *file_shim_install(const struct connection *connection, bool fair);
 
-/* Calls function each time that a transaction of a WAL database gives its read lock back, with the connection's mutex held. */
-void file_shim_on_read_end(void (*function)(const struct file_shim *shim));
-
 /* Calls see for each shim there ever was, from any thread: nothing may be read but what is kept. */
 void file_shim_each(void (*see)(struct file_shim *shim, void *argument), void *argument);
 
 /* The reader and the writer are not called any more. */
 void file_shim_forget_reader(struct file_shim *shim);
 
-/* Does another connection checkpoint after a commit? A writer that came now would keep the WAL from starting anew. */
-bool file_shim_checkpoint_runs(struct file_shim *shim);
+/* The write lock is about to be tried: calls the writer. */
+void file_shim_before_write(struct file_shim *shim);
 
 #endif

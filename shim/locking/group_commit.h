@@ -7,7 +7,7 @@
  *
  * Others see a commit before it is durable. What they write in turn lies behind it in the -wal, and is durable only with it.
  *
- * Called by file_shim.c, with the connection's mutex held. */
+ * Called by shm_locks.c, with the connection's mutex held. */
 #ifndef SQLPROD_LOCKING_GROUP_COMMIT_H
 #define SQLPROD_LOCKING_GROUP_COMMIT_H
 

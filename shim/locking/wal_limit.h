@@ -11,7 +11,7 @@
  * Only SQLite's automatic checkpoint does so: a program that sets wal_autocheckpoint, has a wal hook or checkpoints by itself is
  * left alone.
  *
- * Called by file_shim.c, with the connection's mutex held. */
+ * Called by shm_locks.c, with the connection's mutex held. */
 #ifndef SQLPROD_LOCKING_WAL_LIMIT_H
 #define SQLPROD_LOCKING_WAL_LIMIT_H
 

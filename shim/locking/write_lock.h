@@ -1,6 +1,6 @@
 /* write_lock.h - what happens when SQLite asks for a WAL database's write lock, and gives it back.
  *
- * Called by file_shim.c, with the connection's mutex held. */
+ * Called by shm_locks.c, with the connection's mutex held. */
 #ifndef SQLPROD_LOCKING_WRITE_LOCK_H
 #define SQLPROD_LOCKING_WRITE_LOCK_H
 

@@ -6,6 +6,7 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "locking/shm_locks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -95,7 +96,7 @@ static void write_in_between(const struct file_shim *shim)
 void report_start_intervals(void)
 {
 	if (report_is_wanted() && settings_get(SETTING_REPORT_INTERVAL)->number)
-		file_shim_on_read_end(write_in_between);
+		shm_locks_on_read_end(write_in_between);
 }
 
 void report_open_connections(void)

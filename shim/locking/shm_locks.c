@@ -1,0 +1,176 @@
+/* shm_locks.c - what each lock of the -shm means, and who is told of it. */
+#include "locking/shm_locks.h"
+
+#include "locking/file_shim.h"
+#include "locking/kept_locks.h"
+#include "locking/write_lock.h"
+
+/* Of the readers' locks the first; the others follow. */
+#define WAL_READ_LOCKS WAL_BACKFILL_LOCK
+
+static void (*_Atomic read_ended)(const struct file_shim *);
+
+void shm_locks_on_read_end(void (*function)(const struct file_shim *shim))
+{
+	atomic_store_explicit(&read_ended, function, memory_order_relaxed);
+}
+
+bool shm_locks_checkpoint_runs(struct file_shim *shim)
+{
+	const sqlite3_io_methods *real = shim->original;
+	int rc;
+
+	if (!handoff_checkpoint_is_due(&shim->handoff))
+		return false;
+	shared_write_enter(shim);
+	rc = real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
+	if (rc == SQLITE_OK)
+		real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	shared_write_leave(shim);
+	return rc == SQLITE_BUSY;
+}
+
+static int lock_backfill(struct file_shim *shim, int flags)
+{
+	int rc = wal_limit_lock_readers(shim, WAL_BACKFILL_LOCK, 1, flags);
+
+	if (rc != SQLITE_OK || !(flags & SQLITE_SHM_LOCK) || !reset_guard_refuses(&shim->reset_guard, shim->handoff.shm))
+		return rc;
+	shim->original->xShmLock(shim->file, WAL_BACKFILL_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	return SQLITE_BUSY;
+}
+
+static int lock_checkpoint(struct file_shim *shim, int flags)
+{
+	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
+	int rc;
+
+	if (begins && shim->fair)
+		handoff_checkpoint_try(&shim->handoff);
+	if (begins)
+		wal_limit_checkpoint_begins(shim);
+	rc = wal_limit_lock_checkpoint(shim, flags);
+	reset_guard_checkpoint_lock(&shim->reset_guard, shim->handoff.shm, begins && rc == SQLITE_OK);
+	if (!begins || rc != SQLITE_OK)
+		wal_limit_checkpoint_ends(shim);
+	if (begins && rc != SQLITE_OK)
+		handoff_checkpoint_contended(&shim->handoff);
+	else if (!begins && shim->handoff.release == WAKE_DEFERRED)
+		handoff_pass_on(&shim->handoff);
+	return rc;
+}
+
+/* SQLite has the write lock. If it changes its read lock now, it starts the -wal anew, and its transaction goes on: no read of the
+ * program's begins or ends. */
+static bool is_writing(const struct file_shim *shim)
+{
+	return shim->shared_write.hold != WRITE_NONE && shim->reservation.state != RESERVATION_LOCKED;
+}
+
+/* The write lock was given back. If SQLite failed to start the -wal anew, it has no read lock to give back any more. */
+static void end_lost_read(struct file_shim *shim)
+{
+	if (shim->changes_read_lock)
+		reservation_after_read(shim);
+	shim->changes_read_lock = false;
+}
+
+static int lock_write(struct file_shim *shim, int flags)
+{
+	int rc = (flags & SQLITE_SHM_LOCK) && !shim->reset_guard.checkpoints ? wal_files_before_write(shim) : SQLITE_OK;
+
+	if (flags & SQLITE_SHM_LOCK)
+		file_shim_before_write(shim);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!(flags & SQLITE_SHM_LOCK)) {
+		group_commit_write_unlocked(shim);
+		wal_limit_write_unlocked(shim);
+	}
+	wal_limit_give_up(shim);
+	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
+	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
+		group_commit_write_locked(shim);
+		wal_limit_write_locked(shim);
+	}
+	if (!(flags & SQLITE_SHM_LOCK))
+		end_lost_read(shim);
+	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
+	return rc;
+}
+
+/* With what has to be noted for every read lock that SQLite has. */
+static int take_read_lock(struct file_shim *shim, int offset)
+{
+	int rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+
+	shim->has_read_lock |= rc == SQLITE_OK;
+	if (rc == SQLITE_OK && offset >= WAL_READ_LOCKS)
+		group_commit_read_locked(shim, offset);
+	return rc;
+}
+
+static int lock_read(struct file_shim *shim, int offset)
+{
+	void (*reader)(void *) = atomic_load_explicit(&shim->reader, memory_order_relaxed);
+	int rc;
+
+	if (is_writing(shim)) {
+		rc = take_read_lock(shim, offset);
+		shim->changes_read_lock &= rc != SQLITE_OK;
+		return rc;
+	}
+	shim->files.closing = false;
+	kept_locks_take(&shim->files);
+	holder_seen(&shim->holder);
+	if (shim->fair)
+		handoff_before_read(&shim->handoff);
+	if (reader)
+		reader(shim->reader_argument);
+	wal_limit_read_begins(shim);
+	/* SQLite then looks again whether it needs the -wal */
+	if (offset > WAL_BACKFILL_LOCK && wal_limit_delays_read(shim))
+		return SQLITE_BUSY;
+	if (offset >= WAL_READ_LOCKS)
+		reservation_before_read(shim);
+	rc = take_read_lock(shim, offset);
+	if (rc != SQLITE_OK && offset >= WAL_READ_LOCKS)
+		reservation_read_failed(shim);
+	shim->snapshot = handoff_changes(&shim->handoff);
+	return rc;
+}
+
+static int unlock_read(struct file_shim *shim, int offset)
+{
+	bool returned = offset >= WAL_READ_LOCKS && group_commit_read_unlocked(shim);
+	int rc = returned ? SQLITE_OK : shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+	void (*ended)(const struct file_shim *);
+
+	shim->has_read_lock = false;
+	shim->changes_read_lock = is_writing(shim);
+	if (shim->changes_read_lock)
+		return rc;
+	if (offset >= WAL_READ_LOCKS)
+		reservation_after_read(shim);
+	ended = atomic_load_explicit(&read_ended, memory_order_relaxed);
+	if (ended)
+		ended(shim);
+	return rc;
+}
+
+int shm_locks_change(struct file_shim *shim, int offset, int n, int flags)
+{
+	if (offset == WAL_CHECKPOINT_LOCK && n == 1)
+		return lock_checkpoint(shim, flags);
+	if (offset == WAL_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
+		return lock_backfill(shim, flags);
+	if (offset == WAL_WRITE_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
+		return lock_write(shim, flags);
+	if (n == 1 && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
+		return lock_read(shim, offset);
+	if (n == 1 && flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED))
+		return unlock_read(shim, offset);
+	if (offset > WAL_BACKFILL_LOCK && shim->reset_guard.checkpoints)
+		return wal_limit_lock_readers(shim, offset, n, flags);
+	return shim->original->xShmLock(shim->file, offset, n, flags);
+}

@@ -1,0 +1,22 @@
+/* shm_locks.h - SQLite's locks of the -shm: the write lock, a checkpoint's and the readers' (sqlite.org/walformat.html).
+ *
+ * SQLite takes them by its file's xShmLock. Each is told from its number and flags, and given to those that it concerns: the order
+ * of waiters, reservations, checkpoints that wait, commits in groups. */
+#ifndef SQLPROD_LOCKING_SHM_LOCKS_H
+#define SQLPROD_LOCKING_SHM_LOCKS_H
+
+#include <stdbool.h>
+
+struct file_shim;
+
+/* In place of the file's own xShmLock, with the connection's mutex held, between shared_write_enter() and shared_write_leave().
+ * Returns SQLite's code: SQLITE_BUSY also where the lock could be had and is not to be. */
+int shm_locks_change(struct file_shim *shim, int offset, int n, int flags);
+
+/* Does another connection checkpoint after a commit? A writer that came now would keep the WAL from starting anew. */
+bool shm_locks_checkpoint_runs(struct file_shim *shim);
+
+/* Calls function each time that a transaction of a WAL database gives its read lock back, with the connection's mutex held. */
+void shm_locks_on_read_end(void (*function)(const struct file_shim *shim));
+
+#endif
