@@ -112,7 +112,7 @@ rows() {
 	done
 	((killed > 0))
 	finish "$crowd" crowd
-	[[ $output == *' 0 0' ]]
+	[[ ${output%%$'\n'*} == *' 0 0' ]]
 	[[ $(observer query t.db 'PRAGMA integrity_check') == ok ]]
 }
 
