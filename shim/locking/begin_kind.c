@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define KINDS 1024
+#define KINDS 4096
 
 static struct begin_kind kinds[KINDS];
 
@@ -26,7 +26,7 @@ struct begin_kind *begin_kind_find(const atomic_bool *database, const char *sql)
 			hash = add(hash, unit_fold(unit_get(&text, at)));
 		hash = add(hash, ' ');
 	}
-	return &kinds[(hash ^ hash >> 10) % KINDS];
+	return &kinds[(hash ^ hash >> 12) % KINDS];
 }
 
 void begin_kind_learn(struct begin_kind *kind, bool has_read, const char *path)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define DATABASES 64
+#define DATABASES 4096
 
 static atomic_bool modes[DATABASES];
 
