@@ -101,10 +101,12 @@ static int execute_each(struct connection *connection, struct script *script, in
 }
 
 /* Does SQLite itself read a schema, to attach a file? That runs inside a statement of the program's, when WAL cannot be set, and is
- * no use of the main database. */
+ * no use of the main database. A program's own code may lie in the same object as its SQLite. */
 static bool reads_attached_schema(const struct connection *connection, const void *caller)
 {
-	return connection->setup == SETUP_OPENED && sqlite_owns(connection->sqlite, caller);
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return connection->setup == SETUP_OPENED && sqlite_owns(sqlite, caller) && sqlite_runs_statement(sqlite, connection->db);
 }
 
 static __attribute__((noinline)) int read_each(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **),

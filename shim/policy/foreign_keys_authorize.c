@@ -7,19 +7,12 @@
 
 #include <strings.h>
 
-static bool is_running(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
-{
-	(void)argument;
-	return sqlite->stmt_busy(stmt);
-}
-
 /* Has kept statements compiled again. Up to 3.24 that ends those that run. */
 static void expire(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	if (sqlite_minor(sqlite) > 30 ||
-	    (sqlite->stmt_busy && sqlite->next_stmt && !sqlite_find_statement(sqlite, connection->db, is_running, NULL)))
+	if (sqlite_minor(sqlite) > 30 || (sqlite->stmt_busy && sqlite->next_stmt && !sqlite_runs_statement(sqlite, connection->db)))
 		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
 }
 

@@ -246,6 +246,17 @@ sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
 	return NULL;
 }
 
+static bool is_running(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	(void)argument;
+	return sqlite->stmt_busy(stmt);
+}
+
+bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db)
+{
+	return sqlite->stmt_busy && sqlite_find_statement(sqlite, db, is_running, NULL);
+}
+
 sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
 {
 	sqlite3_file *file = NULL;

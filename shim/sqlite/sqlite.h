@@ -162,6 +162,9 @@ sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
 				    bool (*matches)(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument),
 				    const void *argument);
 
+/* Has the handle a statement that has been stepped, and is neither at its end nor reset? False if the copy cannot tell. */
+bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db);
+
 /* Notes that a copy which cannot be reached is in the process, and may open any file at any time. Was one noted? */
 void sqlite_found_unreachable(void);
 bool sqlite_has_unreachable(void);
