@@ -158,7 +158,7 @@ def contention(way, arguments, clients):
         output, cpu, written = waited(command, env=environment)
         pss = peak.stop()
         late_cpu, late_written = checkpoint(database)
-        count, seconds, _, _, p99, _, _, _, errors, lost = map(float, output.split())
+        count, seconds, _, _, p99, _, _, _, errors, lost, _ = map(float, output.split())
         costs = meter.costs(count, cpu + late_cpu, written + late_written)
     return {"rate": count / seconds, "p99": p99, **costs, "pss": pss, "failed": errors, "lost": lost, "missing": 0}
 
