@@ -7,7 +7,6 @@
 #include "locking/kept_locks.h"
 #include "locking/left_wal.h"
 #include "locking/shm_locks.h"
-#include "locking/write_lock.h"
 
 #include <stdlib.h>
 #include <string.h>

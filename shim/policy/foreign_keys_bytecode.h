@@ -1,15 +1,13 @@
 /* foreign_keys_bytecode.h - what the bytecode of a statement, as EXPLAIN shows it, does because of foreign keys.
  *
- * Which actions does it call, and from where?
- The authorizer is asked about an action once for each statement, however often and from wherever it is called. EXPLAIN shows each
- * call: first in the statement's own bytecode, then in that of its triggers and of the actions themselves, each from address 0 on.
- * SQLite compiles an action as a trigger without a name, and calls both by OP_Program. A trigger's first opcode has its name as a
- * comment in P4. P2 is where RAISE(IGNORE) jumps: of a trigger's call an address, of an action's 0.
- * Source: sqlite.org/opcode.html#Program; src/trigger.c, sqlite3CodeRowTriggerDirect().
+ * Which actions does it call, and from where? The authorizer is asked about an action once for each statement, however often and
+ * from wherever it is called. EXPLAIN shows each call: first in the statement's own bytecode, then in that of its triggers and of
+ * the actions themselves, each from address 0 on. SQLite compiles an action as a trigger without a name, and calls both by
+ * OP_Program. A trigger's first opcode has its name as a comment in P4. P2 is where RAISE(IGNORE) jumps: of a trigger's call an
+ * address, of an action's 0. Source: sqlite.org/opcode.html#Program; src/trigger.c, sqlite3CodeRowTriggerDirect().
  *
- * Does it look again whether an UPDATE OR REPLACE is unique? With foreign keys, SQLite does once a row has given way; and
- until 3.53
- * it compares the rowid of another row then, and finds that the row stands in its own way: src/insert.c, lblRecheckOk. */
+ * Does it look again whether an UPDATE OR REPLACE is unique? With foreign keys, SQLite does once a row has given way; and until
+ * 3.53 it compares the rowid of another row then, and finds that the row stands in its own way: src/insert.c, lblRecheckOk. */
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_BYTECODE_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_BYTECODE_H
 
