@@ -13,20 +13,9 @@ cd "$2"
 unset LD_PRELOAD DJANGO_SETTINGS_MODULE PYTHONPATH "${!SQLPROD@}"
 export PYTHONDONTWRITEBYTECODE=1
 
-if ! venv/bin/python -c 'import django, gunicorn' 2>/dev/null; then
-	rm -rf venv
-	# Debian's own Python takes SQLite from the system's library
-	/usr/bin/python3 -m venv venv
-	venv/bin/pip install -q Django gunicorn
-fi
-rm -rf site
-mkdir site
-venv/bin/django-admin startproject site_of_shop site
-cd site
-../venv/bin/python manage.py startapp shop
-cp -R "$here/../../scripts/demo/shop/." shop
-sed -i "s/^INSTALLED_APPS = \[/&\n    'shop',/" site_of_shop/settings.py
-sed -i "s/^from django.urls import path/&, include/; s/^urlpatterns = \[/&\n    path('', include('shop.urls')),/" site_of_shop/urls.py
+# shellcheck source=tests/bench/shop_site.bash
+. "$here/shop_site.bash"
+shop_site 'django, gunicorn' Django gunicorn
 ../venv/bin/python manage.py makemigrations --verbosity 0 shop
 {
 	echo '| 16 gunicorn workers, 32 customers | requests/s | answered 500 | p50 ms | p99 ms | longest ms | lost updates |'

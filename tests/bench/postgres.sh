@@ -14,20 +14,9 @@ cd "$output/postgres"
 unset LD_PRELOAD DJANGO_SETTINGS_MODULE PYTHONPATH "${!SQLPROD@}" "${!PG@}"
 export PYTHONDONTWRITEBYTECODE=1
 
-if ! venv/bin/python -c 'import django, gunicorn, psycopg' 2>/dev/null; then
-	rm -rf venv
-	# Debian's own Python takes SQLite from the system's library
-	/usr/bin/python3 -m venv venv
-	venv/bin/pip install -q Django gunicorn 'psycopg[binary]'
-fi
-rm -rf site
-mkdir site
-venv/bin/django-admin startproject site_of_shop site
-cd site
-../venv/bin/python manage.py startapp shop
-cp -R "$here/../../scripts/demo/shop/." shop
-sed -i "s/^INSTALLED_APPS = \[/&\n    'shop',/" site_of_shop/settings.py
-sed -i "s/^from django.urls import path/&, include/; s/^urlpatterns = \[/&\n    path('', include('shop.urls')),/" site_of_shop/urls.py
+# shellcheck source=tests/bench/shop_site.bash
+. "$here/shop_site.bash"
+shop_site 'django, gunicorn, psycopg' Django gunicorn 'psycopg[binary]'
 # Both keep their connections. PostgreSQL where BENCH_SOCKET names its socket's folder, else the SQLite of startproject.
 cat >>site_of_shop/settings.py <<-'END_OF_SETTINGS'
 
