@@ -73,18 +73,36 @@ locks_process() {
 		library=no
 		waits=no
 		case $maps in
-			*/libsqlprod.so*) library=yes ;;
+			*/libsqlprod.so*)
+				library=yes
+				! locks_waits "$1" "$2" || waits=yes
+				;;
 		esac
-		! locks_waits "$1" "$2" || waits=yes
 	fi
 	record process "$2" "$(process_user "$2")" "$(process_name "$2")" "$library" "${3:-none}" "$waits"
 }
 
-# A thread that waits for the write lock with the library sleeps in futex(2) on a word of the -shm: its system call's first argument lies
-# in the process's mapping of that file.
+# locks_waits DATABASE PID - whether a thread of it waits for the write lock with the library. Such a thread looks at the lock now and then,
+# and where the processors are busy that takes it longer than the wait between: so one that runs is looked at again. At most 10 times for
+# all processes of a database, so that a machine of busy ones is shown in time.
 locks_waits() {
 	[ -e "$1-shm" ] || return 1
-	cat "/proc/$2/task/"*/syscall 2>/dev/null | awk -v inode="$(stat -Lc %i -- "$1-shm")" -v maps="/proc/$2/maps" '
+	while :; do
+		locks_sleeps "$1-shm" "$2"
+		case $? in
+			0) return 0 ;;
+			1) return 1 ;;
+		esac
+		locks_looks=$((${locks_looks:-0} + 1))
+		[ "$locks_looks" -le 10 ] || return 1
+		sleep 0.01
+	done
+}
+
+# locks_sleeps SHM PID - 0 where a thread sleeps in futex(2) on a word of the -shm: its system call's first argument lies in the process's
+# mapping of that file. 2 where none does, but some run, and 1 where none does.
+locks_sleeps() {
+	cat "/proc/$2/task/"*/syscall 2>/dev/null | awk -v inode="$(stat -Lc %i -- "$1")" -v maps="/proc/$2/maps" '
 		function number(hex, i, n) {
 			hex = tolower(hex)
 			sub(/^0x/, "", hex)
@@ -103,11 +121,14 @@ locks_waits() {
 				}
 			}
 		}
+		$1 == "running" {
+			runs = 1
+		}
 		{
 			at = number($2)
 			for (i = 1; i <= count; i++)
 				if (at >= from[i] && at < to[i])
 					found = 1
 		}
-		END { exit !found }'
+		END { exit found ? 0 : runs ? 2 : 1 }'
 }
