@@ -1,4 +1,4 @@
-statement_objects := $(BUILD)/shim/sql/statement.o $(BUILD)/shim/sql/rewrite.o $(BUILD)/shim/sql/token.o $(BUILD)/shim/sql/span.o
+statement_objects := $(BUILD)/shim/sql/statement.o $(BUILD)/shim/sql/first_words.o $(BUILD)/shim/sql/rewrite.o $(BUILD)/shim/sql/token.o $(BUILD)/shim/sql/span.o
 
 $(BUILD)/tests/unit/statement: tests/unit/sql/statement.c tests/unit/sql/statement_readings.h shim/sql/statement.h shim/sql/rewrite.h $(statement_objects)
 	@mkdir -p $(@D)
@@ -14,7 +14,7 @@ SECONDS ?= 60
 SQLITE_AMALGAMATION ?=
 
 fuzz := $(BUILD)/tests/fuzz
-fuzz_sources := tests/fuzz/statement.c tests/fuzz/oracle.c shim/sql/statement.c shim/sql/rewrite.c shim/sql/token.c shim/sql/span.c
+fuzz_sources := tests/fuzz/statement.c tests/fuzz/oracle.c shim/sql/statement.c shim/sql/first_words.c shim/sql/rewrite.c shim/sql/token.c shim/sql/span.c
 fuzz_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 fuzz_sqlite := $(if $(SQLITE_AMALGAMATION),$(fuzz)/sqlite3.o -lm -lpthread -ldl,-lsqlite3)
 fuzz_include := $(if $(SQLITE_AMALGAMATION),-I$(dir $(SQLITE_AMALGAMATION)))

@@ -35,7 +35,7 @@ $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.
 $(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
 $(unit)/locking/wait_counts: tests/unit/locking/wait_counts.c shim/locking/wait_counts.c
 $(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_locks.c lock_owner.c)
-$(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/span.c
+$(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/span.c
 $(unit)/locking/reservation_model: tests/model/reservation.c tests/model/explore.h
 $(unit)/locking/shared_write_model: tests/model/shared_write.c tests/model/explore.h
 $(unit)/locking/restart_model: tests/model/restart.c tests/model/explore.h
@@ -63,7 +63,7 @@ $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/progr
 $(fuzz)/settings $(fuzz)/replay-settings: tests/fuzz/settings.c $(settings_sources)
 $(fuzz)/mountinfo $(fuzz)/replay-mountinfo: tests/fuzz/mountinfo.c $(storage_sources)
 $(fuzz)/json $(fuzz)/replay-json: tests/fuzz/json.c shim/report/json.c shim/locking/wait_times.c shim/base/utf8.c shim/base/settings_table.c shim/base/process.c shim/base/glibc.c
-$(fuzz)/token $(fuzz)/replay-token: tests/fuzz/token.c shim/sql/statement.c shim/sql/rewrite.c shim/sql/token.c shim/sql/span.c
+$(fuzz)/token $(fuzz)/replay-token: tests/fuzz/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/rewrite.c shim/sql/token.c shim/sql/span.c
 
 fuzzed := settings mountinfo json token
 fuzz_longest_settings := 600

@@ -1,6 +1,8 @@
 /* connection.c - the record of an open handle: its mutex, and which statements must be read. */
 #include "connection/connection.h"
 
+#include "sql/first_words.h"
+
 #include <stdlib.h>
 
 #define EVERY_LETTER (~(INTEREST_ATTEMPT | INTEREST_QUIET))

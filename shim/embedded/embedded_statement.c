@@ -7,6 +7,7 @@
 #include "policy/statement_policy.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
+#include "sql/first_words.h"
 #include "sqlite/callbacks.h"
 
 #include <stdatomic.h>

@@ -7,6 +7,7 @@
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_attempt.h"
 #include "policy/statement_policy.h"
+#include "sql/first_words.h"
 
 #include <limits.h>
 #include <stdlib.h>

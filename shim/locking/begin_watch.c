@@ -7,6 +7,7 @@
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "sql/first_words.h"
 #include "sql/statement.h"
 
 /* A BEGIN that is kept was prepared just before its transaction's first statements, and SQLite lists the latest first. */

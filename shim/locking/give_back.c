@@ -5,6 +5,7 @@
 #include "connection/callbacks.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "sql/first_words.h"
 #include "sql/statement.h"
 
 #include <strings.h>

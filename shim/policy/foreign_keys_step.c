@@ -6,6 +6,7 @@
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_commit.h"
+#include "sql/first_words.h"
 
 _Thread_local struct foreign_keys_step foreign_keys_stepping;
 

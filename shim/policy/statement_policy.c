@@ -11,6 +11,7 @@
 #include "policy/page_size.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
+#include "sql/first_words.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "policy/temp_memory.h"
 
 #include "locking/file_shim.h"
+#include "sql/first_words.h"
 #include "sqlite/temp_store.h"
 
 static bool is_by_recipe(const struct connection *connection)

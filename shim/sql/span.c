@@ -1,5 +1,32 @@
-/* span.c - decodes names and values at a span of SQL text as SQLite does, without their quotes. */
+/* span.c - a program's SQL text, and the names and values at a span of it, decoded as SQLite does. */
 #include "sql/token.h"
+
+struct sql_text sql_text_utf8(const char *sql, int bytes)
+{
+	struct sql_text text = {.units = sql};
+
+	if (sql != NULL)
+		text.length = bytes < 0 ? strlen(sql) : strnlen(sql, (size_t)bytes);
+	return text;
+}
+
+struct sql_text sql_text_utf16(const void *sql, int bytes)
+{
+	struct sql_text text = {.units = sql, .wide = true};
+	size_t most = bytes < 0 ? SIZE_MAX / 2 : (size_t)bytes / 2;
+	uint16_t unit;
+
+	if (sql == NULL)
+		return text;
+	for (; text.length < most; text.length++) {
+		memcpy(&unit, (const char *)sql + 2 * text.length, sizeof(unit));
+		if (unit == 0)
+			break;
+		if (text.length == 0)
+			text.swapped = unit == 0xfffe;
+	}
+	return text;
+}
 
 /* Returns one character a call, up to the span's end. */
 struct span_reader {

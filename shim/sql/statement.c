@@ -6,33 +6,6 @@
 
 #include "sql/token.h"
 
-struct sql_text sql_text_utf8(const char *sql, int bytes)
-{
-	struct sql_text text = {.units = sql};
-
-	if (sql != NULL)
-		text.length = bytes < 0 ? strlen(sql) : strnlen(sql, (size_t)bytes);
-	return text;
-}
-
-struct sql_text sql_text_utf16(const void *sql, int bytes)
-{
-	struct sql_text text = {.units = sql, .wide = true};
-	size_t most = bytes < 0 ? SIZE_MAX / 2 : (size_t)bytes / 2;
-	uint16_t unit;
-
-	if (sql == NULL)
-		return text;
-	for (; text.length < most; text.length++) {
-		memcpy(&unit, (const char *)sql + 2 * text.length, sizeof(unit));
-		if (unit == 0)
-			break;
-		if (text.length == 0)
-			text.swapped = unit == 0xfffe;
-	}
-	return text;
-}
-
 static bool token_may_name(struct token token)
 {
 	return token.kind == TOKEN_WORD || token.kind == TOKEN_NAME || token.kind == TOKEN_STRING;
@@ -283,38 +256,6 @@ void statement_read_utf8(const char *sql, struct statement *out)
 	statement_read(&text, 0, out);
 }
 
-/* Up to end; NULL: up to the NUL. */
-static const char *skip_blanks(const char *sql, const char *end)
-{
-	while (sql != end && (*sql == ' ' || *sql == '\t' || *sql == '\n' || *sql == '\r'))
-		sql++;
-	return sql;
-}
-
-/* What follows the word (in lower case) at the start of the text; NULL if it begins otherwise. */
-static const char *skip_letters(const char *sql, const char *end, const char *word)
-{
-	for (; *word; sql++, word++)
-		if (sql == end || (*sql | 0x20) != *word)
-			return NULL;
-	return sql;
-}
-
-bool statement_is_plain_begin(const char *sql, int bytes)
-{
-	const char *end = bytes < 0 ? NULL : sql + bytes, *rest, *begin;
-
-	begin = sql ? skip_letters(skip_blanks(sql, end), end, "begin") : NULL;
-	if (!begin)
-		return false;
-	rest = skip_blanks(begin, end);
-	if (rest != begin && skip_letters(rest, end, "transaction"))
-		rest = skip_blanks(skip_letters(rest, end, "transaction"), end);
-	if (rest != end && *rest == ';')
-		rest = skip_blanks(rest + 1, end);
-	return rest == end || *rest == '\0';
-}
-
 /* Which semicolon ends the statement: the first, the one after END, or the first outside of parentheses. */
 enum body { BODY_PLAIN, BODY_TRIGGER, BODY_VIRTUAL_TABLE };
 
@@ -362,29 +303,4 @@ static size_t find_end(const struct sql_text *text, const struct statement *stat
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement)
 {
 	return statement->end ? statement->end : find_end(text, statement);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
-
-bool statement_may_be_update_or(const char *sql, int bytes)
-{
-	size_t length = bytes < 0 ? strlen(sql) : strnlen(sql, (size_t)bytes), at = 0;
-
-	while (at < length && is_blank(sql[at]))
-		at++;
-	if (at == length || (sql[at] | 0x20) == 'w')
-		return true;
-	if ((sql[at] | 0x20) != 'u')
-		return false;
-	at += strlen("update");
-	if (at >= length || !is_blank(sql[at]))
-		return true;
-	while (at < length && is_blank(sql[at]))
-		at++;
-	return at + 2 >= length || sql[at] == '-' || sql[at] == '/' ||
-	       ((sql[at] | 0x20) == 'o' && (sql[at + 1] | 0x20) == 'r' &&
-		(is_blank(sql[at + 2]) || sql[at + 2] == '-' || sql[at + 2] == '/'));
 }

@@ -80,41 +80,6 @@ void statement_read_utf8(const char *sql, struct statement *out);
  * order mark SQLite's own pzTail is one unit short; this position is right. */
 size_t statement_find_end(const struct sql_text *text, const struct statement *statement);
 
-/* The first letter after the blanks of UTF-8 text (bytes as for sqlite3_prepare), A and a being 1; 0 if there is no ASCII letter;
- * STATEMENT_SA for SA, with which SAVEPOINT begins and SELECT does not, STATEMENT_CR for CR, with which CREATE begins and COMMIT
- * does not, STATEMENT_REI for REI, with which REINDEX begins and REPLACE does not. Far cheaper than statement_read, for connections
- * on which only a few kinds of statement matter. */
-#define STATEMENT_SA 27
-#define STATEMENT_CR 28
-#define STATEMENT_REI 29
-static inline unsigned statement_first_letter(const char *sql, int bytes)
-{
-	size_t left = sql == NULL ? 0 : bytes < 0 ? SIZE_MAX : (size_t)bytes;
-	unsigned letter;
-
-	for (; left > 0; left--, sql++) {
-		letter = ((unsigned char)*sql | 0x20u) - 0x60u;
-		if (letter == 's' - 0x60u)
-			return left > 1 && (sql[1] | 0x20) == 'a' ? STATEMENT_SA : letter;
-		if (letter == 'c' - 0x60u)
-			return left > 1 && (sql[1] | 0x20) == 'r' ? STATEMENT_CR : letter;
-		if (letter == 'r' - 0x60u)
-			return left > 2 && (sql[1] | 0x20) == 'e' && (sql[2] | 0x20) == 'i' ? STATEMENT_REI : letter;
-		if (letter <= 26)
-			return letter;
-		if (*sql != ' ' && *sql != '\t' && *sql != '\n' && *sql != '\f' && *sql != '\r')
-			return 0;
-	}
-	return 0;
-}
-
-/* May it be an UPDATE with OR after it? True in doubt, as after WITH; of text as above that begins with a word. */
-bool statement_may_be_update_or(const char *sql, int bytes);
-
-/* Is the text (bytes as for sqlite3_prepare) surely BEGIN or BEGIN TRANSACTION and nothing else? Far cheaper than statement_read.
- */
-bool statement_is_plain_begin(const char *sql, int bytes);
-
 /* Is the span this word, without quotes, compared as SQLite compares names (ASCII letters fold)? */
 bool span_is(const struct sql_text *text, struct span span, const char *word);
 

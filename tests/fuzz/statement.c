@@ -8,6 +8,7 @@
  * The same text is then read as UTF-16 in both byte orders, and a second time with surrogates and byte order marks scattered over
  * it. */
 #include "oracle.h"
+#include "sql/first_words.h"
 #include "sql/rewrite.h"
 #include "sql/token.h"
 

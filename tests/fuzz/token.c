@@ -7,6 +7,7 @@
  * The input: a byte of flags, two that choose a length, and the text. */
 #include "sql/token.h"
 #include "require.h"
+#include "sql/first_words.h"
 #include "sql/rewrite.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* Cases of the statement reader, each tried in every encoding and with every way to say where the text ends. */
+#include "sql/first_words.h"
 #include "sql/rewrite.h"
 
 #include <limits.h>
