@@ -22,7 +22,9 @@ check_all() {
 all_records() (
 	lines=$(databases_open)
 	users=$(printf '%s\n' "$lines" | awk -F '\t' 'NF && !seen[$1]++ { print $1 }' | sort -n | while read -r pid; do
-		[ ! -d "/proc/$pid" ] || all_process "$pid" "$lines"
+		# what can no longer be read of a process that has ended meanwhile would be told as a fault of it
+		rows=$(all_process "$pid" "$lines" 2>/dev/null)
+		[ ! -e "/proc/$pid/exe" ] || printf '%s\n' "$rows"
 	done)
 	[ -z "$users" ] || printf '%s\n' "$users"
 	all_verdict "$(printf '%s\n' "$users" | grep -c '^user	')" "$(printf '%s\n' "$users" | awk -F '\t' '$1 == "user" && $5 == "yes" { n++ } END { print n + 0 }')"

@@ -59,10 +59,16 @@ start_user() {
 	[[ $(records user 4 7 | grep '^static ') == 'static cannot be reached: its program is fully static'* ]]
 }
 
+# in_parts NAMES COMMAND... - runs a function of the command's, with such parts.
+in_parts() {
+	sh -c 'sqlprod_parts=$1 sqlprod_library=$2 names=$3; shift 3; part() { . "$sqlprod_parts/$1.sh"; }; for p in $names; do part $p; done; eval "$*"' - \
+		"${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")" "$library" "$@"
+}
+
 # unit_of LINES - the unit of a process with such a /proc/PID/cgroup.
 unit_of() {
 	printf '%s\n' "$@" >cgroup
-	sh -c '. "$1/check_all.sh"; all_unit "$2"' - "${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")" "$PWD/cgroup"
+	in_parts check_all all_unit cgroup
 }
 
 @test "the unit is the innermost one of the cgroup, in both versions" {
@@ -81,10 +87,23 @@ start_sleeper() {
 	until sleeper=$(pgrep -g "$started" -x sleep); do sleep 0.05; done
 }
 
+@test "a process that ends while it is looked at is not told as one that cannot be reached" {
+	start_sleeper
+	ended="printf '%s\\t%s\\t/a.db\\t/proc/%s/fd/3\\t1:2\\n'"
+	output=$(in_parts 'holders executable records check_all' "databases_open() { $ended $sleeper victim $sleeper; }; all_records" 2>said)
+	[[ $output == *"user"*"$sleeper"*"start it by sqlprod"* && ! -s said ]]
+	# a zombie: its parent does not wait
+	start_plain parent sh -c 'sleep 0 & echo $! >pid; exec sleep 60'
+	until [[ -s pid && $(awk '/^State/ { print $2 }' "/proc/$(<pid)/status") == Z ]]; do sleep 0.05; done
+	for pid in $(<pid) 2147483647; do
+		output=$(in_parts 'holders executable records check_all' "databases_open() { $ended $pid victim $pid; }; all_records" 2>said)
+		[[ $output == verdict*none* && ! -s said ]]
+	done
+}
+
 # way_of UNIT - what --all says of the sleeper, were it of that unit.
 way_of() {
-	sh -c 'sqlprod_parts=$1 sqlprod_library=$4; part() { . "$sqlprod_parts/$1.sh"; }; for p in executable records check_all; do part $p; done; all_way "$2" "$3"' - \
-		"${sqlprod%/*}/$(sed -n 's/^sqlprod_parts_at=//p' "$sqlprod")" "$sleeper" "$1" "$library"
+	in_parts 'executable records check_all' all_way "$sleeper" "$1"
 }
 
 @test "the drop-in is that of the unit or of its template, and keeps what LD_PRELOAD names" {
