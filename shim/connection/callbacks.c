@@ -52,6 +52,28 @@ static void put_back(struct connection *connection)
 		sqlite->progress_handler(connection->db, hooks->progress_steps, hooks->progress, hooks->progress_argument);
 }
 
+static bool is_inside(const struct connection *connection)
+{
+	return !connection->sqlite->get_autocommit(connection->db);
+}
+
+/* What PRAGMA defer_foreign_keys has set, SQLite clears where a statement ends outside of a transaction, which may be one of ours.
+ */
+static void note_deferred(struct connection *connection)
+{
+	const struct foreign_key_bits *bits = connection->foreign_keys.bits;
+
+	connection->suspended_deferred = bits && bits->deferred.mask && flag_bit_is_set(connection->db, bits->deferred);
+	connection->suspended_inside = connection->suspended_deferred && is_inside(connection);
+}
+
+/* Unless we have ended the program's transaction, and it with that. */
+static void put_deferred_back(const struct connection *connection)
+{
+	if (connection->suspended_deferred && (!connection->suspended_inside || is_inside(connection)))
+		flag_bit_set(connection->db, connection->foreign_keys.bits->deferred, true);
+}
+
 void callbacks_log_suspend(void)
 {
 	own_statements++;
@@ -65,15 +87,19 @@ void callbacks_log_resume(void)
 void callbacks_suspend(struct connection *connection)
 {
 	own_statements++;
-	if (connection->callbacks_suspended++ == 0)
-		take_out(connection);
+	if (connection->callbacks_suspended++ > 0)
+		return;
+	note_deferred(connection);
+	take_out(connection);
 }
 
 void callbacks_resume(struct connection *connection)
 {
-	if (--connection->callbacks_suspended == 0)
-		put_back(connection);
 	own_statements--;
+	if (--connection->callbacks_suspended > 0)
+		return;
+	put_back(connection);
+	put_deferred_back(connection);
 }
 
 static int on_trace_v2(unsigned event, void *argument, void *subject, void *detail)

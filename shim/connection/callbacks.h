@@ -7,6 +7,7 @@
  * | commit, rollback hook | taken out and put back                                                                |
  * | progress handler      | taken out and put back                                                                |
  * | busy handler          | stays: a caller whose statement may wait sets a timeout of its own (apply.c)           |
+ * | PRAGMA defer_foreign_keys | what it has set, the end of a statement of ours clears: set again                 |
  * | error log             | ours is in its place, for the whole copy of SQLite, and drops what this thread causes |
  * | wal, update, collation and other hooks | stay: nothing that we run writes rows or needs a collation          |
  *

@@ -46,8 +46,7 @@ static bool is_quiet(const struct connection *connection)
 {
 	const struct foreign_keys *keys = &connection->foreign_keys;
 
-	return keys->left == FOREIGN_KEYS_LEFT_ON && !keys->program_defers_next && !keys->rolled_back &&
-	       connection->temp_storage == TEMP_AS_SET;
+	return keys->left == FOREIGN_KEYS_LEFT_ON && !keys->rolled_back && connection->temp_storage == TEMP_AS_SET;
 }
 
 void connection_update_interest(struct connection *connection)

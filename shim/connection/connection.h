@@ -39,11 +39,10 @@ struct foreign_keys {
 	bool ours;           /* on by recipe, so that each compile is decided on */
 	bool guarded;        /* our authorizer stays, whether the program has one or not */
 	bool defers;         /* orphans may wait for COMMIT */
-	bool program_defers; /* the program wants that in this transaction, which is what PRAGMA defer_foreign_keys tells */
+	bool program_defers; /* the program wants that, until the flag is cleared: what PRAGMA defer_foreign_keys tells */
 	bool rolled_back;    /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
-	bool program_defers_next; /* ... outside of a transaction: it holds until the next statement that reads or writes */
-	bool prepares_once;       /* the statement at hand is one of sqlite3_prepare() */
-	bool miscounts;           /* a statement was compiled without: orphans may be counted that are none any more */
+	bool prepares_once;  /* the statement at hand is one of sqlite3_prepare() */
+	bool miscounts;      /* a statement was compiled without: orphans may be counted that are none any more */
 
 	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, after
 	 * a compile that no hook saw begin; or until the program's next call. */
@@ -150,6 +149,8 @@ struct connection {
 	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
 	const sqlite3_backup *backup_onto; /* a backup onto its main database, which is memory: hook_backup.c */
 	unsigned callbacks_suspended;      /* nesting of callbacks_suspend() */
+	bool suspended_deferred;           /* PRAGMA defer_foreign_keys was on then */
+	bool suspended_inside;             /* … inside a transaction */
 	void (*statement_starts)(struct connection *connection, const char *sql); /* callbacks_watch() */
 
 	struct outcome outcomes[SETTING_APPLIED_COUNT];

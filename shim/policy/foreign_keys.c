@@ -53,7 +53,7 @@ void foreign_keys_leave_to_program(struct connection *connection)
 
 	if (!keys->ours)
 		return;
-	foreign_keys_set_deferred(connection, keys->program_defers || keys->program_defers_next);
+	foreign_keys_set_deferred(connection, keys->program_defers);
 	keys->ours = keys->defers = false;
 	connection->outcomes[SETTING_FOREIGN_KEYS] =
 		(struct outcome){.by = DECIDED_BY_PROGRAM, .wanted = VALUE_UNKNOWN, .got = VALUE_UNKNOWN};
@@ -146,8 +146,6 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
 		arm(connection);
 	keys->prepares_once = is_v1;
-	if (statement->kind != STATEMENT_PRAGMA)
-		keys->program_defers_next = false;
 	if (statement->kind != STATEMENT_OTHER)
 		keys->rolled_back = false;
 	foreign_keys_enter(connection);
@@ -190,6 +188,14 @@ void foreign_keys_resume(struct connection *connection)
 	/* what waits may not have been counted right */
 	flag_bits_forget_orphans(connection->db, keys->bits);
 	foreign_keys_enter(connection);
+}
+
+void foreign_keys_program_defers(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!keys->bits && !connection_is_embedded(connection))
+		keys->bits = flag_bits_foreign_keys(connection->sqlite);
 }
 
 void foreign_keys_closing(struct connection *connection)

@@ -42,6 +42,9 @@ void foreign_keys_leave_to_program(struct connection *connection);
 bool foreign_keys_suspend(struct connection *connection);
 void foreign_keys_resume(struct connection *connection);
 
+/* The program says PRAGMA defer_foreign_keys, whoever decides on foreign keys: statements of ours must not end it. */
+void foreign_keys_program_defers(struct connection *connection);
+
 /* Before sqlite3_close_v2(), after which SQLite may keep the handle though we forget it. */
 void foreign_keys_closing(struct connection *connection);
 
@@ -56,10 +59,15 @@ static inline bool foreign_keys_is_switched_on(const struct connection *connecti
 	return flag_bit_is_set(connection->db, connection->foreign_keys.bits->enabled);
 }
 
+/* SQLite clears this one where a transaction ends, or a statement outside of one: then the program's PRAGMA has ended too. */
 static inline void foreign_keys_set_deferred(struct connection *connection, bool on)
 {
-	if (connection->foreign_keys.defers)
-		flag_bit_set(connection->db, connection->foreign_keys.bits->deferred, on);
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (!keys->defers)
+		return;
+	keys->program_defers = keys->program_defers && flag_bit_is_set(connection->db, keys->bits->deferred);
+	flag_bit_set(connection->db, keys->bits->deferred, on);
 }
 
 /* Our authorizer, to be installed in front of the program's; its first argument is the connection. */

@@ -38,10 +38,9 @@ static void see_pragma(struct connection *connection, const char *name, const ch
 	if (strcasecmp(name, "foreign_keys") == 0 && value) {
 		see_foreign_keys(connection, value);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0 && value) {
-		keys->program_defers = pragma_is_true(value) && !connection->sqlite->get_autocommit(connection->db);
-		keys->program_defers_next = pragma_is_true(value);
+		foreign_keys_set_deferred(connection, true);
+		keys->program_defers = pragma_is_true(value);
 	} else if (strcasecmp(name, "defer_foreign_keys") == 0) {
-		keys->program_defers &= !connection->sqlite->get_autocommit(connection->db);
 		foreign_keys_set_deferred(connection, keys->program_defers);
 	}
 }

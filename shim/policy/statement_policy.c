@@ -66,6 +66,8 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 	bool at_first_use = setting == SETTING_JOURNAL_MODE || setting == SETTING_SYNCHRONOUS || setting == SETTING_CACHE_SIZE ||
 			    setting == SETTING_WAL_AUTOCHECKPOINT;
 
+	if (statement->has_value && span_is(text, statement->name, "defer_foreign_keys"))
+		foreign_keys_program_defers(connection);
 	if (span_is(text, statement->name, "query_only")) {
 		connection->query_only = true;
 	} else if (statement->has_value && setting == SETTING_APPLIED_COUNT) {

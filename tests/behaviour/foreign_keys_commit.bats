@@ -65,6 +65,35 @@ family_make() {
 	[[ ${lines[5]} == "exec 19 $(orphan_refused)" && ${lines[-1]} == 'exec 0' ]]
 }
 
+@test "PRAGMA defer_foreign_keys before BEGIN holds for that transaction, though the library runs statements of its own at first use" {
+	for run in run_plain run_shim; do
+		family_make
+		$run victim 'open a t.db' 'exec a PRAGMA foreign_keys=ON' 'exec a PRAGMA defer_foreign_keys=ON' 'exec a BEGIN' \
+			'exec a INSERT INTO c VALUES(1, 99)' "exec a INSERT INTO p VALUES(99,'x')" 'exec a COMMIT' 'exec a INSERT INTO c VALUES(2, 98)'
+		[[ ${lines[4]} == 'exec 0' && ${lines[6]} == 'exec 0' && ${lines[7]} == "exec 19 $(orphan_refused)" ]]
+		[[ $(observer query t.db 'SELECT count(*) FROM c') == 1 ]]
+	done
+}
+
+@test "PRAGMA defer_foreign_keys lasts as long as without the library, and ends with its transaction" {
+	steps=('exec a SELECT max(id) FROM c' 'exec a PRAGMA defer_foreign_keys=ON' 'exec a PRAGMA defer_foreign_keys' 'exec a INSERT INTO missing VALUES(1)' 'exec a PRAGMA defer_foreign_keys'
+		'exec a SELECT count(*) FROM p' 'exec a PRAGMA defer_foreign_keys' 'exec a BEGIN' 'exec a PRAGMA defer_foreign_keys=ON' 'exec a SELECT count(*) FROM p'
+		'exec a PRAGMA defer_foreign_keys' 'exec a COMMIT' 'exec a PRAGMA defer_foreign_keys' 'exec a PRAGMA defer_foreign_keys=ON' 'exec a SAVEPOINT s'
+		"exec a INSERT INTO p VALUES(7,'x')" 'exec a PRAGMA defer_foreign_keys' 'exec a RELEASE s' 'exec a PRAGMA defer_foreign_keys')
+	for keys in 'SELECT 1' 'PRAGMA foreign_keys=ON'; do
+		family_make
+		run_plain victim 'open a t.db' "exec a $keys" "${steps[@]}"
+		wanted=$output
+		family_make
+		run_shim victim 'open a t.db' "exec a $keys" "${steps[@]}"
+		[[ $output == "$wanted" ]] || fail "without: $wanted"
+	done
+	family_make
+	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a PRAGMA defer_foreign_keys=ON' "exec a INSERT INTO p VALUES(7,'x')" 'exec a COMMIT' 'prepare a b v2 -1 BEGIN' \
+		'step b' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT' 'open b t.db' 'exec b INSERT OR IGNORE INTO p VALUES(2,NULL)'
+	[[ ${lines[-1]} == 'exec 0' && $(observer query t.db 'SELECT count(*) FROM c') == 0 ]]
+}
+
 # The drivers' ways to answer an error of COMMIT: Knex and Piccolo go on, Tortoise closes, others roll back in text or through CPython.
 @test "drivers that do not roll back after a refused COMMIT lose nothing that comes later" {
 	family_make
