@@ -1,5 +1,6 @@
 /* foreign_keys_question.c - judges a watched statement, by compiling statements of ours. */
 #include "connection/pragma.h"
+#include "policy/foreign_keys.h"
 #include "policy/foreign_keys_bytecode.h"
 #include "policy/foreign_keys_watch.h"
 
@@ -210,9 +211,13 @@ bool watch_copies_rows(struct connection *connection, const char *sql)
 {
 	char sources[WATCH_SOURCES][WATCH_NAME];
 	struct foreign_key_watch watch = {.verb = WRITE_INSERT, .sources = sources};
-	bool copies = false;
+	bool was_on = foreign_keys_is_switched_on(connection), copies = false, compiled;
 
-	if (!compile(connection, sql, &watch) || !*watch.table)
+	/* with foreign keys it reads the parent, too, which may be a table like these */
+	foreign_keys_switch(connection, false);
+	compiled = compile(connection, sql, &watch);
+	foreign_keys_switch(connection, was_on);
+	if (!compiled || !*watch.table)
 		return false;
 	for (unsigned i = 0; i < watch.source_count && !copies; i++)
 		copies = strcmp(sources[i], watch.table) != 0 && has_keys_of(connection, watch.table, sources[i]);

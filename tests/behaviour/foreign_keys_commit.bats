@@ -94,6 +94,16 @@ family_make() {
 	[[ ${lines[-1]} == 'exec 0' && $(observer query t.db 'SELECT count(*) FROM c') == 0 ]]
 }
 
+@test "an INSERT ... SELECT from a table whose parent is missing lets no orphan into another with a parent that references itself" {
+	for run in run_plain run_shim; do
+		family_make
+		observer query t.db 'CREATE TABLE s(u UNIQUE, r REFERENCES s(u)); CREATE TABLE old(u, r REFERENCES gone(u)); CREATE TABLE new(u, r REFERENCES s(u)); INSERT INTO old VALUES(1,1)'
+		$run victim 'open a t.db' 'exec a INSERT INTO new SELECT * FROM old' 'exec a INSERT INTO new SELECT u,NULL FROM old'
+		[[ $run == run_plain ]] || expect_line "exec 19 $(orphan_refused)"
+		[[ $(observer query t.db 'SELECT count(*) FROM new') == $([[ $run == run_plain ]] && echo 2 || echo 1) ]]
+	done
+}
+
 # The drivers' ways to answer an error of COMMIT: Knex and Piccolo go on, Tortoise closes, others roll back in text or through CPython.
 @test "drivers that do not roll back after a refused COMMIT lose nothing that comes later" {
 	family_make
