@@ -256,7 +256,8 @@ void explain_end(struct explanation *explanation)
 static bool is_triggered(const struct explanation *explanation, const char *name)
 {
 	char form[60];
-	static const char *const verbs[] = {"INTO", "FROM", "UPDATE", "OR REPLACE"};
+	static const char *const verbs[] = {"INTO",      "FROM",     "UPDATE",  "OR REPLACE",
+					    "OR IGNORE", "OR ABORT", "OR FAIL", "OR ROLLBACK"};
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		snprintf(form, sizeof(form), "%s %s", verbs[i], name);

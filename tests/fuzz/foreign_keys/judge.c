@@ -113,6 +113,13 @@ bool judge_is_stale(const struct judge *judge, char connection)
 	return judge->stale[connection == 'b'] && (rc == SQLITE_ERROR || rc == SQLITE_SCHEMA);
 }
 
+/* Does it read the schema of main, which both connections change? Tables of the attached file are named x, or as one of main is. */
+static bool reads_main(const char *sql)
+{
+	return (judge_starts(sql, "INSERT") || judge_starts(sql, "REPLACE") || judge_starts(sql, "SELECT")) && !strstr(sql, " x") &&
+	       !strstr(sql, "fresh");
+}
+
 /* The other connection's view of the schema is an old one from now on, until it has run something. So is this one's after a DROP
  * TABLE that a cursor has stopped: by then SQLite knows the triggers no more, until it looks for something that it does not find.
  */
@@ -122,8 +129,7 @@ static void note_schema_change(struct judge *judge, char connection, const char 
 		judge->stale[connection == 'a'] = true;
 	if (judge_starts(sql, "DROP") && (judge->theirs.rc & 0xff) == SQLITE_LOCKED)
 		judge->stale[connection == 'b'] = true;
-	if (judge->theirs.rc == SQLITE_OK &&
-	    (judge_starts(sql, "INSERT") || judge_starts(sql, "REPLACE") || judge_starts(sql, "SELECT")))
+	if (judge->theirs.rc == SQLITE_OK && reads_main(sql))
 		judge->stale[connection == 'b'] = false;
 }
 
@@ -244,14 +250,15 @@ static void judge_ran(struct judge *judge, char connection, const char *text, co
 		judge_same(judge, connection, text, sql);
 }
 
-/* What sqlite3_prepare() makes fails if the schema that this connection knows is an old one. The twin's questions have read it: so
- * the other side reads it too. */
+/* What sqlite3_prepare() makes fails if the schema that this connection knows is an old one; and a name may mean another database's
+ * table there. The twin's questions have read it: so the other side reads it too. */
 static bool refresh(struct judge *judge, char connection, const struct line *line)
 {
 	static struct result answer;
 	char read[] = "exec a SELECT 1 FROM sqlite_master";
 
-	if (strcmp(line->api, "v1") != 0 && strcmp(line->api, "16") != 0)
+	if (strcmp(line->api, "v1") != 0 && strcmp(line->api, "16") != 0 &&
+	    (!judge->stale[connection == 'b'] || !judge_has_same_names(judge->twin.db[connection == 'b'])))
 		return true;
 	read[5] = connection;
 	world_run(&judge->twin, read, &answer);

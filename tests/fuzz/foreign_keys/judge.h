@@ -63,6 +63,9 @@ void judge_own(struct judge *judge, char connection, const char *table, const ch
 /* Nothing in the schema or the statement that could be a reason to leave foreign keys off. */
 bool judge_is_plain(sqlite3 *db, const char *sql);
 
+/* Is there a table in main and one in the attached database that have the same name? */
+bool judge_has_same_names(sqlite3 *db);
+
 /* The peer refused this line. */
 void judge_refusal(struct judge *judge, char connection, const char *text);
 

@@ -185,7 +185,8 @@ struct own {
 	struct explanation *explanation;
 	/* orphans, and all rows, before it runs; what the library's side holds afterwards */
 	struct result before, rows, left;
-	struct way without, with;
+	/* with foreign keys; and so that violations may wait, as the library has it also outside of a transaction */
+	struct way without, with, deferred;
 };
 
 static void set_keys(struct own *own, bool on)
@@ -223,6 +224,22 @@ static bool may_fail(struct judge *judge, struct own *own)
 	       strstr(with->message, "nested too deep");
 }
 
+/* Only now, where it matters. By hand it is PRAGMA defer_foreign_keys. */
+static void try_deferred(struct own *own)
+{
+	run(own->db, "ROLLBACK TO probe");
+	run(own->db, "PRAGMA defer_foreign_keys=ON");
+	try_way(own->db, own->sql, &own->deferred);
+}
+
+/* Does SQLite itself let this pass where violations may wait? It miscounts rows that reference themselves by two keys. */
+static bool is_let_in_deferred(struct own *own)
+{
+	try_deferred(own);
+	return own->deferred.result.rc == SQLITE_OK && !own->deferred.pending &&
+	       strcmp(own->deferred.result.text, own->without.result.text) == 0;
+}
+
 /* The library let it pass as if there were no foreign keys: was there a reason? */
 static void judge_unenforced(struct judge *judge, struct own *own)
 {
@@ -233,7 +250,7 @@ static void judge_unenforced(struct judge *judge, struct own *own)
 		     (own->with.result.rc == SQLITE_OK && strcmp(own->with.result.text, own->without.result.text) != 0);
 
 	if (would && !own->is_left_off && !*own->before.text && judge->wants_enforcement && !judge->said[own->connection == 'b'] &&
-	    !own->in_transaction && judge_is_plain(own->db, own->sql))
+	    !own->in_transaction && judge_is_plain(own->db, own->sql) && !is_let_in_deferred(own))
 		judge_blame(judge, "unenforced", "passed as if foreign keys were off; with them %d %s", own->with.result.rc,
 			    own->with.result.rc ? own->with.result.message : "and other rows");
 	judge->counts.enforced += would;
@@ -278,7 +295,12 @@ static const struct way *way_left(struct own *own)
 {
 	if (strcmp(own->left.text, own->rows.text) == 0)
 		return NULL;
-	return strcmp(own->left.text, own->without.result.text) == 0 ? &own->without : &own->with;
+	if (strcmp(own->left.text, own->without.result.text) == 0)
+		return &own->without;
+	if (strcmp(own->left.text, own->with.result.text) == 0 || own->in_transaction)
+		return &own->with;
+	try_deferred(own);
+	return strcmp(own->left.text, own->deferred.result.text) == 0 ? &own->deferred : &own->with;
 }
 
 /* Brings the twin to where the library's side is. Without keys it runs the statement again, outside of the savepoint: one that
@@ -287,7 +309,7 @@ static void follow(struct judge *judge, struct own *own, const struct way *way)
 {
 	int deferred = 0, high;
 
-	if (way == &own->with)
+	if (way == &own->with || way == &own->deferred)
 		sqlite3_db_status(own->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &high, 0);
 	else
 		run(own->db, "ROLLBACK TO probe");
@@ -302,7 +324,7 @@ static void follow(struct judge *judge, struct own *own, const struct way *way)
 
 static void try_both(struct judge *judge, struct own *own)
 {
-	bool with;
+	const struct way *way;
 
 	run(own->db, "SAVEPOINT probe");
 	try_way(own->db, own->sql, &own->without);
@@ -319,8 +341,12 @@ static void try_both(struct judge *judge, struct own *own)
 		judge_give_up(judge);
 		return;
 	}
-	with = judge_left(judge, own);
-	follow(judge, own, judge->theirs.rc != SQLITE_OK ? way_left(own) : with ? &own->with : &own->without);
+	way = judge_left(judge, own) ? &own->with : &own->without;
+	if (judge->theirs.rc != SQLITE_OK)
+		way = way_left(own);
+	if (way == &own->deferred)
+		judge_cascade(judge, own);
+	follow(judge, own, way);
 }
 
 /* Since 3.52 SQLite refuses some UPDATEs of rows that reference themselves, and of sqlite3_prepare() they cannot be tried again:

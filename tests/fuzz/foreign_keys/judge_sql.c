@@ -85,6 +85,11 @@ bool judge_is_parent(sqlite3 *db, const char *table)
 	return false;
 }
 
+bool judge_has_same_names(sqlite3 *db)
+{
+	return asks(db, "SELECT 1 FROM main.sqlite_master WHERE name IN(SELECT name FROM aux.sqlite_master)");
+}
+
 bool judge_is_plain(sqlite3 *db, const char *sql)
 {
 	static const char *const reasons = "sql LIKE '%TRIGGER%' OR sql LIKE '%ON CONFLICT%'";
