@@ -7,6 +7,7 @@
 #include "locking/file_shim.h"
 #include "policy/begin.h"
 #include "policy/foreign_keys_bulk.h"
+#include "policy/foreign_keys_step.h"
 #include "policy/foreign_keys_watch.h"
 
 #include <stdlib.h>
@@ -27,6 +28,17 @@ bool foreign_keys_are_on(struct connection *connection)
 	if (connection->sqlite->db_config)
 		connection->sqlite->db_config(connection->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &now);
 	return now;
+}
+
+void foreign_keys_defer(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if ((keys->moves || keys->scanned) && connection->sqlite->get_autocommit(connection->db)) {
+		keys->moves = false;
+		keys->scanned = 0;
+	}
+	foreign_keys_set_deferred(connection, true);
 }
 
 /* The connection is about to take the write lock of its main database. SQLite cleared the flag at the last COMMIT, and statements
@@ -101,6 +113,8 @@ static void arm(struct connection *connection)
 	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
 	follow_write_lock(connection);
 	foreign_keys_bulk_arm(connection);
+	if (keys->defers)
+		foreign_keys_step_arm(connection);
 }
 
 const char *foreign_keys_begin(struct connection *connection)
@@ -164,7 +178,7 @@ void foreign_keys_enter(struct connection *connection)
 	follow_write_lock(connection);
 	keys->left = FOREIGN_KEYS_LEFT_ON;
 	foreign_keys_switch(connection, true);
-	foreign_keys_set_deferred(connection, true);
+	foreign_keys_defer(connection);
 	if (keys->miscounts)
 		flag_bits_forget_orphans(connection->db, keys->bits);
 }

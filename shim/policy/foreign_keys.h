@@ -12,8 +12,9 @@
  * - A kept statement that SQLite compiles again inside sqlite3_step() is watched too, and stepped again if need be:
  *   foreign_keys_step.h. A compile that neither hook sees is left without.
  *
- * Rows may come before their parents inside a transaction: PRAGMA defer_foreign_keys, likewise a flag, is set whenever we pass by
- * and whenever the write lock of the main database is taken. What is an orphan at COMMIT is refused there. */
+ * Rows may come before their parents inside a transaction: PRAGMA defer_foreign_keys, likewise a flag, is set whenever we pass by,
+ * whenever the write lock of the main database is taken, and where a BEGIN or SAVEPOINT was stepped. What is an orphan at COMMIT is
+ * refused there. */
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_H
 
@@ -69,6 +70,11 @@ static inline void foreign_keys_set_deferred(struct connection *connection, bool
 	keys->program_defers = keys->program_defers && flag_bit_is_set(connection->db, keys->bits->deferred);
 	flag_bit_set(connection->db, keys->bits->deferred, on);
 }
+
+/* Between statements of the program's: orphans wait for COMMIT, and what was for a transaction that has ended is forgotten. SQLite
+ * clears the flag at the end of each, and kept statements are not compiled again: so each BEGIN is seen where it is stepped
+ * (foreign_keys_step.h). */
+void foreign_keys_defer(struct connection *connection);
 
 /* Our authorizer, to be installed in front of the program's; its first argument is the connection. */
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,

@@ -162,15 +162,62 @@ int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? rc : foreign_keys_step_failed(step, stmt, attempt, rc);
 }
 
+/* Where the connections of the copy that hooks have found alone keep what PRAGMA defer_foreign_keys sets: its mask, and above that
+ * the offset. 0: not known. */
+static _Atomic unsigned deferred_bit;
+
+void foreign_keys_step_arm(const struct connection *connection)
+{
+	const struct flag_bit *bit = &connection->foreign_keys.bits->deferred;
+
+	if (sqlite_is_alone(connection->sqlite))
+		atomic_store_explicit(&deferred_bit, (unsigned)bit->offset << 8 | bit->mask, memory_order_relaxed);
+}
+
+static bool may_be_cleared(sqlite3_stmt *stmt)
+{
+	unsigned bit = atomic_load_explicit(&deferred_bit, memory_order_relaxed);
+	const unsigned char *db = bit ? (const unsigned char *)sqlite_handle_of(stmt) : NULL;
+
+	return db && !(db[bit >> 8] & bit & 0xff);
+}
+
+/* The statement may have ended a transaction, or begun one: only inside of one the flag matters. */
+static void defer_again(sqlite3_stmt *stmt)
+{
+	struct connection *connection = registry_find(sqlite_handle_of(stmt));
+	const struct foreign_keys *keys = connection ? &connection->foreign_keys : NULL;
+
+	if (!keys || !keys->ours || !keys->defers)
+		return;
+	if (!keys->moves && !keys->scanned && connection->sqlite->get_autocommit(connection->db))
+		return;
+	guard_enter(NULL);
+	connection_lock(connection);
+	foreign_keys_defer(connection);
+	connection_unlock(connection);
+	guard_leave();
+}
+
+/* One that ran to its end. */
+static void step_done(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+{
+	bool alone = step == atomic_load_explicit(&sqlite_only_step, memory_order_relaxed);
+
+	if (alone && foreign_keys_bulk_waits(stmt))
+		foreign_keys_bulk_stepped(stmt);
+	if (!alone || may_be_cleared(stmt))
+		defer_again(stmt);
+}
+
 int foreign_keys_step_ended(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, int rc)
 {
 	struct foreign_keys_attempt attempt;
 
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
 		foreign_keys_stepping.attempt.connection = NULL;
-		if (rc == SQLITE_DONE && step == atomic_load_explicit(&sqlite_only_step, memory_order_relaxed) &&
-		    foreign_keys_bulk_waits(stmt))
-			foreign_keys_bulk_stepped(stmt);
+		if (rc == SQLITE_DONE)
+			step_done(step, stmt);
 		return rc;
 	}
 	attempt = foreign_keys_stepping.attempt;

@@ -39,6 +39,9 @@ static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stm
 	return foreign_keys_step_ended(step, stmt, rc);
 }
 
+/* From now on the ends of the connection's transactions are to be seen. */
+void foreign_keys_step_arm(const struct connection *connection);
+
 /* Resets a statement that did nothing, and steps it again. What foreign keys refuse then stays refused. */
 int foreign_keys_step_anew(struct connection *connection, sqlite3_stmt *stmt);
 

@@ -190,3 +190,46 @@ expect_as_without() {
 	expect_line 'step 100'
 	expect_line one
 }
+
+# Where a transaction takes no write lock of the main database's file: CPython keeps these statements, and compiles none of them again.
+@test "kept statements let children come before their parents in every transaction, whichever database has the tables" {
+	cat >program.py <<-'END'
+		import sqlite3
+		def run(what, path, prepare=(), schema='main'):
+		    db = sqlite3.connect(path, isolation_level=None, uri=True)
+		    for text in prepare: db.execute(text)
+		    db.execute(f'CREATE TABLE {schema}.p(id INTEGER PRIMARY KEY)')
+		    db.execute(f'CREATE TABLE {schema}.c(id INTEGER PRIMARY KEY, p REFERENCES p(id))')
+		    results = []
+		    for n in range(12):
+		        try:
+		            db.execute(['BEGIN', 'SAVEPOINT s', 'BEGIN IMMEDIATE'][n % 3])
+		            db.execute(f'INSERT INTO {schema}.c VALUES(?1, ?1)', (n,))
+		            db.execute(f'INSERT INTO {schema}.p VALUES(?1)', (n,))
+		            db.execute(['COMMIT', 'RELEASE s', 'COMMIT'][n % 3])
+		            results.append('ok')
+		        except sqlite3.Error as error:
+		            results.append(str(error))
+		            if db.in_transaction: db.execute('ROLLBACK')
+		    print(what, set(results), db.execute(f'SELECT count(*) FROM {schema}.c').fetchone()[0])
+		    try: db.execute(f'INSERT INTO {schema}.c VALUES(90, 99)'); print('orphan let in')
+		    except sqlite3.Error as error: print(error)
+		run('file', 'file:a.db')
+		run('in memory', ':memory:')
+		run('TEMP', 'file:b.db', schema='temp')
+		run('attached', 'file:d.db', ["ATTACH 'e.db' AS other"], 'other')
+		run('attached in memory', ':memory:', ["ATTACH ':memory:' AS other"], 'other')
+		run('shared in memory', 'file:m?mode=memory&cache=shared')
+		run('nolock', 'file:f.db?nolock=1')
+		run('exclusive', 'file:g.db', ['PRAGMA locking_mode=EXCLUSIVE'])
+		run('exclusive, rollback journal', 'file:h.db', ['PRAGMA journal_mode=DELETE', 'PRAGMA locking_mode=EXCLUSIVE'])
+	END
+	run_plain python3 program.py
+	wanted=${output//orphan let in/FOREIGN KEY constraint failed}
+	[[ $wanted != *ROLLBACK* && $output == *'orphan let in'* ]]
+	for begin in auto keep; do
+		rm -f ./*.db*
+		SQLPROD_BEGIN=$begin run_shim python3 program.py
+		[[ $output == "$wanted" ]] || fail "wanted: $wanted"
+	done
+}
