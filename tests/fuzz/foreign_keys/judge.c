@@ -158,7 +158,7 @@ static void compare(struct judge *judge, char connection, const char *sql)
 
 	if (they_failed && we_failed && (strstr(ours->message, "recursion") || strstr(ours->message, "nested too deep")))
 		judge_give_up(judge);
-	else if (ours->rc != theirs->rc && judge_is_stale(judge, connection))
+	else if ((ours->rc != theirs->rc || strcmp(ours->message, theirs->message) != 0) && judge_is_stale(judge, connection))
 		judge_give_up(judge);
 	else if (they_failed && !we_failed)
 		judge_blame(judge, judge_failure(theirs), "with the library %d %s", theirs->rc, theirs->message);

@@ -211,7 +211,7 @@ static bool may_fail(struct judge *judge, struct own *own)
 	/* what it keeps of its part, as by ON CONFLICT FAIL, may be an orphan */
 	if (own->without.result.rc != SQLITE_OK)
 		return !result_is_refusal(&judge->theirs) || *own->before.text || result_is_refusal(with) ||
-		       is_new(own, &own->without);
+		       (own->with.pending && !own->in_transaction) || is_new(own, &own->without);
 	if (result_is_refusal(&judge->theirs)) {
 		if (own->in_transaction && judge->strict)
 			return false;
