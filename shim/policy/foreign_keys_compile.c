@@ -54,14 +54,25 @@ static bool hides_parent(const struct compile *compile, unsigned ignored)
 	return compiles && without.ignored < ignored;
 }
 
+/* Errors that the code for a foreign key can meet: of the parent, of its key's collation, of limits that the program has set. */
+static bool is_of_keys(const char *message)
+{
+	static const char *const errors[] = {"no such table", "foreign key", "no such collation sequence",
+					     "triggers nested too deep", "Expression tree is too large"};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strncmp(message, errors[i], strlen(errors[i])) == 0)
+			return true;
+	return false;
+}
+
 bool foreign_keys_may_refuse_compile(const struct connection *connection, const struct foreign_key_watch *watch, int rc)
 {
 	const char *message = connection->sqlite->errmsg ? connection->sqlite->errmsg(connection->db) : "";
 
 	if ((rc & 0xff) == SQLITE_AUTH)
 		return true;
-	return (rc & 0xff) == SQLITE_ERROR &&
-	       (strncmp(message, "no such table", 13) == 0 || strncmp(message, "foreign key", 11) == 0 || watch_has_more(watch));
+	return (rc & 0xff) == SQLITE_ERROR && (is_of_keys(message) || watch_has_more(watch));
 }
 
 static int compile_watched(struct compile *compile, struct foreign_key_watch *watch, bool *enforced)
@@ -110,7 +121,7 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 			     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off, or fail", table);
 	else if (rc == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA,
-			     "a parent table is missing, or has no unique key that is referenced", table);
+			     "it does not compile with them, as where a parent table is missing or has no unique key", table);
 	return rc;
 }
 

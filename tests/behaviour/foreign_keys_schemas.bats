@@ -172,3 +172,25 @@ setup_versions() {
 		fi
 	done
 }
+
+@test "a program without the collation of a parent's key writes its children as before, by fresh statements and kept ones" {
+	cat >program.py <<-'END'
+		import sqlite3
+		db = sqlite3.connect('t.db', isolation_level=None)
+		db.create_collation('k', lambda a, b: (a > b) - (a < b))
+		db.executescript("CREATE TABLE p(n TEXT COLLATE k PRIMARY KEY); CREATE TABLE c(n REFERENCES p(n) ON DELETE CASCADE); INSERT INTO p VALUES('a')")
+		other = sqlite3.connect('t.db', isolation_level=None)
+		for n in range(3):
+		    other.execute("INSERT INTO c VALUES('a')")
+		    db.execute(f'CREATE TABLE more{n}(x)')
+		print(other.execute('SELECT count(*) FROM c').fetchone())
+		try: db.execute("INSERT INTO c VALUES('b')")
+		except sqlite3.Error as error: print(error)
+	END
+	run_plain python3 program.py
+	[[ $output == '(3,)' ]]
+	rm -f t.db*
+	run_shim python3 program.py
+	[[ $output == '(3,)'$'\n'"$(orphan_refused)" ]]
+	expect_warnings 1 '*table c*'
+}
