@@ -16,9 +16,7 @@ static void copy(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-/* Finalizes a statement of ours; inside: it was begun inside a transaction of the program. Returns its code. An error may have
- * ended the transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
-static int finish(struct connection *connection, sqlite3_stmt *stmt, bool inside)
+int pragma_finish(struct connection *connection, sqlite3_stmt *stmt, bool inside)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	int rc = sqlite->finalize(stmt);
@@ -44,7 +42,7 @@ int pragma_run_raw(struct connection *connection, const char *sql, char *answer,
 	rc = sqlite->step(stmt);
 	if (rc == SQLITE_ROW && answer && (column = sqlite->column_text(stmt, 0)))
 		copy(answer, size, (const char *)column);
-	return finish(connection, stmt, inside);
+	return pragma_finish(connection, stmt, inside);
 }
 
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size)
@@ -76,7 +74,7 @@ int pragma_each_database(struct connection *connection, bool (*see)(void *argume
 		else
 			more = see(argument, name, file ? file : "");
 	}
-	finish(connection, stmt, inside);
+	pragma_finish(connection, stmt, inside);
 	callbacks_resume(connection);
 	return rc;
 }

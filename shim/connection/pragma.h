@@ -13,6 +13,10 @@
 int pragma_run(struct connection *connection, const char *sql, char *answer, size_t size);
 int pragma_run_raw(struct connection *connection, const char *sql, char *answer, size_t size);
 
+/* Finalizes a statement of ours; inside: it was begun inside a transaction of the program. Returns its code. An error may have
+ * ended the transaction: sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction". */
+int pragma_finish(struct connection *connection, sqlite3_stmt *stmt, bool inside);
+
 /* Calls see for each of the connection's databases (main, temp if it is in use, attached ones) with its name and its file, "" if it
  * has none, until see returns false. see may run statements; it runs between callbacks_suspend() and callbacks_resume(). Returns
  * SQLITE_DONE after the last, SQLITE_ROW if see stopped, or an error. Source: sqlite.org/pragma.html#pragma_database_list */

@@ -1,6 +1,5 @@
 /* foreign_keys_question.c - judges a watched statement, by compiling statements of ours. */
 #include "connection/pragma.h"
-#include "policy/foreign_keys.h"
 #include "policy/foreign_keys_bytecode.h"
 #include "policy/foreign_keys_watch.h"
 
@@ -117,33 +116,94 @@ static bool update_fires_more(struct connection *connection, const struct foreig
 	return more;
 }
 
-/* A name as a literal. Does not fit: "". */
-static void quote(char *out, size_t size, const char *name)
+/* PRAGMA foreign_key_list of the table, to be finalized; NULL if SQLite does not tell. It calls nothing that a program can
+ * redefine, as it could a function or a collation. schema: "" for none. */
+static sqlite3_stmt *list_keys(struct connection *connection, const char *schema, const char *table)
 {
-	size_t n = 0;
+	struct watched_write of = {*schema ? schema : NULL, "foreign_key_list", NULL};
+	char name[2 * WATCH_NAME + 8] = "(";
+	sqlite3_stmt *list = NULL;
+	char *text;
 
-	*out = '\0';
-	if (2 * strlen(name) + 3 > size)
-		return;
-	out[n++] = '\'';
-	for (; *name; name++) {
-		if (*name == '\'')
-			out[n++] = '\'';
-		out[n++] = *name;
-	}
-	out[n++] = '\'';
-	out[n] = '\0';
+	append_name(name, sizeof(name) - 1, table);
+	text = statement_about("PRAGMA", &of, strcat(name, ")"));
+	if (text)
+		connection->sqlite->prepare_v2(connection->db, text, -1, &list, NULL);
+	free(text);
+	return list;
 }
 
-/* Does it write to a table that references itself? */
+/* The columns of that list which matter here. */
+enum { PARENT = 2, FROM = 3, TO = 4 };
+
+/* Does the table have this key, and was it read? */
+static bool has_key(struct connection *connection, const struct watched_source *of, const char *parent, const char *to)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *list = list_keys(connection, of->schema, of->table);
+	bool found = false;
+
+	while (!found && list && sqlite->step(list) == SQLITE_ROW) {
+		const char *other = (const char *)sqlite->column_text(list, PARENT);
+		const char *from = (const char *)sqlite->column_text(list, FROM);
+		const char *column = (const char *)sqlite->column_text(list, TO);
+
+		/* one that names no column means the primary key */
+		found = other && from && (of->columns & watch_bit_of_column(from)) && strcasecmp(other, parent) == 0 &&
+			(!column || !to || strcasecmp(column, to) == 0);
+	}
+	sqlite->finalize(list);
+	return found;
+}
+
+/* Is there a key of the table that is wanted by this function? fails: what it is if SQLite does not tell. */
+static bool any_key(struct connection *connection, const struct watched_source *of, const struct watched_source *other,
+		    bool (*wanted)(struct connection *, const struct watched_source *, const char *, const char *), bool fails)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	bool inside = !sqlite->get_autocommit(connection->db), found = false;
+	int rc = SQLITE_ERROR;
+	sqlite3_stmt *list;
+
+	callbacks_suspend(connection);
+	list = list_keys(connection, of->schema, of->table);
+	while (!found && list && (rc = sqlite->step(list)) == SQLITE_ROW) {
+		const char *parent = (const char *)sqlite->column_text(list, PARENT);
+
+		found = !parent || wanted(connection, other, parent, (const char *)sqlite->column_text(list, TO));
+	}
+	pragma_finish(connection, list, inside);
+	callbacks_resume(connection);
+	return found || (rc != SQLITE_DONE && fails);
+}
+
+static bool is_to(struct connection *connection, const struct watched_source *table, const char *parent, const char *to)
+{
+	(void)connection;
+	(void)to;
+	return strcasecmp(parent, table->table) == 0;
+}
+
+static bool is_missing(struct connection *connection, const struct watched_source *source, const char *parent, const char *to)
+{
+	return !has_key(connection, source, parent, to);
+}
+
+static struct watched_source written(const struct foreign_key_watch *watch)
+{
+	struct watched_source table = {.columns = 0};
+
+	memcpy(table.schema, watch->schema, sizeof(table.schema));
+	memcpy(table.table, watch->table, sizeof(table.table));
+	return table;
+}
+
+/* Does it write to a table that references itself? True in doubt. */
 static bool writes_to_itself(struct connection *connection, const struct foreign_key_watch *watch)
 {
-	char table[2 * WATCH_NAME + 3], sql[640], answer[8];
+	struct watched_source table = written(watch);
 
-	quote(table, sizeof(table), watch->table);
-	snprintf(sql, sizeof(sql), "SELECT count(*)>0 FROM pragma_foreign_key_list(%s) WHERE \"table\"=%s COLLATE NOCASE", table,
-		 table);
-	return pragma_run(connection, sql, answer, sizeof(answer)) != SQLITE_OK || strcmp(answer, "1") == 0;
+	return any_key(connection, &table, &table, is_to, true);
 }
 
 /* Does the bytecode call an action by anything else than the DELETE or UPDATE itself, or fail on its own row? */
@@ -193,33 +253,25 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 	return rc != SQLITE_OK || does_harm(connection, watch, &bytecode);
 }
 
-/* Has the second table all the foreign keys that the first has? */
-static bool has_keys_of(struct connection *connection, const char *table, const char *source)
+/* Is it another table that has all the foreign keys of the first, and were they read? For the check a parent is read, too, which
+ * may be a table like these, but not its own foreign keys. */
+static bool has_keys_of(struct connection *connection, const struct watched_source *table, const struct watched_source *source)
 {
-	char first[2 * WATCH_NAME + 3], second[2 * WATCH_NAME + 3], sql[1024], answer[8];
+	bool same = strcmp(source->table, table->table) == 0 && strcmp(source->schema, table->schema) == 0;
 
-	quote(first, sizeof(first), table);
-	quote(second, sizeof(second), source);
-	snprintf(sql, sizeof(sql),
-		 "SELECT NOT EXISTS(SELECT \"table\",\"to\" FROM pragma_foreign_key_list(%s) EXCEPT SELECT \"table\",\"to\" FROM "
-		 "pragma_foreign_key_list(%s))",
-		 first, second);
-	return pragma_run(connection, sql, answer, sizeof(answer)) == SQLITE_OK && strcmp(answer, "1") == 0;
+	return !same && !any_key(connection, table, source, is_missing, true);
 }
 
 bool watch_copies_rows(struct connection *connection, const char *sql)
 {
-	char sources[WATCH_SOURCES][WATCH_NAME];
+	struct watched_source sources[WATCH_SOURCES], table;
 	struct foreign_key_watch watch = {.verb = WRITE_INSERT, .sources = sources};
-	bool was_on = foreign_keys_is_switched_on(connection), copies = false, compiled;
+	bool copies = false;
 
-	/* with foreign keys it reads the parent, too, which may be a table like these */
-	foreign_keys_switch(connection, false);
-	compiled = compile(connection, sql, &watch);
-	foreign_keys_switch(connection, was_on);
-	if (!compiled || !*watch.table)
+	if (!compile(connection, sql, &watch) || !*watch.table)
 		return false;
+	table = written(&watch);
 	for (unsigned i = 0; i < watch.source_count && !copies; i++)
-		copies = strcmp(sources[i], watch.table) != 0 && has_keys_of(connection, watch.table, sources[i]);
+		copies = has_keys_of(connection, &table, &sources[i]);
 	return copies;
 }

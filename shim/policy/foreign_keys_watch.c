@@ -70,8 +70,10 @@ static void record(struct foreign_key_watch *watch, const struct watched_write *
 
 static void see_update(struct foreign_key_watch *watch, const struct watched_write *write)
 {
-	if (!*watch->table && watch->verb == WRITE_UPDATE)
+	if (!*watch->table && watch->verb == WRITE_UPDATE) {
 		keep(watch->table, sizeof(watch->table), write->table);
+		keep(watch->schema, sizeof(watch->schema), write->schema);
+	}
 	if (!is_kept(watch, write->table)) {
 		watch->others++;
 		return;
@@ -83,20 +85,34 @@ static void see_update(struct foreign_key_watch *watch, const struct watched_wri
 	record(watch, write);
 }
 
-static void note_source(struct foreign_key_watch *watch, const char *table)
-{
-	for (unsigned i = 0; i < watch->source_count; i++)
-		if (strcmp(watch->sources[i], table) == 0)
-			return;
-	if (watch->source_count < WATCH_SOURCES)
-		keep(watch->sources[watch->source_count++], WATCH_NAME, table);
-}
-
 static unsigned hash_of(unsigned hash, const char *name)
 {
 	while (name && *name)
 		hash = hash * 31 + (unsigned char)*name++;
 	return hash;
+}
+
+uint64_t watch_bit_of_column(const char *column)
+{
+	return UINT64_C(1) << hash_of(0, column) % 64;
+}
+
+static void note_source(struct foreign_key_watch *watch, const char *schema, const char *table, const char *column)
+{
+	struct watched_source *source = NULL;
+
+	for (unsigned i = 0; i < watch->source_count && !source; i++)
+		if (strcmp(watch->sources[i].table, table) == 0 && strcmp(watch->sources[i].schema, schema ? schema : "") == 0)
+			source = &watch->sources[i];
+	if (!source && watch->source_count == WATCH_SOURCES)
+		return;
+	if (!source) {
+		source = &watch->sources[watch->source_count++];
+		keep(source->schema, sizeof(source->schema), schema);
+		keep(source->table, sizeof(source->table), table);
+		source->columns = 0;
+	}
+	source->columns |= watch_bit_of_column(column);
 }
 
 /* Other tables' columns are read twice where an UPDATE sets a foreign key, and hardly in a trigger; its own may be named thrice. */
@@ -111,11 +127,11 @@ static void count_reads(struct foreign_key_watch *watch, const char *table, cons
 	*reads = 0;
 }
 
-static void see_read(struct foreign_key_watch *watch, const char *table, const char *column, bool by_trigger)
+static void see_read(struct foreign_key_watch *watch, const char *schema, const char *table, const char *column, bool by_trigger)
 {
 	watch->reads++;
 	if (watch->sources && !by_trigger)
-		note_source(watch, table);
+		note_source(watch, schema, table, column);
 	if (!by_trigger && watch->updates && is_kept(watch, table))
 		watch->has_read = true;
 	if (watch->has_updated)
@@ -140,7 +156,7 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 		keep(watch->table, sizeof(watch->table), first);
 		keep(watch->schema, sizeof(watch->schema), schema);
 	} else if (action == SQLITE_READ) {
-		see_read(watch, first, second, trigger);
+		see_read(watch, schema, first, second, trigger);
 	} else if (trigger) {
 		see_write(watch, action, first);
 		watch->by_triggers++;
@@ -148,8 +164,10 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
 		see_write(watch, action, first);
 		see_update(watch, &(struct watched_write){schema, first, second});
 	} else {
-		if (!*watch->table)
+		if (!*watch->table) {
 			keep(watch->table, sizeof(watch->table), first);
+			keep(watch->schema, sizeof(watch->schema), schema);
+		}
 		watch->deletes += action == SQLITE_DELETE;
 	}
 }

@@ -8,6 +8,7 @@
 #include "connection/connection.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,6 +18,12 @@
 
 struct watched_write {
 	const char *schema, *table, *column;
+};
+
+/* A table that is read, and of which columns: a bit for each watch_bit_of_column(). */
+struct watched_source {
+	char schema[64], table[WATCH_NAME];
+	uint64_t columns;
 };
 
 struct foreign_key_watch {
@@ -43,16 +50,16 @@ struct foreign_key_watch {
 	unsigned char reads_of[16]; /* by a hash of the column, since the last UPDATE was seen */
 	unsigned updated;           /* the hash of its table */
 
-	unsigned reads;              /* of any column */
-	unsigned ignored;            /* those for which the program's authorizer wants NULL */
-	char (*sources)[WATCH_NAME]; /* if set: tables that are read, by no trigger; WATCH_SOURCES at most */
+	unsigned reads;                 /* of any column */
+	unsigned ignored;               /* those for which the program's authorizer wants NULL */
+	struct watched_source *sources; /* if set: tables that are read, by no trigger; WATCH_SOURCES at most */
 	unsigned source_count;
 
 	unsigned by_triggers; /* writes */
 	unsigned count;
 	bool overflown;
 
-	/* Of the statement itself; the first for DROP TABLE only. All names are copies: within one call SQLite may compile several
+	/* Of the statement itself. All names are copies: within one call SQLite may compile several
 	 * times, and reads the schema again in between. */
 	char schema[64], table[WATCH_NAME];
 
@@ -83,6 +90,8 @@ void watch_see(struct foreign_key_watch *watch, int action, const char *first, c
  * statement itself is. */
 void watch_begin_probe(struct foreign_key_watch *watch, int action, const char *table);
 
+uint64_t watch_bit_of_column(const char *column);
+
 /* Has the watch seen what may be an action? */
 bool watch_has_actions(const struct foreign_key_watch *watch);
 
@@ -111,8 +120,8 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 /* Is the table that is dropped, as the watch has seen, a parent or child? True in doubt. */
 bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch);
 
-/* Does this INSERT read a table that has all the foreign keys of the one that it writes to? Then its rows may be those of the
- * other, as when a table is made anew, and orphans among them are no new ones. */
+/* Does this INSERT read the foreign keys of a table that has all those of the one that it writes to? Then its rows may be those of
+ * the other, as when a table is made anew, and orphans among them are no new ones. */
 bool watch_copies_rows(struct connection *connection, const char *sql);
 
 /* How many of what it saw are actions. own: of the columns that an UPDATE sets. */

@@ -173,6 +173,37 @@ setup_versions() {
 	done
 }
 
+@test "orphans that INSERT ... SELECT copies into a table of the same keys are let in, in another database and whatever the program redefines" {
+	cat >program.py <<-'END'
+		import sqlite3
+		called = []
+		def connect():
+		    db = sqlite3.connect('t.db', isolation_level=None)
+		    for name in 'count', 'like', 'max', 'lower':
+		        for arguments in 0, 1, 2:
+		            db.create_function(name, arguments, lambda *values: called.append(values))
+		    db.create_collation('NOCASE', lambda a, b: called.append(a) or (a > b) - (a < b))
+		    db.execute("ATTACH 'other.db' AS other")
+		    return db
+		db = connect()
+		db.executescript("""CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p);
+		    CREATE TABLE other.p(id INTEGER PRIMARY KEY); CREATE TABLE other.c(id INTEGER PRIMARY KEY, p REFERENCES p(id));
+		    CREATE TABLE s(u UNIQUE, r REFERENCES s(u)); INSERT INTO s VALUES(1, 1); PRAGMA foreign_keys=OFF; INSERT INTO c VALUES(1, 99)""")
+		db.close(); db = connect()
+		for text in ('INSERT INTO other.c SELECT * FROM main.c', 'INSERT INTO other.c SELECT id+1,p FROM main.c', 'UPDATE OR REPLACE s SET u=1',
+		             'INSERT INTO c SELECT id+1,id+60 FROM p'):
+		    db.execute(text)
+		print(db.execute('SELECT * FROM other.c').fetchall(), called)
+		try: db.execute('INSERT INTO c SELECT id+5,id+60 FROM other.c')
+		except sqlite3.Error as error: print(error)
+	END
+	run_plain python3 program.py
+	[[ $output == '[(1, 99), (2, 99)] []' ]]
+	rm -f ./*.db*
+	run_shim python3 program.py
+	[[ $output == '[(1, 99), (2, 99)] []'$'\n'"$(orphan_refused)" ]]
+}
+
 @test "a program without the collation of a parent's key writes its children as before, by fresh statements and kept ones" {
 	cat >program.py <<-'END'
 		import sqlite3
