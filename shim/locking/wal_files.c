@@ -139,19 +139,65 @@ static void remove_both(const struct wal_files *files, const char *path)
 	remove_if_same(wal_files_join(path, "-shm"), files->shm);
 }
 
-/* By the name that the -shm has now. */
-static void remove_both_by_descriptor(const struct wal_files *files)
+/* The name that an open file has now, to be freed; NULL where /proc does not say it. */
+static char *name_of(int fd)
 {
 	char link[sizeof("/proc/self/fd/") + 12], *name = malloc(PATH_MAX);
 	ssize_t length;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", files->shm_fd);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	length = name ? readlink(link, name, PATH_MAX - 1) : -1;
-	if (length > 4 && memcmp(name + length - 4, "-shm", 4) == 0) {
+	if (length < 0) {
+		free(name);
+		return NULL;
+	}
+	name[length] = '\0';
+	return name;
+}
+
+/* By the name that the -shm has now. */
+static void remove_both_by_descriptor(const struct wal_files *files)
+{
+	char *name = name_of(files->shm_fd);
+	size_t length = name ? strlen(name) : 0;
+
+	if (length > 4 && strcmp(name + length - 4, "-shm") == 0) {
 		name[length - 4] = '\0';
 		remove_both(files, name);
 	}
 	free(name);
+}
+
+/* Is that file by the name that the database has now? It goes there if it is still by the old one: nobody can have another there,
+ * as SQLite holds the exclusive lock. */
+static bool follow(const struct wal_files *files, const char *path, const char *suffix, ino_t inode)
+{
+	char *old = wal_files_join(files->path, suffix), *new = wal_files_join(path, suffix);
+	bool there = old && new &&wal_files_name_is(AT_FDCWD, new, inode);
+	struct stat status;
+
+	if (old && new && !there && wal_files_name_is(AT_FDCWD, old, inode) && glibc_lstat(new, &status) != 0)
+		there = rename(old, new) == 0;
+	free(old);
+	free(new);
+	return there;
+}
+
+/* By the name that the file has now; false where nobody needs them there, and they are removed. */
+static bool keep_moved(const struct wal_files *files)
+{
+	char *path = name_of(files->fd);
+	bool kept = false;
+
+	if (path && wal_files_name_is(AT_FDCWD, path, files->inode)) {
+		bool wal = follow(files, path, "-wal", files->wal), shm = follow(files, path, "-shm", files->shm);
+
+		kept = wal && shm && wal_readers_need_files(files, path);
+		if (!kept)
+			remove_both(files, path);
+	}
+	free(path);
+	return kept;
 }
 
 /* SQLite holds the exclusive lock and has copied all of the -wal into the file: it is about to delete both by their old names, and
@@ -177,11 +223,14 @@ static void answer_persist(struct file_shim *shim, int *persist)
 	int saved = errno;
 
 	if (wal_files_moved(shim)) {
-		remove_moved(files);
+		if (files->closing && files->by_recipe && keep_moved(files))
+			kept_files_note(files);
+		else
+			remove_moved(files);
 		*persist = 1;
 	} else if (is_in_two_copies(shim)) {
 		*persist = 1;
-	} else if (files->closing && files->by_recipe && wal_readers_need_files(files)) {
+	} else if (files->closing && files->by_recipe && wal_readers_need_files(files, files->path)) {
 		kept_files_note(files);
 		*persist = 1;
 	}

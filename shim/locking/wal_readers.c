@@ -48,9 +48,9 @@ static void permit(const char *path, const char *suffix, ino_t inode, mode_t mod
 	free(name);
 }
 
-bool wal_readers_need_files(const struct wal_files *files)
+bool wal_readers_need_files(const struct wal_files *files, const char *path)
 {
-	char *name = wal_files_join(files->path, "");
+	char *name = wal_files_join(path, "");
 	char *slash = name ? strrchr(name, '/') : NULL;
 	struct stat file, folder;
 	bool need = false;
@@ -61,8 +61,8 @@ bool wal_readers_need_files(const struct wal_files *files)
 	}
 	free(name);
 	if (need) {
-		permit(files->path, "-wal", files->wal, file.st_mode);
-		permit(files->path, "-shm", files->shm, file.st_mode);
+		permit(path, "-wal", files->wal, file.st_mode);
+		permit(path, "-shm", files->shm, file.st_mode);
 	}
 	return need;
 }

@@ -7,8 +7,8 @@
 
 #include "locking/wal_files.h"
 
-/* At the last close, while the file is open. If so, sees to it that the two files can be read by those who can read the database.
- */
-bool wal_readers_need_files(const struct wal_files *files);
+/* At the last close, while the file is open; path is its name now. If so, sees to it that the two files can be read by those who
+ * can read the database. */
+bool wal_readers_need_files(const struct wal_files *files, const char *path);
 
 #endif

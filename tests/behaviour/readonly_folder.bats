@@ -64,6 +64,11 @@ public_folder() {
 	renamed_after_the_close victim
 }
 
+@test "a file that is renamed while its process has it open can be read after the close" {
+	public_folder
+	renamed_before_the_close victim
+}
+
 @test "a new database that its process moves over the old one can be read, and leaves nothing by its first name" {
 	public_folder
 	made_anew_and_renamed victim

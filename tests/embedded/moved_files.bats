@@ -43,6 +43,7 @@ carrier=$build/embedded/victim_gcc_O2
 @test "a closed file that is renamed, exchanged, replaced or deleted takes along what stays for readers, in an embedded copy" {
 	[[ $(id -u) == 0 ]] || skip "needs root, to become another user"
 	renamed_after_the_close "$carrier"
+	renamed_before_the_close "$carrier"
 	made_anew_and_renamed "$carrier"
 	exchanged_after_the_close "$carrier"
 	deleted_after_the_close "$carrier"

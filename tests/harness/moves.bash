@@ -147,6 +147,21 @@ renamed_after_the_close() {
 	done
 }
 
+# By its process, by another one, and to another folder.
+renamed_before_the_close() {
+	local run move
+	for run in run_plain run_shim; do
+		for move in 'rename a.db b.db' 'renameat a.db b.db' 'sh mv a.db b.db' 'sh mkdir f; mv a.db f/b.db'; do
+			public
+			$run "$1" "${made[@]}" "$move" 'close a'
+			file=$(find . -name b.db)
+			[[ $output == *$'\nclose 0' && $(public_reader "$file" 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $move"
+			[[ $(find . -type f | sort) == "$file" || $run == run_shim && $(find . -type f | sort) == "$file"$'\n'"$file-shm"$'\n'"$file-wal" ]] ||
+				fail "$run $move: $(find . -type f)"
+		done
+	done
+}
+
 # What many programs do to publish a new state.
 made_anew_and_renamed() {
 	local run

@@ -170,6 +170,11 @@ complete() {
 	same datasette wal
 }
 
+@test "command-not-found makes its database anew and moves it over the old one, and another user asks it" {
+	needs
+	same command_not_found wal
+}
+
 @test "Alembic's batch migrations delete no child" {
 	needs
 	same alembic wal
