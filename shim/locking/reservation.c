@@ -214,8 +214,11 @@ static void acquire(struct file_shim *shim)
 	int rc;
 
 	memcpy(header, shm, HEADER_SIZE);
-	handoff_try(&shim->handoff);
-	for (int count = 0; (rc = reserve(shim)) == SQLITE_BUSY; count++) {
+	for (int count = 0;; count++) {
+		handoff_try(&shim->handoff);
+		rc = reserve(shim);
+		if (rc != SQLITE_BUSY)
+			break;
 		/* who waits is not to keep programs without the library out as well: one transaction at a time does */
 		shared_write_end(shim);
 		handoff_refused(&shim->handoff);

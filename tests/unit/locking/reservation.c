@@ -1,0 +1,271 @@
+/* reservation.c - unit tests of a reservation that was waited for, with a clock, a -shm and locks that are made up. */
+#include "locking/reservation.h"
+
+#include "../check.h"
+#include "base/settings.h"
+#include "locking/begin_watch.h"
+#include "locking/file_shim.h"
+#include "locking/kept_locks.h"
+#include "locking/shm_locks.h"
+#include "locking/write_lock.h"
+
+#include <string.h>
+
+#define MILLISECOND INT64_C(1000000)
+#define MARK 4 /* a lock of the readers */
+#define FORMAT 3007000
+#define CHANGES 2 /* of the words: the change counter */
+#define RESERVED 31
+
+static struct file_shim shim;
+static sqlite3_file database;
+static struct setting_value length = {.number = 500};
+static int64_t now = 1000 * MILLISECOND;
+static bool commits_meanwhile; /* another connection does, whenever this one waits */
+static unsigned wakes;
+static uint32_t shm[64];
+
+const struct setting_value *settings_get(enum setting setting)
+{
+	(void)setting;
+	return &length;
+}
+
+static int64_t clock_now(void)
+{
+	return now;
+}
+
+static void commit_of_another(void)
+{
+	shm[CHANGES]++;
+	shm[RESERVED] = 0;
+}
+
+static bool sleep_until(const volatile void *word, uint32_t class, int64_t until)
+{
+	(void)word;
+	(void)class;
+	now = until;
+	if (commits_meanwhile)
+		commit_of_another();
+	return true;
+}
+
+static bool wake(const volatile void *word, uint32_t classes)
+{
+	(void)word;
+	(void)classes;
+	wakes++;
+	return false;
+}
+
+static const struct handoff_system made_up = {clock_now, sleep_until, wake};
+
+bool busy_handler_wait(struct file_shim *of, enum busy_purpose purpose, int count)
+{
+	(void)of;
+	(void)purpose;
+	(void)count;
+	return sleep_until(NULL, 0, now + 20 * MILLISECOND);
+}
+
+int shared_write_lock(struct file_shim *of)
+{
+	of->shared_write.hold = WRITE_ALONE;
+	return SQLITE_OK;
+}
+
+int shared_write_unlock(struct file_shim *of)
+{
+	of->shared_write.hold = WRITE_NONE;
+	return SQLITE_OK;
+}
+
+void shared_write_begin(struct file_shim *of, int64_t due, bool has_read)
+{
+	(void)of;
+	(void)due;
+	(void)has_read;
+}
+
+void shared_write_end(struct file_shim *of)
+{
+	(void)of;
+}
+
+void begin_watch_rests(const struct file_shim *of)
+{
+	(void)of;
+}
+
+void kept_locks_take(struct wal_files *files)
+{
+	(void)files;
+}
+
+void wal_limit_read_begins(struct file_shim *of)
+{
+	(void)of;
+}
+
+bool wal_limit_delays_read(const struct file_shim *of)
+{
+	(void)of;
+	return false;
+}
+
+void group_commit_read_locked(struct file_shim *of, int offset)
+{
+	(void)of;
+	(void)offset;
+}
+
+bool group_commit_read_unlocked(struct file_shim *of)
+{
+	(void)of;
+	return false;
+}
+
+/* What no test comes to. */
+void shared_write_enter(struct file_shim *of)
+{
+	(void)of;
+}
+
+void shared_write_leave(struct file_shim *of)
+{
+	(void)of;
+}
+
+int wal_limit_lock_readers(struct file_shim *of, int offset, int n, int flags)
+{
+	(void)offset;
+	(void)n;
+	(void)flags;
+	return of ? SQLITE_OK : SQLITE_BUSY;
+}
+
+int wal_limit_lock_checkpoint(struct file_shim *of, int flags)
+{
+	(void)of;
+	return flags ? SQLITE_OK : SQLITE_BUSY;
+}
+
+void wal_limit_checkpoint_begins(struct file_shim *of)
+{
+	(void)of;
+}
+
+void wal_limit_checkpoint_ends(struct file_shim *of)
+{
+	(void)of;
+}
+
+void wal_limit_give_up(struct file_shim *of)
+{
+	(void)of;
+}
+
+void wal_limit_write_locked(struct file_shim *of)
+{
+	(void)of;
+}
+
+void wal_limit_write_unlocked(struct file_shim *of)
+{
+	(void)of;
+}
+
+void group_commit_write_locked(struct file_shim *of)
+{
+	(void)of;
+}
+
+void group_commit_write_unlocked(struct file_shim *of)
+{
+	(void)of;
+}
+
+int wal_files_before_write(const struct file_shim *of)
+{
+	return of ? SQLITE_OK : SQLITE_BUSY;
+}
+
+void file_shim_before_write(struct file_shim *of)
+{
+	(void)of;
+}
+
+int write_lock_acquire(struct file_shim *of)
+{
+	return of ? SQLITE_OK : SQLITE_BUSY;
+}
+
+int write_lock_release(struct file_shim *of)
+{
+	return of ? SQLITE_OK : SQLITE_BUSY;
+}
+
+static int lock(sqlite3_file *file, int offset, int n, int flags)
+{
+	(void)file;
+	(void)offset;
+	(void)n;
+	(void)flags;
+	return SQLITE_OK;
+}
+
+static int get_autocommit(sqlite3 *db)
+{
+	return db != NULL;
+}
+
+/* A transaction has begun, and has not read. */
+static void begin(void)
+{
+	static const sqlite3_io_methods methods = {.iVersion = 3, .xShmLock = lock};
+	static const struct sqlite sqlite = {.get_autocommit = get_autocommit};
+
+	memset(&shim, 0, sizeof(shim));
+	memset(shm, 0, sizeof(shm));
+	shm[0] = FORMAT;
+	shim.original = &methods;
+	shim.sqlite = &sqlite;
+	shim.file = &database;
+	shim.fair = true;
+	handoff_init(&shim.handoff, &made_up);
+	shim.handoff.shm = (const char *)shm;
+	shim.reservation.policy = READ_RESERVED;
+	commits_meanwhile = false;
+	wakes = 0;
+}
+
+static void change(int flags)
+{
+	shm_locks_change(&shim, MARK, 1, flags);
+}
+
+static void read_begins(void)
+{
+	change(SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+}
+
+/* The slice of one that waited begins when it has the reservation, as it does for one that has waited for the write lock. */
+static void test_slice(void)
+{
+	begin();
+	shim.handoff.released_at = now - MILLISECOND / 100;
+	shm[RESERVED] = (uint32_t)(now / MILLISECOND) + 100;
+	commits_meanwhile = true;
+	read_begins();
+	check(shim.handoff.acquired_at == now && shim.handoff.slice_began == now, "its slice begins after the wait");
+	handoff_pass_on(&shim.handoff);
+	check(shim.handoff.slice == SLICE_OBSERVED, "and lasts for more than one transaction");
+}
+
+int main(void)
+{
+	test_slice();
+	return check_end();
+}
