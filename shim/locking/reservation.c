@@ -8,8 +8,8 @@
  * - a connection that writes and shares the lock: it claims the word, so that 0 tells the others that nobody writes.
  *
  * Four races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
- * - SQLite has read the header before it asks for the read lock. If it has changed while the reservation was waited for, SQLite
- * gives the read lock back and takes it again: the reservation is kept over that (is_retried).
+ * - SQLite has read the header before it asks for the read lock. If it has changed since, as while the reservation was waited for,
+ *   SQLite gives the read lock back and takes it again: the reservation is kept over that (is_retried).
  * - Between a writer's look at the word and its write lock another connection may reserve: the writer looks again once it has the
  *   lock, and gives it back.
  * - That look keeps the owner of the reservation from the write lock for a moment. SQLite does not wait in a transaction that has
@@ -28,7 +28,6 @@
 
 #define RESERVATION 124
 #define FORMAT 3007000 /* of the -shm: at its start */
-#define HEADER_SIZE 48
 
 #define MILLISECOND INT64_C(1000000)
 #define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
@@ -209,11 +208,8 @@ static int reserve(struct file_shim *shim)
 static void acquire(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
-	const char *shm = shim->handoff.shm;
-	char header[HEADER_SIZE];
 	int rc;
 
-	memcpy(header, shm, HEADER_SIZE);
 	for (int count = 0;; count++) {
 		handoff_try(&shim->handoff);
 		rc = reserve(shim);
@@ -230,10 +226,18 @@ static void acquire(struct file_shim *shim)
 		return;
 	}
 	handoff_acquired(&shim->handoff);
-	holder_set(&shim->holder, shm, reservation->word);
+	holder_set(&shim->holder, shim->handoff.shm, reservation->word);
 	reservation->state = reservation->policy == READ_LOCKED ? RESERVATION_LOCKED : RESERVATION_HELD;
-	reservation->is_retried = memcmp(header, shm, HEADER_SIZE) != 0;
 	shim->count.reserved++;
+}
+
+void reservation_header_read(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	if (reservation->policy != READ_FREELY && shim->handoff.shm && !reservation->has_header)
+		memcpy(reservation->header, shim->handoff.shm, sizeof(reservation->header));
+	reservation->has_header = true;
 }
 
 void reservation_before_read(struct file_shim *shim)
@@ -257,6 +261,7 @@ void reservation_before_read(struct file_shim *shim)
 		if (reservation->shares)
 			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation), true);
 	}
+	reservation->is_retried = memcmp(reservation->header, shim->handoff.shm, sizeof(reservation->header)) != 0;
 	begin_watch_rests(shim);
 }
 

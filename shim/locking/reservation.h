@@ -44,6 +44,8 @@ struct reservation {
 	bool is_reading;        /* a transaction reads */
 	bool is_pending;        /* … that has not written */
 	bool is_retried;        /* SQLite gives its read lock back once before it takes it again */
+	bool has_header;        /* SQLite reads: it will ask for a read lock, or has */
+	char header[48];        /* … as it has read it, or a later one */
 	struct read_site *site; /* of the statement that it begins with */
 	bool site_reads;        /* … which does not write */
 };
@@ -71,7 +73,9 @@ void reservation_ended(struct file_shim *shim);
 bool reservation_claim(struct file_shim *shim);
 void reservation_unclaim(struct file_shim *shim);
 
-/* SQLite is about to take a read lock; did not get it, and may try again or fail; has given it back. */
+/* SQLite is about to take a read lock, and has read the header for that; takes it; did not get it, and may try again or fail; has
+ * given it back. */
+void reservation_header_read(struct file_shim *shim);
 void reservation_before_read(struct file_shim *shim);
 void reservation_read_failed(struct file_shim *shim);
 void reservation_after_read(struct file_shim *shim);

@@ -115,6 +115,8 @@ static int lock_read(struct file_shim *shim, int offset)
 	void (*reader)(void *) = atomic_load_explicit(&shim->reader, memory_order_relaxed);
 	int rc;
 
+	reservation_header_read(shim);
+	shim->reservation.has_header = false;
 	if (is_writing(shim)) {
 		rc = take_read_lock(shim, offset);
 		shim->changes_read_lock &= rc != SQLITE_OK;
@@ -137,6 +139,16 @@ static int lock_read(struct file_shim *shim, int offset)
 	if (rc != SQLITE_OK && offset >= WAL_READ_LOCKS)
 		reservation_read_failed(shim);
 	shim->snapshot = handoff_changes(&shim->handoff);
+	return rc;
+}
+
+/* SQLite moves a mark of readers to where it will read, after it has read the header, and then reads under that mark. */
+static int lock_mark(struct file_shim *shim, int offset, int flags)
+{
+	int rc = shim->original->xShmLock(shim->file, offset, 1, flags);
+
+	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK))
+		reservation_header_read(shim);
 	return rc;
 }
 
@@ -172,5 +184,7 @@ int shm_locks_change(struct file_shim *shim, int offset, int n, int flags)
 		return unlock_read(shim, offset);
 	if (offset > WAL_BACKFILL_LOCK && shim->reset_guard.checkpoints)
 		return wal_limit_lock_readers(shim, offset, n, flags);
+	if (offset > WAL_BACKFILL_LOCK && n == 1)
+		return lock_mark(shim, offset, flags);
 	return shim->original->xShmLock(shim->file, offset, n, flags);
 }

@@ -1,4 +1,5 @@
-/* reservation.c - unit tests of a reservation that was waited for, with a clock, a -shm and locks that are made up. */
+/* reservation.c - unit tests of a reservation that was waited for, or over which SQLite gives its read lock back and takes it
+ * again, with a clock, a -shm and locks that are made up. */
 #include "locking/reservation.h"
 
 #include "../check.h"
@@ -246,9 +247,90 @@ static void change(int flags)
 	shm_locks_change(&shim, MARK, 1, flags);
 }
 
+/* SQLite, which has read the header, moves the mark, and reads by it. */
+static void move_mark(void)
+{
+	change(SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
+	change(SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+}
+
 static void read_begins(void)
 {
 	change(SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+}
+
+static void read_ends(void)
+{
+	change(SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+}
+
+static void check_retry(const char *when)
+{
+	uint32_t word = shm[RESERVED];
+
+	check(word != 0, "%s: it has a reservation", when);
+	read_ends();
+	check(shm[RESERVED] == word && wakes == 0, "%s: it keeps its reservation, and wakes nobody, as SQLite tries again", when);
+	move_mark();
+	read_begins();
+	check(shm[RESERVED] == word && shim.count.begun == 1, "%s: it is one transaction still", when);
+	read_ends();
+	check(shm[RESERVED] == 0 && wakes == 1, "%s: its end is its end", when);
+}
+
+static void test_retry(void)
+{
+	begin();
+	move_mark();
+	commit_of_another();
+	read_begins();
+	check_retry("a commit after the mark was moved");
+
+	begin();
+	shim.handoff.released_at = now;
+	shim.handoff.yield_until = now + MILLISECOND / 10;
+	commits_meanwhile = true;
+	read_begins();
+	check_retry("a commit of one that goes first");
+
+	begin();
+	shm[RESERVED] = (uint32_t)(now / MILLISECOND) + 100;
+	commits_meanwhile = true;
+	read_begins();
+	check_retry("a commit of one that was waited for");
+}
+
+static void test_no_retry(void)
+{
+	begin();
+	move_mark();
+	read_begins();
+	check(shm[RESERVED] != 0, "it has a reservation");
+	read_ends();
+	check(shm[RESERVED] == 0, "without a change in between the read has ended");
+
+	/* a mark of the transaction's -wal that starts anew is none of the next transaction's */
+	begin();
+	shim.shared_write.hold = WRITE_ALONE;
+	move_mark();
+	read_begins();
+	shim.shared_write.hold = WRITE_NONE;
+	commit_of_another();
+	read_begins();
+	check(shm[RESERVED] != 0, "the next one has a reservation");
+	read_ends();
+	check(shm[RESERVED] == 0, "and has ended");
+}
+
+static void test_learnt(void)
+{
+	begin();
+	shim.reservation.policy = READ_FREELY;
+	move_mark();
+	commit_of_another();
+	read_begins();
+	read_ends();
+	check(shm[RESERVED] == 0 && shim.count.begun == 0, "one that reads freely reserves nothing");
 }
 
 /* The slice of one that waited begins when it has the reservation, as it does for one that has waited for the write lock. */
@@ -266,6 +348,9 @@ static void test_slice(void)
 
 int main(void)
 {
+	test_retry();
+	test_no_retry();
+	test_learnt();
 	test_slice();
 	return check_end();
 }
