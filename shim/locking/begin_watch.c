@@ -13,20 +13,33 @@
 /* A BEGIN that is kept was prepared just before its transaction's first statements, and SQLite lists the latest first. */
 #define LATEST 8
 
-/* Can this text be of a statement that begins a transaction, or ends one, or of a VACUUM? */
-static bool may_matter(const char *sql)
+/* For so many transactions it is not looked for again. */
+#define KEPT 32
+
+/* Can this text be of a statement that begins a transaction, or of a VACUUM? Or, if that is asked, of one that ends a transaction?
+ */
+static bool may_matter(const char *sql, bool ends)
 {
 	switch (statement_first_letter(sql, -1)) {
 	case 0: /* a comment comes first */
 	case 'b' - 'a' + 1:
+	case 'v' - 'a' + 1:
+		return true;
 	case 'c' - 'a' + 1:
 	case 'e' - 'a' + 1:
 	case 'r' - 'a' + 1:
-	case 'v' - 'a' + 1:
-		return true;
+		return ends;
 	default:
 		return false;
 	}
+}
+
+static void read_statement(const char *sql, struct statement *out)
+{
+	if (statement_is_plain_begin(sql, -1))
+		*out = (struct statement){.kind = STATEMENT_BEGIN, .begin = BEGIN_PLAIN};
+	else
+		statement_read_utf8(sql, out);
 }
 
 static void begins(struct file_shim *shim, const char *sql, enum begin_form form)
@@ -50,18 +63,17 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 static void statement_starts(struct connection *connection, const char *sql)
 {
 	struct file_shim *shim = connection->shim;
-	bool outside = connection->sqlite->get_autocommit(connection->db) != 0;
+	bool outside = connection->sqlite->get_autocommit(connection->db) != 0, sees_end;
 	struct statement statement = {.kind = STATEMENT_EMPTY};
 
 	if (!shim || shim->db != connection->db)
 		return;
-	if (sql && statement_is_plain_begin(sql, -1))
-		statement = (struct statement){.kind = STATEMENT_BEGIN, .begin = BEGIN_PLAIN};
-	else if (sql && may_matter(sql))
-		statement_read_utf8(sql, &statement);
+	sees_end = shim->shared_write.has_begun && !shim->reservation.is_reading;
+	if (sql && may_matter(sql, sees_end))
+		read_statement(sql, &statement);
 	/* what VACUUM runs itself is not seen here */
-	shim->vacuums = sql && statement.kind == STATEMENT_VACUUM;
-	if (shim->shared_write.has_begun && !shim->reservation.is_reading && (!sql || outside || statement.kind == STATEMENT_OTHER))
+	shim->vacuums = statement.kind == STATEMENT_VACUUM;
+	if (sees_end && (!sql || outside || statement.kind == STATEMENT_OTHER))
 		shared_write_end(shim);
 	if (outside && statement.kind == STATEMENT_BEGIN)
 		begins(shim, sql, statement.begin);
@@ -87,20 +99,26 @@ static bool keeps_begin(const struct connection *connection)
 
 	for (int i = 0; i < LATEST && (stmt = sqlite->next_stmt(connection->db, stmt)); i++) {
 		sql = sqlite->sql(stmt);
-		if (!sql || !may_matter(sql))
+		if (!sql || !may_matter(sql, false))
 			continue;
-		statement_read_utf8(sql, &statement);
+		read_statement(sql, &statement);
 		if (statement.kind == STATEMENT_BEGIN)
 			return true;
 	}
 	return false;
 }
 
-void begin_watch_rests(const struct file_shim *shim)
+void begin_watch_rests(struct file_shim *shim)
 {
 	struct connection *connection = registry_find(shim->db);
 
 	/* VACUUM puts the mask of the trace callback aside while it runs, and then back, whatever the callback is by then */
-	if (connection && connection->statement_starts == statement_starts && !shim->vacuums && !keeps_begin(connection))
+	if (!connection || connection->statement_starts != statement_starts || shim->vacuums)
+		return;
+	if (shim->begins_kept > 0)
+		shim->begins_kept--;
+	else if (keeps_begin(connection))
+		shim->begins_kept = KEPT;
+	else
 		callbacks_watch(connection, NULL);
 }

@@ -17,6 +17,6 @@ struct file_shim;
 bool begin_watch_start(struct connection *connection);
 
 /* A transaction reads for the first time: shm_locks.c will see its end. */
-void begin_watch_rests(const struct file_shim *shim);
+void begin_watch_rests(struct file_shim *shim);
 
 #endif

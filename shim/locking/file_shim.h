@@ -66,6 +66,7 @@ struct file_shim {
 
 	atomic_bool *begin_mode; /* begin_mode.h, of the database */
 	bool plain_begin_shares; /* a plain BEGIN that runs shares the write lock: shared_write.h */
+	uint8_t begins_kept;     /* so many transactions are taken to begin by a BEGIN that the program keeps */
 	bool vacuums;            /* the statement that begin_watch.h saw start last is a VACUUM */
 	bool may_make_plain;     /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
 	bool begin_is_plain;     /* the BEGIN that waits is to take no lock */

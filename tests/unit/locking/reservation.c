@@ -95,7 +95,7 @@ void shared_write_end(struct file_shim *of)
 	(void)of;
 }
 
-void begin_watch_rests(const struct file_shim *of)
+void begin_watch_rests(struct file_shim *of)
 {
 	(void)of;
 }
