@@ -55,7 +55,7 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 		return;
 	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
 	if (!begin_kind_idles(kind))
-		shared_write_begin(shim, monotonic_now() + reservation_length(), false);
+		shared_write_begin(shim, monotonic_tick() + reservation_length(), false);
 }
 
 /* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that

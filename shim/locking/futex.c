@@ -18,12 +18,22 @@ struct kernel_time {
 	long seconds, nanoseconds;
 };
 
-int64_t monotonic_now(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
+}
+
+int64_t monotonic_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t monotonic_tick(void)
+{
+	return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 /* 0, or the error. */

@@ -59,7 +59,7 @@ bool idle_lock_take_left(struct file_shim *shim)
 			futex_wait_while(&lock->state, IDLE_LOCK_GIVING, monotonic_now() + FORK_WAIT);
 		state = IDLE_LOCK_LEFT;
 	}
-	if (monotonic_now() >= atomic_load_explicit(&lock->due, memory_order_relaxed))
+	if (monotonic_tick() >= atomic_load_explicit(&lock->due, memory_order_relaxed))
 		learn(lock, path_of(shim));
 	return true;
 }

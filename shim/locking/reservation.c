@@ -184,16 +184,16 @@ static int reserve_locked(struct file_shim *shim)
 static int reserve(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
+	int64_t now = shim->handoff.tried_at;
 	int rc;
 
 	if (reservation_blocks(shim))
 		return SQLITE_BUSY;
 	/* again, if it waited */
 	if (reservation->shares)
-		shared_write_begin(shim, shim->handoff.system->now() + reservation_length(), true);
+		shared_write_begin(shim, now + length_of(reservation), true);
 	/* while the lock is shared, nobody writes who has not claimed the word */
-	if (shim->shared_write.has_begun && reservation->policy == READ_RESERVED &&
-	    write_word(shim, 0, shim->handoff.system->now()))
+	if (shim->shared_write.has_begun && reservation->policy == READ_RESERVED && write_word(shim, 0, now))
 		return SQLITE_OK;
 	rc = shared_write_lock(shim);
 	if (rc != SQLITE_OK)
@@ -258,7 +258,7 @@ void reservation_before_read(struct file_shim *shim)
 		shared_write_end(shim);
 	} else {
 		acquire(shim);
-		if (reservation->shares)
+		if (reservation->shares && !shim->shared_write.has_begun)
 			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation), true);
 	}
 	reservation->is_retried = memcmp(reservation->header, shim->handoff.shm, sizeof(reservation->header)) != 0;

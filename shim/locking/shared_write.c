@@ -215,7 +215,7 @@ static void look_for_due(void)
 
 	if (earliest == IDLE_LOCK_NEVER || atomic_load_explicit(&idle_watcher_lives, memory_order_relaxed))
 		return;
-	now = monotonic_now();
+	now = monotonic_tick();
 	if (now >= earliest)
 		idle_lock_give_back_due(now);
 }

@@ -57,12 +57,11 @@ static bool has_snapshot(const struct file_shim *shim)
 	return busy > 1;
 }
 
-/* While the reservation is in force, connections with the library only look. SQLITE_LOCKED if it had lapsed, and another connection
- * has one by now. */
-static int acquire_reserved(struct file_shim *shim)
+/* While the reservation is in force, connections with the library only look. */
+static int wait_out_look(struct file_shim *shim)
 {
 	int64_t now = monotonic_now(), end = now + LOOK, again = LOOK_AGAIN;
-	int rc = shared_write_lock(shim);
+	int rc = SQLITE_BUSY;
 
 	while (rc == SQLITE_BUSY && (now < end || reservation_lapses_at(shim->reservation.word, now))) {
 		monotonic_sleep(now + again);
@@ -70,6 +69,17 @@ static int acquire_reserved(struct file_shim *shim)
 		now = monotonic_now();
 		again = again < MILLISECOND ? again * 2 : again;
 	}
+	return rc;
+}
+
+/* SQLITE_LOCKED if it had lapsed, and another connection
+ * has one by now. */
+static int acquire_reserved(struct file_shim *shim)
+{
+	int rc = shared_write_lock(shim);
+
+	if (rc == SQLITE_BUSY)
+		rc = wait_out_look(shim);
 	if (rc == SQLITE_OK && !reservation_before_write(shim)) {
 		shared_write_unlock(shim);
 		return SQLITE_LOCKED;
