@@ -341,6 +341,17 @@ void reservation_read_failed(struct file_shim *shim)
 	reservation_after_read(shim);
 }
 
+void reservation_renew(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	uint32_t seen = reservation->word, word = word_until(shim->handoff.system->now() + length_of(reservation));
+
+	if (!has_reservation(reservation) || !atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word))
+		return;
+	reservation->word = word;
+	holder_set(&shim->holder, shim->handoff.shm, word);
+}
+
 void reservation_wait_out(struct file_shim *shim)
 {
 	for (int count = 0; reservation_blocks(shim); count++) {

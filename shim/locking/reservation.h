@@ -80,6 +80,9 @@ void reservation_before_read(struct file_shim *shim);
 void reservation_read_failed(struct file_shim *shim);
 void reservation_after_read(struct file_shim *shim);
 
+/* The transaction wants to write, and is kept from the write lock: what it reserved lasts as long again, if it is its own still. */
+void reservation_renew(struct file_shim *shim);
+
 /* The write lock is wanted by a transaction that has already read. Waits for another connection's reservation to end, which is not
  * long, as SQLite would not wait. */
 void reservation_wait_out(struct file_shim *shim);

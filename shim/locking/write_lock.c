@@ -11,9 +11,10 @@
 #define MILLISECOND INT64_C(1000000)
 
 /* How long the owner of a reservation waits at least for another connection's look at the lock, and how soon it tries again at
- * first. The other one needs microseconds, unless it has no processor or is stopped. */
+ * first, and at last. The other one needs microseconds, unless it has no processor or is stopped. */
 #define LOOK (40 * MILLISECOND)
 #define LOOK_AGAIN (MILLISECOND / 50)
+#define LOOK_AGAIN_MAX (5 * MILLISECOND)
 
 /* A transaction that held the lock for less was in nobody's way. */
 #define NOTICED (2 * MILLISECOND)
@@ -57,23 +58,35 @@ static bool has_snapshot(const struct file_shim *shim)
 	return busy > 1;
 }
 
-/* While the reservation is in force, connections with the library only look. */
+/* For so long the reservation of a transaction that wants to write is renewed, as the connection waits for locks: while it shares
+ * the lock nobody without the library can have it, nor anybody else write. */
+static int64_t renewed_for(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+	bool may_go_on = holder_find(&shim->holder, shim->handoff.shm, 0) <= HOLDER_IN_PROCESS;
+
+	return shim->shared_write.has_begun && may_go_on && connection ? connection->busy.timeout * MILLISECOND : 0;
+}
+
+/* While the reservation is in force, connections with the library only look. One that is stopped in the midst of that keeps all
+ * others out, so that a reservation which goes on costs nobody anything. */
 static int wait_out_look(struct file_shim *shim)
 {
-	int64_t now = monotonic_now(), end = now + LOOK, again = LOOK_AGAIN;
+	int64_t now = monotonic_now(), began = now, again = LOOK_AGAIN;
 	int rc = SQLITE_BUSY;
 
-	while (rc == SQLITE_BUSY && (now < end || reservation_lapses_at(shim->reservation.word, now))) {
+	while (rc == SQLITE_BUSY && (now - began < LOOK || reservation_lapses_at(shim->reservation.word, now))) {
+		if (now - began > LOOK && now - began < renewed_for(shim))
+			reservation_renew(shim);
 		monotonic_sleep(now + again);
 		rc = shared_write_lock(shim);
 		now = monotonic_now();
-		again = again < MILLISECOND ? again * 2 : again;
+		again = again < LOOK_AGAIN_MAX ? again * 2 : again;
 	}
 	return rc;
 }
 
-/* SQLITE_LOCKED if it had lapsed, and another connection
- * has one by now. */
+/* SQLITE_LOCKED if the reservation had lapsed, and another connection has one by now. */
 static int acquire_reserved(struct file_shim *shim)
 {
 	int rc = shared_write_lock(shim);

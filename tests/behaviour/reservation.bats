@@ -127,6 +127,32 @@ reader_begins() {
 	[[ $(observer query t.db 'SELECT n FROM t') == 1 ]]
 }
 
+# It may be stopped just then, for longer than a reservation lasts. Beside a plain BEGIN, which shares the lock, it has the second one.
+@test "a transaction that shares the lock and has a reservation keeps it while another process looks at the lock for longer than that lasts" {
+	export SQLPROD_RESERVE=3000
+	for run in plain shim; do
+		rm -f t.db* looks asked ready
+		make_database
+		start_plain look python3 -c 'if True:
+			import fcntl, os, time
+			open("ready", "w").close()
+			while not os.path.exists("asked"):
+			    time.sleep(0.01)
+			with open("t.db-shm", "r+b") as shm:
+			    fcntl.lockf(shm, fcntl.LOCK_SH, 1, 120)
+			    fcntl.lockf(shm, fcntl.LOCK_EX, 1, 129)
+			    open("looks", "w").close()
+			    time.sleep(5)'
+		look=$started
+		until [[ -e ready ]]; do sleep 0.01; done
+		"run_$run" victim 'open a t.db' 'exec a BEGIN' 'exec a SELECT n FROM t' 'sh touch asked; until [ -e looks ]; do sleep 0.01; done' \
+			'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'close a'
+		[[ $run == plain && $output == *'exec 5 database is locked'* ]] || [[ $run == shim && $output != *'exec 5'* ]]
+		finish "$look" look
+	done
+	[[ $(observer query t.db 'SELECT n FROM t') == 1 ]]
+}
+
 @test "a transaction that is killed or stopped with a reservation stops nobody, and loses it" {
 	export SQLPROD_RESERVE=100
 	for signal in KILL STOP; do
