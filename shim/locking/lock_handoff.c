@@ -26,8 +26,8 @@
  *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c)
  *   132  4 bytes, set aside                     written: when a checkpoint may wait for readers again (wal_limit.c)
  *
- * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun; byte 129 is a lock among
- * those who share it (shared_write.h).
+ * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun, and not shared while it
+ * writes; byte 129 is a lock among those who share it (shared_write.h).
  */
 #include "locking/lock_handoff.h"
 
@@ -185,6 +185,11 @@ void handoff_pass_on(struct handoff *handoff)
 bool handoff_woke_waiter(const struct handoff *handoff)
 {
 	return handoff->released_at && handoff->waiters_seen_at == handoff->released_at;
+}
+
+bool handoff_has_seen_waiters(const struct handoff *handoff)
+{
+	return handoff->waiters_seen_at != 0;
 }
 
 void handoff_releasing(struct handoff *handoff)

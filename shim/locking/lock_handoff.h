@@ -90,6 +90,9 @@ void handoff_pass_on(struct handoff *handoff);
 /* The waiter that was woken last slept until the lock was given back just now: others were kept waiting. */
 bool handoff_woke_waiter(const struct handoff *handoff);
 
+/* Were there waiters lately? */
+bool handoff_has_seen_waiters(const struct handoff *handoff);
+
 /* A transaction begins, with no lock held yet. May sleep a millisecond, to let a waiter go first that was just woken. */
 void handoff_before_read(struct handoff *handoff);
 

@@ -387,7 +387,9 @@ void reservation_written(struct file_shim *shim)
 	atomic_store_explicit(&shim->idle_lock.due, IDLE_LOCK_NEVER, memory_order_relaxed);
 	if (!has_reservation(reservation))
 		return;
-	if (shim->shared_write.hold != WRITE_SHARED) {
+	/* who has the lock to itself needs no claim, but others who look find one for less than they find the lock taken */
+	if (shim->shared_write.hold != WRITE_SHARED &&
+	    (shim->shared_write.hold != WRITE_OWN || !handoff_has_seen_waiters(&shim->handoff))) {
 		drop(shim);
 		return;
 	}

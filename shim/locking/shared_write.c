@@ -1,4 +1,4 @@
-/* shared_write.c - SQLite's lock alone or shared, and the second lock. */
+/* shared_write.c - SQLite's lock alone, shared or to oneself, and the second lock. */
 #include "locking/shared_write.h"
 
 #include "elf/loader.h"
@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* SQLite uses bytes 120 to 127, and 128 as a sign that the -shm is in use: sqlite.org/walformat.html */
 #define SECOND_BYTE 129
+#define WRITE_BYTE 120
 
 /* A lock of fcntl() belongs to the process: which of its connections has it stands here, once for each -shm that was ever mapped,
  * in a list that only grows. */
@@ -21,7 +23,10 @@ struct second_lock {
 	struct second_lock *next;
 	const char *shm;
 	struct file_shim *_Atomic owner;
+	atomic_uint sharers; /* connections that share SQLite's lock, or are about to; OWN: the only one has it to itself */
 };
+
+#define OWN UINT_MAX
 
 static struct second_lock *_Atomic second_locks;
 static atomic_uint forks;
@@ -62,7 +67,7 @@ static struct second_lock *second_of(struct file_shim *shim)
 	return found;
 }
 
-static bool set_second(const struct file_shim *shim, short type)
+static bool set_lock(const struct file_shim *shim, off_t byte, short type)
 {
 	struct flock lock;
 	int saved = errno, rc;
@@ -70,7 +75,7 @@ static bool set_second(const struct file_shim *shim, short type)
 	memset(&lock, 0, sizeof(lock));
 	lock.l_type = type;
 	lock.l_whence = SEEK_SET;
-	lock.l_start = SECOND_BYTE;
+	lock.l_start = byte;
 	lock.l_len = 1;
 	rc = fcntl(shim->files.shm_fd, F_SETLK, &lock);
 	errno = saved;
@@ -84,7 +89,7 @@ static bool second_lock(struct file_shim *shim)
 
 	if (!second || !atomic_compare_exchange_strong(&second->owner, &nobody, shim))
 		return false;
-	if (set_second(shim, F_WRLCK))
+	if (set_lock(shim, SECOND_BYTE, F_WRLCK))
 		return true;
 	atomic_store(&second->owner, (struct file_shim *)NULL);
 	return false;
@@ -97,13 +102,57 @@ static void second_unlock(struct file_shim *shim)
 
 	if (!second || atomic_load(&second->owner) != shim)
 		return;
-	set_second(shim, F_UNLCK);
+	set_lock(shim, SECOND_BYTE, F_UNLCK);
 	atomic_store(&second->owner, (struct file_shim *)NULL);
 }
 
-static int share(struct file_shim *shim, int flag)
+static int change_shared(struct file_shim *shim, int flag)
 {
 	return shim->original->xShmLock(shim->file, WAL_WRITE_LOCK, 1, flag | SQLITE_SHM_SHARED);
+}
+
+/* Not beside one of this process that has the lock to itself: SQLite, which does not know of that, would grant it. */
+static bool add_sharer(struct second_lock *second)
+{
+	unsigned sharers = atomic_load(&second->sharers);
+
+	do {
+		if (sharers == OWN)
+			return false;
+	} while (!atomic_compare_exchange_weak(&second->sharers, &sharers, sharers + 1));
+	return true;
+}
+
+/* None is left to be counted in a forked child. */
+static void remove_sharer(struct second_lock *second)
+{
+	unsigned sharers = atomic_load(&second->sharers);
+
+	while (sharers != 0 && sharers != OWN && !atomic_compare_exchange_weak(&second->sharers, &sharers, sharers - 1))
+		;
+}
+
+static int share(struct file_shim *shim)
+{
+	struct second_lock *second = second_of(shim);
+	int rc;
+
+	if (!second || !add_sharer(second))
+		return SQLITE_BUSY;
+	rc = change_shared(shim, SQLITE_SHM_LOCK);
+	if (rc != SQLITE_OK)
+		remove_sharer(second);
+	return rc;
+}
+
+static int unshare(struct file_shim *shim)
+{
+	struct second_lock *second = second_of(shim);
+	int rc = change_shared(shim, SQLITE_SHM_UNLOCK);
+
+	if (second)
+		remove_sharer(second);
+	return rc;
 }
 
 static int alone(struct file_shim *shim, int flag)
@@ -121,8 +170,8 @@ static bool drop_inherited(struct file_shim *other, void *argument)
 		return true;
 	write->forks = atomic_load(&forks);
 	if (write->has_begun || write->hold == WRITE_SHARED)
-		share(other, SQLITE_SHM_UNLOCK);
-	if (write->hold == WRITE_SHARED)
+		unshare(other);
+	if (write->hold == WRITE_SHARED || write->hold == WRITE_OWN)
 		write->hold = WRITE_NONE;
 	write->has_begun = false;
 	return true;
@@ -150,7 +199,7 @@ int shared_write_lock(struct file_shim *shim)
 			write->hold = WRITE_ALONE;
 		if (rc != SQLITE_BUSY || !shared_write_is_possible(shim))
 			return rc;
-		rc = share(shim, SQLITE_SHM_LOCK);
+		rc = share(shim);
 		if (rc != SQLITE_OK)
 			return rc;
 	}
@@ -159,8 +208,38 @@ int shared_write_lock(struct file_shim *shim)
 		return SQLITE_OK;
 	}
 	if (!write->has_begun)
-		share(shim, SQLITE_SHM_UNLOCK);
+		unshare(shim);
 	return SQLITE_BUSY;
+}
+
+bool shared_write_lock_own(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+	struct second_lock *second;
+	unsigned only = 1;
+
+	look_for_fork(shim);
+	if (!write->has_begun || write->hold != WRITE_NONE)
+		return false;
+	second = second_of(shim);
+	if (!second || !atomic_compare_exchange_strong(&second->sharers, &only, OWN))
+		return false;
+	if (set_lock(shim, WRITE_BYTE, F_WRLCK)) {
+		write->hold = WRITE_OWN;
+		return true;
+	}
+	atomic_store(&second->sharers, 1);
+	return false;
+}
+
+/* With what it shared before: SQLite gives back the one lock that it knows of, and the kernel knows of no other. */
+static int unlock_own(struct file_shim *shim)
+{
+	int rc = change_shared(shim, SQLITE_SHM_UNLOCK);
+
+	shim->shared_write.has_begun = false;
+	atomic_store(&second_of(shim)->sharers, 0);
+	return rc;
 }
 
 int shared_write_unlock(struct file_shim *shim)
@@ -174,8 +253,10 @@ int shared_write_unlock(struct file_shim *shim)
 		return alone(shim, SQLITE_SHM_UNLOCK);
 	if (hold == WRITE_NONE)
 		return SQLITE_OK;
+	if (hold == WRITE_OWN)
+		return unlock_own(shim);
 	second_unlock(shim);
-	return write->has_begun ? SQLITE_OK : share(shim, SQLITE_SHM_UNLOCK);
+	return write->has_begun ? SQLITE_OK : unshare(shim);
 }
 
 bool shared_write_is_possible(const struct file_shim *shim)
@@ -190,7 +271,7 @@ void shared_write_begin(struct file_shim *shim, int64_t due, bool has_read)
 	shared_write_enter(shim);
 	look_for_fork(shim);
 	if (!write->has_begun && write->hold == WRITE_NONE && shared_write_is_possible(shim))
-		write->has_begun = share(shim, SQLITE_SHM_LOCK) == SQLITE_OK;
+		write->has_begun = share(shim) == SQLITE_OK;
 	atomic_store_explicit(&shim->idle_lock.due, due, memory_order_relaxed);
 	atomic_store_explicit(&shim->idle_lock.has_read, has_read, memory_order_relaxed);
 	shared_write_leave(shim);
@@ -203,7 +284,7 @@ void shared_write_end(struct file_shim *shim)
 	shared_write_enter(shim);
 	look_for_fork(shim);
 	if (write->has_begun && write->hold == WRITE_NONE)
-		share(shim, SQLITE_SHM_UNLOCK);
+		unshare(shim);
 	write->has_begun = false;
 	shared_write_leave(shim);
 }
@@ -244,7 +325,7 @@ void shared_write_leave(struct file_shim *shim)
 bool shared_write_give_back(struct file_shim *shim)
 {
 	return loader_is_still(&shim->sqlite->loaded, (const void *)(uintptr_t)shim->original->xShmLock) &&
-	       share(shim, SQLITE_SHM_UNLOCK) == SQLITE_OK;
+	       unshare(shim) == SQLITE_OK;
 }
 
 void shared_write_forget(struct file_shim *shim)
@@ -258,6 +339,8 @@ void shared_write_forget(struct file_shim *shim)
 void shared_write_forked(void)
 {
 	atomic_fetch_add(&forks, 1);
-	for (struct second_lock *second = atomic_load(&second_locks); second; second = second->next)
+	for (struct second_lock *second = atomic_load(&second_locks); second; second = second->next) {
 		atomic_store(&second->owner, (struct file_shim *)NULL);
+		atomic_store(&second->sharers, 0);
+	}
 }

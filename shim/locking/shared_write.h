@@ -4,13 +4,16 @@
  * wait for a transaction that idles or only reads. So such a transaction holds SQLite's write lock shared (F_RDLCK on byte 120 of
  * the -shm, by the VFS's own xShmLock()). SQLite does not know of it, and neither takes nor needs it. A program without the library
  * asks for the lock alone and is refused. A writer with the library that finds the lock shared shares it too, and keeps the other
- * writers with the library out by a second lock, on a byte of the -shm's locks that SQLite does not use.
+ * writers with the library out by a second lock, on a byte of the -shm's locks that SQLite does not use. A transaction that shares
+ * the lock, has the database reserved, and writes, takes it to itself (F_WRLCK instead) if nobody else shares it: one system call
+ * less.
  *
- *                            | alone | shared | shared, and the second lock
- * ---------------------------|-------|--------|----------------------------
- * alone (SQLite's own way)   |   -   |   -    |   -
- * shared (has begun)         |   -   |  yes   |  yes
- * shared, and the second     |   -   |  yes   |   -
+ *                            | alone, to itself | shared | shared, and the second lock
+ * ---------------------------|------------------|--------|----------------------------
+ * alone (SQLite's own way)   |        -         |   -    |   -
+ * to itself (writes)         |        -         |   -    |   -
+ * shared (has begun)         |        -         |  yes   |  yes
+ * shared, and the second     |        -         |  yes   |   -
  *
  * So there is one writer at most, whoever has the library and who has not; every lock goes with its process; nothing is written;
  * and a stopped process keeps only those out who lack the library. A transaction that has begun, and idles or only reads, shares
@@ -30,6 +33,7 @@ enum write_hold {
 	WRITE_NONE,
 	WRITE_ALONE,
 	WRITE_SHARED, /* with the second lock */
+	WRITE_OWN,    /* shared before, and to itself now */
 };
 
 /* Part of struct file_shim. */
@@ -43,6 +47,12 @@ struct shared_write {
 
 /* The write lock, for SQLite or for a moment's look: SQLITE_OK, or what xShmLock() says. */
 int shared_write_lock(struct file_shim *shim);
+
+/* The transaction shares the lock, and is to write: takes the lock to itself, by one system call, if nobody else shares it. False
+ * if that cannot be: then shared_write_lock() tells. */
+bool shared_write_lock_own(struct file_shim *shim);
+
+/* Whoever had the lock to itself does not share it any more. */
 int shared_write_unlock(struct file_shim *shim);
 
 /* May the lock be shared here? Not where the -shm is no file that is known. */

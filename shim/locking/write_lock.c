@@ -89,7 +89,7 @@ static int wait_out_look(struct file_shim *shim)
 /* SQLITE_LOCKED if the reservation had lapsed, and another connection has one by now. */
 static int acquire_reserved(struct file_shim *shim)
 {
-	int rc = shared_write_lock(shim);
+	int rc = shared_write_lock_own(shim) ? SQLITE_OK : shared_write_lock(shim);
 
 	if (rc == SQLITE_BUSY)
 		rc = wait_out_look(shim);

@@ -187,6 +187,34 @@ write=('open b t.db' 'exec b UPDATE t SET n=n+10' 'close b')
 	[[ $(observer query t.db 'SELECT n FROM t; PRAGMA integrity_check' | xargs) == '11 ok' ]]
 }
 
+# While it shares the lock it has a reservation, which lasts.
+@test "a writer that is killed while nobody else shares the lock keeps nobody waiting" {
+	export SQLPROD_RESERVE=60000
+	for others in no yes; do
+		make_database
+		rm -f wrote.*
+		barrier_make held
+		barrier_make wrote
+		start_shim holder victim 'open a t.db' "exec a $([[ $others == yes ]] && echo BEGIN || echo COMMIT)" 'barrier held' 'close a'
+		holder=$started
+		barrier_meet held
+		start_shim writer victim 'open b t.db' 'exec b BEGIN' 'exec b SELECT n FROM t' 'exec b UPDATE t SET n=n+100' 'barrier wrote' 'exec b COMMIT'
+		writer=$started
+		barrier_meet wrote
+		[[ $(observer lock t.db) == held ]]
+		kill -KILL -- "-$writer"
+		SQLPROD_BUSY_TIMEOUT=1000 run_shim victim "${write[@]}"
+		if [[ $others == yes ]]; then
+			[[ $output == *'exec 5 database is locked'* ]]
+		else
+			expect $'open 0\nexec 0\nclose 0'
+			[[ $(observer lock t.db) == free ]]
+		fi
+		barrier_leave held
+		finish "$holder" holder
+	done
+}
+
 # In a child SQLite believes to have what its parent shared.
 @test "a forked child does not share a lock that only its parent had" {
 	cat >outside.py <<-'PYTHON'

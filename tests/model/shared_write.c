@@ -12,7 +12,8 @@
  * all others have the library or it shares the lock; every process that is not killed can end. With RACE one part of the protocol
  * is left out (second: writers who share take no second lock; claim: they do not claim the word; share: who does not share reserves
  * without a look at the lock, too; again: who claims does not look at the word again; due: what a transaction shares is given back
- * before its reservation lapses; call: in the midst of a call, too), and the program says how that fails. Exits with 1 if something
+ * before its reservation lapses; call: in the midst of a call, too; own: a writer takes the lock that it shares to itself though
+ * others share it), and the program says how that fails. Exits with 1 if something
  * failed. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ enum step {
 	SHARE,       /* shares the lock again if it waited */
 	READ_LOCK,   /* SQLite compares the header, and takes its read lock or starts again */
 	OWN_LOOK,    /* it writes: is the reservation its own still? */
+	LOCK_OWN,    /* the lock that it shares to itself, if nobody else shares it */
 	LOCK_ALONE,  /* the write lock */
 	LOCK_SHARED, /* … shared */
 	LOCK_SECOND, /* … and the second one */
@@ -50,7 +52,7 @@ enum step {
 	KILLED,
 };
 
-enum hold { NONE, ALONE, SECOND };
+enum hold { NONE, ALONE, SECOND, OWN };
 
 struct process {
 	uint8_t kind, step, header, snapshot, reads, hold, has_word, has_lapsed;
@@ -61,6 +63,7 @@ struct process {
 struct state {
 	struct process process[PROCESSES];
 	uint8_t header, word, mishaps;
+	uint8_t own_claims; /* who has the lock to itself claims the word, too: it may do so */
 };
 
 static const char *race = "";
@@ -79,6 +82,12 @@ static bool anybody(const struct state *s, int except, enum hold hold)
 		if (p != except && s->process[p].hold == hold)
 			return true;
 	return false;
+}
+
+/* Who has it alone, or the one that it shared to itself, has SQLite's lock for writing. */
+static bool anybody_alone(const struct state *s, int except)
+{
+	return anybody(s, except, ALONE) || anybody(s, except, OWN);
 }
 
 static bool anybody_shares(const struct state *s, int except)
@@ -101,14 +110,16 @@ static bool is_blocked(const struct state *s, int p)
 
 static void take(struct state *s, int p, enum hold hold)
 {
-	if (anybody(s, p, ALONE) || anybody(s, p, SECOND))
+	if (anybody_alone(s, p) || anybody(s, p, SECOND))
 		failed = "two have the write lock";
 	s->process[p].hold = hold;
 }
 
-/* The lock back; a plain BEGIN goes on sharing. */
+/* The lock back; a plain BEGIN goes on sharing, unless it had the lock to itself. */
 static void give_back(struct process *me)
 {
+	if (me->hold == OWN)
+		me->has_begun = false;
 	me->hold = NONE;
 	me->shares = me->has_begun;
 }
@@ -121,10 +132,10 @@ static bool lock(struct state *s, int p, enum step alone)
 	if (me->step == alone) {
 		if (me->has_begun) {
 			me->step += 2;
-		} else if (!anybody(s, p, ALONE) && !anybody_shares(s, p)) {
+		} else if (!anybody_alone(s, p) && !anybody_shares(s, p)) {
 			take(s, p, ALONE);
 			me->step += 3;
-		} else if (me->kind != OUTSIDE && !anybody(s, p, ALONE)) {
+		} else if (me->kind != OUTSIDE && !anybody_alone(s, p)) {
 			me->step++;
 		} else {
 			return false;
@@ -132,7 +143,7 @@ static bool lock(struct state *s, int p, enum step alone)
 		return true;
 	}
 	if (me->step == alone + 1) {
-		if (anybody(s, p, ALONE)) {
+		if (anybody_alone(s, p)) {
 			me->step = alone;
 		} else {
 			me->shares = true;
@@ -207,7 +218,7 @@ static void lock_word(struct state *s, int p)
 		me->step = me->kind == WRITER ? LOCK_ALONE : UNSHARE;
 		return;
 	}
-	if (me->hold == SECOND && !without("claim"))
+	if ((me->hold == SECOND && !without("claim")) || (me->hold == OWN && s->own_claims))
 		s->word = (uint8_t)p;
 	else if (s->word == p)
 		s->word = FREE;
@@ -240,7 +251,7 @@ static bool advance(struct state *s, int p)
 
 	switch (me->step) {
 	case BEGIN:
-		me->has_begun = me->shares = !anybody(s, p, ALONE);
+		me->has_begun = me->shares = !anybody_alone(s, p);
 		me->step = HEADER;
 		return true;
 	case HEADER:
@@ -268,7 +279,7 @@ static bool advance(struct state *s, int p)
 		me->step = SHARE;
 		return true;
 	case SHARE:
-		if (me->kind == PLAIN && !anybody(s, p, ALONE))
+		if (me->kind == PLAIN && !anybody_alone(s, p))
 			me->has_begun = me->shares = true;
 		me->step = READ_LOCK;
 		return true;
@@ -281,7 +292,15 @@ static bool advance(struct state *s, int p)
 				failed = "a reservation was lost that did not lapse";
 			me->has_word = false;
 		}
-		me->step = LOCK_ALONE;
+		me->step = me->has_begun && me->has_word ? LOCK_OWN : LOCK_ALONE;
+		return true;
+	case LOCK_OWN:
+		if (!anybody_shares(s, p) || without("own")) {
+			take(s, p, OWN);
+			me->step = LOCK_WORD;
+		} else {
+			me->step = LOCK_ALONE;
+		}
 		return true;
 	case LOCK_ALONE:
 	case LOCK_SHARED:
@@ -372,10 +391,10 @@ static bool give_back_one(struct state *s, int p)
 	return true;
 }
 
-static void start(const enum kind kinds[PROCESSES])
+static void start(const enum kind kinds[PROCESSES], bool own_claims)
 {
 	static const enum step first[KINDS] = {BEGIN, HEADER, LOCK_ALONE, LOCK_ALONE};
-	struct state s = {.word = FREE};
+	struct state s = {.word = FREE, .own_claims = own_claims};
 
 	for (int p = 0; p < PROCESSES; p++) {
 		s.process[p].kind = (uint8_t)kinds[p];
@@ -386,7 +405,7 @@ static void start(const enum kind kinds[PROCESSES])
 
 int main(int argc, char **argv)
 {
-	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call"};
+	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call", "own"};
 	bool known = argc < 2;
 
 	for (size_t i = 0; argc > 1 && i < sizeof(races) / sizeof(races[0]); i++)
@@ -398,7 +417,9 @@ int main(int argc, char **argv)
 		return 2;
 	for (int a = 0; a < KINDS; a++)
 		for (int b = a; b < KINDS; b++)
-			for (int c = b; c < KINDS && !failed; c++)
-				start((const enum kind[]){a, b, c});
+			for (int c = b; c < KINDS && !failed; c++) {
+				start((const enum kind[]){a, b, c}, false);
+				start((const enum kind[]){a, b, c}, true);
+			}
 	return explore_end(race);
 }
