@@ -20,11 +20,13 @@ struct compile {
 
 static void say_left_off(struct connection *connection, enum warning topic, const char *why, const char *table)
 {
+	const char *path = *connection->path ? connection->path : "a database without a file";
+
 	connection->outcomes[SETTING_FOREIGN_KEYS].reason = why;
 	log_warn_once(topic, connection->path,
 		      "foreign_keys left off for a statement on %s (table %s): %s; set SQLPROD_FOREIGN_KEYS=on to enforce them all "
 		      "the same",
-		      connection->path, table && *table ? table : "unknown", why);
+		      path, table && *table ? table : "unknown", why);
 }
 
 static int prepare_without(const struct compile *compile, struct foreign_key_watch *watch)
