@@ -116,16 +116,16 @@ static bool update_fires_more(struct connection *connection, const struct foreig
 	return more;
 }
 
-/* PRAGMA foreign_key_list of the table, to be finalized; NULL if SQLite does not tell. It calls nothing that a program can
- * redefine, as it could a function or a collation. schema: "" for none. */
-static sqlite3_stmt *list_keys(struct connection *connection, const char *schema, const char *table)
+/* This PRAGMA of the table, to be finalized; NULL if SQLite does not tell. It calls nothing that a program can redefine, as it
+ * could a function or a collation. */
+static sqlite3_stmt *pragma_of(struct connection *connection, const char *pragma, const struct watched_source *table)
 {
-	struct watched_write of = {*schema ? schema : NULL, "foreign_key_list", NULL};
+	struct watched_write of = {*table->schema ? table->schema : NULL, pragma, NULL};
 	char name[2 * WATCH_NAME + 8] = "(";
 	sqlite3_stmt *list = NULL;
 	char *text;
 
-	append_name(name, sizeof(name) - 1, table);
+	append_name(name, sizeof(name) - 1, table->table);
 	text = statement_about("PRAGMA", &of, strcat(name, ")"));
 	if (text)
 		connection->sqlite->prepare_v2(connection->db, text, -1, &list, NULL);
@@ -133,14 +133,14 @@ static sqlite3_stmt *list_keys(struct connection *connection, const char *schema
 	return list;
 }
 
-/* The columns of that list which matter here. */
+/* The columns of PRAGMA foreign_key_list which matter here. */
 enum { PARENT = 2, FROM = 3, TO = 4 };
 
 /* Does the table have this key, and was it read? */
 static bool has_key(struct connection *connection, const struct watched_source *of, const char *parent, const char *to)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_stmt *list = list_keys(connection, of->schema, of->table);
+	sqlite3_stmt *list = pragma_of(connection, "foreign_key_list", of);
 	bool found = false;
 
 	while (!found && list && sqlite->step(list) == SQLITE_ROW) {
@@ -166,7 +166,7 @@ static bool any_key(struct connection *connection, const struct watched_source *
 	sqlite3_stmt *list;
 
 	callbacks_suspend(connection);
-	list = list_keys(connection, of->schema, of->table);
+	list = pragma_of(connection, "foreign_key_list", of);
 	while (!found && list && (rc = sqlite->step(list)) == SQLITE_ROW) {
 		const char *parent = (const char *)sqlite->column_text(list, PARENT);
 
@@ -262,6 +262,22 @@ static bool has_keys_of(struct connection *connection, const struct watched_sour
 	return !same && !any_key(connection, table, source, is_missing, true);
 }
 
+/* Are there orphans in the table? True in doubt. */
+static bool has_orphans(struct connection *connection, const struct watched_source *table)
+{
+	bool inside = !connection->sqlite->get_autocommit(connection->db);
+	int rc = SQLITE_ERROR;
+	sqlite3_stmt *check;
+
+	callbacks_suspend(connection);
+	check = pragma_of(connection, "foreign_key_check", table);
+	if (check)
+		rc = connection->sqlite->step(check);
+	pragma_finish(connection, check, inside);
+	callbacks_resume(connection);
+	return rc != SQLITE_DONE;
+}
+
 bool watch_copies_rows(struct connection *connection, const char *sql)
 {
 	struct watched_source sources[WATCH_SOURCES], table;
@@ -272,6 +288,6 @@ bool watch_copies_rows(struct connection *connection, const char *sql)
 		return false;
 	table = written(&watch);
 	for (unsigned i = 0; i < watch.source_count && !copies; i++)
-		copies = has_keys_of(connection, &table, &sources[i]);
+		copies = has_keys_of(connection, &table, &sources[i]) && has_orphans(connection, &sources[i]);
 	return copies;
 }

@@ -120,8 +120,8 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 /* Is the table that is dropped, as the watch has seen, a parent or child? True in doubt. */
 bool watch_drops_related(struct connection *connection, const struct foreign_key_watch *watch);
 
-/* Does this INSERT read the foreign keys of a table that has all those of the one that it writes to? Then its rows may be those of
- * the other, as when a table is made anew, and orphans among them are no new ones. */
+/* Does this INSERT read the foreign keys of a table that has orphans, and all those keys of the one that it writes to? Then its
+ * rows may be those of the other, as when a table is made anew, and orphans among them are no new ones. */
 bool watch_copies_rows(struct connection *connection, const char *sql);
 
 /* How many of what it saw are actions. own: of the columns that an UPDATE sets. */

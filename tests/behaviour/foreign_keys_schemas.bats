@@ -173,6 +173,21 @@ setup_versions() {
 	done
 }
 
+@test "an orphan that INSERT ... SELECT makes of rows that are none is refused" {
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		observer query t.db 'CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p); CREATE TABLE n(id INTEGER PRIMARY KEY, p REFERENCES p);
+			INSERT INTO p VALUES(1); INSERT INTO c VALUES(1,1)'
+		$run victim 'open a t.db' 'exec a INSERT INTO n SELECT id,p+50 FROM c' 'exec a INSERT INTO n SELECT id+1,p FROM c' 'exec a SELECT count(*) FROM n'
+		if [[ $run == run_shim ]]; then
+			expect_line "exec 19 $(orphan_refused)"
+			expect_line 1
+		else
+			expect_line 2
+		fi
+	done
+}
+
 @test "orphans that INSERT ... SELECT copies into a table of the same keys are let in, in another database and whatever the program redefines" {
 	cat >program.py <<-'END'
 		import sqlite3
