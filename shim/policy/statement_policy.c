@@ -271,7 +271,8 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 		connection->begins_rewritten++;
 	if (rc == SQLITE_OK && plan->action == ACTION_UPGRADE_AFTER)
 		rc = upgrade_executed(connection, sql);
-	if (plan->passage == PASSAGE_EXEC)
+	/* PRAGMA defer_foreign_keys is answered when it is compiled */
+	if (plan->passage == PASSAGE_EXEC || plan->statement.kind == STATEMENT_PRAGMA)
 		foreign_keys_enter(connection);
 	/* PRAGMA busy_timeout=N acts when it is prepared */
 	busy_handler_reinstall(connection, 0);

@@ -94,6 +94,15 @@ family_make() {
 	[[ ${lines[-1]} == 'exec 0' && $(observer query t.db 'SELECT count(*) FROM c') == 0 ]]
 }
 
+@test "a program that asks for PRAGMA defer_foreign_keys inside a transaction may still insert children first" {
+	for run in run_plain run_shim; do
+		$run victim 'open a :memory:' "exec a $family" 'prepare a i v2 -1 INSERT INTO c VALUES(NULL, 99)' 'exec a BEGIN' \
+			'prepare a q v2 -1 PRAGMA defer_foreign_keys' 'step q' 'reset q' 'step i' 'reset i' "exec a INSERT INTO p VALUES(99,'x')" 'exec a COMMIT' \
+			'exec a SELECT count(*) FROM c'
+		[[ $output == *'step 100'*'step 101'*$'\n1\n'* && $output != *'exec 19'* ]]
+	done
+}
+
 @test "an INSERT ... SELECT from a table whose parent is missing lets no orphan into another with a parent that references itself" {
 	for run in run_plain run_shim; do
 		family_make
