@@ -117,8 +117,10 @@ static void register_with(const struct object *object, const struct api_table *t
 	if (!known)
 		log_write(LOG_DEBUG, "%s: SQLite %s found %s", object_path(object), table->version,
 			  object->whole ? "in all that may hold it" : "near the code that opened a file");
-	if (can_register(copy))
-		extension_entry_add(copy, auto_extension, !known);
+	if (!can_register(copy))
+		return;
+	extension_entry_add(copy, auto_extension, !known);
+	atomic_store(&copy->leave, embedded_copy_leave);
 }
 
 void embedded_notice(const void *caller, int flags)

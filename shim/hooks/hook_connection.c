@@ -8,6 +8,7 @@
 #include "policy/foreign_keys.h"
 #include "policy/lifecycle.h"
 #include "report/report.h"
+#include "sqlite/copy.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -101,6 +102,7 @@ static int close_handle(sqlite3 *db, bool v2, const void *caller, const void *fr
 		if (line)
 			report_write(line);
 		registry_forget(connection, serial);
+		copy_leave(sqlite);
 	} else {
 		registry_note_closing(connection, false);
 	}

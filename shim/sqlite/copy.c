@@ -53,6 +53,15 @@ struct copy *copy_get(const struct api_table *found)
 	return copy;
 }
 
+void copy_leave(const struct sqlite *sqlite)
+{
+	for (struct copy *copy = atomic_load(&copies); copy; copy = copy->next) {
+		void (*leave)(struct copy *) = copy->sqlite == sqlite ? atomic_load(&copy->leave) : NULL;
+		if (leave)
+			leave(copy);
+	}
+}
+
 const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db)
 {
 	const struct callback_offsets *known = atomic_load(&copy->offsets);

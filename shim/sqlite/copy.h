@@ -20,6 +20,7 @@ struct copy {
 	const struct callback_offsets *_Atomic offsets; /* NULL until they were probed */
 	const uint32_t *_Atomic entries;                /* how many automatic extensions it has; NULL if that place is not known */
 	atomic_bool initialized;                        /* it has called our auto extension */
+	void (*_Atomic leave)(struct copy *copy);       /* takes that out, if nothing needs it any more; NULL if it has none */
 };
 
 /* The copy with this table; NULL if there is none, or if another build now lies at that address. Lock-free. */
@@ -27,6 +28,9 @@ struct copy *copy_find(const struct sqlite3_api_routines *table);
 
 /* The same, but a missing record is made. NULL if memory is out. Takes the loader's lock: the caller must hold none of ours. */
 struct copy *copy_get(const struct api_table *found);
+
+/* A connection that was reached by hooks has ended: a copy with these functions has no entry of ours any more, if it needs none. */
+void copy_leave(const struct sqlite *sqlite);
 
 /* Where its connections keep their callbacks; probed on this connection, which no other thread uses yet, unless that was done
  * before. If several threads probe at once, the first result is kept. */

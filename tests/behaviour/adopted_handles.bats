@@ -42,3 +42,9 @@ load ../harness/scenes
 	twin found traces
 	[[ $(grep -c 'bytes 0$' <<<"$output") -eq 3 ]]
 }
+
+@test "no memory of the library's is in use after the last close where SQLite opened an attached file" {
+	twin linked attached_traces
+	twin found attached_traces
+	[[ $(grep -c 'bytes 0$' <<<"$output") -eq 2 ]]
+}

@@ -190,8 +190,32 @@ static void traces(void)
 	printf(" bytes %lld\n", (long long)use->memory_used());
 }
 
+/* Files that SQLite opens inside a step, and not inside of sqlite3_open(). */
+static void attached_traces(void)
+{
+	static const char *const steps[] = {"ATTACH 'u.db' AS u", "CREATE TABLE IF NOT EXISTS u.t(x)", "INSERT INTO u.t VALUES(1)",
+					    "DETACH u"};
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	for (int round = 0; round < 2; round++) {
+		use->open("t.db", &db);
+		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+			use->prepare_v2(db, steps[i], -1, &stmt, NULL);
+			printf("step %d\n", use->step(stmt));
+			use->finalize(stmt);
+		}
+		printf("close %d", use->close(db));
+		printf(" bytes %lld\n", (long long)use->memory_used());
+	}
+}
+
 const struct scene adopted_scenes[] = {
-	{"adopted", adopted},       {"adopted_by_threads", adopted_by_threads},
-	{"extensions", extensions}, {"extension_tables", extension_tables},
-	{"traces", traces},         {NULL, NULL},
+	{"adopted", adopted},
+	{"adopted_by_threads", adopted_by_threads},
+	{"extensions", extensions},
+	{"extension_tables", extension_tables},
+	{"traces", traces},
+	{"attached_traces", attached_traces},
+	{NULL, NULL},
 };
