@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* How many statements of ours are under way in this thread: their failures are not for the program's error log. */
 static _Thread_local unsigned own_statements;
@@ -275,11 +276,48 @@ struct error_log {
 };
 static struct error_log *_Atomic error_logs;
 
+/* The last failure that waits for callbacks_log_release(). */
+static _Thread_local struct {
+	bool on;
+	const struct error_log *log;
+	int rc;
+	char *message; /* NULL if there is none */
+} held;
+
+static void release_last(bool gives)
+{
+	char *message = held.message;
+
+	held.message = NULL;
+	if (message && gives)
+		held.log->log(held.log->argument, held.rc, message);
+	free(message);
+}
+
+void callbacks_log_hold(void)
+{
+	release_last(true);
+	held.on = true;
+}
+
+void callbacks_log_release(bool gives)
+{
+	held.on = false;
+	release_last(gives);
+}
+
 static void on_error(void *argument, int rc, const char *message)
 {
 	const struct error_log *log = argument;
 
-	if (!own_statements)
+	if (own_statements)
+		return;
+	/* an earlier one is of what the program's callbacks do meanwhile */
+	release_last(true);
+	held.log = log;
+	held.rc = rc;
+	held.message = held.on ? strdup(message) : NULL;
+	if (!held.message)
 		log->log(log->argument, rc, message);
 }
 

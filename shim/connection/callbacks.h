@@ -30,6 +30,12 @@ void callbacks_resume(struct connection *connection);
 void callbacks_log_suspend(void);
 void callbacks_log_resume(void);
 
+/* What fails in this thread between these two is kept until it is known whether the compile that fails will be repeated: then its
+ * last failure is not for the program's error log (!gives), as it comes again or was never to be. A callback that leaves by
+ * longjmp() may leave out the second call. */
+void callbacks_log_hold(void);
+void callbacks_log_release(bool gives);
+
 /* The program's calls of the functions of these names. Each returns what SQLite would. */
 int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace)(unsigned, void *, void *, void *),
 		       void *argument);

@@ -2,6 +2,7 @@
 #include "policy/foreign_keys.h"
 
 #include "base/log.h"
+#include "connection/callbacks.h"
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "locking/file_shim.h"
@@ -97,7 +98,9 @@ static void arm(struct connection *connection)
 		found_off(connection);
 		return;
 	}
+	callbacks_log_suspend();
 	keys->bits = flag_bits_foreign_keys(connection->sqlite);
+	callbacks_log_resume();
 	if (!keys->bits || !keys->bits->enabled.mask || !foreign_keys_is_switched_on(connection)) {
 		keys->bits = NULL;
 		keys->ours = false;

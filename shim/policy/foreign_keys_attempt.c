@@ -41,6 +41,8 @@ static bool begin(struct foreign_keys_attempt *attempt, int action)
 	struct foreign_keys *keys = &connection->foreign_keys;
 
 	attempt->state = ATTEMPT_WATCHED;
+	if (attempt == &foreign_keys_preparing)
+		callbacks_log_hold();
 	forget_orphans(connection);
 	watch_init(keys->attempt, verb_of(action), false);
 	keys->attempt->mode = WATCH_PROBE;
@@ -68,6 +70,7 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 	foreign_keys_set_deferred(connection, true);
 	forget_orphans(connection);
 	attempt->state = ATTEMPT_WATCHED;
+	callbacks_log_hold();
 	watch_init(keys->attempt, verb_of(action), false);
 	watch_begin_probe(keys->attempt, action, table);
 	return true;
@@ -98,9 +101,13 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 
 bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc)
 {
+	bool failed = attempt->state == ATTEMPT_DENIED ||
+		      (attempt->state == ATTEMPT_WATCHED &&
+		       foreign_keys_may_refuse_compile(connection, connection->foreign_keys.attempt, rc));
+
 	if (attempt->state == ATTEMPT_DENIED)
 		callbacks_log_resume();
-	return attempt->state == ATTEMPT_DENIED ||
-	       (attempt->state == ATTEMPT_WATCHED &&
-		foreign_keys_may_refuse_compile(connection, connection->foreign_keys.attempt, rc));
+	/* the failure that we have caused was not kept, nor that of a step, in which the statement may have run */
+	callbacks_log_release(!failed || attempt->state == ATTEMPT_DENIED);
+	return failed;
 }

@@ -11,6 +11,7 @@
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
 
+#include "connection/callbacks.h"
 #include "connection/connection.h"
 
 struct foreign_keys_attempt {
@@ -59,6 +60,8 @@ static inline bool foreign_keys_attempt_leave(struct connection *connection, con
 	struct foreign_keys_attempt self;
 
 	if (rc == SQLITE_OK) {
+		if (foreign_keys_preparing.state != ATTEMPT_UNASKED)
+			callbacks_log_release(true);
 		foreign_keys_preparing = *outer;
 		return true;
 	}

@@ -43,13 +43,30 @@ static int prepare_without(const struct compile *compile, struct foreign_key_wat
 	return rc;
 }
 
+/* Where foreign keys may be what it fails by, it is compiled again, and that failure is the one for the program's error log. */
+static int prepare_with(const struct compile *compile, struct foreign_key_watch *watch)
+{
+	struct connection *connection = compile->connection;
+	int rc;
+
+	callbacks_log_hold();
+	watch_begin(connection, watch);
+	rc = compile->prepare(compile->argument);
+	watch_end(connection, watch);
+	callbacks_log_release(rc == SQLITE_OK || watch->denied || !foreign_keys_may_refuse_compile(connection, watch, rc));
+	return rc;
+}
+
 /* SQLite takes a parent whose key the program's authorizer hides for missing, and would refuse every row. */
 static bool hides_parent(const struct compile *compile, unsigned ignored)
 {
 	struct foreign_key_watch without = {.mode = WATCH_NOTHING};
 	sqlite3_stmt *with = *compile->stmt;
-	bool compiles = ignored && prepare_without(compile, &without) == SQLITE_OK;
+	bool compiles;
 
+	callbacks_log_suspend();
+	compiles = ignored && prepare_without(compile, &without) == SQLITE_OK;
+	callbacks_log_resume();
 	if (compiles)
 		compile->connection->sqlite->finalize(*compile->stmt);
 	*compile->stmt = with;
@@ -84,11 +101,8 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 	bool hides = false, interrupted = false;
 	int rc = SQLITE_OK, with = SQLITE_OK;
 
-	if (!compile->is_harmful) {
-		watch_begin(connection, watch);
-		rc = with = compile->prepare(compile->argument);
-		watch_end(connection, watch);
-	}
+	if (!compile->is_harmful)
+		rc = with = prepare_with(compile, watch);
 	if (watch->denied) {
 		callbacks_log_resume();
 		connection->sqlite->finalize(*compile->stmt);

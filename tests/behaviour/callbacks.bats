@@ -40,6 +40,11 @@ both() {
 	[[ $(grep -c '^logged' <<<"$output") -eq 1 ]]
 }
 
+@test "the program's error log has each failure once, and none of a statement that succeeds with foreign keys by recipe" {
+	SQLPROD_LOG_LEVEL=off both error_lines
+	[[ $(grep -c '^logged' <<<"$output") -eq 10 ]]
+}
+
 @test "a PRAGMA busy_timeout that is denied or ignored leaves the program its busy handler, however it is sent" {
 	both busy_handler
 	[[ $(grep -c 'called 1 times' <<<"$output") -eq 6 ]]

@@ -164,6 +164,34 @@ static void error_log(void)
 	use->close(b);
 }
 
+/* What fails, and what only foreign keys would refuse, each by every call; an INSERT into a child whose parent is missing is none.
+ */
+static void error_lines(void)
+{
+	static const char *const statements[] = {
+		"INSERT INTO nosuch VALUES(1)",  "UPDATE nosuch SET x=1",
+		"REPLACE INTO nosuch VALUES(1)", "DELETE FROM p WHERE nosuch=1",
+		"INSERT INTO orphan VALUES(1)",  "REPLACE INTO p VALUES(1)",
+		"UPDATE OR REPLACE p SET k=k+1", "DROP TABLE nosuch",
+	};
+	sqlite3 *db;
+
+	use->config(SQLITE_CONFIG_LOG, log_line, NULL);
+	use->open("t.db", &db);
+	scene_exec(db, "CREATE TABLE p(k INTEGER PRIMARY KEY)");
+	scene_exec(db, "CREATE TABLE c(k REFERENCES p ON DELETE CASCADE)");
+	scene_exec(db, "CREATE TABLE orphan(k REFERENCES missing)");
+	scene_exec(db, "INSERT INTO p VALUES(1)");
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		sqlite3_stmt *stmt = NULL;
+		scene_exec(db, statements[i]);
+		if (use->prepare_v2(db, statements[i], -1, &stmt, NULL) == SQLITE_OK)
+			use->step(stmt);
+		printf("finalize %d\n", use->finalize(stmt));
+	}
+	printf("close %d\n", use->close(db));
+}
+
 static int count_busy(void *argument, int count)
 {
 	(void)argument;
@@ -351,14 +379,7 @@ static void deserialize(void)
 }
 
 const struct scene callback_scenes[] = {
-	{"trace_order", trace_order},
-	{"progress", progress},
-	{"hooks", hooks},
-	{"error_log", error_log},
-	{"busy_handler", busy_handler},
-	{"zombie", zombie},
-	{"mapped_image", mapped_image},
-	{"backup", backup},
-	{"deserialize", deserialize},
-	{NULL, NULL},
+	{"trace_order", trace_order}, {"progress", progress},         {"hooks", hooks},   {"error_log", error_log},
+	{"error_lines", error_lines}, {"busy_handler", busy_handler}, {"zombie", zombie}, {"mapped_image", mapped_image},
+	{"backup", backup},           {"deserialize", deserialize},   {NULL, NULL},
 };
