@@ -28,6 +28,8 @@ static void take_out(struct connection *connection)
 	const struct hook_callbacks *hooks = &connection->hooks;
 
 	refresh(connection);
+	if (connection->offsets)
+		connection->hooks.trace_mask = callback_silence_traces(connection->offsets, connection->db);
 	if (connection->offsets && connection->authorizer.authorizer)
 		sqlite->set_authorizer(connection->db, NULL, NULL);
 	if (hooks->commit)
@@ -51,6 +53,8 @@ static void put_back(struct connection *connection)
 		sqlite->rollback_hook(connection->db, hooks->rollback, hooks->rollback_argument);
 	if (hooks->progress)
 		sqlite->progress_handler(connection->db, hooks->progress_steps, hooks->progress, hooks->progress_argument);
+	if (connection->offsets)
+		callback_restore_traces(connection->offsets, connection->db, hooks->trace_mask);
 }
 
 static bool is_inside(const struct connection *connection)

@@ -12,8 +12,8 @@
  * | wal, update, collation and other hooks | stay: nothing that we run writes rows or needs a collation          |
  *
  * An embedded copy makes no call that we see, and an adopted connection had its callbacks before its record was made: there they
- * are read where the connection keeps them (callback_offsets.h), and all are taken out and put back. Every function but
- * callbacks_config_log() wants the connection's mutex held. */
+ * are read where the connection keeps them (callback_offsets.h), and all are taken out and put back; trace and profile by their
+ * mask. Every function but callbacks_config_log() wants the connection's mutex held. */
 #ifndef SQLPROD_CONNECTION_CALLBACKS_H
 #define SQLPROD_CONNECTION_CALLBACKS_H
 

@@ -48,9 +48,13 @@ static bool lost_trace_callback(const struct embedded_connection *embedded, stru
 static void give_trace_callback_back(const struct embedded_connection *embedded, sqlite3 *db, unsigned events)
 {
 	const struct sqlite *sqlite = embedded->copy->sqlite;
+	struct trace_callback now = {.mask = 0};
+	unsigned theirs = embedded->theirs.mask & ~(unsigned)TRACE_MASK_PROFILE;
 
+	/* the program may have called sqlite3_profile() since */
+	callback_read_trace(embedded->offsets, db, &now);
 	if (events)
-		sqlite->trace_v2(db, embedded->theirs.mask | events, traced, (void *)(uintptr_t)embedded);
+		sqlite->trace_v2(db, theirs | events | (now.mask & TRACE_MASK_PROFILE), traced, (void *)(uintptr_t)embedded);
 	else
 		sqlite->trace_v2(db, embedded->theirs.mask, embedded->theirs.trace_v2, embedded->theirs.argument);
 }
@@ -247,7 +251,8 @@ static void keep_trace_callback(void *argument)
 	struct connection *connection = embedded->connection;
 	struct trace_callback installed;
 
-	if (!lost_trace_callback(embedded, &installed) || embedded->inside || connection->shared_cache)
+	if (!lost_trace_callback(embedded, &installed) || embedded->inside || connection->shared_cache ||
+	    connection->callbacks_suspended)
 		return;
 	guard_enter(NULL);
 	take_trace_callback(embedded, connection->db, &installed);

@@ -174,6 +174,23 @@ bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *d
 	return true;
 }
 
+unsigned char callback_silence_traces(const struct callback_offsets *layout, sqlite3 *db)
+{
+	unsigned char mask;
+
+	if (layout->trace == OFFSET_UNKNOWN)
+		return 0;
+	mask = ((unsigned char *)db)[layout->mask];
+	((unsigned char *)db)[layout->mask] = 0;
+	return mask;
+}
+
+void callback_restore_traces(const struct callback_offsets *layout, sqlite3 *db, unsigned char mask)
+{
+	if (mask)
+		((unsigned char *)db)[layout->mask] = mask;
+}
+
 void callback_read_hooks(const struct callback_offsets *layout, const sqlite3 *db, struct hook_callbacks *out)
 {
 	struct pair pair;

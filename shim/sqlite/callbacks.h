@@ -27,6 +27,7 @@ struct hook_callbacks {
 	int (*progress)(void *);
 	void *progress_argument;
 	int progress_steps;
+	unsigned char trace_mask; /* of trace and profile, while they are silenced; 0 if they are not */
 };
 
 struct trace_callback {

@@ -13,6 +13,11 @@ both() {
 	both trace_order
 }
 
+@test "a profile callback that is set before the first use is called for each statement of the program, and for no other" {
+	both profiled
+	[[ $(grep -c '^called 12' <<<"$output") -eq 2 ]]
+}
+
 @test "a progress handler is called for the program's statements, and ends only those" {
 	both progress
 }

@@ -63,6 +63,29 @@ static void trace_order(void)
 	use->close(db);
 }
 
+/* Set before the first use, and kept until the end. */
+static void profiled(void)
+{
+	static const char *const scripts[] = {"CREATE TABLE t(x)",
+					      "BEGIN; INSERT INTO t VALUES(1); COMMIT",
+					      "SELECT * FROM t",
+					      "BEGIN; SELECT * FROM t; COMMIT",
+					      "VACUUM; CREATE INDEX i ON t(x)",
+					      "BEGIN; COMMIT"};
+	sqlite3 *db;
+
+	use->open("t.db", &db);
+	use->profile(db, count_profile, (void *)(size_t)places[0]);
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		scene_exec(db, scripts[i]);
+		printf("called %d\n", calls[2]);
+	}
+	printf("profile was %s\n", (const char *)use->profile(db, NULL, NULL));
+	scene_exec(db, "SELECT * FROM t");
+	printf("called %d\n", calls[2]);
+	use->close(db);
+}
+
 static int count_progress(void *stops)
 {
 	calls[0]++;
@@ -379,7 +402,7 @@ static void deserialize(void)
 }
 
 const struct scene callback_scenes[] = {
-	{"trace_order", trace_order}, {"progress", progress},         {"hooks", hooks},   {"error_log", error_log},
-	{"error_lines", error_lines}, {"busy_handler", busy_handler}, {"zombie", zombie}, {"mapped_image", mapped_image},
-	{"backup", backup},           {"deserialize", deserialize},   {NULL, NULL},
+	{"profiled", profiled},         {"trace_order", trace_order}, {"progress", progress},         {"hooks", hooks},
+	{"error_log", error_log},       {"error_lines", error_lines}, {"busy_handler", busy_handler}, {"zombie", zombie},
+	{"mapped_image", mapped_image}, {"backup", backup},           {"deserialize", deserialize},   {NULL, NULL},
 };
