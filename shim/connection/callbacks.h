@@ -46,8 +46,8 @@ void *callbacks_rollback_hook(struct connection *connection, void (*hook)(void *
 void callbacks_progress_handler(struct connection *connection, int steps, int (*handler)(void *), void *argument);
 
 /* Has `starts` called whenever a statement of the program's starts to run, with its text as it was prepared; or nobody any more
- * (NULL). Called with NULL, it will be called no more. False where SQLite cannot do that without ending a callback of the
- * program's, or has no sqlite3_trace_v2() (before 3.14). */
+ * (NULL). Called with NULL, it will be called no more. The program's own trace is called out of ours meanwhile. False where that
+ * cannot be, or SQLite has no sqlite3_trace_v2() (before 3.14). */
 bool callbacks_watch(struct connection *connection, void (*starts)(struct connection *connection, const char *sql));
 
 /* Asks the program's authorizer. */

@@ -92,6 +92,8 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(create_collation_v2)                                                                                                     \
 	X(msize)                                                                                                                   \
 	X(malloc)                                                                                                                  \
+	X(free)                                                                                                                    \
+	X(expanded_sql)                                                                                                            \
 	X(mutex_alloc)                                                                                                             \
 	X(mutex_enter)                                                                                                             \
 	X(mutex_try)                                                                                                               \

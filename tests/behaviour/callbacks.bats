@@ -18,6 +18,12 @@ both() {
 	[[ $(grep -c '^called 12' <<<"$output") -eq 2 ]]
 }
 
+@test "sqlite3_trace and sqlite3_profile show BEGIN, values, triggers and inner statements as the program wrote them" {
+	sqlite_has 3014000 || skip "without sqlite3_trace_v2()"
+	both traced_text
+	[[ $output == *'trace [BEGIN]'*'trace [INSERT INTO t VALUES(NULL),(2)]'*'profile [BEGIN]'* ]]
+}
+
 @test "a progress handler is called for the program's statements, and ends only those" {
 	both progress
 }

@@ -86,6 +86,46 @@ static void profiled(void)
 	use->close(db);
 }
 
+static void print_trace(void *name, const char *sql)
+{
+	printf("%s [%s]\n", (const char *)name, sql);
+}
+
+static void print_profile(void *name, const char *sql, sqlite3_uint64 nanoseconds)
+{
+	(void)nanoseconds;
+	printf("%s [%s]\n", (const char *)name, sql);
+}
+
+/* What sqlite3_trace() and sqlite3_profile() are told of transactions, values, triggers and statements inside of others. */
+static void traced_text(void)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	use->open("t.db", &db);
+	scene_exec(db, "CREATE TABLE t(x)");
+	scene_exec(db, "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END");
+	for (int i = 0; i < 3; i++) {
+		if (i == 1)
+			use->trace(db, NULL, NULL);
+		if (i == 1)
+			use->profile(db, print_profile, (void *)(size_t) "profile");
+		if (i == 2)
+			use->profile(db, NULL, NULL);
+		if (i != 1)
+			use->trace(db, print_trace, (void *)(size_t) "trace");
+		scene_exec(db, "BEGIN");
+		scene_exec(db, "SELECT * FROM t; -- x\nSELECT 1");
+		use->prepare_v2(db, "INSERT INTO t VALUES(?),(2)", -1, &stmt, NULL);
+		printf("step %d\n", use->step(stmt));
+		use->finalize(stmt);
+		scene_exec(db, "COMMIT; BEGIN; ROLLBACK");
+		scene_exec(db, "VACUUM");
+	}
+	use->close(db);
+}
+
 static int count_progress(void *stops)
 {
 	calls[0]++;
@@ -402,7 +442,8 @@ static void deserialize(void)
 }
 
 const struct scene callback_scenes[] = {
-	{"profiled", profiled},         {"trace_order", trace_order}, {"progress", progress},         {"hooks", hooks},
-	{"error_log", error_log},       {"error_lines", error_lines}, {"busy_handler", busy_handler}, {"zombie", zombie},
-	{"mapped_image", mapped_image}, {"backup", backup},           {"deserialize", deserialize},   {NULL, NULL},
+	{"profiled", profiled}, {"traced_text", traced_text},   {"trace_order", trace_order}, {"progress", progress},
+	{"hooks", hooks},       {"error_log", error_log},       {"error_lines", error_lines}, {"busy_handler", busy_handler},
+	{"zombie", zombie},     {"mapped_image", mapped_image}, {"backup", backup},           {"deserialize", deserialize},
+	{NULL, NULL},
 };
