@@ -16,7 +16,7 @@ static uint32_t add(uint32_t hash, unsigned unit)
 }
 
 /* FNV-1a of the words in any case; comments do not count: some programs write what they trace into them. */
-struct begin_kind *begin_kind_find(const atomic_bool *database, const char *sql)
+struct begin_kind *begin_kind_find(const struct begin_mode *database, const char *sql)
 {
 	struct sql_text text = sql_text_utf8(sql, -1);
 	uint32_t hash = add(2166136261u, (unsigned)(uintptr_t)database);

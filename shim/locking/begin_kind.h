@@ -10,13 +10,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct begin_mode;
+
 struct begin_kind {
 	atomic_bool idles; /* before the first read */
 	atomic_bool reads;
 };
 
 /* database is what begin_mode_find() returned. */
-struct begin_kind *begin_kind_find(const atomic_bool *database, const char *sql);
+struct begin_kind *begin_kind_find(const struct begin_mode *database, const char *sql);
 
 /* One has idled, or has read and not written, for so long. Logs this the first time, with the path. */
 void begin_kind_learn(struct begin_kind *kind, bool has_read, const char *path);

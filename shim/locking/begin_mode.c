@@ -7,9 +7,9 @@
 
 #define DATABASES 4096
 
-static atomic_bool modes[DATABASES];
+static struct begin_mode modes[DATABASES];
 
-atomic_bool *begin_mode_find(const char *path)
+struct begin_mode *begin_mode_find(const char *path)
 {
 	uint32_t hash = 2166136261u;
 
@@ -18,9 +18,9 @@ atomic_bool *begin_mode_find(const char *path)
 	return &modes[(hash ^ hash >> 16) % DATABASES];
 }
 
-void begin_mode_reserve(atomic_bool *mode, const char *path, const char *how)
+void begin_mode_reserve(struct begin_mode *mode, const char *path, const char *how)
 {
-	if (!atomic_exchange_explicit(mode, true, memory_order_relaxed))
+	if (!atomic_exchange_explicit(&mode->reserves, true, memory_order_relaxed))
 		log_write(LOG_INFO,
 			  "%s: %s: from now on BEGIN takes no lock, and a transaction reserves the database at its first read. "
 			  "SQLPROD_BEGIN=immediate makes each BEGIN take the write lock",

@@ -5,18 +5,25 @@
 #ifndef SQLPROD_LOCKING_BEGIN_MODE_H
 #define SQLPROD_LOCKING_BEGIN_MODE_H
 
+#include "locking/begin_crowd.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct begin_mode {
+	atomic_bool reserves;
+	struct begin_crowd crowd;
+};
+
 /* The database's place in the table; never NULL. path is absolute; "" is a place like any other. */
-atomic_bool *begin_mode_find(const char *path);
+struct begin_mode *begin_mode_find(const char *path);
 
 /* The process has shown it, in the way that `how` says. Logs this the first time, with the path. */
-void begin_mode_reserve(atomic_bool *mode, const char *path, const char *how);
+void begin_mode_reserve(struct begin_mode *mode, const char *path, const char *how);
 
-static inline bool begin_mode_reserves(const atomic_bool *mode)
+static inline bool begin_mode_reserves(const struct begin_mode *mode)
 {
-	return atomic_load_explicit(mode, memory_order_relaxed);
+	return atomic_load_explicit(&mode->reserves, memory_order_relaxed);
 }
 
 #endif

@@ -47,6 +47,7 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 	struct reservation *reservation = &shim->reservation;
 	bool is_watched = form == BEGIN_PLAIN && shim->plain_begin_shares;
 	struct begin_kind *kind = is_watched ? begin_kind_find(shim->begin_mode, sql) : NULL;
+	int64_t now;
 
 	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_reads(kind);
 	if (is_watched)
@@ -54,8 +55,10 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 	if (!reservation->shares)
 		return;
 	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
-	if (!begin_kind_idles(kind))
-		shared_write_begin(shim, monotonic_tick() + reservation_length(), false);
+	now = monotonic_tick();
+	begin_crowd_look(shim, now);
+	if (!begin_crowd_leaves(&shim->begin_mode->crowd) && !begin_kind_idles(kind))
+		shared_write_begin(shim, now + reservation_length(), false);
 }
 
 /* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that

@@ -40,6 +40,8 @@ struct transaction_count {
 	int64_t longest_reserved, longest_wrote, longest_only_read;
 };
 
+struct begin_mode;
+
 struct file_shim {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
 	struct holder holder;       /* kept when the memory is used again */
@@ -64,13 +66,13 @@ struct file_shim {
 	struct wal_limit wal_limit;
 	struct reservation reservation;
 
-	atomic_bool *begin_mode; /* begin_mode.h, of the database */
-	bool plain_begin_shares; /* a plain BEGIN that runs shares the write lock: shared_write.h */
-	uint8_t begins_kept;     /* so many transactions are taken to begin by a BEGIN that the program keeps */
-	bool vacuums;            /* the statement that begin_watch.h saw start last is a VACUUM */
-	bool may_make_plain;     /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
-	bool begin_is_plain;     /* the BEGIN that waits is to take no lock */
-	int64_t idled;           /* so long the transaction that has the write lock let pass before its first statement */
+	struct begin_mode *begin_mode; /* of the database */
+	bool plain_begin_shares;       /* a plain BEGIN that runs shares the write lock: shared_write.h */
+	uint8_t begins_kept;           /* so many transactions are taken to begin by a BEGIN that the program keeps */
+	bool vacuums;                  /* the statement that begin_watch.h saw start last is a VACUUM */
+	bool may_make_plain;           /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
+	bool begin_is_plain;           /* the BEGIN that waits is to take no lock */
+	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
 	bool has_read_lock;
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */
 	uint32_t snapshot;      /* the change counter when the read lock was taken */

@@ -20,9 +20,11 @@
 #include "locking/reservation.h"
 
 #include "base/settings.h"
+#include "locking/begin_crowd.h"
 #include "locking/begin_watch.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 
 #include <string.h>
 
@@ -253,6 +255,8 @@ void reservation_before_read(struct file_shim *shim)
 		return;
 	reservation->is_reading = reservation->is_pending = true;
 	shim->count.begun++;
+	if (reservation->shares)
+		begin_crowd_look(shim, monotonic_tick());
 	if (reservation->site && read_site_is_learnt(reservation->site)) {
 		shim->count.learnt++;
 		shared_write_end(shim);

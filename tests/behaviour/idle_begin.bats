@@ -142,6 +142,32 @@ outside_adds() {
 	expect_line free
 }
 
+# Six processes, each of which idles for less than a reservation lasts, and begins anew at once.
+@test "transactions that idle for a moment after BEGIN, but one or the other at any time, do not keep a program without the library out for good" {
+	cat >idles.py <<-'PYTHON'
+		import os, sqlite3, time
+		c = sqlite3.connect('t.db', isolation_level=None, timeout=60)
+		while not os.path.exists('ended'):
+		    c.execute('BEGIN'); time.sleep(0.05); c.execute('SELECT n FROM t').fetchall(); c.execute('COMMIT')
+	PYTHON
+	for run in plain shim; do
+		make_database
+		rm -f ended
+		pids=()
+		for i in {1..6}; do
+			"start_$run" "i$i" /usr/bin/python3 idles.py
+			pids+=("$started")
+		done
+		sleep 2
+		run_plain victim 'open b t.db' 'busy_timeout b 30000' 'exec b UPDATE t SET n=n+10' 'sh sleep 4' 'exec b UPDATE t SET n=n+10' 'close b'
+		expect $'open 0\nbusy_timeout 0\nexec 0\nexec 0\nclose 0'
+		touch ended
+		for i in {1..6}; do
+			finish "${pids[i - 1]}" "i$i"
+		done
+	done
+}
+
 @test "a BEGIN that is soon followed by work goes on taking the lock" {
 	make_database
 	for run in run_plain:free run_shim:held; do
