@@ -69,5 +69,5 @@ process_name() (
 )
 
 process_user() {
-	stat -c %U -- "/proc/$1" 2>/dev/null
+	stat -c '%U %u' -- "/proc/$1" 2>/dev/null | awk '{ print $1 == "UNKNOWN" ? $2 : $1 }'
 }

@@ -59,6 +59,16 @@ start_user() {
 	[[ $(records user 4 7 | grep '^static ') == 'static cannot be reached: its program is fully static'* ]]
 }
 
+@test "a user who has no name is shown by number, as those of DynamicUser are where libnss-systemd is missing" {
+	[[ $(id -u) == 0 ]] || skip 'needs root'
+	chmod 777 "$scratch" .
+	make_wal a.db
+	start_plain other setpriv --reuid 61999 --clear-groups tail -f a.db
+	until [[ $(ps -o comm= -g "$started") == *tail* ]]; do sleep 0.05; done
+	run_app 1 "$sqlprod" check --all
+	[[ $(records user 3 4) == *'61999 tail'* ]]
+}
+
 # in_parts NAMES COMMAND... - runs a function of the command's, with such parts.
 in_parts() {
 	sh -c 'sqlprod_parts=$1 sqlprod_library=$2 names=$3; shift 3; part() { . "$sqlprod_parts/$1.sh"; }; for p in $names; do part $p; done; eval "$*"' - \
