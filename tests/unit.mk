@@ -30,7 +30,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests
 	$(Q)$(unit)/locking/reservation
 	$(Q)$(unit)/locking/shared_write
 	$(Q)tests/model/races $(unit)/locking/reservation_model retry look wait owner
-	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again due call own
+	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again due call own renew
 	$(Q)tests/model/races $(unit)/locking/restart_model anew lost checkpoint again
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c

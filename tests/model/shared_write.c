@@ -13,8 +13,8 @@
  * is left out (second: writers who share take no second lock; claim: they do not claim the word; share: who does not share reserves
  * without a look at the lock, too; again: who claims does not look at the word again; due: what a transaction shares is given back
  * before its reservation lapses; call: in the midst of a call, too; own: a writer takes the lock that it shares to itself though
- * others share it), and the program says how that fails. Exits with 1 if something
- * failed. */
+ * others share it; renew: what waits for another's look at the lock does not renew its word), and the program says how that fails.
+ * Exits with 1 if something failed. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -58,6 +58,7 @@ struct process {
 	uint8_t kind, step, header, snapshot, reads, hold, has_word, has_lapsed;
 	uint8_t has_begun, shares; /* the lock, since its BEGIN; at all */
 	uint8_t is_safe;           /* it shares the lock since before its snapshot */
+	uint8_t is_over;           /* its word has lapsed; has_lapsed: by its own fault */
 };
 
 struct state {
@@ -100,7 +101,7 @@ static bool anybody_shares(const struct state *s, int except)
 
 static bool has_lapsed(const struct state *s)
 {
-	return s->word != FREE && (s->process[s->word].step == KILLED || s->process[s->word].has_lapsed);
+	return s->word != FREE && (s->process[s->word].step == KILLED || s->process[s->word].is_over);
 }
 
 static bool is_blocked(const struct state *s, int p)
@@ -122,6 +123,17 @@ static void give_back(struct process *me)
 		me->has_begun = false;
 	me->hold = NONE;
 	me->shares = me->has_begun;
+}
+
+/* Who shares the lock, has a reservation and wants to write waits, and renews the word if it is its own still. */
+static bool renew(struct state *s, int p)
+{
+	struct process *me = &s->process[p];
+
+	if (me->step != LOCK_SECOND || s->word != p || !me->has_word || !me->is_over || without("renew"))
+		return false;
+	me->is_over = false;
+	return true;
 }
 
 /* Three steps: alone, or shared and the second one. False if the lock is taken. */
@@ -153,7 +165,7 @@ static bool lock(struct state *s, int p, enum step alone)
 	}
 	if (anybody(s, p, SECOND) && !without("second")) {
 		if (me->has_begun)
-			return false;
+			return renew(s, p);
 		me->shares = false;
 		me->step = alone;
 		return true;
@@ -357,12 +369,17 @@ static bool kill_one(struct state *s, int p)
 	return true;
 }
 
+/* Who waits for another's look, at which that one is stopped, is not slow itself. */
 static bool lapse_one(struct state *s, int p)
 {
-	if (s->mishaps || s->word != p)
+	struct process *me = &s->process[p];
+	bool waits = me->step == LOCK_SECOND && me->has_begun && me->has_word && anybody(s, p, SECOND);
+
+	if (s->mishaps || s->word != p || me->is_over)
 		return false;
 	s->mishaps++;
-	s->process[p].has_lapsed = true;
+	me->is_over = true;
+	me->has_lapsed = !waits || !without("renew");
 	return true;
 }
 
@@ -405,7 +422,7 @@ static void start(const enum kind kinds[PROCESSES], bool own_claims)
 
 int main(int argc, char **argv)
 {
-	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call", "own"};
+	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call", "own", "renew"};
 	bool known = argc < 2;
 
 	for (size_t i = 0; argc > 1 && i < sizeof(races) / sizeof(races[0]); i++)

@@ -5,6 +5,7 @@
 #include "../check.h"
 #include "base/log.h"
 #include "locking/begin_kind.h"
+#include "locking/begin_mode.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 
@@ -156,7 +157,7 @@ static void check_exchange(void)
 
 static void check_kinds(void)
 {
-	atomic_bool databases[2];
+	struct begin_mode databases[2];
 	struct begin_kind *kind = begin_kind_find(&databases[0], "BEGIN");
 
 	check(begin_kind_find(&databases[0], " begin /* a trace */ ") == kind,

@@ -4,6 +4,7 @@
 
 #include "../check.h"
 #include "base/settings.h"
+#include "locking/begin_crowd.h"
 #include "locking/begin_watch.h"
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
@@ -98,6 +99,12 @@ void shared_write_end(struct file_shim *of)
 void begin_watch_rests(struct file_shim *of)
 {
 	(void)of;
+}
+
+void begin_crowd_look(struct file_shim *of, int64_t when)
+{
+	(void)of;
+	(void)when;
 }
 
 void kept_locks_take(struct wal_files *files)
