@@ -57,6 +57,11 @@ packaging=$root/scripts/package
 	: >preload
 	LD_SO_PRELOAD=$PWD/preload SYSTEMD_UNITS=$PWD/units run_app 1 "$packaging/in-use" /usr/lib/libsqlprod.so
 	[[ $stderr == *"take libsqlprod.so out of these first"*"$PWD/units/system/app.service.d/override.conf" ]]
+	# what is a comment asks for nothing
+	printf '[Service]\n  # Environment=LD_PRELOAD=/usr/local/lib/libsqlprod.so\n;Environment=LD_PRELOAD=libsqlprod.so\n' >units/system/app.service.d/override.conf
+	echo '#libsqlprod.so' >preload
+	LD_SO_PRELOAD=$PWD/preload SYSTEMD_UNITS=$PWD/units run_app 0 "$packaging/in-use" /usr/lib/libsqlprod.so
+	expect_quiet
 	rm -r units
 	LD_SO_PRELOAD=$PWD/preload SYSTEMD_UNITS=$PWD/units run_app 0 "$packaging/in-use" /usr/lib/libsqlprod.so
 	expect_quiet
@@ -64,4 +69,18 @@ packaging=$root/scripts/package
 	printf '/usr/$LIB/libsqlprod.so\n' >preload
 	LD_SO_PRELOAD=$PWD/preload run_app 2 env -u MAKEFLAGS -u MAKELEVEL make -s -C "$root" BUILD="$build" PREFIX="$PWD/real" uninstall
 	[[ $stderr == *"out of $PWD/preload first"* ]]
+}
+
+@test "uninstall refuses while a service of the user or a login names the library" {
+	mkdir -p .config/systemd/user/shop.service.d .config/environment.d
+	: >preload
+	export HOME=$PWD LD_SO_PRELOAD=$PWD/preload
+	for file in .config/systemd/user/shop.service.d/override.conf .config/environment.d/sqlite.conf .profile; do
+		echo 'LD_PRELOAD=libsqlprod.so' >"$file"
+		run_app 1 "$packaging/in-use" /usr/lib/libsqlprod.so
+		[[ $stderr == *"take libsqlprod.so out of these first"*"$PWD/$file" ]]
+		rm "$file"
+	done
+	run_app 0 "$packaging/in-use" /usr/lib/libsqlprod.so
+	expect_quiet
 }
