@@ -17,7 +17,25 @@ elsewhere_refuse() (
 	esac
 	advice=$(elsewhere_advice "$@")
 	[ -z "$advice" ] || fail 125 "${1##*/}: $advice"
+	case ${1##*/} in
+		chrt | env | ionice | nice | nohup | setsid | stdbuf | taskset | time | timeout) elsewhere_refuse_next "$@" ;;
+	esac
 )
+
+# elsewhere_refuse_next NAME ARGUMENT... - the same for the command that such a one becomes: nice -n 5 docker run app.
+elsewhere_refuse_next() {
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+			# with a value that is no number: a name, a folder, a signal, a file, a class
+			-u | -C | -s | -o | -c) [ $# -lt 2 ] || shift ;;
+			-* | *=* | [0-9]*) ;;
+			*) break ;;
+		esac
+		shift
+	done
+	[ $# -eq 0 ] || elsewhere_refuse "$@"
+}
 
 elsewhere_advice() (
 	name=${1##*/}
@@ -36,9 +54,12 @@ elsewhere_advice() (
 			elsewhere_has '-' "$@" || elsewhere_has '-i' "$@" || elsewhere_has '--ignore-environment' "$@" || exit
 			echo "starts its command without LD_PRELOAD; put sqlprod after it: env -i sqlprod COMMAND"
 			;;
-		docker | docker-compose | podman | podman-compose | nerdctl | kubectl)
+		buildah | crictl | ctr | docker | docker-compose | incus | kubectl | lxc | nerdctl | oc | podman | podman-compose)
 			echo "another process starts the program, in an image that has its own files: put the library into the image, and ENV LD_PRELOAD (see README), or start the container with -v $sqlprod_library:/usr/lib/libsqlprod.so:ro -e LD_PRELOAD=/usr/lib/libsqlprod.so"
 			;;
+		machinectl | systemd-nspawn) echo "starts the program in a container with its own files and environment: put sqlprod into it: $name ... sqlprod COMMAND" ;;
+		supervisorctl) echo "supervisord starts the program, with its own environment: in its section, environment=LD_PRELOAD=\"$sqlprod_library\"" ;;
+		rc-service) echo "OpenRC starts the program, with its own environment: in /etc/conf.d/NAME, export LD_PRELOAD=$sqlprod_library" ;;
 		systemctl | service)
 			echo "systemd starts the program, with its own environment: systemctl edit NAME, and there [Service] Environment=LD_PRELOAD=$sqlprod_library"
 			;;
@@ -49,11 +70,19 @@ elsewhere_advice() (
 		ssh) echo "the program runs on another machine: ssh HOST sqlprod COMMAND, with sqlprod installed there" ;;
 		flatpak | snap) echo "starts the program in a sandbox with its own files, where the library is not" ;;
 		go)
-			case ${1-} in
-				run | test) echo "is a static program, and builds the other one first: go build -o app ${2:-.} && sqlprod ./app" ;;
+			case ${1-}:$#:${2-} in
+				run:1:* | run:2:[!-]*) echo "is a static program, and builds the other one first: go build -o app ${2:-.} && sqlprod ./app" ;;
+				run:* | test:*) echo "is a static program, and builds the other one first: go $(elsewhere_go "$@")" ;;
 			esac
 			;;
 	esac
+)
+
+# elsewhere_go run|test ARGUMENT... - with the option of both that names what starts the other program.
+elsewhere_go() (
+	verb=$1
+	shift
+	echo "$verb -exec sqlprod${*:+ $*}"
 )
 
 # elsewhere_has PATTERN ARGUMENT... - is there such an argument before the command?

@@ -1,4 +1,4 @@
-# meant.sh - what was meant by a word that is neither a command of sqlprod nor a program.
+# meant.sh - what was meant by a word that is neither a command of sqlprod nor a program. Needs database.sh.
 # shellcheck shell=sh
 
 # meant_command WORD - prints the command of sqlprod that was likely meant: another word for it, or one mistyped in up to two letters.
@@ -37,4 +37,24 @@ meant_command() (
 			if (n <= 2 && n < length($2) / 2 && (least == "" || n < least)) { least = n; nearest = $2 }
 		}
 		END { if (nearest != "") print nearest }'
+)
+
+# meant_file FILE ARGUMENT... - prints what to do with a file that is no program: what runs it, by its name, or looks at it.
+meant_file() (
+	[ ${#1} -lt 4096 ] && [ -f "$1" ] || exit
+	interpreter=
+	case $1 in
+		*.py) interpreter=python3 ;;
+		*.js | *.cjs | *.mjs) interpreter=node ;;
+		*.rb) interpreter=ruby ;;
+		*.php) interpreter=php ;;
+		*.pl) interpreter=perl ;;
+		*.jar) interpreter='java -jar' ;;
+		*.sh) interpreter='sh' ;;
+	esac
+	if [ -n "$interpreter" ]; then
+		echo "it is a file here; did you mean $interpreter $*?"
+	elif database_is_one "$1"; then
+		echo "it is a database; did you mean sqlprod check $1?"
+	fi
 )

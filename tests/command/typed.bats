@@ -57,7 +57,7 @@ tool() {
 }
 
 @test "a command whose program another process starts says what to do instead" {
-	for name in docker podman nerdctl kubectl systemctl ssh systemd-run flatpak; do
+	for name in docker podman nerdctl kubectl lxc buildah machinectl supervisorctl rc-service systemctl ssh systemd-run flatpak; do
 		tool "$name"
 		run_app 125 "$sqlprod" "$name" run x
 		expect_refused "$name: *"
@@ -83,8 +83,51 @@ tool() {
 	expect_refused 'go: *go build -o app . && sqlprod ./app'
 	run_app 125 "$sqlprod" go run ./cmd/shop
 	expect_refused 'go: *go build -o app ./cmd/shop && sqlprod ./app'
+	# with flags and arguments go's own option does it, and for tests
+	run_app 125 "$sqlprod" go run -race . --port 80
+	expect_refused 'go: *go run -exec sqlprod -race . --port 80'
+	run_app 125 "$sqlprod" go test ./...
+	expect_refused 'go: *go test -exec sqlprod ./...'
 	run_app 0 "$sqlprod" go version
 	expect 'ran version'
+}
+
+@test "a command that becomes another one is refused for that one" {
+	tool docker
+	tool look
+	for before in nohup setsid 'env A=1' 'nice -n 5' 'timeout -s KILL -k 3 10s nice' /usr/bin/nohup; do
+		# shellcheck disable=SC2086 # words
+		run_app 125 "$sqlprod" $before docker run app
+		expect_refused "docker: another process starts the program, *"
+	done
+	run_app 125 "$sqlprod" env -u HOME nohup sudo -u joe app
+	expect_refused 'sudo: *sudo -u USER sqlprod COMMAND'
+	run_app 0 "$sqlprod" timeout 10 look docker file
+	expect 'ran docker file'
+	run_app 0 "$sqlprod" nohup ./bin/docker x
+	expect 'ran x'
+}
+
+@test "a file that is no program says what runs it, or looks at it" {
+	echo 'print(1)' >manage.py
+	: >server.js
+	make_wal shop.db
+	run_app 127 "$sqlprod" manage.py runserver 80
+	expect_refused 'manage.py: is no command; it is a file here; did you mean python3 manage.py runserver 80?'
+	run_app 126 "$sqlprod" ./server.js
+	expect_refused './server.js: is no command; *did you mean node ./server.js?'
+	run_app 127 "$sqlprod" check -- manage.py
+	expect_refused 'manage.py: is no command; *did you mean python3 manage.py?'
+	run_app 127 "$sqlprod" shop.db
+	expect_refused 'shop.db: is no command; it is a database; did you mean sqlprod check shop.db?'
+	run_app 127 "$sqlprod" nothing.py
+	expect_refused 'nothing.py: not found'
+	printf '#!/bin/sh\necho ran "$@"\n' >run.sh
+	run_app 126 "$sqlprod" ./run.sh
+	expect_refused './run.sh: is no command; *did you mean sh ./run.sh?'
+	chmod +x run.sh
+	run_app 0 "$sqlprod" ./run.sh a
+	expect 'ran a'
 }
 
 @test "a command that drops LD_PRELOAD is refused for root too, with the way out" {

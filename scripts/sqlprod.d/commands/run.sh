@@ -32,19 +32,24 @@ run_require() {
 	part elsewhere
 	elsewhere_refuse "$@" || exit
 	part executable
-	run_meant "$1" || exit
+	run_meant "$@" || exit
 	executable_require "$1" || exit
 }
 
-# run_meant NAME - a word that is no program may be a command of ours.
+# run_meant COMMAND... - a word that is no program may be a command of ours, or a file that a program is for.
 run_meant() (
-	case $1 in
-		*[!a-z-]* | '') exit 0 ;;
-	esac
-	! executable_find "$1" >/dev/null 2>&1 || exit 0
+	executable_find "$1" >/dev/null 2>&1 && exit
+	status=$?
 	part meant
-	meant=$(meant_command "$1")
+	meant=
+	case $1 in
+		*[!a-z-]* | '') ;;
+		*) meant=$(meant_command "$1") ;;
+	esac
 	[ -z "$meant" ] || fail 127 "$1: not found; did you mean sqlprod $meant? See sqlprod $meant --help"
+	part database
+	meant=$(meant_file "$@")
+	[ -z "$meant" ] || fail "$status" "$1: is no command; $meant"
 )
 
 # run_start COMMAND... - does not return.
