@@ -82,6 +82,15 @@ files() {
 	expect wal
 }
 
+@test "a package that cannot be made says why" {
+	{ command -v dpkg-deb && command -v dpkg-shlibdeps; } >/dev/null || skip "no dpkg tools"
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/dpkg-query
+	chmod +x bin/dpkg-query
+	PATH=$PWD/bin:$PATH run_make 2 deb
+	[[ $stderr == *"dpkg-shlibdeps: error: "* ]]
+}
+
 @test "the tarball is the same bytes each time, and builds" {
 	git -C "$root" rev-parse HEAD >/dev/null 2>&1 || skip "no git tree"
 	run_make dist-source
