@@ -108,6 +108,6 @@ check-deb: all programs ## install the Debian package (as root), run the suites 
 .PHONY: lint-sqlprod
 lint: lint-sqlprod
 lint-sqlprod:
-	$(Q)scripts/install-packages lint
+	$(Q)scripts/install-packages build check lint
 	$(Q)shellcheck $(addprefix scripts/,$(filter %.sh,$(sqlprod_parts))) scripts/completions/sqlprod.bash
 	$(Q)shfmt -i 0 -ci -d $(addprefix scripts/,$(filter %.sh,$(sqlprod_parts))) scripts/completions/sqlprod.bash
