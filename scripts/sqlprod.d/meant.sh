@@ -3,6 +3,8 @@
 
 # meant_command WORD - prints the command of sqlprod that was likely meant: another word for it, or one mistyped in up to two letters.
 meant_command() (
+	[ ${#1} -lt 20 ] || exit
+	set -- "$(printf %s "$1" | LC_ALL=C tr '[:upper:]' '[:lower:]')"
 	case $1 in
 		status | info | stat | show | verify | test | doctor) echo check && exit ;;
 		config | set | get | list | variables) echo settings && exit ;;
@@ -12,8 +14,8 @@ meant_command() (
 		dump | save | copy) echo backup && exit ;;
 		who | holders | lsof) echo locks && exit ;;
 	esac
-	[ ${#1} -ge 3 ] && [ ${#1} -lt 20 ] || exit
-	for file in "$sqlprod_parts"/commands/*.sh; do
+	[ ${#1} -ge 3 ] || exit
+	for file in "$sqlprod_parts"/commands/*.sh help.sh version.sh status.sh; do
 		command=${file##*/}
 		printf '%s %s\n' "$1" "${command%.sh}"
 	done | awk '
@@ -36,7 +38,7 @@ meant_command() (
 			n = distance($1, $2)
 			if (n <= 2 && n < length($2) / 2 && (least == "" || n < least)) { least = n; nearest = $2 }
 		}
-		END { if (nearest != "") print nearest }'
+		END { if (nearest != "") print nearest == "status" ? "check" : nearest }'
 )
 
 # meant_file FILE ARGUMENT... - prints what to do with a file that is no program: what runs it, by its name, or looks at it.

@@ -27,9 +27,14 @@ tool() {
 }
 
 @test "a mistyped command, or another word for one, is answered" {
-	for word in chek:check chekc:check checks:check setings:settings settigns:settings rvert:revert status:check config:settings undo:revert lcoks:locks; do
+	for word in chek:check chekc:check checks:check setings:settings settigns:settings rvert:revert status:check config:settings undo:revert lcoks:locks \
+		Check:check REVERT:revert stauts:check; do
 		run_app 127 "$sqlprod" "${word%:*}"
 		expect_refused "${word%:*}: not found; did you mean sqlprod ${word#*:}? See sqlprod ${word#*:} --help"
+	done
+	for word in hlep:help Version:version vesrion:version; do
+		run_app 127 "$sqlprod" "${word%:*}"
+		expect_refused "${word%:*}: not found; did you mean sqlprod ${word#*:}?"
 	done
 	for word in gunicornn x zzzzzz; do
 		run_app 127 "$sqlprod" "$word"

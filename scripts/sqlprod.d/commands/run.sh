@@ -43,10 +43,14 @@ run_meant() (
 	part meant
 	meant=
 	case $1 in
-		*[!a-z-]* | '') ;;
+		*[!A-Za-z-]* | '') ;;
 		*) meant=$(meant_command "$1") ;;
 	esac
-	[ -z "$meant" ] || fail 127 "$1: not found; did you mean sqlprod $meant? See sqlprod $meant --help"
+	case $meant in
+		'') ;;
+		help | version) fail 127 "$1: not found; did you mean sqlprod $meant?" ;;
+		*) fail 127 "$1: not found; did you mean sqlprod $meant? See sqlprod $meant --help" ;;
+	esac
 	part database
 	meant=$(meant_file "$@")
 	[ -z "$meant" ] || fail "$status" "$1: is no command; $meant"
