@@ -3,19 +3,27 @@
 
 # copy_begin FILE - sets copy_file to a new file in the folder of FILE, readable by this user alone, that goes when the shell ends.
 copy_begin() {
+	copy_file='' copy_messages='' copy_watcher='' copy_runner=''
+	trap copy_end EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
 	copy_file=$(umask 077 && mktemp -- "$(dirname -- "$1")/.sqlprod-copy.XXXXXX") || fail 5 "$1: no permission to write its folder"
 	case $copy_file in
 		/*) ;;
 		*) copy_file=$(pwd)/$copy_file ;;
 	esac
-	trap copy_end EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	# elsewhere: the folder of the copy may be full
+	copy_messages=$(umask 077 && mktemp 2>/dev/null) || copy_messages=$copy_file-messages
 }
 
+# A second signal would end it half way.
 copy_end() {
-	[ -z "${copy_watcher-}" ] || kill "$copy_watcher" 2>/dev/null
+	trap '' HUP INT TERM
+	[ -z "$copy_watcher" ] || kill "$copy_watcher" 2>/dev/null
+	# it would make the copy's files anew
+	[ -z "$copy_runner" ] || { kill "$copy_runner" && wait "$copy_runner"; } 2>/dev/null
+	[ -z "$copy_messages" ] || rm -f -- "$copy_messages"
 	[ -z "$copy_file" ] || rm -f -- "$copy_file" "$copy_file-journal" "$copy_file-wal" "$copy_file-shm"
 }
 
@@ -29,12 +37,16 @@ copy_watch() (
 )
 
 # copy_make DATABASE FILE - copies it as it is at one moment. The open read keeps that moment: without it a backup begins anew
-# whenever another process commits (sqlite.org/backup.html).
+# whenever another process commits (sqlite.org/backup.html). A signal ends "wait"; a command that the shell runs it would let end first.
 copy_make() {
 	copy_watch "$1" "$2" &
 	copy_watcher=$!
-	copy_answer=$(copy_run "$1" "$2" 2>&1)
+	copy_run "$1" "$2" >"$copy_messages" 2>&1 &
+	copy_runner=$!
+	wait "$copy_runner"
 	copy_status=$?
+	copy_runner=
+	copy_answer=$(cat -- "$copy_messages")
 	kill "$copy_watcher" 2>/dev/null
 	wait "$copy_watcher" 2>/dev/null
 	copy_watcher=
@@ -43,7 +55,8 @@ copy_make() {
 	copy_verify "$2" "$1"
 }
 
-copy_run() (
+# Runs in a process of its own, and becomes what copies.
+copy_run() {
 	export SQLPROD=off
 	database_resolve "$1"
 	command -v sqlite3 >/dev/null || copy_otherwise "$database_file" "$2"
@@ -51,7 +64,7 @@ copy_run() (
 	target=$(printf '%s.' "$2" | sed 's/["\\]/\\&/g')
 	exec sqlite3 -batch -bail -noheader -list -init /dev/null -cmd '.timeout 30000' "$database_file" \
 		'BEGIN' 'SELECT count(*) FROM sqlite_master' ".backup main \"${target%.}\"" 'COMMIT'
-)
+}
 
 # copy_otherwise DATABASE FILE - where there is no sqlite3 shell: the library, run as a program beside libsqlite3, or the SQLite of Python
 # or Node.

@@ -81,6 +81,22 @@ make_left_wal() {
 	[[ -z $(find . -name '.sqlprod-copy*') && ! -e b.db ]]
 }
 
+@test "a backup whose shell alone is ended does not let the copy end first" {
+	make_wal a.db
+	mkdir bin
+	printf '#!/bin/sh\necho $$ >copying\nexec sleep 1000\n' >bin/sqlite3
+	chmod +x bin/sqlite3
+	for signal in TERM HUP; do
+		PATH=$PWD/bin:$PATH start_plain backup "$sqlprod" backup a.db b.db
+		until [[ -s copying ]]; do sleep 0.01; done
+		pkill "-$signal" -g "$started" -x sqlprod
+		wait "$started" || true
+		! kill -0 "$(<copying)"
+		[[ -z $(find . -name '.sqlprod-copy*') && ! -e b.db ]]
+		rm copying
+	done
+}
+
 @test "a restored database has the backup's rows; a plain copy over it is undone by the old -wal" {
 	sqlite3 good.db 'CREATE TABLE t(a); INSERT INTO t VALUES (42)'
 	make_left_wal
