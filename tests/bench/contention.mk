@@ -71,7 +71,13 @@ bench-postgres: $(library) $(contention) ## the demo's Django and a bare transac
 
 .PHONY: soak
 soak: $(library) $(contention) ## writers that are killed and stopped at random for five minutes, then integrity and sums (SOAK_SECONDS)
-	$(Q)tests/stress/soak.sh $(library) $(SOAK_SECONDS)
+	$(Q)tests/stress/soak.sh $(library) $(SOAK_SECONDS) >$(BUILD)/soak.last; status=$$?; tee -a $(BUILD)/soak.log <$(BUILD)/soak.last; exit $$status
+
+.PHONY: soak-sum
+soak-sum: ## what all runs of make soak came to together, since build/ was made
+	$(Q)awk '$$1 == "soak:" && $$3 == "s," { n++; s += $$2; t += $$4; k += $$14; c += $$16; bad += ($$19 != "ok,"); sums += $$20; lost += $$23; e += $$26 } \
+		END { printf "%d runs, %d s: %d transactions, %d killed, %d stopped; %d damaged, %d sums wrong, %d committed lost, %d errors\n", \
+		n, s, t, k, c, bad, sums, lost, e; exit bad + sums + lost + e > 0 }' $(BUILD)/soak.log
 
 .PHONY: soak-mixed
 soak-mixed: $(library) ## readers, idlers and writers in plain BEGINs, some killed and stopped, beside BEGIN IMMEDIATE by hand (SOAK_SECONDS for each)
