@@ -26,8 +26,8 @@ def transaction(db, begin, kind, number):
     """One transaction of that kind."""
     changes = db.total_changes
     read_at = write_at = None
-    db.execute(begin)
     try:
+        db.execute(begin)
         if kind == "idles":
             time.sleep(random.random() / 5)
         if kind == "pool":
