@@ -78,9 +78,8 @@ static void say_unseen(struct connection *connection, const char *reason)
 }
 
 /* The connection is gone, or all but gone. */
-static void ended(void *argument)
+static void ended(struct embedded_connection *embedded)
 {
-	struct embedded_connection *embedded = argument;
 	struct connection *connection = embedded->connection;
 	struct trace_callback installed;
 	char *line;
@@ -100,6 +99,15 @@ static void ended(void *argument)
 	registry_forget(connection, embedded->serial);
 }
 
+static void collation_ended(void *argument)
+{
+	struct embedded_connection *embedded = argument;
+	struct copy *copy = embedded->copy;
+
+	ended(embedded);
+	embedded_copy_leave(copy);
+}
+
 /* A collation's destructor runs at the end of its connection. PRAGMA collation_list shows the collation, so it is added only where
  * the end does not show otherwise. */
 static bool end_by_collation(struct embedded_connection *embedded)
@@ -108,7 +116,7 @@ static bool end_by_collation(struct embedded_connection *embedded)
 
 	if (!embedded->has_collation)
 		embedded->has_collation = sqlite->create_collation_v2(embedded->connection->db, collation_name, SQLITE_UTF8,
-								      embedded, collate, ended) == SQLITE_OK;
+								      embedded, collate, collation_ended) == SQLITE_OK;
 	return embedded->has_collation;
 }
 

@@ -48,3 +48,9 @@ load ../harness/scenes
 	twin found attached_traces
 	[[ $(grep -c 'bytes 0$' <<<"$output") -eq 2 ]]
 }
+
+@test "no memory of the library's is in use after the last close where that was refused at first" {
+	twin linked refused_traces
+	twin found refused_traces
+	[[ $output == *'bytes 0' ]]
+}

@@ -210,6 +210,26 @@ static void attached_traces(void)
 	}
 }
 
+/* Both closes are refused first, and the one without a file is the last to end. */
+static void refused_traces(void)
+{
+	sqlite3_stmt *stmts[2];
+	sqlite3 *db[2];
+
+	use->open("t.db", &db[0]);
+	use->open(":memory:", &db[1]);
+	for (int i = 0; i < 2; i++) {
+		scene_exec(db[i], "CREATE TABLE t(x)");
+		use->prepare_v2(db[i], "SELECT * FROM t", -1, &stmts[i], NULL);
+		printf("close %d\n", use->close(db[i]));
+	}
+	for (int i = 0; i < 2; i++) {
+		use->finalize(stmts[i]);
+		printf("close %d\n", use->close(db[i]));
+	}
+	printf("bytes %lld\n", (long long)use->memory_used());
+}
+
 const struct scene adopted_scenes[] = {
 	{"adopted", adopted},
 	{"adopted_by_threads", adopted_by_threads},
@@ -217,5 +237,6 @@ const struct scene adopted_scenes[] = {
 	{"extension_tables", extension_tables},
 	{"traces", traces},
 	{"attached_traces", attached_traces},
+	{"refused_traces", refused_traces},
 	{NULL, NULL},
 };
