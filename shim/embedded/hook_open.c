@@ -82,8 +82,8 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 /* A program without a database pays for one look at memory. SQLite itself opens with O_NOFOLLOW. */
 static inline bool may_be_own(int flags)
 {
-	return __builtin_expect(wal_files_any(), 0) && !(flags & (O_ACCMODE | O_CREAT | O_NOFOLLOW | O_PATH | O_DIRECTORY)) &&
-	       guard_depth == 0;
+	return __builtin_expect(wal_files_any(), 0) && (flags & O_ACCMODE) != O_WRONLY &&
+	       !(flags & (O_CREAT | O_TRUNC | O_NOFOLLOW | O_PATH | O_DIRECTORY)) && guard_depth == 0;
 }
 
 static inline int opened(int fd, int flags)

@@ -1,6 +1,7 @@
 /* inherited_locks.c - what happens at fork(). Takes no lock and no memory: a signal handler may fork. */
 #include "locking/inherited_locks.h"
 
+#include "base/threads.h"
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
 
@@ -12,6 +13,8 @@
 
 static atomic_bool forked;
 static _Atomic pid_t parent; /* that forks now; threads of one process write the same */
+static atomic_bool from_single_thread;
+static _Atomic pid_t child;
 
 /* Only while the -shm is mapped: a connection with a rollback journal takes its locks for each transaction. */
 static bool is_held(const struct file_shim *shim)
@@ -47,6 +50,7 @@ static void before_fork(void)
 	int saved = errno;
 
 	parent = getpid();
+	from_single_thread = threads_is_single();
 	wal_files_each(lock_open_file, NULL);
 	errno = saved;
 }
@@ -55,8 +59,14 @@ static void after_fork_in_child(void)
 {
 	int saved = errno;
 
+	child = from_single_thread ? getpid() : 0;
 	wal_files_each(lock_in_child, NULL);
 	errno = saved;
+}
+
+bool inherited_locks_are_usable(pid_t pid)
+{
+	return child == pid;
 }
 
 bool inherited_locks_are_held(void)

@@ -3,8 +3,11 @@
 
 #include "base/glibc.h"
 #include "base/guard.h"
+#include "base/signals.h"
 #include "connection/registry.h"
+#include "elf/object.h"
 #include "locking/file_shim.h"
+#include "locking/inherited_locks.h"
 #include "locking/kept_files.h"
 
 #include <errno.h>
@@ -36,13 +39,15 @@ static bool see_shim(struct file_shim *shim, void *argument)
 	return false;
 }
 
-/* SQLite refuses to checkpoint for a connection that is reading. */
+/* SQLite refuses to checkpoint for a connection that is reading. What it does inside a call (a sync, a callback) may start a
+ * program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
 static bool is_idle(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *stmt = NULL;
 
-	if (!sqlite->get_autocommit(connection->db) || !sqlite->next_stmt || !sqlite->stmt_busy)
+	if (connection->shim->checkpoints || connection->shim->has_read_lock || !sqlite->get_autocommit(connection->db) ||
+	    !sqlite->next_stmt || !sqlite->stmt_busy)
 		return false;
 	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
 		if (sqlite->stmt_busy(stmt))
@@ -58,6 +63,11 @@ static bool has_wal(const struct connection *connection, ino_t inode)
 	return shim && shim->db == connection->db && shim->files.inode == inode && shim->handoff.shm;
 }
 
+static bool is_of(const struct connection *connection, pid_t pid)
+{
+	return connection->pid == pid || inherited_locks_are_usable(pid);
+}
+
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */
 static void see_connection(struct connection *connection, void *argument)
 {
@@ -65,7 +75,7 @@ static void see_connection(struct connection *connection, void *argument)
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_mutex *mutex;
 
-	if (search->connection || connection->closing || connection->pid != search->pid || !has_wal(connection, search->inode) ||
+	if (search->connection || connection->closing || !is_of(connection, search->pid) || !has_wal(connection, search->inode) ||
 	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->wal_checkpoint_v2)
 		return;
 	mutex = sqlite->db_mutex(connection->db);
@@ -148,6 +158,60 @@ void moving_file_read(int fd)
 	if (glibc_fstat(fd, &status) == 0 && status.st_size > 0 && status.st_size % PAGE_LEAST == 0)
 		look(&file, &status);
 	errno = saved;
+}
+
+/* More are not copied at the end of a process. */
+#define DATABASES 32
+
+struct databases {
+	ino_t inodes[DATABASES];
+	size_t count;
+};
+
+static bool collect(struct file_shim *shim, void *argument)
+{
+	struct databases *databases = argument;
+	ino_t inode = shim->files.inode;
+
+	if (!shim->files.wal || !shim->files.by_recipe)
+		return true;
+	for (size_t i = 0; i < databases->count; i++)
+		if (databases->inodes[i] == inode)
+			return true;
+	databases->inodes[databases->count++] = inode;
+	return databases->count < DATABASES;
+}
+
+void moving_file_all(void)
+{
+	struct databases databases = {.count = 0};
+	struct search search = {.connection = NULL};
+	int saved = errno;
+
+	if (!wal_files_any() || guard_depth > 0 || signals_may_be_handled())
+		return;
+	wal_files_each(collect, &databases);
+	for (size_t i = 0; i < databases.count; i++) {
+		search = (struct search){.inode = databases.inodes[i], .pid = getpid()};
+		checkpoint(&search);
+	}
+	errno = saved;
+}
+
+/* SQLite asks for sizes and inodes itself, inside its own calls and with locks of its own held. */
+bool moving_file_sized(const struct stat *status, const void *caller)
+{
+	struct moving_file file;
+	struct object object;
+	struct search search = {.found = &file, .inode = status->st_ino, .pid = getpid()};
+	int saved = errno;
+	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && !wal_files_each(see_shim, &search) &&
+		   !object_has_sqlite(caller, &object) && !signals_may_be_handled();
+
+	if (own)
+		checkpoint(&search);
+	errno = saved;
+	return own;
 }
 
 struct names {

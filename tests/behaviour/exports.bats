@@ -3,11 +3,11 @@ load ../harness/harness
 
 @test "the library exports exactly the functions of the export map, and each is a hook" {
 	[[ -s $shim ]]
-	wanted=$(sed -n 's/^\t\([a-z0-9_]*\);$/\1/p' "$root/shim/exports.map" | sort)
+	wanted=$(sed -n 's/^\t\([A-Za-z0-9_]*\);$/\1/p' "$root/shim/exports.map" | sort)
 	got=$(nm -D --defined-only "$shim" | awk '{ print $3 }' | sort)
 	[[ $got == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$got"))"
 	hidden=$(cat "$root"/shim/*/*.c | sed -nE 's/^.*"\.hidden ([a-z0-9_]+)\\n".*/\1/p')
-	hooks=$(cat "$root"/shim/*/*.c | sed -nE 's/^HOOK [^(]*\b([a-z0-9_]+)\(.*/\1/p; s/^.*"\.globl ([a-z0-9_]+)\\n".*/\1/p' | grep -vxF "$hidden" | sort -u)
+	hooks=$(cat "$root"/shim/*/*.c | sed -nE 's/^HOOK [^(]*\b([A-Za-z0-9_]+)\(.*/\1/p; s/^.*"\.globl ([a-z0-9_]+)\\n".*/\1/p' | grep -vxF "$hidden" | sort -u)
 	[[ $hooks == "$wanted" ]] || fail "$(diff <(echo "$wanted") <(echo "$hooks"))"
 }
 

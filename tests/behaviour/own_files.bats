@@ -166,3 +166,137 @@ copy_py() {
 		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'12\nok' && $(ls ./*.db*) == ./a.db ]] || fail "$run"
 	done
 }
+
+# handed_py - commits, and has another process copy the database while it is open, or ends without closing it.
+handed_py() {
+	cat >handed.py <<-'EOF'
+		import ctypes, multiprocessing, os, shutil, sqlite3, subprocess, sys
+		way = sys.argv[1]
+		c = sqlite3.connect('a.db', isolation_level=None)
+		if len(sys.argv) > 2: c.execute('pragma journal_mode=wal')
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		cp = ['cp', 'a.db', 'b.db']
+		if way == 'system': os.system('cp a.db b.db')
+		elif way == 'popen':
+		    libc = ctypes.CDLL(None); libc.popen.restype = ctypes.c_void_p; libc.pclose(ctypes.c_void_p(libc.popen(b'cp a.db b.db', b'r')))
+		elif way == 'vfork': subprocess.run(cp, check=True)
+		elif way == 'posix_spawn': os.waitpid(os.posix_spawn('/bin/cp', cp, os.environ), 0)
+		elif way == 'posix_spawnp': os.waitpid(os.posix_spawnp('cp', cp, os.environ), 0)
+		elif way == 'fork':
+		    pid = os.fork()
+		    if not pid: os.execvp('cp', cp)
+		    os.waitpid(pid, 0)
+		elif way == 'child':
+		    child = multiprocessing.get_context('fork').Process(target=shutil.copy, args=('a.db', 'b.db')); child.start(); child.join()
+		elif way == 'daemon':
+		    if os.fork(): os.wait(); os._exit(0)
+		    c.execute('delete from t'); c.execute('insert into t values(2)'); subprocess.run(cp, check=True); os._exit(0)
+		elif way == '_exit': os._exit(0)
+		elif way == '_Exit': ctypes.CDLL(None)._Exit(0)
+		elif way == 'exit': ctypes.CDLL(None).exit(0)
+		c.execute('insert into t values(2)'); c.close()
+	EOF
+}
+
+@test "a copy that another program makes holds all that the one which started it has committed" {
+	handed_py
+	for way in system popen vfork posix_spawn posix_spawnp fork child daemon; do
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			$run python3 handed.py "$way"
+			[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $way"
+		done
+	done
+	# and with WAL by hand it does not
+	rm -f ./*.db*
+	run_plain python3 handed.py system wal
+	run_plain any observer query b.db 'SELECT count(*) FROM t'
+	[[ $output$stderr != 1 ]]
+}
+
+@test "a program that ends without closing its database leaves all rows in the file" {
+	handed_py
+	for way in _exit _Exit exit; do
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			$run python3 handed.py "$way"
+			cp a.db b.db
+			[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $way"
+			[[ $(observer query a.db 'SELECT count(*) FROM t') == 1 ]]
+		done
+	done
+	rm -f ./*.db*
+	run_plain python3 handed.py _exit wal
+	cp a.db b.db
+	run_plain any observer query b.db 'SELECT count(*) FROM t'
+	[[ $output$stderr != 1 ]]
+}
+
+@test "an embedded SQLite leaves all rows in the file when its program starts another one, or ends" {
+	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run "$build/embedded/victim_gcc_O2" 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'sh cp a.db b.db' \
+			'exec a INSERT INTO t VALUES(2)' '_exit 0'
+		cp a.db c.db
+		[[ $(observer query b.db 'SELECT count(*) FROM t') == 1 && $(observer query c.db 'SELECT count(*) FROM t') == 2 ]] || fail "$run"
+	done
+}
+
+@test "a program that asks for the size of its database before it copies it gets all of it" {
+	cat >size.py <<-'EOF'
+		import ctypes, os, sqlite3, sys
+		c = sqlite3.connect('a.db', isolation_level=None)
+		if len(sys.argv) > 1: c.execute('pragma journal_mode=wal')
+		c.execute('create table t(x)')
+		def copy(name, size, flags=os.O_RDONLY):
+		    c.execute('begin'); c.executemany('insert into t values(?)', [('x' * 200,)] * 100); c.execute('commit')
+		    n = size()
+		    fd = os.open('a.db', flags); open('b.db', 'wb').write(os.read(fd, n)); os.close(fd)
+		    b = sqlite3.connect('b.db')
+		    try: print(name, b.execute('select count(*) from t').fetchone()[0], b.execute('pragma integrity_check').fetchone()[0])
+		    except sqlite3.Error as e: print(name, e)
+		    b.close()
+		    os.unlink('b.db')
+		def statx():
+		    data = ctypes.create_string_buffer(256)
+		    if ctypes.CDLL(None).statx(-100, b'a.db', 0, 0x7ff, data): return os.stat('a.db').st_size
+		    return int.from_bytes(data.raw[40:48], sys.byteorder)
+		folder = os.open('.', os.O_RDONLY)
+		copy('stat', lambda: os.stat('a.db').st_size)
+		copy('lstat', lambda: os.lstat('a.db').st_size)
+		copy('fstatat', lambda: os.stat('a.db', dir_fd=folder).st_size)
+		copy('statx', statx)
+		copy('for writing', lambda: 1 << 30, os.O_RDWR)
+		c.execute('insert into t values(1)'); os.stat('a.db')
+		for row in c.execute('select 1 union select 2'): os.stat('a.db')
+		c.execute('begin'); c.execute('insert into t values(1)'); os.stat('a.db'); c.execute('commit')
+		print(c.execute('select count(*) from t').fetchone()[0]); c.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run python3 size.py
+		expect $'stat 100 ok\nlstat 200 ok\nfstatat 300 ok\nstatx 400 ok\nfor writing 500 ok\n502'
+	done
+	rm -f a.db*
+	run_plain python3 size.py wal
+	[[ $output != *'stat 100 ok'* && ${lines[-1]} == 502 ]]
+}
+
+@test "a program that starts another one with a signal blocked is not disturbed" {
+	cat >handler.py <<-'EOF'
+		import os, signal, sqlite3
+		c = sqlite3.connect('a.db', isolation_level=None)
+		c.execute('create table t(x)')
+		signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+		for i in range(20):
+		    c.execute('insert into t values(1)'); os.system('true')
+		    if i == 9: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+		print(c.execute('select count(*) from t').fetchone()[0]); c.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run python3 handler.py
+		expect 20
+	done
+}
