@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "base/guard.h"
 #include "base/signals.h"
+#include "base/threads.h"
 #include "connection/registry.h"
 #include "elf/object.h"
 #include "locking/file_shim.h"
@@ -24,6 +25,7 @@ struct search {
 	ino_t inode;
 	struct moving_file *found;
 	pid_t pid;
+	bool unasked; /* the call has nothing to do with the file: any thread may make it at any time */
 	sqlite3_mutex *mutex;
 	struct connection *connection; /* one that is not in use, locked */
 };
@@ -68,6 +70,12 @@ static bool is_of(const struct connection *connection, pid_t pid)
 	return connection->pid == pid || inherited_locks_are_usable(pid);
 }
 
+/* Without a mutex of its own a connection may be in use by another thread now. */
+static bool is_of_this_thread(const struct connection *connection)
+{
+	return holder_is_of_thread(&connection->shim->holder) || threads_is_single();
+}
+
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */
 static void see_connection(struct connection *connection, void *argument)
 {
@@ -79,7 +87,7 @@ static void see_connection(struct connection *connection, void *argument)
 	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->wal_checkpoint_v2)
 		return;
 	mutex = sqlite->db_mutex(connection->db);
-	if (mutex && sqlite->mutex_try(mutex) != SQLITE_OK)
+	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : search->unasked && !is_of_this_thread(connection))
 		return;
 	if (is_idle(connection)) {
 		search->connection = connection;
@@ -192,7 +200,7 @@ void moving_file_all(void)
 		return;
 	wal_files_each(collect, &databases);
 	for (size_t i = 0; i < databases.count; i++) {
-		search = (struct search){.inode = databases.inodes[i], .pid = getpid()};
+		search = (struct search){.inode = databases.inodes[i], .pid = getpid(), .unasked = true};
 		checkpoint(&search);
 	}
 	errno = saved;
@@ -203,7 +211,7 @@ bool moving_file_sized(const struct stat *status, const void *caller)
 {
 	struct moving_file file;
 	struct object object;
-	struct search search = {.found = &file, .inode = status->st_ino, .pid = getpid()};
+	struct search search = {.found = &file, .inode = status->st_ino, .pid = getpid(), .unasked = true};
 	int saved = errno;
 	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && !wal_files_each(see_shim, &search) &&
 		   !object_has_sqlite(caller, &object) && !signals_may_be_handled();
