@@ -2,17 +2,20 @@
 #include "locking/busy_handler.h"
 
 #include "base/glibc.h"
+#include "base/threads.h"
 #include "connection/registry.h"
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/give_back.h"
+#include "locking/lock_owner.h"
 #include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
 #include "locking/wait_counts.h"
 #include "locking/wait_log.h"
 #include "sqlite/callback_offsets.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define MICROSECOND INT64_C(1000)
@@ -147,6 +150,19 @@ static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
 						read_site_writes(reservation->site));
 }
 
+/* Who holds the lock, seen from this thread. A connection that has the database attached is not known as a holder: where the
+ * process has one thread only, it is of that. */
+static enum holder_kind find_holder(const struct file_shim *shim)
+{
+	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
+	int saved = errno;
+
+	if (kind == HOLDER_ELSEWHERE && threads_is_single() && lock_owner_is_self(&shim->files))
+		kind = HOLDER_OF_THREAD;
+	errno = saved;
+	return kind;
+}
+
 /* When the wait ends without the lock. */
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
@@ -157,7 +173,7 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 
 	if (!is_needed(shim, purpose))
 		deadline = earlier(deadline, wait->moved_at + reservation_length());
-	switch (holder_find(&shim->holder, shim->handoff.shm, 0)) {
+	switch (find_holder(shim)) {
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)
 			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");

@@ -67,6 +67,14 @@ struct lock_owner lock_owner_find(const struct wal_files *files, bool writes)
 	return owner;
 }
 
+/* As another open file would ask, for which the process's own locks are another's. */
+bool lock_owner_is_self(const struct wal_files *files)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = SHM_WRITE, .l_len = 1};
+
+	return files->shm_fd >= 0 && fcntl(files->shm_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid == getpid();
+}
+
 /* By system calls: open() would call our own hook. out is terminated. */
 static void read_of(pid_t pid, const char *name, char *out, size_t size)
 {

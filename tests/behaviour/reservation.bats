@@ -271,6 +271,18 @@ reader_begins() {
 	done
 }
 
+@test "one thread does not wait for itself longer than it asked to where its other connection has the database attached" {
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		make_database
+		SECONDS=0
+		$run victim 'open a :memory:' "exec a ATTACH 't.db' AS x" 'open b t.db' 'busy_timeout b 300' 'exec a BEGIN IMMEDIATE' 'exec a UPDATE x.t SET n=n+1' \
+			'exec b UPDATE t SET n=n+1' 'exec a COMMIT' 'exec b UPDATE t SET n=n+1' 'close a' 'close b'
+		((SECONDS < 20))
+		[[ $(grep -c 'exec 5' <<<"$output") -eq 1 && $(observer query t.db 'SELECT n FROM t') == 2 ]]
+	done
+}
+
 @test "the floor under a timeout does not hold where one thread would wait for itself" {
 	make_database
 	for run in run_plain run_shim; do
