@@ -72,7 +72,8 @@ bool lock_owner_is_self(const struct wal_files *files)
 {
 	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = SHM_WRITE, .l_len = 1};
 
-	return files->shm_fd >= 0 && fcntl(files->shm_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid == getpid();
+	return files->shm_fd >= 0 && fcntl(files->shm_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK &&
+	       lock.l_pid == getpid();
 }
 
 /* By system calls: open() would call our own hook. out is terminated. */
