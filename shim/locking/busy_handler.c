@@ -1,259 +1,12 @@
 /* busy_handler.c - the busy handler, and its place in the connection. */
 #include "locking/busy_handler.h"
 
-#include "base/glibc.h"
-#include "base/threads.h"
 #include "connection/registry.h"
-#include "locking/begin_mode.h"
 #include "locking/file_shim.h"
-#include "locking/futex.h"
-#include "locking/give_back.h"
-#include "locking/lock_owner.h"
 #include "locking/plain_begin.h"
-#include "locking/shm_locks.h"
-#include "locking/wait_counts.h"
-#include "locking/wait_log.h"
 #include "sqlite/callback_offsets.h"
 
-#include <errno.h>
 #include <string.h>
-
-#define MICROSECOND INT64_C(1000)
-#define MILLISECOND (1000 * MICROSECOND)
-
-/* Two calls further apart belong to two waits. */
-#define ONE_WAIT (100 * MILLISECOND)
-
-/* In the queue: as long again as the wait has lasted, within these. Where the last wait was ended by a wake-up, half as long again
- * as that: who looks meanwhile loses its place among those of its age. */
-#define POLL_IN_QUEUE_MIN (2 * MILLISECOND)
-#define POLL_IN_QUEUE_MAX (48 * MILLISECOND)
-#define POLL_IN_QUEUE_LATE (HANDOFF_POLL_MAX * 3 / 4)
-#define POLL_OF_OLD_MAX (256 * MILLISECOND)
-/* The next in turn looks this often. */
-#define POLL_WITH_PRIORITY MILLISECOND
-/* Out of the queue: doubled from one to the next. */
-#define POLL_MIN (100 * MICROSECOND)
-#define POLL_DOUBLINGS 5 /* 3.2 ms */
-
-/* How long one waits for a checkpoint that need not be waited for. */
-#define CHECKPOINT (100 * MILLISECOND)
-
-/* How long a transaction of this process that has only begun may keep another waiting. */
-#define IDLE (20 * MILLISECOND)
-
-/* A new wait on a holder that did not move by the end of the last one goes on from there. */
-#define RESUMED (1000 * MILLISECOND)
-
-/* Between 3/4 and 5/4 of a time, so that waiters do not move in step. */
-static int64_t jitter(const struct file_shim *shim, int64_t now, int64_t time)
-{
-	uint64_t mixed = ((uint64_t)now ^ (uintptr_t)shim) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return time * 3 / 4 + (int64_t)((mixed >> 44) * (uint64_t)time >> 21);
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* One that goes first is to find the lock if it was left. */
-static int64_t poll_interval(const struct file_shim *shim, int64_t age, bool moved)
-{
-	bool is_first = shim->handoff.place == PLACE_FIRST;
-	int64_t late = earlier(shim->busy.woken_after / 2 * 3, age > HANDOFF_OLD ? POLL_OF_OLD_MAX : POLL_IN_QUEUE_LATE);
-
-	if (is_first && moved)
-		return POLL_WITH_PRIORITY;
-	return later(earlier(later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX), is_first ? 0 : late);
-}
-
-/* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
- * find the lock if it was left without a wake-up. */
-static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, int64_t deadline)
-{
-	struct busy_wait *wait = &shim->busy;
-	struct handoff *handoff = &shim->handoff;
-	uint32_t changes = handoff_changes(handoff);
-	bool moved = changes != wait->polled_changes;
-	int64_t until, lapse, patience = now + CHECKPOINT;
-
-	wait->polled_changes = changes;
-	do {
-		until = now + jitter(shim, now, poll_interval(shim, now - began, moved));
-		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
-		if (lapse)
-			until = earlier(until, lapse);
-		if (handoff_wait(handoff, began, earlier(until, deadline))) {
-			wait->woken_after = monotonic_now() - began;
-			return;
-		}
-		changes = handoff_changes(handoff);
-		moved = changes != wait->polled_changes;
-		wait->polled_changes = changes;
-		now = monotonic_now();
-	} while (now < deadline && (!lapse || now < lapse) &&
-		 ((moved && handoff->place != PLACE_FIRST) || (now < patience && shm_locks_checkpoint_runs(shim))));
-	wait->woken_after = 0;
-}
-
-/* Notes whether another connection has made progress since the last look. */
-static void look_for_progress(struct file_shim *shim, int64_t now, int count)
-{
-	struct busy_wait *wait = &shim->busy;
-	uint32_t changes = handoff_changes(&shim->handoff), reserved = reservation_word(shim->handoff.shm);
-
-	if (changes != wait->changes || reserved != wait->reserved || shim->handoff.place == PLACE_WOKEN ||
-	    (count == 0 && now - wait->ended > RESUMED))
-		wait->moved_at = now;
-	wait->changes = changes;
-	wait->reserved = reserved;
-	wait->ended = now;
-}
-
-static const char *path_of(const struct file_shim *shim)
-{
-	const struct connection *connection = registry_find(shim->db);
-
-	return connection && connection->path ? connection->path : "";
-}
-
-/* A transaction of this process that is idle, and keeps us waiting, gives the lock back. */
-static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
-{
-	struct busy_wait *wait = &shim->busy;
-	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
-
-	if (kind == HOLDER_ELSEWHERE || (kind != HOLDER_OF_THREAD && now - began < IDLE) || now - wait->holder_sought_at < IDLE)
-		return false;
-	wait->holder_sought_at = now;
-	if (!give_back_idle(shim))
-		return false;
-	begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while another of the process waited");
-	return true;
-}
-
-/* Is the lock worth as long a wait as the connection's timeout allows? A transaction that went on without it could read, but not
- * write; one that begins as others did which wrote will want to. For a first statement that writes SQLite waits itself, and tries
- * to reserve anew with each try. */
-static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
-{
-	const struct reservation *reservation = &shim->reservation;
-
-	return purpose == WAIT_OF_STATEMENT || (purpose == WAIT_OF_RESERVATION && reservation->site && reservation->site_reads &&
-						read_site_writes(reservation->site));
-}
-
-/* Who holds the lock, seen from this thread. A connection that has the database attached is not known as a holder: where the
- * process has one thread only, it is of that. */
-static enum holder_kind find_holder(const struct file_shim *shim)
-{
-	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
-	int saved = errno;
-
-	if (kind == HOLDER_ELSEWHERE && threads_is_single() && lock_owner_is_self(&shim->files))
-		kind = HOLDER_OF_THREAD;
-	errno = saved;
-	return kind;
-}
-
-/* When the wait ends without the lock. */
-static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
-{
-	struct busy_wait *wait = &shim->busy;
-	const struct connection *connection = registry_find(shim->db);
-	int64_t asked = connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
-	int64_t deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
-
-	if (!is_needed(shim, purpose))
-		deadline = earlier(deadline, wait->moved_at + reservation_length());
-	switch (find_holder(shim)) {
-	case HOLDER_OF_THREAD:
-		if (shim->begin_mode)
-			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");
-		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked - wait->spent[purpose]) : now;
-	case HOLDER_POOLED:
-		/* a pool may well have threads enough: only a holder that does not move says that it has not */
-		return earlier(deadline, wait->moved_at + (asked > reservation_length() ? asked : reservation_length()));
-	default:
-		return deadline;
-	}
-}
-
-/* Waits for a while; false gives up. */
-static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t now, int count)
-{
-	struct busy_wait *wait = &shim->busy;
-	struct handoff *handoff = &shim->handoff;
-	enum handoff_attempt attempt = handoff->attempt;
-	int64_t *began = &wait->began[purpose], until, deadline;
-
-	if (count == 0) {
-		*began = now;
-		wait->spent[purpose] = 0;
-	}
-	look_for_progress(shim, now, count);
-	handoff->place = count == 0 ? PLACE_BY_AGE : handoff->place == PLACE_BY_AGE ? PLACE_BY_AGE : PLACE_FIRST;
-	if (attempt == ATTEMPT_REFUSED && handoff->shm && end_idle_holder(shim, *began, now))
-		return true;
-	if (attempt == ATTEMPT_REFUSED && handoff->shm)
-		deadline = deadline_of(shim, purpose, now);
-	else
-		deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
-	if (now >= deadline)
-		return false;
-	handoff->attempt = ATTEMPT_NONE;
-	/* It had the lock, but only after another one's commit, which it had not seen: no other connection is in the way. */
-	if (attempt == ATTEMPT_GRANTED)
-		return true;
-	if (attempt == ATTEMPT_REFUSED && handoff->shm) {
-		wait_in_queue(shim, *began, now, deadline);
-		return true;
-	}
-	until = now + jitter(shim, now, POLL_MIN << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));
-	monotonic_sleep(earlier(until, deadline));
-	return true;
-}
-
-/* Is this not the wait that the last call belonged to? SQLite counts anew where a statement begins to run; sqlite3_backup_step()
- * goes on with the number of the last wait, whenever that was. Between two calls for one wait nothing is done but a try of the
- * lock. */
-static bool is_new_wait(const struct busy_wait *wait, enum busy_purpose purpose, int64_t now, int count)
-{
-	return count == 0 || now - wait->polled[purpose] > ONE_WAIT;
-}
-
-/* One sleep of the wait, counted. */
-static bool wait_counted(struct file_shim *shim, enum busy_purpose purpose, int count)
-{
-	struct busy_wait *wait = &shim->busy;
-	int64_t began = monotonic_now(), spent;
-	bool is_new = is_new_wait(wait, purpose, began, count);
-	bool again = wait_once(shim, purpose, began, is_new ? 0 : count);
-
-	wait->polled[purpose] = monotonic_now();
-	/* time that was not spent here was none of waiting, as for SQLite's own handler */
-	spent = wait->polled[purpose] - began;
-	wait->spent[purpose] += spent;
-	wait->waited += spent;
-	wait->count += is_new;
-	wait_counts_add(shim, is_new, spent);
-	wait->given_up += !again && purpose == WAIT_OF_STATEMENT;
-	wait_times_polled(&shim->wait_times[purpose], wait->polled[purpose] - wait->began[purpose], is_new);
-	wait_log_polled(shim, purpose, is_new,
-			again                          ? WAIT_GOES_ON
-			: purpose == WAIT_OF_STATEMENT ? WAIT_ENDS_BUSY
-						       : WAIT_ENDS_OTHERWISE);
-	/* SQLite's own sleep is where a thread that waits can be cancelled; a futex is no such point */
-	glibc_testcancel();
-	return again;
-}
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
 static int on_busy(void *argument, int count)
@@ -264,7 +17,7 @@ static int on_busy(void *argument, int count)
 	if (count == 0)
 		shim->busy.purpose =
 			shim->may_make_plain && plain_begin_runs(shim, &under_cursor) ? WAIT_OF_BEGIN : WAIT_OF_STATEMENT;
-	if (wait_counted(shim, shim->busy.purpose, count))
+	if (busy_wait_sleep(shim, shim->busy.purpose, count))
 		return 1;
 	/* a BEGIN does not fail: it is tried once more, and takes no lock then (write_lock.c) */
 	shim->begin_is_plain = shim->busy.purpose == WAIT_OF_BEGIN && shim->handoff.attempt == ATTEMPT_REFUSED;
@@ -274,17 +27,13 @@ static int on_busy(void *argument, int count)
 bool busy_handler_wait(struct file_shim *shim, enum busy_purpose purpose, int count)
 {
 	const struct connection *connection = registry_find(shim->db);
-	int64_t now = monotonic_now();
 
 	if (!connection)
 		return false;
-	if (connection->busy.handler) {
-		look_for_progress(shim, now, count);
-		return (is_needed(shim, purpose) || now < shim->busy.moved_at + reservation_length()) &&
-		       connection->busy.handler(connection->busy.argument, count) != 0;
-	}
+	if (connection->busy.handler)
+		return busy_wait_goes_on(shim, purpose, count) && connection->busy.handler(connection->busy.argument, count) != 0;
 	shim->busy.timeout = connection->busy.timeout;
-	return shim->busy.timeout > 0 && wait_counted(shim, purpose, count);
+	return shim->busy.timeout > 0 && busy_wait_sleep(shim, purpose, count);
 }
 
 static bool callback_is(void *const *slot, int (*handler)(void *, int), const void *argument)

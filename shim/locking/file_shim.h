@@ -6,7 +6,7 @@
 #ifndef SQLPROD_LOCKING_FILE_SHIM_H
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
-#include "locking/busy_handler.h"
+#include "locking/busy_wait.h"
 #include "locking/group_commit.h"
 #include "locking/holder.h"
 #include "locking/idle_lock.h"

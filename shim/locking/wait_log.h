@@ -7,7 +7,7 @@
 #ifndef SQLPROD_LOCKING_WAIT_LOG_H
 #define SQLPROD_LOCKING_WAIT_LOG_H
 
-#include "locking/busy_handler.h"
+#include "locking/busy_wait.h"
 
 #include <stdbool.h>
 #include <stdint.h>

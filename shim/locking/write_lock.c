@@ -3,6 +3,7 @@
 
 #include "connection/registry.h"
 #include "locking/begin_mode.h"
+#include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/plain_begin.h"
