@@ -206,15 +206,22 @@ void moving_file_all(void)
 	errno = saved;
 }
 
-/* SQLite asks for sizes and inodes itself, inside its own calls and with locks of its own held. */
+/* SQLite asks for sizes and inodes itself, inside its own calls and with locks of its own held. A copy that is known is told by its
+ * place alone, as a thread's stack may be small. */
+static __attribute__((noinline)) bool is_of_sqlite(const void *caller)
+{
+	struct object object;
+
+	return object_has_sqlite(caller, &object);
+}
+
 bool moving_file_sized(const struct stat *status, const void *caller)
 {
 	struct moving_file file;
-	struct object object;
 	struct search search = {.found = &file, .inode = status->st_ino, .pid = getpid(), .unasked = true};
 	int saved = errno;
-	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && !wal_files_each(see_shim, &search) &&
-		   !object_has_sqlite(caller, &object) && !signals_may_be_handled();
+	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && !wal_files_each(see_shim, &search) && !sqlite_is_known(caller) &&
+		   !is_of_sqlite(caller) && !signals_may_be_handled();
 
 	if (own)
 		checkpoint(&search);
