@@ -8,7 +8,7 @@
 #include "embedded/embedded.h"
 #include "embedded/real.h"
 #include "locking/wal_files.h"
-#include "policy/moving_file.h"
+#include "policy/checkpoints.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -89,7 +89,7 @@ static inline bool may_be_own(int flags)
 static inline int opened(int fd, int flags)
 {
 	if (may_be_own(flags) && fd >= 0)
-		moving_file_read(fd);
+		checkpoint_before_read(fd);
 	return fd;
 }
 

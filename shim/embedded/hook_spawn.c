@@ -1,10 +1,10 @@
 /* hook_spawn.c - the functions by which a program ends, or starts another one: that may copy databases which this one has open
- * (moving_file.h). fork() and exit() call what has been registered with them.
+ * (checkpoints.h). fork() and exit() call what has been registered with them.
  *
  * A process that has none open pays for one look at memory. */
 #include "base/guard.h"
 #include "embedded/real.h"
-#include "policy/moving_file.h"
+#include "policy/checkpoints.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -21,14 +21,14 @@ static _Noreturn void kernel_exit(int status)
 
 HOOK _Noreturn void _exit(int status)
 {
-	moving_file_all();
+	checkpoint_all();
 	REAL(_exit, kernel_exit)(status);
 	kernel_exit(status);
 }
 
 HOOK _Noreturn void _Exit(int status)
 {
-	moving_file_all();
+	checkpoint_all();
 	REAL(_Exit, kernel_exit)(status);
 	kernel_exit(status);
 }
@@ -41,7 +41,7 @@ static int no_system(const char *command)
 
 HOOK int system(const char *command)
 {
-	moving_file_all();
+	checkpoint_all();
 	return REAL(system, no_system)(command);
 }
 
@@ -55,7 +55,7 @@ static FILE *no_popen(const char *command, const char *mode)
 
 HOOK FILE *popen(const char *command, const char *mode)
 {
-	moving_file_all();
+	checkpoint_all();
 	return REAL(popen, no_popen)(command, mode);
 }
 
@@ -74,14 +74,14 @@ static int no_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions
 HOOK int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 		     char *const arguments[], char *const environment[])
 {
-	moving_file_all();
+	checkpoint_all();
 	return REAL(posix_spawn, no_spawn)(pid, path, actions, attributes, arguments, environment);
 }
 
 HOOK int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 		      char *const arguments[], char *const environment[])
 {
-	moving_file_all();
+	checkpoint_all();
 	return REAL(posix_spawnp, no_spawn)(pid, file, actions, attributes, arguments, environment);
 }
 
@@ -92,7 +92,7 @@ void *spawn_before_vfork(void)
 {
 	__typeof__(&vfork) original;
 
-	moving_file_all();
+	checkpoint_all();
 	original = REAL(vfork, fork);
 	return *(void **)&original;
 }

@@ -1,12 +1,12 @@
 /* hook_stat.c - the functions by which a program asks for the size of a file by its name, before it copies so many bytes of it: for
- * databases that it has open (moving_file.h). fstat() comes after an open(), which has had the -wal copied.
+ * databases that it has open (checkpoints.h). fstat() comes after an open(), which has had the -wal copied.
  *
  * A process that has none open pays for one look at memory. SQLite's own questions are answered as they are. */
 #include "base/glibc.h"
 #include "base/guard.h"
 #include "embedded/real.h"
 #include "locking/wal_files.h"
-#include "policy/moving_file.h"
+#include "policy/checkpoints.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@
 /* The struct is the kernel's on all that have LP64: glibc.c. */
 #define SIZED(call, status)                                                                                                        \
 	int rc = (call);                                                                                                           \
-	if (__builtin_expect(wal_files_any(), 0) && rc == 0 && moving_file_sized((const struct stat *)(status), HOOK_CALLER))      \
+	if (__builtin_expect(wal_files_any(), 0) && rc == 0 && checkpoint_before_size((const struct stat *)(status), HOOK_CALLER)) \
 		rc = (call);                                                                                                       \
 	return rc;
 
@@ -44,7 +44,7 @@ HOOK int statx(int folder, const char *path, int flags, unsigned wanted, struct 
 
 	if (__builtin_expect(wal_files_any(), 0) && rc == 0 && (out->stx_mask & STATX_INO)) {
 		status.st_ino = out->stx_ino;
-		if (moving_file_sized(&status, HOOK_CALLER))
+		if (checkpoint_before_size(&status, HOOK_CALLER))
 			rc = REAL(statx, kernel_statx)(folder, path, flags, wanted, out);
 	}
 	return rc;

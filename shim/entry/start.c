@@ -4,7 +4,7 @@
 #include "base/log_sink.h"
 #include "base/program.h"
 #include "base/settings.h"
-#include "policy/moving_file.h"
+#include "policy/checkpoints.h"
 #include "report/report.h"
 
 static __attribute__((constructor)) void start(void)
@@ -17,6 +17,6 @@ static __attribute__((constructor)) void start(void)
 
 static __attribute__((destructor)) void stop(void)
 {
-	moving_file_all();
+	checkpoint_all();
 	report_open_connections();
 }

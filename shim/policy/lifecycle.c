@@ -16,7 +16,7 @@
 #include "locking/inherited_locks.h"
 #include "policy/apply.h"
 #include "policy/begin.h"
-#include "policy/moving_file.h"
+#include "policy/checkpoints.h"
 #include "policy/program_settings.h"
 #include "policy/same_file.h"
 #include "policy/wal.h"
@@ -60,7 +60,7 @@ static void first_connection(void)
 	inherited_locks_start();
 	/* the last one to be registered is the first one before a fork: no lock is held yet */
 	pthread_atfork(idle_watcher_before_fork, idle_watcher_after_fork, idle_watcher_forked);
-	pthread_atfork(moving_file_all, NULL, NULL);
+	pthread_atfork(checkpoint_all, NULL, NULL);
 }
 
 /* Why the operator excludes this connection; NULL if not. */

@@ -1,4 +1,4 @@
-/* moving_file.h - the program renames, links, replaces, copies or deletes a database that it has open itself, or had.
+/* moving_file.h - the program renames, links, replaces or deletes a database that it has open itself, or had.
  *
  * Without the library all its rows would be in that file. So before that the -wal is copied into it, and after it -wal and -shm
  * follow the file to its new name, where whoever opens it looks for them. Only where WAL is not the program's own choice: who
@@ -10,7 +10,6 @@
 #define SQLPROD_POLICY_MOVING_FILE_H
 
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 struct moving_file {
@@ -25,16 +24,6 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to);
 
 /* After it succeeded; exchanged: what was at `to` is at `from` now. errno is kept. */
 void moving_file_after(const struct moving_file *from, const struct moving_file *to, bool exchanged);
-
-/* After the program has opened a file to read it: if it is such a database, it may be copied. The same. */
-void moving_file_read(int fd);
-
-/* Before the program ends, or starts another one, which may copy its databases: those that are such and whose connections are not
- * in use. Nothing in a signal handler. errno is kept. */
-void moving_file_all(void);
-
-/* After the program has asked for the size of a file, at that call: true if the -wal was copied into it, so that it has another. */
-bool moving_file_sized(const struct stat *status, const void *caller);
 
 /* Before and after the call that deletes the file: false if nothing that was kept lies beside it. errno is kept. */
 bool moving_file_before_delete(struct moving_file *file);

@@ -1,0 +1,186 @@
+/* checkpoints.c - finds a connection that is not in use, and has SQLite copy the -wal by it. */
+#include "policy/checkpoints.h"
+
+#include "base/glibc.h"
+#include "base/guard.h"
+#include "base/signals.h"
+#include "base/threads.h"
+#include "connection/registry.h"
+#include "elf/object.h"
+#include "locking/file_shim.h"
+#include "locking/inherited_locks.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+struct search {
+	ino_t inode;
+	pid_t pid;
+	bool unasked; /* the call has nothing to do with the file: any thread may make it at any time */
+	sqlite3_mutex *mutex;
+	struct connection *connection; /* one that is not in use, locked */
+};
+
+static bool is_of_database(const struct file_shim *shim, ino_t inode)
+{
+	return shim->files.inode == inode && shim->files.wal && shim->files.by_recipe;
+}
+
+static bool see_shim(struct file_shim *shim, void *argument)
+{
+	const ino_t *inode = argument;
+
+	return !is_of_database(shim, *inode);
+}
+
+/* SQLite refuses to checkpoint for a connection that is reading. What it does inside a call (a sync, a callback) may start a
+ * program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
+static bool is_idle(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+
+	if (connection->shim->checkpoints || connection->shim->has_read_lock || !sqlite->get_autocommit(connection->db) ||
+	    !sqlite->next_stmt || !sqlite->stmt_busy)
+		return false;
+	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
+		if (sqlite->stmt_busy(stmt))
+			return false;
+	return true;
+}
+
+/* One that has not read the file since it is in WAL mode copies nothing. */
+static bool has_wal(const struct connection *connection, ino_t inode)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim && shim->db == connection->db && shim->files.inode == inode && shim->handoff.shm;
+}
+
+static bool is_of(const struct connection *connection, pid_t pid)
+{
+	return connection->pid == pid || inherited_locks_are_usable(pid);
+}
+
+/* Without a mutex of its own a connection may be in use by another thread now. */
+static bool is_of_this_thread(const struct connection *connection)
+{
+	return holder_is_of_thread(&connection->shim->holder) || threads_is_single();
+}
+
+/* A close sets connection->closing under the registry's lock before it takes the mutex. */
+static void see_connection(struct connection *connection, void *argument)
+{
+	struct search *search = argument;
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_mutex *mutex;
+
+	if (search->connection || connection->closing || !is_of(connection, search->pid) || !has_wal(connection, search->inode) ||
+	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->wal_checkpoint_v2)
+		return;
+	mutex = sqlite->db_mutex(connection->db);
+	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : search->unasked && !is_of_this_thread(connection))
+		return;
+	if (is_idle(connection)) {
+		search->connection = connection;
+		search->mutex = mutex;
+	} else if (mutex) {
+		sqlite->mutex_leave(mutex);
+	}
+}
+
+static void checkpoint(ino_t inode, bool unasked)
+{
+	struct search search = {.inode = inode, .pid = getpid(), .unasked = unasked};
+	const struct sqlite *sqlite;
+
+	if (guard_depth > 0)
+		return;
+	guard_enter(NULL);
+	registry_visit(see_connection, &search);
+	if (search.connection) {
+		sqlite = search.connection->sqlite;
+		sqlite->wal_checkpoint_v2(search.connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		if (search.mutex)
+			sqlite->mutex_leave(search.mutex);
+	}
+	guard_leave();
+}
+
+bool checkpoint_file(ino_t inode)
+{
+	if (wal_files_each(see_shim, &inode))
+		return false;
+	checkpoint(inode, false);
+	return true;
+}
+
+/* The size of a database is a multiple of its pages'. */
+#define PAGE_LEAST 512
+
+void checkpoint_before_read(int fd)
+{
+	struct stat status;
+	int saved = errno;
+
+	if (glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size % PAGE_LEAST == 0)
+		checkpoint_file(status.st_ino);
+	errno = saved;
+}
+
+/* More are not copied at the end of a process. */
+#define DATABASES 32
+
+struct databases {
+	ino_t inodes[DATABASES];
+	size_t count;
+};
+
+static bool collect(struct file_shim *shim, void *argument)
+{
+	struct databases *databases = argument;
+	ino_t inode = shim->files.inode;
+
+	if (!is_of_database(shim, inode))
+		return true;
+	for (size_t i = 0; i < databases->count; i++)
+		if (databases->inodes[i] == inode)
+			return true;
+	databases->inodes[databases->count++] = inode;
+	return databases->count < DATABASES;
+}
+
+void checkpoint_all(void)
+{
+	struct databases databases = {.count = 0};
+	int saved = errno;
+
+	if (!wal_files_any() || guard_depth > 0 || signals_may_be_handled())
+		return;
+	wal_files_each(collect, &databases);
+	for (size_t i = 0; i < databases.count; i++)
+		checkpoint(databases.inodes[i], true);
+	errno = saved;
+}
+
+/* SQLite asks for sizes and inodes itself, inside its own calls and with locks of its own held. A copy that is known is told by its
+ * place alone, as a thread's stack may be small. */
+static __attribute__((noinline)) bool is_of_sqlite(const void *caller)
+{
+	struct object object;
+
+	return object_has_sqlite(caller, &object);
+}
+
+bool checkpoint_before_size(const struct stat *status, const void *caller)
+{
+	ino_t inode = status->st_ino;
+	int saved = errno;
+	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && !wal_files_each(see_shim, &inode) && !sqlite_is_known(caller) &&
+		   !is_of_sqlite(caller) && !signals_may_be_handled();
+
+	if (own)
+		checkpoint(inode, true);
+	errno = saved;
+	return own;
+}
