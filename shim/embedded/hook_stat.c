@@ -13,20 +13,32 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The struct is the kernel's on all that have LP64: glibc.c. */
-#define SIZED(call, status)                                                                                                        \
-	int rc = (call);                                                                                                           \
-	if (__builtin_expect(wal_files_any(), 0) && rc == 0 && checkpoint_before_size((const struct stat *)(status), HOOK_CALLER)) \
-		rc = (call);                                                                                                       \
-	return rc;
+/* Was the -wal copied into the file that was asked for, so that the answer is out of date? The struct is the kernel's on all that
+ * have LP64: glibc.c. */
+static inline bool is_outdated(int rc, const void *status, const void *caller)
+{
+	return __builtin_expect(wal_files_any(), 0) && rc == 0 && checkpoint_before_size(status, caller);
+}
 
-HOOK int stat(const char *path, struct stat *out){SIZED(REAL(stat, glibc_stat)(path, out), out)}
+HOOK int stat(const char *path, struct stat *out)
+{
+	int rc = REAL(stat, glibc_stat)(path, out);
 
-HOOK int lstat(const char *path, struct stat *out){SIZED(REAL(lstat, glibc_lstat)(path, out), out)}
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(stat, glibc_stat)(path, out) : rc;
+}
+
+HOOK int lstat(const char *path, struct stat *out)
+{
+	int rc = REAL(lstat, glibc_lstat)(path, out);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(lstat, glibc_lstat)(path, out) : rc;
+}
 
 HOOK int fstatat(int folder, const char *path, struct stat *out, int flags)
 {
-	SIZED(REAL(fstatat, glibc_fstatat)(folder, path, out, flags), out)
+	int rc = REAL(fstatat, glibc_fstatat)(folder, path, out, flags);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(fstatat, glibc_fstatat)(folder, path, out, flags) : rc;
 }
 
 #ifdef STATX_SIZE
@@ -42,12 +54,10 @@ HOOK int statx(int folder, const char *path, int flags, unsigned wanted, struct 
 	struct stat status = {.st_mode = S_IFREG};
 	int rc = REAL(statx, kernel_statx)(folder, path, flags, wanted, out);
 
-	if (__builtin_expect(wal_files_any(), 0) && rc == 0 && (out->stx_mask & STATX_INO)) {
-		status.st_ino = out->stx_ino;
-		if (checkpoint_before_size(&status, HOOK_CALLER))
-			rc = REAL(statx, kernel_statx)(folder, path, flags, wanted, out);
-	}
-	return rc;
+	if (rc != 0 || !(out->stx_mask & STATX_INO))
+		return rc;
+	status.st_ino = out->stx_ino;
+	return is_outdated(rc, &status, HOOK_CALLER) ? REAL(statx, kernel_statx)(folder, path, flags, wanted, out) : rc;
 }
 
 #endif
@@ -70,13 +80,25 @@ static int kernel_fstatat64(int folder, const char *path, struct stat64 *out, in
 	return glibc_fstatat(folder, path, (struct stat *)out, flags);
 }
 
-HOOK int stat64(const char *path, struct stat64 *out){SIZED(REAL(stat64, kernel_stat64)(path, out), out)}
+HOOK int stat64(const char *path, struct stat64 *out)
+{
+	int rc = REAL(stat64, kernel_stat64)(path, out);
 
-HOOK int lstat64(const char *path, struct stat64 *out){SIZED(REAL(lstat64, kernel_lstat64)(path, out), out)}
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(stat64, kernel_stat64)(path, out) : rc;
+}
+
+HOOK int lstat64(const char *path, struct stat64 *out)
+{
+	int rc = REAL(lstat64, kernel_lstat64)(path, out);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(lstat64, kernel_lstat64)(path, out) : rc;
+}
 
 HOOK int fstatat64(int folder, const char *path, struct stat64 *out, int flags)
 {
-	SIZED(REAL(fstatat64, kernel_fstatat64)(folder, path, out, flags), out)
+	int rc = REAL(fstatat64, kernel_fstatat64)(folder, path, out, flags);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(fstatat64, kernel_fstatat64)(folder, path, out, flags) : rc;
 }
 
 /* What programs built with a glibc before 2.33 call. A later one shows them to such programs only, not to dlsym(3); another
@@ -124,22 +146,46 @@ static int kernel_fxstatat64(int version, int folder, const char *path, struct s
 	return kernel_fstatat64(folder, path, out, flags);
 }
 
-HOOK int __xstat(int version, const char *path, struct stat *out){SIZED(REAL(__xstat, kernel_xstat)(version, path, out), out)}
+HOOK int __xstat(int version, const char *path, struct stat *out)
+{
+	int rc = REAL(__xstat, kernel_xstat)(version, path, out);
 
-HOOK int __lxstat(int version, const char *path, struct stat *out){SIZED(REAL(__lxstat, kernel_lxstat)(version, path, out), out)}
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(__xstat, kernel_xstat)(version, path, out) : rc;
+}
 
-HOOK int __fxstatat(int version, int folder, const char *path, struct stat *out,
-		    int flags){SIZED(REAL(__fxstatat, kernel_fxstatat)(version, folder, path, out, flags), out)}
+HOOK int __lxstat(int version, const char *path, struct stat *out)
+{
+	int rc = REAL(__lxstat, kernel_lxstat)(version, path, out);
 
-HOOK int __xstat64(int version, const char *path,
-		   struct stat64 *out){SIZED(REAL(__xstat64, kernel_xstat64)(version, path, out), out)}
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(__lxstat, kernel_lxstat)(version, path, out) : rc;
+}
 
-HOOK int __lxstat64(int version, const char *path,
-		    struct stat64 *out){SIZED(REAL(__lxstat64, kernel_lxstat64)(version, path, out), out)}
+HOOK int __fxstatat(int version, int folder, const char *path, struct stat *out, int flags)
+{
+	int rc = REAL(__fxstatat, kernel_fxstatat)(version, folder, path, out, flags);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(__fxstatat, kernel_fxstatat)(version, folder, path, out, flags) : rc;
+}
+
+HOOK int __xstat64(int version, const char *path, struct stat64 *out)
+{
+	int rc = REAL(__xstat64, kernel_xstat64)(version, path, out);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(__xstat64, kernel_xstat64)(version, path, out) : rc;
+}
+
+HOOK int __lxstat64(int version, const char *path, struct stat64 *out)
+{
+	int rc = REAL(__lxstat64, kernel_lxstat64)(version, path, out);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(__lxstat64, kernel_lxstat64)(version, path, out) : rc;
+}
 
 HOOK int __fxstatat64(int version, int folder, const char *path, struct stat64 *out, int flags)
 {
-	SIZED(REAL(__fxstatat64, kernel_fxstatat64)(version, folder, path, out, flags), out)
+	int rc = REAL(__fxstatat64, kernel_fxstatat64)(version, folder, path, out, flags);
+
+	return is_outdated(rc, out, HOOK_CALLER) ? REAL(__fxstatat64, kernel_fxstatat64)(version, folder, path, out, flags) : rc;
 }
 
 #endif
