@@ -23,14 +23,14 @@ struct wal_files {
 	_Atomic ino_t shm;
 	_Atomic dev_t device;
 	_Atomic int fd;
-	_Atomic int shm_fd;   /* -1 while there is none */
-	bool cares;           /* WAL is wanted, and not left to the program */
-	bool by_recipe;       /* WAL is in effect, and not the program's choice */
-	bool looked;          /* the files were looked at before the first read: left_wal.h */
-	bool left;            /* a -wal was there that nobody was using, and it is to be copied into the database */
-	atomic_bool kept;     /* kept_locks.h: they are held */
-	_Atomic pid_t parent; /* the process that they are inherited from, which may have them open too; 0 if it is this one */
-	bool closing;         /* SQLite may be closing the file: it has asked whether that moved */
+	_Atomic int shm_fd;    /* -1 while there is none */
+	bool cares;            /* WAL is wanted, and not left to the program */
+	atomic_bool by_recipe; /* WAL is in effect, and not the program's choice */
+	bool looked;           /* the files were looked at before the first read: left_wal.h */
+	bool left;             /* a -wal was there that nobody was using, and it is to be copied into the database */
+	atomic_bool kept;      /* kept_locks.h: they are held */
+	_Atomic pid_t parent;  /* the process that they are inherited from, which may have them open too; 0 if it is this one */
+	bool closing;          /* SQLite may be closing the file: it has asked whether that moved */
 };
 
 /* After the shim was put there. */
@@ -49,7 +49,8 @@ int wal_files_before_write(const struct file_shim *shim);
 int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);
 
 /* Calls see for the shim of each open database file of the process, from any thread; the shim may be closed meanwhile, so that
- * nothing but inode, device, wal and shm may be read. Stops when see returns false; returns what the last one returned. */
+ * nothing but inode, device, wal, shm and by_recipe may be read. Stops when see returns false; returns what the last one returned.
+ */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
 
 /* Has there been one? For a hook that every process passes. */

@@ -33,6 +33,14 @@ static bool see_shim(struct file_shim *shim, void *argument)
 	return !is_of_database(shim, *inode);
 }
 
+/* One that has not read the file since it is in WAL mode copies nothing. */
+static bool has_wal(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim->db == connection->db && shim->handoff.shm;
+}
+
 /* SQLite refuses to checkpoint for a connection that is reading. What it does inside a call (a sync, a callback) may start a
  * program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
 static bool is_idle(const struct connection *connection)
@@ -47,14 +55,6 @@ static bool is_idle(const struct connection *connection)
 		if (sqlite->stmt_busy(stmt))
 			return false;
 	return true;
-}
-
-/* One that has not read the file since it is in WAL mode copies nothing. */
-static bool has_wal(const struct connection *connection, ino_t inode)
-{
-	const struct file_shim *shim = connection->shim;
-
-	return shim && shim->db == connection->db && shim->files.inode == inode && shim->handoff.shm;
 }
 
 static bool is_of(const struct connection *connection, pid_t pid)
@@ -75,13 +75,14 @@ static void see_connection(struct connection *connection, void *argument)
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_mutex *mutex;
 
-	if (search->connection || connection->closing || !is_of(connection, search->pid) || !has_wal(connection, search->inode) ||
-	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->wal_checkpoint_v2)
+	if (search->connection || connection->closing || !is_of(connection, search->pid) || !connection->shim ||
+	    connection->shim->files.inode != search->inode || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
+	    !sqlite->wal_checkpoint_v2)
 		return;
 	mutex = sqlite->db_mutex(connection->db);
 	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : search->unasked && !is_of_this_thread(connection))
 		return;
-	if (is_idle(connection)) {
+	if (has_wal(connection) && is_idle(connection)) {
 		search->connection = connection;
 		search->mutex = mutex;
 	} else if (mutex) {
