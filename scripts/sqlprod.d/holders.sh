@@ -52,13 +52,15 @@ locks_on() (
 		END { for (i = 1; i <= count && !named; i++) print unnamed[i] }' /proc/locks 2>/dev/null
 )
 
-# process_name PID - what the program calls itself; its script, where it is an interpreter's.
+# process_name PID - what the program calls itself; its script, where it is an interpreter's, or the option before code on the command line.
 process_name() (
 	name=$(cat "/proc/$1/comm" 2>/dev/null) || exit 0
 	case $name in
 		python* | ruby* | node | perl | php* | java | bash | sh | dash)
-			script=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk '
+			script=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | awk -v name="$name" '
 				NR == 1 { next }
+				# its code may hold anything, a password say
+				/^-[A-Za-z]?[A-Za-z]?[ceE]$/ || /^--(eval|print)$/ || ($0 == "-r" && name ~ /^php/) { print $0; exit }
 				/^-(m|jar)$/ { getline; print; exit }
 				/^-(cp|classpath|-class-path|p|-module-path|W|X)$/ { getline; next }
 				!/^-/ { print; exit }')

@@ -89,6 +89,17 @@ without_shim() {
 @test "better-sqlite3 has WAL and its transaction holds the write lock" { with_shim held better_sqlite3 "" foreign_keys=1; }
 @test "better-sqlite3 alone has neither" { without_shim free better_sqlite3 "" foreign_keys=1 busy_timeout=5000; }
 
+@test "sqlprod locks names a Node.js that holds the write lock by better-sqlite3; alone it holds none" {
+	for way in "$preload" ''; do
+		rm -f app.db* to_client from_client
+		SQLPROD_BEGIN=immediate client_start "$way" better_sqlite3
+		run_app "$build/sqlprod" locks --json app.db
+		jq -e --argjson held "$([[ $way ]] && echo true || echo false)" '.processes | length == 1 and
+			(.[0] | (.program | startswith("node")) and .library == $held and (.locks | index("write") != null) == $held)' <<<"$output"
+		client_finish
+	done
+}
+
 # Its VFS is not SQLite's own, so that no lock can be held and no reservation made for a BEGIN that has run.
 @test "libsql keeps its rollback journal, and its transaction holds no lock" {
 	with_shim free better_sqlite3 libsql foreign_keys=1 journal_mode=delete synchronous=2

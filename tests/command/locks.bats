@@ -29,6 +29,35 @@ program_of() {
 	expect_quiet
 }
 
+@test "a Python that holds the lock is named with its script, and one that waits" {
+	make_wal a.db
+	cat >hold.py <<-'PYTHON'
+		import sqlite3, sys
+		db = sqlite3.connect("a.db", isolation_level=None)
+		db.execute("BEGIN IMMEDIATE")
+		open("begun", "w").close()
+		open(sys.argv[1]).read()
+		db.execute("COMMIT")
+	PYTHON
+	mkfifo go
+	start_shim holder python3 hold.py go
+	holder=$started
+	until [[ -e begun ]]; do sleep 0.05; done
+	# code on the command line is not shown: it may hold anything
+	start_shim waiter python3 -c 'import sqlite3; sqlite3.connect("a.db").execute("INSERT INTO t VALUES(2)")'
+	for _ in {1..200}; do
+		run_app "$sqlprod" locks a.db
+		[[ $(records process 4 7) != *python*yes* ]] || break
+		sleep 0.05
+	done
+	rows=$(records process 4 6 7)
+	grep -q '^python3 hold.py [^ ]*write[^ ]* no$' <<<"$rows"
+	grep -q '^python3 -c none yes$' <<<"$rows"
+	echo >go
+	finish "$holder" holder
+	finish "$started" waiter
+}
+
 @test "a reader is named with the last frame that it may see" {
 	make_wal a.db
 	sqlite3 a.db 'PRAGMA wal_autocheckpoint=0' >/dev/null
