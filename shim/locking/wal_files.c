@@ -35,6 +35,18 @@ char *wal_files_aside(const char *path, ino_t wal)
 	return wal_files_join(path, suffix);
 }
 
+static bool descriptor_is(int fd, ino_t inode)
+{
+	struct stat status;
+
+	return fd >= 0 && glibc_fstat(fd, &status) == 0 && status.st_ino == inode;
+}
+
+bool wal_files_are_open(const struct wal_files *files)
+{
+	return descriptor_is(files->fd, files->inode) && descriptor_is(files->shm_fd, files->shm);
+}
+
 bool wal_files_name_is(int folder, const char *name, ino_t inode)
 {
 	struct stat status;

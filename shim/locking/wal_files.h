@@ -56,6 +56,10 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 /* Has there been one? For a hook that every process passes. */
 bool wal_files_any(void);
 
+/* Are the descriptors of the database and of the -shm still those files'? A daemon may have closed what it inherited, and have
+ * others by the same numbers. */
+bool wal_files_are_open(const struct wal_files *files);
+
 /* Is that name (folder as for openat(2)) of this inode? */
 bool wal_files_name_is(int folder, const char *name, ino_t inode);
 

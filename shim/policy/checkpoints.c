@@ -9,6 +9,7 @@
 #include "elf/object.h"
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
+#include "locking/kept_locks.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static bool has_wal(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
-	return shim->db == connection->db && shim->handoff.shm;
+	return shim->db == connection->db && shim->handoff.shm && wal_files_are_open(&shim->files);
 }
 
 /* SQLite refuses to checkpoint for a connection that is reading. What it does inside a call (a sync, a callback) may start a
@@ -57,9 +58,12 @@ static bool is_idle(const struct connection *connection)
 	return true;
 }
 
-static bool is_of(const struct connection *connection, pid_t pid)
+/* A connection that is inherited is its parent's to care for, as long as that lives. */
+static bool is_of(const struct connection *connection, const struct search *search)
 {
-	return connection->pid == pid || inherited_locks_are_usable(pid);
+	if (connection->pid == search->pid)
+		return true;
+	return inherited_locks_are_usable(search->pid) && !(search->unasked && kept_locks_are_shared(&connection->shim->files));
 }
 
 /* Without a mutex of its own a connection may be in use by another thread now. */
@@ -75,8 +79,8 @@ static void see_connection(struct connection *connection, void *argument)
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_mutex *mutex;
 
-	if (search->connection || connection->closing || !is_of(connection, search->pid) || !connection->shim ||
-	    connection->shim->files.inode != search->inode || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
+	if (search->connection || connection->closing || !connection->shim || connection->shim->files.inode != search->inode ||
+	    !is_of(connection, search) || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
 	    !sqlite->wal_checkpoint_v2)
 		return;
 	mutex = sqlite->db_mutex(connection->db);

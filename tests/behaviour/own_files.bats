@@ -300,3 +300,44 @@ handed_py() {
 		expect 20
 	done
 }
+
+# A daemon closes what it has inherited; its own files get the same numbers then.
+@test "a forked child that has closed the database's descriptors writes into none of the files that have them now" {
+	cat >daemon.py <<-'EOF'
+		import os, sqlite3, sys, time
+		c = sqlite3.connect('a.db', isolation_level=None)
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		if os.fork() == 0:
+		    os.closerange(3, 64)
+		    for i in range(12): os.open('file%d' % i, os.O_RDWR | os.O_CREAT)
+		    open('ready', 'w').close()
+		    while not os.path.exists('written'): time.sleep(0.01)
+		    if sys.argv[1] == 'orphan':
+		        while os.getppid() == int(sys.argv[2] if len(sys.argv) > 2 else open('parent').read()): time.sleep(0.01)
+		    open('ended', 'w').close()
+		    if sys.argv[1] == '_exit': os._exit(0)
+		    sys.stdout.flush(); import ctypes; ctypes.CDLL(None).exit(0)
+		open('parent', 'w').write(str(os.getpid()))
+		while not os.path.exists('ready'): time.sleep(0.01)
+		for i in range(50): c.execute('insert into t values(?)', ('x' * 500,))
+		open('written', 'w').close()
+		if sys.argv[1] == 'orphan': os.kill(os.getpid(), 9)
+		os.wait()
+		for i in range(50): c.execute('insert into t values(?)', ('x' * 500,))
+		print(c.execute('select count(*) from t').fetchone()[0], c.execute('pragma integrity_check').fetchone()[0])
+	EOF
+	for run in run_plain run_shim; do
+		for way in exit _exit; do
+			rm -f a.db* file* ready written ended parent
+			$run python3 daemon.py "$way"
+			expect '101 ok'
+			[[ -z $(find . -name 'file*' -size +0) ]]
+		done
+		rm -f a.db* file* ready written ended parent
+		"${run/run/start}" orphan python3 daemon.py orphan
+		wait "$started" || true
+		until [[ -e ended ]]; do sleep 0.05; done
+		sleep 0.5
+		[[ -z $(find . -name 'file*' -size +0) && $(observer query a.db 'SELECT count(*) FROM t') == 51 ]]
+	done
+}
