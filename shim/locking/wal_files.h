@@ -53,6 +53,12 @@ int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation,
  */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
 
+/* Is it a database of that inode, in WAL mode by the recipe? From any thread. */
+static inline bool wal_files_are_of(const struct wal_files *files, ino_t inode)
+{
+	return files->inode == inode && files->wal && files->by_recipe;
+}
+
 /* Has there been one? For a hook that every process passes. */
 bool wal_files_any(void);
 

@@ -22,16 +22,11 @@ struct search {
 	struct connection *connection; /* one that is not in use, locked */
 };
 
-static bool is_of_database(const struct file_shim *shim, ino_t inode)
-{
-	return shim->files.inode == inode && shim->files.wal && shim->files.by_recipe;
-}
-
 static bool see_shim(struct file_shim *shim, void *argument)
 {
 	const ino_t *inode = argument;
 
-	return !is_of_database(shim, *inode);
+	return !wal_files_are_of(&shim->files, *inode);
 }
 
 /* One that has not read the file since it is in WAL mode copies nothing. */
@@ -112,12 +107,9 @@ static void checkpoint(ino_t inode, bool unasked)
 	guard_leave();
 }
 
-bool checkpoint_file(ino_t inode)
+void checkpoint_file(ino_t inode)
 {
-	if (wal_files_each(see_shim, &inode))
-		return false;
 	checkpoint(inode, false);
-	return true;
 }
 
 /* The size of a database is a multiple of its pages'. */
@@ -128,7 +120,8 @@ void checkpoint_before_read(int fd)
 	struct stat status;
 	int saved = errno;
 
-	if (glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size % PAGE_LEAST == 0)
+	if (glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size % PAGE_LEAST == 0 &&
+	    !wal_files_each(see_shim, &status.st_ino))
 		checkpoint_file(status.st_ino);
 	errno = saved;
 }
@@ -146,7 +139,7 @@ static bool collect(struct file_shim *shim, void *argument)
 	struct databases *databases = argument;
 	ino_t inode = shim->files.inode;
 
-	if (!is_of_database(shim, inode))
+	if (!wal_files_are_of(&shim->files, inode))
 		return true;
 	for (size_t i = 0; i < databases->count; i++)
 		if (databases->inodes[i] == inode)

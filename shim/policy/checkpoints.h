@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Before the program moves a file. False if it is no such database. */
-bool checkpoint_file(ino_t inode);
+/* Before the program moves such a database. */
+void checkpoint_file(ino_t inode);
 
 /* After the program has opened a file to read it: it may copy it. */
 void checkpoint_before_read(int fd);

@@ -25,7 +25,7 @@ static bool see_shim(struct file_shim *shim, void *argument)
 {
 	struct search *search = argument;
 
-	if (shim->files.inode != search->inode || !shim->files.wal || !shim->files.by_recipe)
+	if (!wal_files_are_of(&shim->files, search->inode))
 		return true;
 	search->found->wal = shim->files.wal;
 	search->found->shm = shim->files.shm;
