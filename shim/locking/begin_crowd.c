@@ -1,14 +1,10 @@
-/* begin_crowd.c - looks at the write lock by fcntl(F_OFD_GETLK), which sees other connections of this process too. */
+/* begin_crowd.c - a mean that moves, of the last looks at the write lock. */
 #include "locking/begin_crowd.h"
 
 #include "base/log.h"
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
-
-#include <errno.h>
-#include <fcntl.h>
-
-#define WRITE_LOCK_BYTE 120
+#include "locking/lock_owner.h"
 
 /* So many looks in the time that a reservation lasts, and each counts for one of so many. */
 #define LOOKS 8
@@ -19,17 +15,6 @@
 #define ENTER (ALL / 100 * 91)
 #define LEAVE (ALL / 4)
 
-/* As if another file's owner asked. False where the kernel does not say. */
-static bool is_in_use(const struct file_shim *shim)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = WRITE_LOCK_BYTE, .l_len = 1};
-	int saved = errno;
-	bool in_use = fcntl(shim->files.shm_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-
-	errno = saved;
-	return in_use;
-}
-
 static uint32_t move(uint32_t mean, bool in_use)
 {
 	return mean - mean / MEMORY + (in_use ? ALL / MEMORY : 0);
@@ -38,8 +23,8 @@ static uint32_t move(uint32_t mean, bool in_use)
 static void look(struct file_shim *shim, struct begin_crowd *crowd)
 {
 	static atomic_bool said;
-	uint32_t mean =
-		move(atomic_load_explicit(&crowd->in_use, memory_order_relaxed), shim->shared_write.has_begun || is_in_use(shim));
+	uint32_t mean = move(atomic_load_explicit(&crowd->in_use, memory_order_relaxed),
+			     shim->shared_write.has_begun || lock_owner_exists(&shim->files));
 
 	atomic_store_explicit(&crowd->in_use, mean, memory_order_relaxed);
 	if (mean < LEAVE)

@@ -13,8 +13,6 @@
 #include "locking/wait_counts.h"
 #include "locking/wait_log.h"
 
-#include <errno.h>
-
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
 
@@ -152,11 +150,9 @@ static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
 static enum holder_kind find_holder(const struct file_shim *shim)
 {
 	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
-	int saved = errno;
 
 	if (kind == HOLDER_ELSEWHERE && threads_is_single() && lock_owner_is_self(&shim->files))
 		kind = HOLDER_OF_THREAD;
-	errno = saved;
 	return kind;
 }
 

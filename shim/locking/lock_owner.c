@@ -3,6 +3,7 @@
 
 #include "locking/wal_files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,13 +68,29 @@ struct lock_owner lock_owner_find(const struct wal_files *files, bool writes)
 	return owner;
 }
 
-/* As another open file would ask, for which the process's own locks are another's. */
+/* What keeps another open file from that lock on the -shm's byte of the write lock, the process's own locks too. F_UNLCK: nothing,
+ * or the kernel does not say. */
+static struct flock ask_for_another(const struct wal_files *files, short type)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = SHM_WRITE, .l_len = 1};
+	int saved = errno;
+
+	if (fcntl(files->shm_fd, F_OFD_GETLK, &lock) != 0)
+		lock.l_type = F_UNLCK;
+	errno = saved;
+	return lock;
+}
+
+bool lock_owner_exists(const struct wal_files *files)
+{
+	return ask_for_another(files, F_WRLCK).l_type != F_UNLCK;
+}
+
 bool lock_owner_is_self(const struct wal_files *files)
 {
-	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = SHM_WRITE, .l_len = 1};
+	struct flock lock = ask_for_another(files, F_RDLCK);
 
-	return files->shm_fd >= 0 && fcntl(files->shm_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK &&
-	       lock.l_pid == getpid();
+	return lock.l_type == F_WRLCK && lock.l_pid == getpid();
 }
 
 /* By system calls: open() would call our own hook. out is terminated. */

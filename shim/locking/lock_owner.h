@@ -20,8 +20,11 @@ struct lock_owner {
  * checkpoint. Of a database with a rollback journal otherwise. */
 struct lock_owner lock_owner_find(const struct wal_files *files, bool writes);
 
+/* Is the write lock of that -shm held or shared, by any connection of any process? errno is kept. */
+bool lock_owner_exists(const struct wal_files *files);
+
 /* Does this very process hold the write lock of that -shm alone? By which connection SQLite does not tell: it may be one that has
- * attached the database, and none that is known here. */
+ * attached the database, and none that is known here. errno is kept. */
 bool lock_owner_is_self(const struct wal_files *files);
 
 /* Writes the program's name, of at most 15 bytes as proc(5) tells it; "" if it cannot be read. */
