@@ -2,7 +2,6 @@
 #include "base/signals.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 

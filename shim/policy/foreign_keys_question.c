@@ -156,9 +156,9 @@ static bool has_key(struct connection *connection, const struct watched_source *
 	return found;
 }
 
-/* Is there a key of the table that is wanted by this function? fails: what it is if SQLite does not tell. */
+/* Is there a key of the table that is wanted by this function? True if SQLite does not tell. */
 static bool any_key(struct connection *connection, const struct watched_source *of, const struct watched_source *other,
-		    bool (*wanted)(struct connection *, const struct watched_source *, const char *, const char *), bool fails)
+		    bool (*wanted)(struct connection *, const struct watched_source *, const char *, const char *))
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	bool inside = !sqlite->get_autocommit(connection->db), found = false;
@@ -174,7 +174,7 @@ static bool any_key(struct connection *connection, const struct watched_source *
 	}
 	pragma_finish(connection, list, inside);
 	callbacks_resume(connection);
-	return found || (rc != SQLITE_DONE && fails);
+	return found || rc != SQLITE_DONE;
 }
 
 static bool is_to(struct connection *connection, const struct watched_source *table, const char *parent, const char *to)
@@ -203,7 +203,7 @@ static bool writes_to_itself(struct connection *connection, const struct foreign
 {
 	struct watched_source table = written(watch);
 
-	return any_key(connection, &table, &table, is_to, true);
+	return any_key(connection, &table, &table, is_to);
 }
 
 /* Does the bytecode call an action by anything else than the DELETE or UPDATE itself, or fail on its own row? */
@@ -259,7 +259,7 @@ static bool has_keys_of(struct connection *connection, const struct watched_sour
 {
 	bool same = strcmp(source->table, table->table) == 0 && strcmp(source->schema, table->schema) == 0;
 
-	return !same && !any_key(connection, table, source, is_missing, true);
+	return !same && !any_key(connection, table, source, is_missing);
 }
 
 /* Are there orphans in the table? True in doubt. */
