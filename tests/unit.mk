@@ -4,7 +4,7 @@ unit := $(BUILD)/tests/unit
 settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/patterns.c shim/base/settings_table.c shim/base/glibc.c \
 	shim/base/library.c
 storage_sources := shim/fs/storage.c shim/fs/mountinfo.c shim/fs/storage_types.c shim/base/glibc.c
-unit_headers := shim/base/settings.h shim/fs/storage.h shim/fs/mountinfo.h tests/unit/check.h
+unit_headers := $(wildcard shim/*/*.h) tests/unit/check.h
 
 .PHONY: check-unit-settings
 check-unit-settings: $(unit)/base/settings $(unit)/base/settings_environment $(unit)/base/script ## unit tests of the settings

@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "locking/begin_crowd.h"
 #include "locking/begin_watch.h"
+#include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
 #include "locking/shm_locks.h"
