@@ -142,8 +142,10 @@ static int shim_lock(sqlite3_file *file, int level)
 	int rc;
 
 	/* without WAL, RESERVED is the write lock */
-	if (level == SQLITE_LOCK_RESERVED)
+	if (level == SQLITE_LOCK_RESERVED) {
 		file_shim_before_write(shim);
+		holder_seen(&shim->holder);
+	}
 	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files, true);
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)

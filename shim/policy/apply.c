@@ -268,6 +268,20 @@ void apply_synchronous_full(struct connection *connection)
 	outcome_note(connection, SETTING_SYNCHRONOUS, SYNCHRONOUS_FULL, "only with WAL");
 }
 
+void apply_program_wal(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (!connection->shim || connection->shim->db != connection->db || connection->exclusive || connection->busy.unknown ||
+	    wal_read_header(connection) != WAL_NO || sqlite_is_read_only(sqlite, connection->db, "main") ||
+	    !sqlite->get_autocommit(connection->db) || sqlite_runs_statement(sqlite, connection->db))
+		return;
+	begin_run(connection);
+	journal_mode_switch_for_program(connection);
+	end_run(connection);
+	sqlite_forget_error(sqlite, connection->db);
+}
+
 bool apply_rollback_journal(struct connection *connection)
 {
 	bool left;

@@ -25,6 +25,10 @@ void apply_recheck_synchronous(struct connection *connection);
 /* The program is about to leave WAL: sets synchronous back to FULL. */
 void apply_synchronous_full(struct connection *connection);
 
+/* The program is about to switch the database to WAL: does so first, and waits for others who do (journal_mode.h), unless a
+ * statement of the connection runs or it is inside a transaction. */
+void apply_program_wal(struct connection *connection);
+
 /* Takes the database out of WAL mode, for a while: apply_wal_again() puts it back. False if others have it open. */
 bool apply_rollback_journal(struct connection *connection);
 

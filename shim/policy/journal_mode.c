@@ -6,6 +6,8 @@
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "fs/storage.h"
+#include "locking/file_shim.h"
+#include "locking/lock_owner.h"
 #include "policy/unseen.h"
 #include "policy/wal.h"
 
@@ -272,6 +274,38 @@ bool journal_mode_leave_wal(struct connection *connection)
 		connection->wal_retry_at = now_ms() + WAL_RETRY_MS;
 	}
 	return left;
+}
+
+static bool is_not_of_thread(struct file_shim *other, void *argument)
+{
+	const struct file_shim *shim = argument;
+
+	return other == shim || other->files.inode != shim->files.inode || other->files.device != shim->files.device ||
+	       !holder_is_of_thread(&other->holder);
+}
+
+/* Can whoever holds the lock go on while this thread waits? */
+static bool may_be_waited_for(struct file_shim *shim)
+{
+	return lock_owner_find(&shim->files, false).lock || wal_files_each(is_not_of_thread, shim);
+}
+
+void journal_mode_switch_for_program(struct connection *connection)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	int64_t now = now_ms(), until = now + journal_mode_patience(connection), last = now + connection->busy.asked;
+	int rc = SQLITE_BUSY;
+
+	while (rc == SQLITE_BUSY && wal_read_header(connection) == WAL_NO) {
+		if (!wal_has_writer(connection))
+			rc = pragma_run_raw(connection, "PRAGMA main.journal_mode=wal", NULL, 0) & 0xff;
+		if (rc != SQLITE_BUSY)
+			break;
+		now = now_ms();
+		if (now >= until && (now >= last || !may_be_waited_for(connection->shim)))
+			break;
+		nanosleep(&pause, NULL);
+	}
 }
 
 void journal_mode_apply(struct connection *connection)

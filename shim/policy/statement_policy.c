@@ -59,6 +59,19 @@ static void other_pragma_accepted(struct connection *connection, const struct sq
 		connection->page_size_set = true;
 }
 
+static bool has_run(const struct statement_plan *plan)
+{
+	return plan->passage == PASSAGE_RAN_FIRST || plan->passage == PASSAGE_RAN_INSIDE;
+}
+
+/* It is compiled, and runs next. Not with an authorizer of the program's, which may reject it. */
+static bool switches_to_wal(const struct connection *connection, const struct statement_plan *plan)
+{
+	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden &&
+	       strcasecmp(plan->pragma.value, "wal") == 0 && plan->passage != PASSAGE_TABLE && !has_run(plan) &&
+	       !connection->authorizer.authorizer;
+}
+
 static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
 {
 	const struct statement *statement = &plan->statement;
@@ -77,6 +90,8 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		plan->pragma.setting = setting;
 		program_pragma_begins(connection, text, statement, &plan->pragma, &plan->rewrite);
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
+		if (switches_to_wal(connection, plan))
+			apply_program_wal(connection);
 	} else if (at_first_use && connection->setup == SETUP_OPENED && !first_use_tries_key(connection)) {
 		/* a query must return the value that will be in force */
 		apply_at_first_use(connection);
@@ -97,11 +112,6 @@ static bool is_refused(int rc)
 	default:
 		return false;
 	}
-}
-
-static bool has_run(const struct statement_plan *plan)
-{
-	return plan->passage == PASSAGE_RAN_FIRST || plan->passage == PASSAGE_RAN_INSIDE;
 }
 
 static void pragma_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, int rc)

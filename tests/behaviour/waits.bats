@@ -140,6 +140,67 @@ contend() {
 	[[ $output != *'exec 5'* ]]
 }
 
+# The same with a rollback journal, for a waiter that switches to WAL by these lines.
+contend_for_switch() {
+	local start=$1 holder
+	shift
+	rm -f t.db* ./*.here ./*.go
+	observer query t.db 'CREATE TABLE t(x)'
+	barrier_make held
+	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(1)' 'barrier held' 'exec a COMMIT'
+	holder=$started
+	barrier_meet held
+	barrier_make ready
+	"$start" waiter victim 'open a t.db' 'busy_timeout a 60000' 'barrier ready' "$@"
+	barrier_meet ready
+	barrier_leave ready
+	wait_until_waits "$started"
+	barrier_leave held
+	finish "$holder" holder
+	finish "$started" waiter
+}
+
+@test "a program that switches to WAL itself waits for a writer, as long as it has asked to wait" {
+	contend_for_switch start_plain 'exec a PRAGMA journal_mode=WAL'
+	expect $'open 0\nbusy_timeout 0\nexec 5 database is locked'
+	contend_for_switch start_shim 'exec a PRAGMA journal_mode=WAL'
+	expect $'open 0\nbusy_timeout 0\nwal\nexec 0'
+	contend_for_switch start_shim 'prepare a s v2 -1 PRAGMA main.journal_mode = wal' 'step s' 'finalize s'
+	[[ $output == *$'\nwal\nstep 100\n'* && $(outside_pragma t.db journal_mode) == wal ]]
+}
+
+@test "such a switch waits neither for a writer of its own thread nor longer than was asked" {
+	observer query t.db 'CREATE TABLE t(x)'
+	for run in run_plain run_shim; do
+		$run victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' \
+			'busy_timeout a 100000' 'exec a PRAGMA journal_mode=WAL'
+		expect_line 'exec 5 database is locked'
+		[[ $(outside_pragma t.db journal_mode) == delete ]]
+	done
+	contend_for_switch start_shim 'busy_timeout a 0' 'exec a PRAGMA journal_mode=WAL'
+	[[ $output == *'exec 5 database is locked' ]]
+}
+
+@test "many processes that switch to WAL themselves at once fail for none" {
+	switches=()
+	for i in {1..25}; do
+		switches+=("open a t$i.db" 'busy_timeout a 20000' 'exec a PRAGMA journal_mode=WAL' 'exec a INSERT INTO t VALUES(1)' 'close a')
+		observer query "t$i.db" 'CREATE TABLE t(x)'
+	done
+	pids=()
+	for i in 1 2 3 4 5 6; do
+		start_shim "p$i" victim "${switches[@]}"
+		pids+=("$started")
+	done
+	for i in 1 2 3 4 5 6; do
+		finish "${pids[i - 1]}" "p$i"
+		[[ $output != *locked* && -z $stderr ]]
+	done
+	for i in {1..25}; do
+		[[ $(observer query "t$i.db" 'SELECT count(*) FROM t') == 6 ]]
+	done
+}
+
 @test "a process killed while it holds the write lock, or waits for it, blocks no other" {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	barrier_make held
