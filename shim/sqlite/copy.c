@@ -20,7 +20,8 @@ struct copy *copy_find(const struct sqlite3_api_routines *table)
 	return NULL;
 }
 
-/* The table of a library that exports its functions points to our hooks for interposed ones, so its originals are found by name. */
+/* The table of a library that exports its functions points to our hooks for interposed ones, so its originals are found by name.
+ * Linked with -Bsymbolic, as on Ubuntu, it points to the originals: then hooks and table have records of their own. */
 static const struct sqlite *functions_of(const struct sqlite3_api_routines *table, unsigned number)
 {
 	if (loader_is_ours((const void *)(uintptr_t)table->exec))
@@ -56,7 +57,7 @@ struct copy *copy_get(const struct api_table *found)
 void copy_leave(const struct sqlite *sqlite)
 {
 	for (struct copy *copy = atomic_load(&copies); copy; copy = copy->next) {
-		void (*leave)(struct copy *) = copy->sqlite == sqlite ? atomic_load(&copy->leave) : NULL;
+		void (*leave)(struct copy *) = sqlite_is_same(copy->sqlite, sqlite) ? atomic_load(&copy->leave) : NULL;
 		if (leave)
 			leave(copy);
 	}
@@ -84,7 +85,7 @@ const struct callback_offsets *copy_offsets_if_known(const struct sqlite *sqlite
 	const struct callback_offsets *known = NULL;
 
 	for (struct copy *copy = atomic_load(&copies); copy && !known; copy = copy->next)
-		if (copy->sqlite == sqlite)
+		if (sqlite_is_same(copy->sqlite, sqlite))
 			known = atomic_load(&copy->offsets);
 	return known;
 }

@@ -54,3 +54,15 @@ load ../harness/scenes
 	twin found refused_traces
 	[[ $output == *'bytes 0' ]]
 }
+
+@test "no memory of the library's is in use after the last close of a SQLite that was linked with -Bsymbolic" {
+	SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a :memory:' 'exec a SELECT 1' 'close a'
+	mkdir "$scratch/symbolic"
+	python3 "$root/tests/harness/symbolic.py" "$(report "$scratch/report.json" sqlite library)" "$scratch/symbolic/libsqlite3.so.0"
+	export LD_LIBRARY_PATH=$scratch/symbolic
+	twin linked attached_traces
+	[[ $(grep -c 'bytes 0$' <<<"$output") -eq 2 ]]
+	sqlite_has 3030000 || return 0
+	twin linked traces
+	[[ $(grep -c 'bytes 0$' <<<"$output") -eq 3 ]]
+}
