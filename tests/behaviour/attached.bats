@@ -33,7 +33,7 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 		[[ $(grep -c "${run#*:}" <<<"$output") -ge 2 && $(tail -n 2 <<<"$output") == $'free\nfree' ]]
 	done
 	barrier_make held
-	start_plain holder victim 'open a delete.db' 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO w VALUES(3)' 'barrier held' 'exec a COMMIT'
+	start_plain holder victim 'open a delete.db' 'busy_timeout a 30000' 'exec a BEGIN IMMEDIATE' 'exec a INSERT INTO w VALUES(3)' 'barrier held' 'exec a COMMIT'
 	holder=$started
 	barrier_meet held
 	start_shim waiter victim 'open a main.db' "${attach[@]}" "${cross[@]}" 'exec a COMMIT' 'exec a SELECT count(*) FROM d.w'
