@@ -262,3 +262,8 @@ complete() {
 	needs murmurd
 	same mumble
 }
+
+@test "colord keeps devices, profiles and defaults the same, and another user asks" {
+	needs /usr/libexec/colord
+	same colord wal
+}
