@@ -267,3 +267,8 @@ complete() {
 	needs /usr/libexec/colord
 	same colord wal
 }
+
+@test "PackageKit lists the same transactions after a restart, to another user too" {
+	needs pkcon
+	same packagekit wal
+}

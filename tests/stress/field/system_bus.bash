@@ -30,7 +30,7 @@ own_system_bus() {
 }
 
 until_on_bus() {
-	until gdbus call --system -d org.freedesktop.DBus -o / -m org.freedesktop.DBus.NameHasOwner "$1" 2>/dev/null | grep -q true; do sleep 0.1; done
+	timeout 60 gdbus wait --system "$1" || echo "not on the bus: $1"
 }
 
 end_system_bus() {
