@@ -272,3 +272,8 @@ complete() {
 	needs pkcon
 	same packagekit wal
 }
+
+@test "Bacula's catalogue is the same after eight backups by four jobs at once, and so is what it restores" {
+	needs bacula-dir bacula-fd bacula-sd bconsole
+	same bacula wal
+}
