@@ -5,6 +5,7 @@
 #include "locking/file_shim.h"
 #include "locking/plain_begin.h"
 #include "sqlite/callback_offsets.h"
+#include "sqlite/probe.h"
 
 #include <string.h>
 
@@ -55,6 +56,8 @@ static bool find_offsets(const struct sqlite *sqlite, struct file_shim *shim)
 	shim->busy.callback = (void **)(void *)((char *)shim->db + layout->handler);
 	shim->busy.pragma_timeout = (int *)(void *)((char *)shim->db + layout->timeout);
 	shim->busy.sqlite_handler = layout->stock;
+	if (layout->interrupted != OFFSET_UNKNOWN)
+		shim->busy.interrupted = (const unsigned char *)shim->db + layout->interrupted;
 	return true;
 }
 

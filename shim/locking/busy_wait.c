@@ -69,6 +69,13 @@ static int64_t poll_interval(const struct file_shim *shim, int64_t age, bool mov
 	return later(earlier(later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX), is_first ? 0 : late);
 }
 
+bool busy_wait_is_interrupted(const struct file_shim *shim)
+{
+	const unsigned char *interrupted = shim->busy.interrupted;
+
+	return interrupted && atomic_load_explicit((const _Atomic unsigned char *)interrupted, memory_order_relaxed);
+}
+
 /* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
  * find the lock if it was left without a wake-up. */
 static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, int64_t deadline)
@@ -93,7 +100,7 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 		moved = changes != wait->polled_changes;
 		wait->polled_changes = changes;
 		now = monotonic_now();
-	} while (now < deadline && (!lapse || now < lapse) &&
+	} while (now < deadline && (!lapse || now < lapse) && !busy_wait_is_interrupted(shim) &&
 		 ((moved && handoff->place != PLACE_FIRST) || (now < patience && shm_locks_checkpoint_runs(shim))));
 	wait->woken_after = 0;
 }
@@ -156,13 +163,24 @@ static enum holder_kind find_holder(const struct file_shim *shim)
 	return kind;
 }
 
-/* When the wait ends without the lock. */
+/* When the wait ends without the lock: by the connection's timeout, or, where it is interrupted, by the program's own. */
+static int64_t timed_deadline_of(const struct file_shim *shim, enum busy_purpose purpose, int64_t now)
+{
+	const struct busy_wait *wait = &shim->busy;
+	const struct connection *connection = registry_find(shim->db);
+	int64_t own = purpose == WAIT_OF_STATEMENT && connection ? connection->busy.own : 0;
+	int64_t timeout = busy_wait_is_interrupted(shim) && own < wait->timeout ? own : wait->timeout;
+
+	return now + timeout * MILLISECOND - wait->spent[purpose];
+}
+
+/* When a wait for the write lock, or a reservation, ends without it. */
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
 	struct busy_wait *wait = &shim->busy;
 	const struct connection *connection = registry_find(shim->db);
 	int64_t asked = connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
-	int64_t deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
+	int64_t deadline = timed_deadline_of(shim, purpose, now);
 
 	if (!is_needed(shim, purpose))
 		deadline = earlier(deadline, wait->moved_at + reservation_length());
@@ -198,7 +216,7 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 	if (attempt == ATTEMPT_REFUSED && handoff->shm)
 		deadline = deadline_of(shim, purpose, now);
 	else
-		deadline = now + wait->timeout * MILLISECOND - wait->spent[purpose];
+		deadline = timed_deadline_of(shim, purpose, now);
 	if (now >= deadline)
 		return false;
 	handoff->attempt = ATTEMPT_NONE;
@@ -252,5 +270,7 @@ bool busy_wait_goes_on(struct file_shim *shim, enum busy_purpose purpose, int co
 	int64_t now = monotonic_now();
 
 	look_for_progress(shim, now, count);
+	if (busy_wait_is_interrupted(shim))
+		return false;
 	return is_needed(shim, purpose) || now < shim->busy.moved_at + reservation_length();
 }

@@ -5,6 +5,10 @@
  * a program without the library, a process that was stopped. Waits for anything but the write lock of a WAL database are short
  * sleeps.
  *
+ * SQLite itself does not look whether the connection was interrupted while it waits. Ours waits longer than the program's timeout,
+ * so it looks from where that is over; waits that SQLite does not know end at once. SQLite then says SQLITE_BUSY, as it would have
+ * without the library, or goes on and says SQLITE_INTERRUPT.
+ *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_BUSY_WAIT_H
 #define SQLPROD_LOCKING_BUSY_WAIT_H
@@ -34,12 +38,16 @@ struct busy_wait {
 	void **callback;                    /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
 	int *pragma_timeout;                /* what PRAGMA busy_timeout answers */
 	int (*sqlite_handler)(void *, int); /* SQLite's own handler */
+	const unsigned char *interrupted;   /* what sqlite3_interrupt() sets; NULL if that is not known */
 	unsigned count, given_up;           /* for the report: waits, and those that ended without the lock */
 	int64_t waited;
 };
 
 /* Sleeps once, and counts it; count says how often in this wait. False gives up: the time is over, or the holder cannot go on. */
 bool busy_wait_sleep(struct file_shim *shim, enum busy_purpose purpose, int count);
+
+/* Has the program called sqlite3_interrupt()? */
+bool busy_wait_is_interrupted(const struct file_shim *shim);
 
 /* Is the lock waited for still, however long a busy handler of the program's own would wait? */
 bool busy_wait_goes_on(struct file_shim *shim, enum busy_purpose purpose, int count);

@@ -76,7 +76,8 @@ static int wait_out_look(struct file_shim *shim)
 	int64_t now = monotonic_now(), began = now, again = LOOK_AGAIN;
 	int rc = SQLITE_BUSY;
 
-	while (rc == SQLITE_BUSY && (now - began < LOOK || reservation_lapses_at(shim->reservation.word, now))) {
+	while (rc == SQLITE_BUSY &&
+	       (now - began < LOOK || (reservation_lapses_at(shim->reservation.word, now) && !busy_wait_is_interrupted(shim)))) {
 		if (now - began > LOOK && now - began < renewed_for(shim))
 			reservation_renew(shim);
 		monotonic_sleep(now + again);
@@ -147,11 +148,14 @@ static int acquire(struct file_shim *shim)
 	return SQLITE_OK;
 }
 
-/* The BEGIN that runs is to take no lock. */
+/* The BEGIN that runs is to take no lock. One that the program has interrupted fails: as it is compiled anew, SQLite would forget
+ * that. */
 static int make_plain(struct file_shim *shim)
 {
 	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
 
+	if (busy_wait_is_interrupted(shim))
+		return SQLITE_INTERRUPT;
 	if (kind != HOLDER_ELSEWHERE)
 		begin_mode_reserve(shim->begin_mode, path_of(shim), "BEGIN waited for another connection of this process");
 	return plain_begin_make(shim);

@@ -29,7 +29,11 @@ static void decide_busy_timeout(struct connection *connection, int asked, int ef
 	bool by_operator = settings_get(SETTING_BUSY_TIMEOUT)->by_operator;
 	int exact = by_operator ? effective : asked;
 
-	connection->busy = (struct busy_callback){.timeout = effective > 0 ? effective : 0, .asked = exact > 0 ? exact : 0};
+	connection->busy = (struct busy_callback){
+		.timeout = effective > 0 ? effective : 0,
+		.asked = exact > 0 ? exact : 0,
+		.own = asked > 0 ? asked : 0,
+	};
 	outcome->got = connection->busy.timeout;
 	if (effective == asked) {
 		outcome->by = by_operator ? DECIDED_BY_OPERATOR : DECIDED_BY_PROGRAM;

@@ -34,6 +34,24 @@ static bool find_places(struct probe *probe, struct busy_offsets *out)
 	return pair.callback && pair.callback != (void *)(uintptr_t)stub && pair.argument == probe->db;
 }
 
+static void set_interrupted(const struct probe *probe, unsigned char is_set)
+{
+	if (is_set)
+		probe->sqlite->interrupt(probe->db);
+	else
+		probe->sqlite->exec(probe->db, " ", NULL, NULL, NULL); /* "" is not even parsed */
+}
+
+/* Not while a statement runs, which would be interrupted. Leaves the connection uninterrupted. */
+static size_t find_interrupted(const struct probe *probe)
+{
+	static const unsigned char values[] = {1, 0, 1, 0};
+
+	if (!probe->sqlite->interrupt || sqlite_runs_statement(probe->sqlite, probe->db))
+		return OFFSET_UNKNOWN;
+	return probe_place_of_byte(probe, values, sizeof(values), set_interrupted);
+}
+
 static void restore_busy(const struct probe *probe, const struct busy_offsets *layout)
 {
 	const struct sqlite *sqlite = probe->sqlite;
@@ -79,6 +97,7 @@ const struct busy_offsets *offsets_busy(const struct sqlite *sqlite, sqlite3 *db
 	known->probed.sqlite = sqlite;
 	known->has_places = find_places(&probe, &known->busy);
 	restore_busy(&probe, busy_of(known));
+	known->busy.interrupted = known->has_places ? find_interrupted(&probe) : OFFSET_UNKNOWN;
 	probe_end(&probe);
 	probed_add(&all_known, &known->probed);
 	return busy_of(known);

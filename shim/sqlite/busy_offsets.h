@@ -12,6 +12,7 @@
 struct busy_offsets {
 	size_t handler, timeout;   /* the int that PRAGMA busy_timeout returns */
 	int (*stock)(void *, int); /* SQLite's own busy handler, for timeouts: the connection is its argument */
+	size_t interrupted;        /* the byte that sqlite3_interrupt() sets, until a statement starts alone; OFFSET_UNKNOWN */
 };
 
 /* The offsets in this copy's connections, probed on this one unless they are known; its busy handler is restored. NULL if they were

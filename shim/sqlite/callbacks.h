@@ -11,6 +11,7 @@ struct busy_callback {
 	void *argument;
 	int timeout;  /* milliseconds, where there is no handler */
 	int asked;    /* what the program asked for: less where the recipe's floor holds */
+	int own;      /* the same, also where the operator's is in force: how long it would wait without the library */
 	bool unknown; /* the connection was adopted: the program may have set a handler before */
 };
 

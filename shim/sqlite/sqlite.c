@@ -80,6 +80,7 @@ static void resolve(struct sqlite *copy, const char *object)
 #define SQLITE_RESOLVE(function) *(void **)&copy->function = loader_symbol(object, "sqlite3_" #function);
 	SQLITE_INTERPOSED(SQLITE_RESOLVE)
 	SQLITE_CALLED(SQLITE_RESOLVE)
+	SQLITE_RESOLVE(interrupt)
 #undef SQLITE_RESOLVE
 	stand_in(copy);
 }
@@ -208,6 +209,7 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 	SQLITE_LATER(SQLITE_TAKE)
 	SQLITE_CALLED(SQLITE_TAKE)
 #undef SQLITE_TAKE
+	copy->interrupt = table->interruptx;
 	copy->of_table = true;
 	if (number < 3014000)
 		copy->trace_v2 = NULL;

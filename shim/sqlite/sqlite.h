@@ -108,6 +108,7 @@ struct sqlite {
 #define SQLITE_MEMBER(name) __typeof__(&sqlite3_##name) name;
 	SQLITE_INTERPOSED(SQLITE_MEMBER)
 	SQLITE_CALLED(SQLITE_MEMBER)
+	SQLITE_MEMBER(interrupt) /* has another name in the table for extensions */
 #undef SQLITE_MEMBER
 	struct sqlite *next;
 	char object[512];         /* path of the object that holds it, as the loader names it: "" for the main program */

@@ -19,6 +19,8 @@
  *   authorizer NAME log|deny|drop|off | trace NAME | hooks NAME [wal] | function NAME      deny: PRAGMA and BEGIN; drop: DROP TABLE
  *                                                         hooks: commit, rollback, wal; function: SQL's victim('line') runs a line
  *   interrupt NAME                                        once, when a statement ends inside a transaction
+ *   interrupt_at_signal NAME                              whenever SIGUSR1 comes
+ *   backup NAME                                           of a database in memory, over the one that NAME has open, in one step
  *   fkey NAME on|off|ask                                  sqlite3_db_config(SQLITE_DBCONFIG_ENABLE_FKEY)
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
  *   The handle "null" is NULL.

@@ -1,6 +1,7 @@
 /* victim_callbacks.c - what SQLite calls back in a victim: busy handler, authorizer, trace, hooks, an SQL function. */
 #include "victim.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,23 @@ static void call_interrupt(char *rest)
 	victim_say("interrupt", SQLITE_OK, "");
 }
 
+static sqlite3 *interrupted;
+
+static void signal_interrupt(int signal)
+{
+	(void)signal;
+	sqlite3_interrupt(interrupted);
+}
+
+static void call_interrupt_at_signal(char *rest)
+{
+	struct sigaction action = {.sa_handler = signal_interrupt, .sa_flags = SA_RESTART};
+
+	interrupted = calls_handle(&rest);
+	sigaction(SIGUSR1, &action, NULL);
+	victim_say("interrupt_at_signal", SQLITE_OK, "");
+}
+
 static int commit_print(void *name)
 {
 	printf("commit %s\n", (const char *)name);
@@ -165,6 +183,7 @@ bool callbacks_run(const char *verb, char *rest)
 		{"busy_handler", call_busy_handler},
 		{"handler_calls", call_handler_calls},
 		{"interrupt", call_interrupt},
+		{"interrupt_at_signal", call_interrupt_at_signal},
 		{"authorizer", call_authorizer},
 		{"trace", call_trace},
 		{"hooks", call_hooks},

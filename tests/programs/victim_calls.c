@@ -208,6 +208,22 @@ static void call_get_table(char *rest)
 	victim_say("get_table", rc, "");
 }
 
+static void call_backup(char *rest)
+{
+	sqlite3 *db = calls_handle(&rest), *memory = NULL;
+	sqlite3_backup *backup;
+	int rc = SQLITE_NOMEM;
+
+	sqlite3_open(":memory:", &memory);
+	backup = sqlite3_backup_init(db, "main", memory, "main");
+	if (backup) {
+		rc = sqlite3_backup_step(backup, -1);
+		sqlite3_backup_finish(backup);
+	}
+	sqlite3_close(memory);
+	victim_say("backup", rc, "");
+}
+
 bool calls_run(const char *verb, char *rest)
 {
 	static const struct {
@@ -220,7 +236,7 @@ bool calls_run(const char *verb, char *rest)
 		{"exec", call_exec},           {"exec_bare", call_exec_bare},
 		{"blob", call_blob},           {"on_row", call_on_row},
 		{"get_table", call_get_table}, {"stale", call_stale},
-		{"exec_left", call_exec_left},
+		{"exec_left", call_exec_left}, {"backup", call_backup},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
