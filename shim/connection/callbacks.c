@@ -351,48 +351,32 @@ struct error_log {
 };
 static struct error_log *_Atomic error_logs;
 
-/* The last failure that waits for callbacks_log_release(). */
-static _Thread_local struct {
-	bool on;
-	const struct error_log *log;
-	int rc;
-	char *message; /* NULL if there is none */
-} held;
+_Thread_local struct held_failure callbacks_held;
 
-static void release_last(bool gives)
+void callbacks_log_give(bool gives)
 {
-	char *message = held.message;
+	struct held_failure *held = &callbacks_held;
+	char *message = held->message;
 
-	held.message = NULL;
+	held->message = NULL;
 	if (message && gives)
-		held.log->log(held.log->argument, held.rc, message);
+		held->log->log(held->log->argument, held->rc, message);
 	free(message);
-}
-
-void callbacks_log_hold(void)
-{
-	release_last(true);
-	held.on = true;
-}
-
-void callbacks_log_release(bool gives)
-{
-	held.on = false;
-	release_last(gives);
 }
 
 static void on_error(void *argument, int rc, const char *message)
 {
 	const struct error_log *log = argument;
+	struct held_failure *held = &callbacks_held;
 
 	if (own_statements)
 		return;
 	/* an earlier one is of what the program's callbacks do meanwhile */
-	release_last(true);
-	held.log = log;
-	held.rc = rc;
-	held.message = held.on ? strdup(message) : NULL;
-	if (!held.message)
+	callbacks_log_give(true);
+	held->log = log;
+	held->rc = rc;
+	held->message = held->on ? strdup(message) : NULL;
+	if (!held->message)
 		log->log(log->argument, rc, message);
 }
 

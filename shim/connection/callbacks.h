@@ -21,6 +21,7 @@
 #include "sqlite/sqlite.h"
 
 struct connection;
+struct error_log;
 
 /* The program's callbacks are not called for what is run between these two. They nest as pairs: the outermost count. */
 void callbacks_suspend(struct connection *connection);
@@ -30,11 +31,34 @@ void callbacks_resume(struct connection *connection);
 void callbacks_log_suspend(void);
 void callbacks_log_resume(void);
 
+/* What has failed in this thread, and waits for callbacks_log_release(). */
+struct held_failure {
+	bool on;
+	const struct error_log *log;
+	int rc;
+	char *message; /* NULL if there is none */
+};
+extern _Thread_local struct held_failure callbacks_held;
+
+/* Ends it: it goes to the program's error log, or nowhere. */
+void callbacks_log_give(bool gives);
+
 /* What fails in this thread between these two is kept until it is known whether the compile that fails will be repeated: then its
  * last failure is not for the program's error log (!gives), as it comes again or was never to be. A callback that leaves by
  * longjmp() may leave out the second call. */
-void callbacks_log_hold(void);
-void callbacks_log_release(bool gives);
+static inline void callbacks_log_hold(void)
+{
+	if (callbacks_held.message)
+		callbacks_log_give(true);
+	callbacks_held.on = true;
+}
+
+static inline void callbacks_log_release(bool gives)
+{
+	callbacks_held.on = false;
+	if (callbacks_held.message)
+		callbacks_log_give(gives);
+}
 
 /* The program's calls of the functions of these names. Each returns what SQLite would. */
 int callbacks_trace_v2(struct connection *connection, unsigned mask, int (*trace)(unsigned, void *, void *, void *),

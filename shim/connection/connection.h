@@ -58,6 +58,7 @@ struct foreign_keys {
 	int64_t old_orphans; /* how many there were before it */
 
 	struct foreign_key_watch *attempt; /* for a compile that foreign_keys_attempt.h watches: the record's own memory */
+	const char *inserted; /* SQLite's name of the table that it inserts into, until it is asked about anything else */
 };
 
 /* How far the connection has come with its settings. */

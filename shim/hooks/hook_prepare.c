@@ -143,38 +143,33 @@ static __attribute__((noinline)) int prepare_watched(const struct preparation *p
 	return rc;
 }
 
-/* The copy to pass the statement to, if by its connection's record and its first letter it does not matter; else NULL. Nearly every
- * statement is decided here, so nothing is called. */
-static inline const struct sqlite *passes(const struct connection *connection, const char *sql, int bytes)
+/* Does a statement with that first letter pass through, by its connection's record? Nearly every statement is decided here, so
+ * nothing is called. found, here and below: the record as a first look finds it; NULL says nothing. */
+static inline bool passes(const struct connection *found, unsigned letter)
 {
-	return connection && !connection_reads(connection, statement_first_letter(sql, bytes)) ? connection->sqlite : NULL;
+	return found && !connection_reads(found, letter);
 }
 
 /* Begins to attempt the statement, if nothing matters to it but foreign keys. */
-static inline bool attempts(struct connection *connection, const char *sql, int bytes, struct foreign_keys_attempt *outer)
+static inline bool attempts(struct connection *found, unsigned letter, const char *sql, int bytes,
+			    struct foreign_keys_attempt *outer)
 {
-	unsigned letter;
-
-	if (!connection || !(atomic_load_explicit(&connection->interest, memory_order_acquire) & INTEREST_ATTEMPT) ||
-	    guard_depth > 0)
-		return false;
-	letter = statement_first_letter(sql, bytes);
-	if (!(LETTERS_OF_WRITES >> letter & 1))
+	if (!found || !(atomic_load_explicit(&found->interest, memory_order_acquire) & INTEREST_ATTEMPT) || guard_depth > 0 ||
+	    !(LETTERS_OF_WRITES >> letter & 1))
 		return false;
 	return foreign_keys_attempt_enter(
-		connection, ((LETTER('u') | LETTER('w')) >> letter & 1) && statement_may_be_update_or(sql, bytes), outer);
+		found, ((LETTER('u') | LETTER('w')) >> letter & 1) && statement_may_be_update_or(sql, bytes), outer);
 }
 
 /* One that does not pass. */
 static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail,
-					     const void *caller, const void *frame)
+					     struct connection *found, unsigned letter, const void *caller, const void *frame)
 {
-	struct connection *found = registry_peek(db);
 	struct foreign_keys_attempt outer;
 	bool is_harmful = false;
 	int rc;
 
-	if (attempts(found, sql, bytes, &outer)) {
+	if (attempts(found, letter, sql, bytes, &outer)) {
 		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
@@ -185,22 +180,23 @@ static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int b
 
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
-	const struct sqlite *sqlite = passes(registry_peek(db), sql, bytes);
+	struct connection *found = registry_peek(db);
+	unsigned letter = found ? statement_first_letter(sql, bytes) : 0;
 
-	if (__builtin_expect(sqlite != NULL, 1))
-		return sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	return read_v2(db, sql, bytes, stmt, tail, HOOK_CALLER, HOOK_FRAME);
+	if (__builtin_expect(passes(found, letter), 1))
+		return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+	return read_v2(db, sql, bytes, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
 }
 
 static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
-					     const char **tail, const void *caller, const void *frame)
+					     const char **tail, struct connection *found, unsigned letter, const void *caller,
+					     const void *frame)
 {
-	struct connection *found = registry_peek(db);
 	struct foreign_keys_attempt outer;
 	bool is_harmful = false;
 	int rc;
 
-	if (attempts(found, sql, bytes, &outer)) {
+	if (attempts(found, letter, sql, bytes, &outer)) {
 		rc = prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
@@ -211,11 +207,12 @@ static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int b
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
 {
-	const struct sqlite *sqlite = passes(registry_peek(db), sql, bytes);
+	struct connection *found = registry_peek(db);
+	unsigned letter = found ? statement_first_letter(sql, bytes) : 0;
 
-	if (__builtin_expect(sqlite != NULL, 1))
-		return prepare_v3(sqlite, db, sql, bytes, flags, stmt, tail);
-	return read_v3(db, sql, bytes, flags, stmt, tail, HOOK_CALLER, HOOK_FRAME);
+	if (__builtin_expect(passes(found, letter), 1))
+		return prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
+	return read_v3(db, sql, bytes, flags, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
 }
 
 HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)

@@ -58,6 +58,17 @@ static bool begin(struct foreign_keys_attempt *attempt, int action)
 	return true;
 }
 
+/* What was put off at the first question, as most INSERTs bring no second one. SQLite asks about an INSERT before all else of the
+ * statement: were it compiled again, with another schema, that question would have come again, and been denied. */
+static void begin_insert(struct foreign_keys_attempt *attempt)
+{
+	struct foreign_keys *keys = &attempt->connection->foreign_keys;
+
+	attempt->state = ATTEMPT_WATCHED;
+	watch_init(keys->attempt, WRITE_INSERT, false);
+	watch_begin_probe(keys->attempt, SQLITE_INSERT, keys->inserted);
+}
+
 bool foreign_keys_attempt_begins(struct connection *connection, int action, const char *table, const char *trigger)
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
@@ -69,10 +80,14 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 		return false;
 	foreign_keys_set_deferred(connection, true);
 	forget_orphans(connection);
-	attempt->state = ATTEMPT_WATCHED;
 	callbacks_log_hold();
-	watch_init(keys->attempt, verb_of(action), false);
-	watch_begin_probe(keys->attempt, action, table);
+	attempt->state = action == SQLITE_INSERT ? ATTEMPT_INSERTS : ATTEMPT_WATCHED;
+	if (action == SQLITE_INSERT) {
+		keys->inserted = table;
+	} else {
+		watch_init(keys->attempt, WRITE_DELETE, false);
+		watch_begin_probe(keys->attempt, SQLITE_DELETE, table);
+	}
 	return true;
 }
 
@@ -85,8 +100,10 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 	    (action != SQLITE_READ && watch_is_internal(first) && action != SQLITE_ALTER_TABLE))
 		return answer;
 	if (attempt->state == ATTEMPT_DENIED || action == SQLITE_ALTER_TABLE || action == SQLITE_DROP_TABLE ||
-	    action == SQLITE_DROP_TEMP_TABLE)
+	    action == SQLITE_DROP_TEMP_TABLE || (attempt->state == ATTEMPT_INSERTS && action == SQLITE_INSERT && !trigger))
 		return deny(attempt);
+	if (attempt->state == ATTEMPT_INSERTS)
+		begin_insert(attempt);
 	if (attempt->state == ATTEMPT_UNASKED && (action == SQLITE_READ || trigger))
 		return answer;
 	if (attempt->state == ATTEMPT_UNASKED && !begin(attempt, action))
@@ -101,10 +118,13 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 
 bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, struct connection *connection, int rc)
 {
-	bool failed = attempt->state == ATTEMPT_DENIED ||
-		      (attempt->state == ATTEMPT_WATCHED &&
-		       foreign_keys_may_refuse_compile(connection, connection->foreign_keys.attempt, rc));
+	struct foreign_key_watch *watch = connection->foreign_keys.attempt;
+	bool is_watched = attempt->state == ATTEMPT_WATCHED || attempt->state == ATTEMPT_INSERTS, failed;
 
+	/* its table may be gone by now */
+	if (attempt->state == ATTEMPT_INSERTS)
+		watch_init(watch, WRITE_INSERT, false);
+	failed = attempt->state == ATTEMPT_DENIED || (is_watched && foreign_keys_may_refuse_compile(connection, watch, rc));
 	if (attempt->state == ATTEMPT_DENIED)
 		callbacks_log_resume();
 	/* the failure that we have caused was not kept, nor that of a step, in which the statement may have run */

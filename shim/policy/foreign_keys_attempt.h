@@ -18,6 +18,7 @@ struct foreign_keys_attempt {
 	struct connection *connection; /* NULL where none is under way */
 	enum {
 		ATTEMPT_UNASKED, /* nothing was seen yet that foreign keys matter to */
+		ATTEMPT_INSERTS, /* nothing but that it is an INSERT, into the table that foreign_keys.inserted names */
 		ATTEMPT_WATCHED,
 		ATTEMPT_DENIED,
 		ATTEMPT_DECIDED, /* it is no attempt any more: how to compile it has been decided */

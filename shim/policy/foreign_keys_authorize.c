@@ -149,7 +149,8 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 	if (!connection->foreign_keys.watch && !connection->authorizer.authorizer) {
 		bool reads = action == SQLITE_READ || action == SQLITE_SELECT;
 
-		if (reads && foreign_keys_preparing.state != ATTEMPT_WATCHED && !foreign_keys_stepping.attempt.connection)
+		if (reads && foreign_keys_preparing.state != ATTEMPT_WATCHED && foreign_keys_preparing.state != ATTEMPT_INSERTS &&
+		    !foreign_keys_stepping.attempt.connection)
 			return SQLITE_OK;
 		if (!reads && foreign_keys_attempt_begins(connection, action, first, trigger))
 			return SQLITE_OK;
