@@ -66,6 +66,11 @@ static bool is_internal(const struct sqlite *sqlite, const struct connection *co
 	return sqlite_owns(sqlite, caller) && !is_of_extension(connection, function);
 }
 
+bool hook_is_inside(const struct connection *connection, const char *function, const void *caller, const void *frame)
+{
+	return is_internal(connection->sqlite, connection, function, caller) && !guard_was_unwound(frame);
+}
+
 struct connection *hook_enter_found(struct connection *connection, sqlite3 *db, const char *function, const void *caller,
 				    const void *frame, const struct sqlite **sqlite)
 {
@@ -81,7 +86,7 @@ struct connection *hook_enter_found(struct connection *connection, sqlite3 *db, 
 		connection = meet(*sqlite, db, frame);
 	}
 	if (!connection || connection->passthrough || connection_is_embedded(connection) ||
-	    (guard_depth > 0 && is_internal(*sqlite, connection, function, caller) && !guard_was_unwound(frame)))
+	    (guard_depth > 0 && hook_is_inside(connection, function, caller, frame)))
 		return NULL;
 	guard_enter(frame);
 	connection_lock(connection);

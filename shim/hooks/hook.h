@@ -15,6 +15,9 @@ struct connection *hook_enter_found(struct connection *connection, sqlite3 *db, 
 				    const void *frame, const struct sqlite **sqlite);
 void hook_leave(struct connection *connection);
 
+/* While guard_depth is raised: does SQLite itself call, inside of our call of it? Such a call passes through. */
+bool hook_is_inside(const struct connection *connection, const char *function, const void *caller, const void *frame);
+
 /* Around the real sqlite3_open*(). While it runs, an automatic extension of the program may use the handle that is being opened. */
 struct opening {
 	const struct sqlite *sqlite;

@@ -169,6 +169,8 @@ static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int b
 	bool is_harmful = false;
 	int rc;
 
+	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v2", caller, frame))
+		return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
 	if (attempts(found, letter, sql, bytes, &outer)) {
 		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
@@ -196,6 +198,8 @@ static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int b
 	bool is_harmful = false;
 	int rc;
 
+	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v3", caller, frame))
+		return prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
 	if (attempts(found, letter, sql, bytes, &outer)) {
 		rc = prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))

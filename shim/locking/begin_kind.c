@@ -29,6 +29,17 @@ struct begin_kind *begin_kind_find(const struct begin_mode *database, const char
 	return &kinds[(hash ^ hash >> 12) % KINDS];
 }
 
+void begin_seen_note(struct begin_seen *seen, const char *sql, struct begin_kind *kind)
+{
+	size_t length = strnlen(sql, sizeof(seen->text));
+
+	if (length == sizeof(seen->text))
+		return;
+	memcpy(seen->text, sql, length + 1);
+	seen->length = (unsigned)length;
+	seen->kind = kind;
+}
+
 void begin_kind_learn(struct begin_kind *kind, bool has_read, const char *path)
 {
 	if (atomic_exchange_explicit(has_read ? &kind->reads : &kind->idles, true, memory_order_relaxed))

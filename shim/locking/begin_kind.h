@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 struct begin_mode;
 
@@ -16,6 +17,25 @@ struct begin_kind {
 	atomic_bool idles; /* before the first read */
 	atomic_bool reads;
 };
+
+/* The text of a plain BEGIN, and its kind: most programs begin all their transactions by the same one. */
+struct begin_seen {
+	char text[32];
+	unsigned length; /* 0: there is none */
+	struct begin_kind *kind;
+};
+
+/* Is this text the same one? bytes as for sqlite3_prepare. */
+static inline bool begin_seen_is(const struct begin_seen *seen, const char *sql, int bytes)
+{
+	if (seen->length == 0 || !sql)
+		return false;
+	return bytes < 0 ? strcmp(seen->text, sql) == 0
+			 : (unsigned)bytes == seen->length && memcmp(seen->text, sql, seen->length) == 0;
+}
+
+/* Notes it, if it is not too long. */
+void begin_seen_note(struct begin_seen *seen, const char *sql, struct begin_kind *kind);
 
 /* database is what begin_mode_find() returned. */
 struct begin_kind *begin_kind_find(const struct begin_mode *database, const char *sql);

@@ -34,19 +34,46 @@ static bool may_matter(const char *sql, bool ends)
 	}
 }
 
-static void read_statement(const char *sql, struct statement *out)
+struct kind {
+	enum statement_kind statement;
+	enum begin_form begin;
+};
+
+static __attribute__((noinline)) struct kind read_kind(const char *sql)
 {
+	struct statement statement;
+
 	if (statement_is_plain_begin(sql, -1))
-		*out = (struct statement){.kind = STATEMENT_BEGIN, .begin = BEGIN_PLAIN};
-	else
-		statement_read_utf8(sql, out);
+		return (struct kind){STATEMENT_BEGIN, BEGIN_PLAIN};
+	statement_read_utf8(sql, &statement);
+	return (struct kind){statement.kind, statement.begin};
+}
+
+/* ends: does it matter too whether it ends a transaction? */
+static struct kind kind_of(const struct file_shim *shim, const char *sql, bool ends)
+{
+	if (begin_seen_is(&shim->begin_seen, sql, -1))
+		return (struct kind){STATEMENT_BEGIN, BEGIN_PLAIN};
+	return sql && may_matter(sql, ends) ? read_kind(sql) : (struct kind){STATEMENT_EMPTY, BEGIN_OTHER};
+}
+
+static struct begin_kind *kind_of_begin(struct file_shim *shim, const char *sql)
+{
+	struct begin_seen *seen = &shim->begin_seen;
+	struct begin_kind *kind;
+
+	if (begin_seen_is(seen, sql, -1))
+		return seen->kind;
+	kind = begin_kind_find(shim->begin_mode, sql);
+	begin_seen_note(seen, sql, kind);
+	return kind;
 }
 
 static void begins(struct file_shim *shim, const char *sql, enum begin_form form)
 {
 	struct reservation *reservation = &shim->reservation;
 	bool is_watched = form == BEGIN_PLAIN && shim->plain_begin_shares;
-	struct begin_kind *kind = is_watched ? begin_kind_find(shim->begin_mode, sql) : NULL;
+	struct begin_kind *kind = is_watched ? kind_of_begin(shim, sql) : NULL;
 	int64_t now;
 
 	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_reads(kind);
@@ -67,19 +94,18 @@ static void statement_starts(struct connection *connection, const char *sql)
 {
 	struct file_shim *shim = connection->shim;
 	bool outside = connection->sqlite->get_autocommit(connection->db) != 0, sees_end;
-	struct statement statement = {.kind = STATEMENT_EMPTY};
+	struct kind kind;
 
 	if (!shim || shim->db != connection->db)
 		return;
 	sees_end = shim->shared_write.has_begun && !shim->reservation.is_reading;
-	if (sql && may_matter(sql, sees_end))
-		read_statement(sql, &statement);
+	kind = kind_of(shim, sql, sees_end);
 	/* what VACUUM runs itself is not seen here */
-	shim->vacuums = statement.kind == STATEMENT_VACUUM;
-	if (sees_end && (!sql || outside || statement.kind == STATEMENT_OTHER))
+	shim->vacuums = kind.statement == STATEMENT_VACUUM;
+	if (sees_end && (!sql || outside || kind.statement == STATEMENT_OTHER))
 		shared_write_end(shim);
-	if (outside && statement.kind == STATEMENT_BEGIN)
-		begins(shim, sql, statement.begin);
+	if (outside && kind.statement == STATEMENT_BEGIN)
+		begins(shim, sql, kind.begin);
 }
 
 bool begin_watch_start(struct connection *connection)
@@ -97,15 +123,11 @@ static bool keeps_begin(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *stmt = NULL;
-	struct statement statement;
 	const char *sql;
 
 	for (int i = 0; i < LATEST && (stmt = sqlite->next_stmt(connection->db, stmt)); i++) {
 		sql = sqlite->sql(stmt);
-		if (!sql || !may_matter(sql, false))
-			continue;
-		read_statement(sql, &statement);
-		if (statement.kind == STATEMENT_BEGIN)
+		if (sql && may_matter(sql, false) && read_kind(sql).statement == STATEMENT_BEGIN)
 			return true;
 	}
 	return false;

@@ -6,6 +6,7 @@
 #ifndef SQLPROD_LOCKING_FILE_SHIM_H
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
+#include "locking/begin_kind.h"
 #include "locking/busy_wait.h"
 #include "locking/group_commit.h"
 #include "locking/holder.h"
@@ -67,6 +68,7 @@ struct file_shim {
 	struct reservation reservation;
 
 	struct begin_mode *begin_mode; /* of the database */
+	struct begin_seen begin_seen;  /* the plain BEGIN that last ran */
 	bool plain_begin_shares;       /* a plain BEGIN that runs shares the write lock: shared_write.h */
 	uint8_t begins_kept;           /* so many transactions are taken to begin by a BEGIN that the program keeps */
 	bool vacuums;                  /* the statement that begin_watch.h saw start last is a VACUUM */

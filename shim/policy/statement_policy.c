@@ -3,6 +3,7 @@
 
 #include "connection/pragma.h"
 #include "locking/busy_handler.h"
+#include "locking/file_shim.h"
 #include "policy/apply.h"
 #include "policy/attached.h"
 #include "policy/begin.h"
@@ -165,10 +166,16 @@ static void savepoint_before(struct connection *connection, struct statement_pla
 		plan->action = ACTION_UPGRADE_AFTER;
 }
 
+static bool is_plain_begin(const struct connection *connection, const char *sql, int bytes)
+{
+	return (connection->shim && begin_seen_is(&connection->shim->begin_seen, sql, bytes)) ||
+	       statement_is_plain_begin(sql, bytes);
+}
+
 bool policy_begins_again(struct connection *connection, const char *sql, int bytes)
 {
 	if (!(atomic_load_explicit(&connection->interest, memory_order_relaxed) & INTEREST_QUIET) || connection->rolled_back ||
-	    !statement_is_plain_begin(sql, bytes) || !begin_again(connection))
+	    !is_plain_begin(connection, sql, bytes) || !begin_again(connection))
 		return false;
 	connection->pragma_ignored = false;
 	foreign_keys_enter(connection);

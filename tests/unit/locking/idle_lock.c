@@ -191,6 +191,23 @@ static void check_kinds(void)
 	      "one that its own connection finds late teaches, too");
 }
 
+static void check_seen(void)
+{
+	static const char long_one[] = "BEGIN                              ";
+	struct begin_seen seen = {.length = 0};
+	struct begin_kind kind;
+
+	check(!begin_seen_is(&seen, "", -1) && !begin_seen_is(&seen, "", 0), "nothing was seen at first");
+	begin_seen_note(&seen, "BEGIN ", &kind);
+	check(begin_seen_is(&seen, "BEGIN ", -1) && begin_seen_is(&seen, "BEGIN ;", 6) && seen.kind == &kind,
+	      "the same text is known again");
+	check(!begin_seen_is(&seen, "BEGIN", -1) && !begin_seen_is(&seen, "BEGIN ;", -1) && !begin_seen_is(&seen, "BEGIN ;", 7) &&
+		      !begin_seen_is(&seen, "BEGIN ", 5) && !begin_seen_is(&seen, "begin ", -1) && !begin_seen_is(&seen, NULL, -1),
+	      "another is not");
+	begin_seen_note(&seen, long_one, NULL);
+	check(begin_seen_is(&seen, "BEGIN ", -1) && !begin_seen_is(&seen, long_one, -1), "a long one is not noted");
+}
+
 int main(void)
 {
 	check_due();
@@ -198,5 +215,6 @@ int main(void)
 	check_forks();
 	check_exchange();
 	check_kinds();
+	check_seen();
 	return check_end();
 }
