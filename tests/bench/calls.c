@@ -134,6 +134,21 @@ static void step_and_column(struct subject *subject)
 	sqlite3_reset(subject->stmt);
 }
 
+static void open_for_transactions(struct subject *subject)
+{
+	open_and_write(subject);
+	prepare_insert(subject);
+}
+
+/* As programs write that keep their statements, but not BEGIN. */
+static void transaction(struct subject *subject)
+{
+	execute(subject->db, "BEGIN");
+	check(sqlite3_step(subject->stmt), "step");
+	sqlite3_reset(subject->stmt);
+	execute(subject->db, "COMMIT");
+}
+
 static void open_text(struct subject *subject)
 {
 	open_and_use(subject);
@@ -197,6 +212,7 @@ static const struct {
 	{"prepare-begin", open_and_use, prepare_begin, finish_statement},
 	{"begin", open_and_use, begin, finish_transaction},
 	{"exec-begin", open_and_use, execute_begin, finish_transaction},
+	{"transaction", open_for_transactions, transaction, finish_nothing},
 	{"exec", open_and_use, execute_select, finish_nothing},
 	{"step", open_and_use, step_and_column, finish_nothing},
 	{"step-after-write", open_and_write, step_and_column, finish_nothing},
