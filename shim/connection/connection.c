@@ -36,9 +36,11 @@ void connection_release(struct connection *connection)
 	free(connection->path);
 	free(connection->embedded_state);
 	free(connection->foreign_keys.attempt);
+	free(connection->foreign_keys.harm);
 	connection->path = NULL;
 	connection->embedded_state = NULL;
 	connection->foreign_keys.attempt = NULL;
+	connection->foreign_keys.harm = NULL;
 }
 
 /* Is there nothing that the next statement, or its end, brings about, whichever it is? */

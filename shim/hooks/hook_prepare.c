@@ -6,6 +6,7 @@
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_attempt.h"
+#include "policy/foreign_keys_harm.h"
 #include "policy/statement_policy.h"
 #include "sql/first_words.h"
 
@@ -155,7 +156,7 @@ static inline bool attempts(struct connection *found, unsigned letter, const cha
 			    struct foreign_keys_attempt *outer)
 {
 	if (!found || !(atomic_load_explicit(&found->interest, memory_order_acquire) & INTEREST_ATTEMPT) || guard_depth > 0 ||
-	    !(LETTERS_OF_WRITES >> letter & 1))
+	    !(LETTERS_OF_WRITES >> letter & 1) || foreign_keys_harm_may_be(found, sql, bytes))
 		return false;
 	return foreign_keys_attempt_enter(
 		found, ((LETTER('u') | LETTER('w')) >> letter & 1) && statement_may_be_update_or(sql, bytes), outer);

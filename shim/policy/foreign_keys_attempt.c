@@ -3,6 +3,7 @@
 
 #include "connection/callbacks.h"
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_harm.h"
 #include "policy/foreign_keys_watch.h"
 
 _Thread_local struct foreign_keys_attempt foreign_keys_preparing;
@@ -113,6 +114,8 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 	if (watch_is_clear(attempt->connection, watch))
 		return answer;
 	attempt->is_harmful = watch_is_harmful_for_certain(watch);
+	if (attempt->is_harmful)
+		foreign_keys_harm_seen(attempt->connection, watch);
 	return deny(attempt);
 }
 

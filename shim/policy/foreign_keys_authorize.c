@@ -2,6 +2,7 @@
 #include "connection/callbacks.h"
 #include "connection/pragma.h"
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_harm.h"
 #include "policy/foreign_keys_step.h"
 #include "policy/foreign_keys_watch.h"
 
@@ -82,10 +83,12 @@ static int see_unasked(struct connection *connection, int action, const char *fi
 }
 
 /* What else is compiled would be for nothing, and may be much. */
-static int deny(struct foreign_key_watch *watch)
+static int deny(struct connection *connection, struct foreign_key_watch *watch)
 {
-	if (!watch->denied)
+	if (!watch->denied) {
 		callbacks_log_suspend();
+		foreign_keys_harm_seen(connection, watch);
+	}
 	watch->denied = true;
 	return SQLITE_DENY;
 }
@@ -112,7 +115,9 @@ static int see(struct connection *connection, int action, const char *first, con
 		/* SQLite has cleared it if the compile began by reading the schema */
 		foreign_keys_set_deferred(connection, true);
 		watch_see(keys->watch, action, first, second, schema, trigger);
-		return keys->watch->mode == WATCH_PROGRAM && watch_is_harmful_for_certain(keys->watch) ? deny(keys->watch) : answer;
+		return keys->watch->mode == WATCH_PROGRAM && watch_is_harmful_for_certain(keys->watch)
+			       ? deny(connection, keys->watch)
+			       : answer;
 	default:
 		return answer;
 	}

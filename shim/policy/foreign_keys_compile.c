@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "connection/callbacks.h"
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_harm.h"
 #include "policy/foreign_keys_watch.h"
 #include "sqlite/callbacks.h"
 
@@ -94,6 +95,32 @@ bool foreign_keys_may_refuse_compile(const struct connection *connection, const 
 	return (rc & 0xff) == SQLITE_ERROR && (is_of_keys(message) || watch_has_more(watch));
 }
 
+static void say_it_yields(struct connection *connection, const char *table)
+{
+	connection->foreign_keys.miscounts = true;
+	say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
+		     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off, or fail", table);
+}
+
+/* One that is known to set actions off. False if it has to be judged after all: the compile has read other schemas. */
+static bool compile_known(const struct compile *compile, const char *table, int *rc)
+{
+	struct connection *connection = compile->connection;
+	bool holds;
+
+	callbacks_log_hold();
+	*rc = prepare_without(compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
+	holds = foreign_keys_harm_holds(connection);
+	callbacks_log_release(holds);
+	if (holds && *rc == SQLITE_OK)
+		say_it_yields(connection, table);
+	if (holds)
+		return true;
+	connection->sqlite->finalize(*compile->stmt);
+	*compile->stmt = NULL;
+	return false;
+}
+
 static int compile_watched(struct compile *compile, struct foreign_key_watch *watch, bool *enforced)
 {
 	struct connection *connection = compile->connection;
@@ -127,14 +154,15 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 	}
 	*enforced = false;
 	rc = prepare_without(compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
+	if (rc == SQLITE_OK && (watch->denied || compile->is_harmful))
+		foreign_keys_harm_note(connection, compile->text, compile->statement->start, table);
 	if (rc == SQLITE_OK)
 		connection->foreign_keys.miscounts = true;
 	if (rc == SQLITE_OK && hides)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA, "the program's authorizer hides the key of a parent table",
 			     table);
 	else if (rc == SQLITE_OK && with == SQLITE_OK)
-		say_left_off(connection, WARNING_FOREIGN_KEYS_YIELD,
-			     "REPLACE, an upsert or a trigger would set its ON DELETE or ON UPDATE actions off, or fail", table);
+		say_it_yields(connection, table);
 	else if (rc == SQLITE_OK)
 		say_left_off(connection, WARNING_FOREIGN_KEYS_SCHEMA,
 			     "it does not compile with them, as where a parent table is missing or has no unique key", table);
@@ -143,9 +171,14 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 
 static int compile_write(struct compile *compile, bool *enforced)
 {
+	const char *known = foreign_keys_harm_find(compile->connection, compile->text, compile->statement->start);
 	struct foreign_key_watch watch;
 	int rc;
 
+	*enforced = false;
+	if (known && compile_known(compile, known, &rc))
+		return rc;
+	*enforced = true;
 	watch_init(&watch, compile->statement->verb, compile->statement->kind == STATEMENT_REPLACE);
 	rc = compile_watched(compile, &watch, enforced);
 	watch_release(&watch);

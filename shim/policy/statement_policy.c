@@ -9,6 +9,7 @@
 #include "policy/begin.h"
 #include "policy/first_use.h"
 #include "policy/foreign_keys.h"
+#include "policy/foreign_keys_harm.h"
 #include "policy/page_size.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
@@ -82,6 +83,8 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 
 	if (statement->has_value && span_is(text, statement->name, "defer_foreign_keys"))
 		foreign_keys_program_defers(connection);
+	if (statement->has_value && span_is(text, statement->name, "schema_version"))
+		foreign_keys_harm_end(connection);
 	if (span_is(text, statement->name, "query_only")) {
 		connection->query_only = true;
 	} else if (statement->has_value && setting == SETTING_APPLIED_COUNT) {

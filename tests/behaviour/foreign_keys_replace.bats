@@ -294,3 +294,50 @@ expect_trigger_keeps() {
 		done
 	done
 }
+
+# Such a statement is known again by its text as long as the schemas stay the same.
+@test "a REPLACE that was compiled without foreign keys again and again is refused orphans once nothing cascades any more" {
+	cat >program.py <<-'END'
+		import os, sqlite3
+		def put(db):
+		    try: db.execute('REPLACE INTO p(id, q) VALUES(1, 99)'); return 'let in'
+		    except sqlite3.IntegrityError: return 'refused'
+		def run(what, *change):
+		    for file in os.listdir('.'):
+		        if file.startswith('r.db'): os.remove(file)
+		    db = sqlite3.connect('r.db', isolation_level=None, cached_statements=0)
+		    other = sqlite3.connect('r.db', isolation_level=None)
+		    db.execute('CREATE TABLE q(id INTEGER PRIMARY KEY)')
+		    db.execute('CREATE TABLE p(id INTEGER PRIMARY KEY, q REFERENCES q(id))')
+		    db.execute('CREATE TABLE c(p REFERENCES p(id) ON DELETE CASCADE)')
+		    db.execute('INSERT INTO p VALUES(1, NULL)')
+		    db.execute('INSERT INTO c VALUES(1)')
+		    before = {put(db) for n in range(6)}
+		    children = db.execute('SELECT count(*) FROM c').fetchone()[0]
+		    version = db.execute('PRAGMA schema_version').fetchone()[0]
+		    for text in change:
+		        if callable(text): text()
+		        elif text.startswith('other '): other.execute(text[6:])
+		        else: db.execute(text.replace('VERSION', str(version)))
+		    after = [put(db), put(db)]
+		    print(f'{what}: {before} {children} {after}')
+		run('nothing')
+		run('own', 'DROP TABLE c')
+		run('made anew', 'DROP TABLE c', 'CREATE TABLE c(p REFERENCES p(id))')
+		run('of another', 'other DROP TABLE c')
+		run('of another, and back', 'other ALTER TABLE c RENAME TO d', 'other ALTER TABLE d RENAME TO c')
+		run('in a transaction', 'BEGIN', 'DROP TABLE c', 'COMMIT')
+		run('rolled back', 'BEGIN', 'DROP TABLE c', 'ROLLBACK')
+		run('by a savepoint', 'SAVEPOINT s', 'DROP TABLE c', 'ROLLBACK TO s', 'RELEASE s')
+		run('hidden by a temporary one', 'CREATE TEMP TABLE q(id INTEGER PRIMARY KEY)', 'CREATE TEMP TABLE p(id INTEGER PRIMARY KEY, q REFERENCES q(id))')
+		run('beside an attached one', "ATTACH ':memory:' AS a", 'DROP TABLE c')
+		run('after an attached one', "ATTACH ':memory:' AS a", 'DROP TABLE c', 'DETACH a')
+		run('with the old number', 'DROP TABLE c', 'PRAGMA schema_version=VERSION')
+		run('vacuumed', 'other DROP TABLE c', 'VACUUM')
+	END
+	run_plain python3 program.py
+	[[ $output != *refused* && $(grep -c . <<<"$output") == 13 ]]
+	wanted=$(sed -E "/^(nothing|of another, and back|rolled back|by a savepoint):/!s/\[.*/['refused', 'refused']/" <<<"$output")
+	run_shim python3 program.py
+	diff <(grep : <<<"$wanted") <(grep -v '^sqlprod' <<<"$output")
+}
