@@ -151,15 +151,37 @@ static void add_attachment(struct maker *maker)
 	program_add(maker->program, "exec a %s", PICK(maker, "DETACH aux", "ATTACH 'aux.db' AS aux", "ATTACH 'aux.db' AS aux"));
 }
 
+static void add_write(struct maker *maker, char connection, bool executes)
+{
+	const char *way = executes ? "" : api(maker);
+
+	program_add(maker->program, "%s %c %s%s%s", executes ? "exec" : "run", connection, way, executes ? "" : " ",
+		    make_write(maker, false).bytes);
+	maker->last_write = maker->program->count - 1;
+}
+
+/* The last write again, as most programs repeat their texts: what the library knows of a text has to end where schemas change. */
+static bool repeats_write(struct maker *maker)
+{
+	struct program *program = maker->program;
+
+	if (!maker->repeats || !maker->last_write || !one_in(maker, 3))
+		return false;
+	for (unsigned i = 1 + chance(maker, 4); i > 0; i--)
+		program_add(program, "%s", program->lines[maker->last_write]);
+	return true;
+}
+
 static void add_any(struct maker *maker)
 {
 	char connection = maker->second && one_in(maker, 3) ? 'b' : 'a';
-	unsigned kind = chance(maker, 100);
+	unsigned kind;
 
-	if (kind < 34)
-		program_add(maker->program, "run %c %s %s", connection, api(maker), make_write(maker, false).bytes);
-	else if (kind < 44)
-		program_add(maker->program, "exec %c %s", connection, make_write(maker, false).bytes);
+	if (repeats_write(maker))
+		return;
+	kind = chance(maker, 100);
+	if (kind < 44)
+		add_write(maker, connection, kind >= 34);
 	else if (kind < 50)
 		add_kept(maker, connection);
 	else if (kind < 62)
@@ -225,6 +247,7 @@ void program_generate(struct program *program, uint64_t seed, int version)
 	maker.plain = one_in(&maker, 3);
 	maker.old_calls = one_in(&maker, 5);
 	maker.scenes = one_in(&maker, 2);
+	maker.repeats = seed % 3 == 0;
 	program_add(program, "open a");
 	/* mostly what is fastest: it makes no difference to foreign keys */
 	program_add(program, "exec a PRAGMA page_size=1024; PRAGMA synchronous=OFF; PRAGMA journal_mode=%s",

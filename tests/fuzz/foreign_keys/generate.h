@@ -33,8 +33,10 @@ struct maker {
 	int version;
 	struct table tables[TABLES];
 	int count, views, kept, cursors, renames;
+	size_t last_write; /* its line */
 	/* what this program may do: most do only some of it, so that findings shrink to one cause */
-	bool deletes_parents, decides, attaches, second, cursored, changes_schema, triggers, transactions, plain, scenes, old_calls;
+	bool deletes_parents, decides, attaches, second, cursored, changes_schema, triggers, transactions, plain, scenes, old_calls,
+		repeats;
 };
 
 unsigned chance(struct maker *maker, unsigned most);
