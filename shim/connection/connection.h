@@ -101,6 +101,13 @@ enum temp_storage {
 	TEMP_UNCHECKED, /* they are as set, though a statement may be kept that needs much */
 };
 
+/* What connections of the process may have in common: registry_visit_peers() */
+enum peers {
+	PEERS_BY_FILE,  /* SQLite's file object: they share a cache */
+	PEERS_BY_INODE, /* … the file */
+	PEERS_KINDS,
+};
+
 struct connection {
 	/* Read without a lock. The first three are kept when the record is reused: registry.c */
 	struct connection *every;
@@ -115,9 +122,13 @@ struct connection {
 
 	const struct sqlite *sqlite;
 	uint64_t serial;
-	pid_t pid;                      /* of the process that opened it: a forked child does not report it */
-	char *path;                     /* absolute; "" for in-memory and temporary databases */
-	bool closing;                   /* sqlite3_close() is about to be called: under the registry's lock */
+	pid_t pid;    /* of the process that opened it: a forked child does not report it */
+	char *path;   /* absolute; "" for in-memory and temporary databases */
+	bool closing; /* sqlite3_close() is about to be called: under the registry's lock */
+	struct {
+		struct connection *previous, *next;
+		uint64_t key;           /* 0 while it is not in the list */
+	} peers[PEERS_KINDS];           /* the same: registry.c */
 	struct file_shim *_Atomic shim; /* over that file's methods; NULL if there is none */
 
 	enum unseen unseen;

@@ -16,6 +16,11 @@ static struct connection *spare;     /* under lock */
 static struct connection *every;     /* under lock: all records, in use or not */
 static _Atomic uint64_t last_serial; /* changed under lock */
 
+/* Connections with a common key, among others of the same hash, in the order in which they were opened; under lock. */
+static struct {
+	struct connection *first, *last;
+} peers[PEERS_KINDS][1 << REGISTRY_BITS];
+
 /* A lock that says who holds it: a signal handler that forks may have interrupted its holder, and fork() is not to wait for that.
  * The holder is known by the address of something of its thread's; that stays the same in a forked child. */
 static const char *_Atomic holder;
@@ -27,7 +32,7 @@ static bool is_mine(void)
 }
 
 /* The lock is held for some hundred instructions, or while registry_visit() runs. */
-static void lock(void)
+void registry_lock(void)
 {
 	static const struct timespec nap = {.tv_nsec = 50000};
 	const char *nobody = NULL;
@@ -42,7 +47,14 @@ static void lock(void)
 	}
 }
 
-static void unlock(void)
+bool registry_try_lock(void)
+{
+	const char *nobody = NULL;
+
+	return atomic_compare_exchange_strong_explicit(&holder, &nobody, &self, memory_order_acquire, memory_order_relaxed);
+}
+
+void registry_unlock(void)
 {
 	atomic_store_explicit(&holder, NULL, memory_order_release);
 }
@@ -55,7 +67,7 @@ void registry_before_fork(void)
 	if (is_mine())
 		nested_forks++;
 	else
-		lock();
+		registry_lock();
 }
 
 void registry_after_fork(void)
@@ -63,7 +75,7 @@ void registry_after_fork(void)
 	if (nested_forks > 0)
 		nested_forks--;
 	else
-		unlock();
+		registry_unlock();
 }
 
 /* A record that was reused during the search leads into another chain: only a search under the lock can find that there is none. */
@@ -71,9 +83,9 @@ static __attribute__((noinline)) struct connection *find_locked(const sqlite3 *d
 {
 	struct connection *connection;
 
-	lock();
+	registry_lock();
 	connection = registry_peek(db);
-	unlock();
+	registry_unlock();
 	return connection;
 }
 
@@ -93,10 +105,10 @@ static struct connection *allocate(void)
 
 	if (!connection)
 		return NULL;
-	lock();
+	registry_lock();
 	connection->every = every;
 	every = connection;
-	unlock();
+	registry_unlock();
 	return connection;
 }
 
@@ -104,15 +116,55 @@ struct connection *registry_allocate(void)
 {
 	struct connection *connection;
 
-	lock();
+	registry_lock();
 	connection = spare;
 	if (connection)
 		spare = atomic_load_explicit(&connection->chain, memory_order_relaxed);
-	unlock();
+	registry_unlock();
 	if (!connection)
 		return allocate();
 	memset((char *)connection + KEPT, 0, sizeof(*connection) - KEPT);
 	return connection;
+}
+
+static size_t bucket_of_key(uint64_t key)
+{
+	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - REGISTRY_BITS));
+}
+
+/* Under lock. */
+static void link_peer(struct connection *connection, enum peers kind, uint64_t key)
+{
+	struct connection *last = peers[kind][bucket_of_key(key)].last;
+
+	if (!key || connection->peers[kind].key)
+		return;
+	connection->peers[kind].key = key;
+	connection->peers[kind].previous = last;
+	if (last)
+		last->peers[kind].next = connection;
+	else
+		peers[kind][bucket_of_key(key)].first = connection;
+	peers[kind][bucket_of_key(key)].last = connection;
+}
+
+/* Under lock. */
+static void unlink_peer(struct connection *connection, enum peers kind)
+{
+	struct connection *previous = connection->peers[kind].previous, *next = connection->peers[kind].next;
+	size_t bucket = bucket_of_key(connection->peers[kind].key);
+
+	if (!connection->peers[kind].key)
+		return;
+	if (previous)
+		previous->peers[kind].next = next;
+	else
+		peers[kind][bucket].first = next;
+	if (next)
+		next->peers[kind].previous = previous;
+	else
+		peers[kind][bucket].last = previous;
+	connection->peers[kind].key = 0;
 }
 
 /* Under lock. */
@@ -127,6 +179,8 @@ static void unlink_record(struct connection *connection)
 		return;
 	atomic_store_explicit(link, next, memory_order_release);
 	atomic_store_explicit(&connection->db, NULL, memory_order_release);
+	unlink_peer(connection, PEERS_BY_FILE);
+	unlink_peer(connection, PEERS_BY_INODE);
 	connection_release(connection);
 	atomic_store_explicit(&connection->chain, spare, memory_order_release);
 	spare = connection;
@@ -142,7 +196,7 @@ void registry_insert(struct connection *connection, sqlite3 *db)
 	struct connection *_Atomic *bucket = registry_bucket_of(db);
 	struct connection *old;
 
-	lock();
+	registry_lock();
 	old = registry_peek(db);
 	if (old)
 		unlink_record(old);
@@ -150,29 +204,47 @@ void registry_insert(struct connection *connection, sqlite3 *db)
 	atomic_store_explicit(&connection->chain, *bucket, memory_order_release);
 	atomic_store_explicit(&connection->db, db, memory_order_release);
 	atomic_store_explicit(bucket, connection, memory_order_release);
-	unlock();
+	registry_unlock();
 }
 
 void registry_forget(struct connection *connection, uint64_t serial)
 {
-	lock();
+	registry_lock();
 	if (connection->db && connection->serial == serial)
 		unlink_record(connection);
-	unlock();
+	registry_unlock();
 }
 
 void registry_visit(void (*visit)(struct connection *, void *), void *argument)
 {
-	lock();
+	registry_lock();
 	for (struct connection *connection = every; connection; connection = connection->every)
 		if (connection->db)
 			visit(connection, argument);
-	unlock();
+	registry_unlock();
+}
+
+void registry_note_file(struct connection *connection)
+{
+	registry_lock();
+	link_peer(connection, PEERS_BY_FILE, (uintptr_t)connection->file);
+	link_peer(connection, PEERS_BY_INODE, connection->inode);
+	registry_unlock();
+}
+
+void registry_visit_peers(enum peers kind, uint64_t key, bool (*visit)(struct connection *, void *), void *argument)
+{
+	registry_lock();
+	for (struct connection *connection = peers[kind][bucket_of_key(key)].first; connection;
+	     connection = connection->peers[kind].next)
+		if (connection->peers[kind].key == key && !visit(connection, argument))
+			break;
+	registry_unlock();
 }
 
 void registry_note_closing(struct connection *connection, bool closing)
 {
-	lock();
+	registry_lock();
 	connection->closing = closing;
-	unlock();
+	registry_unlock();
 }

@@ -47,9 +47,20 @@ void registry_forget(struct connection *connection, uint64_t serial);
 /* Sets connection->closing, under the registry's lock: true before sqlite3_close(), false after it failed. */
 void registry_note_closing(struct connection *connection, bool closing);
 
+/* For what else is changed rarely and must be found whole by a forked child: a few system calls at most. */
+void registry_lock(void);
+bool registry_try_lock(void);
+void registry_unlock(void);
+
 /* Calls visit for every record under the registry's lock; visit must not call the registry, and of SQLite nothing
  * that waits. */
 void registry_visit(void (*visit)(struct connection *, void *), void *argument);
+
+/* The connection's file and inode are known from now on. */
+void registry_note_file(struct connection *connection);
+
+/* As registry_visit(), but for those that have this file object or inode, the oldest first, until visit returns false. */
+void registry_visit_peers(enum peers kind, uint64_t key, bool (*visit)(struct connection *, void *), void *argument);
 
 /* For pthread_atfork(3): the child finds the lock free, or held by the very thread that forked in a signal handler, which gives it
  * back in both processes when the handler returns. */

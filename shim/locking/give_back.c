@@ -68,29 +68,32 @@ struct search {
 
 /* Under the registry's lock, so that the connection is not closed meanwhile; its mutex is not waited for, as the thread that has it
  * may want that lock. */
-static void look(struct connection *connection, void *argument)
+static bool look(struct connection *connection, void *argument)
 {
 	struct search *search = argument;
 	const struct sqlite *sqlite = connection->sqlite;
 	struct file_shim *shim = connection->shim;
 	sqlite3_mutex *mutex;
 
-	if (search->given_back || connection->closing || connection_is_embedded(connection) || connection->shared_cache || !shim ||
+	if (connection->closing || connection_is_embedded(connection) || connection->shared_cache || !shim ||
 	    shim == search->waiter || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->db_mutex ||
 	    atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != search->waiter->handoff.shm)
-		return;
+		return true;
 	mutex = sqlite->db_mutex(connection->db);
 	if (!mutex || sqlite->mutex_try(mutex) != SQLITE_OK)
-		return;
+		return true;
 	if (shim->db == connection->db && shim->may_make_plain && shim->reservation.state == RESERVATION_NONE)
 		search->given_back = begin_anew(connection);
 	sqlite->mutex_leave(mutex);
+	return !search->given_back;
 }
 
 bool give_back_idle(const struct file_shim *waiter)
 {
 	struct search search = {.waiter = waiter};
+	const struct connection *connection = registry_find(waiter->db);
 
-	registry_visit(look, &search);
+	if (connection)
+		registry_visit_peers(PEERS_BY_INODE, connection->inode, look, &search);
 	return search.given_back;
 }

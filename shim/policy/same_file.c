@@ -17,23 +17,34 @@ struct same_file {
 
 static bool is_in_other_copy(const struct connection *connection, const struct connection *other)
 {
-	return connection->inode && atomic_load(&other->inode) == connection->inode && other->device == connection->device &&
-	       !sqlite_is_same(other->sqlite, connection->sqlite);
+	return other->device == connection->device && !sqlite_is_same(other->sqlite, connection->sqlite);
 }
 
-static void mark_same_file(struct connection *other, void *argument)
+/* Whoever joined last has marked all that were there. So one that is not marked, and of the same copy, tells that all are of it. */
+static bool mark_same_inode(struct connection *other, void *argument)
 {
 	struct same_file *same = argument;
 
-	if (other != same->joined && is_in_other_copy(same->joined, other)) {
+	if (other == same->joined)
+		return true;
+	if (is_in_other_copy(same->joined, other)) {
 		other->in_two_copies = same->joined->in_two_copies = true;
 		same->foreign = other->sqlite;
 	}
-	if (other == same->joined || !other->file || other->file != same->joined->file)
-		return;
+	return other->in_two_copies || other->device != same->joined->device;
+}
+
+/* Only the first to have a file can be unmarked: the second has marked it. */
+static bool mark_same_file(struct connection *other, void *argument)
+{
+	struct same_file *same = argument;
+
+	if (other == same->joined)
+		return true;
 	other->shared_cache = same->shared = true;
 	if (other->shim)
 		file_shim_forget_reader(other->shim);
+	return false;
 }
 
 static void warn_of_two_copies(const struct connection *connection, const struct sqlite *foreign)
@@ -58,8 +69,12 @@ void same_file_look(struct connection *connection, bool shared_cache)
 		connection->device = status.st_dev;
 		atomic_store(&connection->inode, status.st_ino);
 	}
-	if (connection->file && *connection->path)
-		registry_visit(mark_same_file, &same);
+	if (connection->file && *connection->path) {
+		/* first: of two that are opened at once, one finds the other */
+		registry_note_file(connection);
+		registry_visit_peers(PEERS_BY_FILE, (uintptr_t)connection->file, mark_same_file, &same);
+		registry_visit_peers(PEERS_BY_INODE, connection->inode, mark_same_inode, &same);
+	}
 	connection->shared_cache |= same.shared;
 	if (same.foreign)
 		warn_of_two_copies(connection, same.foreign);
