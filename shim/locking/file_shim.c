@@ -92,14 +92,15 @@ struct rival {
 	bool maps;
 };
 
-static void look_at_rival(struct connection *other, void *argument)
+static bool look_at_rival(struct connection *other, void *argument)
 {
 	struct rival *rival = argument;
 	const struct connection *connection = rival->connection;
 
-	if (other->in_two_copies && !other->closing && other->inode == connection->inode && other->device == connection->device &&
+	if (other->in_two_copies && !other->closing && other->device == connection->device &&
 	    !sqlite_is_same(other->sqlite, connection->sqlite) && other->shim && other->shim->db == other->db)
 		rival->maps |= other->shim->maps;
+	return !rival->maps;
 }
 
 static bool may_map(struct file_shim *shim)
@@ -109,7 +110,7 @@ static bool may_map(struct file_shim *shim)
 	atomic_store(&shim->maps, true);
 	if (!rival.connection || !rival.connection->in_two_copies)
 		return true;
-	registry_visit(look_at_rival, &rival);
+	registry_visit_peers(PEERS_BY_INODE, rival.connection->inode, look_at_rival, &rival);
 	if (rival.maps)
 		atomic_store(&shim->maps, false);
 	return !rival.maps;
@@ -146,10 +147,10 @@ static int shim_lock(sqlite3_file *file, int level)
 		file_shim_before_write(shim);
 		holder_seen(&shim->holder);
 	}
-	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files, true);
+	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files);
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)
-		kept_locks_take(&shim->files);
+		kept_locks_take_own(&shim->files);
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
 		left_wal_look(shim, file);
 	return rc;
@@ -187,10 +188,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->reservation.state = RESERVATION_NONE;
 	shim->reservation.is_reading = shim->reservation.is_pending = shim->reservation.is_retried = false;
 	holder_set(&shim->holder, NULL, 0);
-	kept_locks_drop(&shim->files, false);
-	shim->files.kept = false;
-	shim->files.shm_fd = -1;
-	shim->files.wal = shim->files.shm = 0;
+	wal_files_unmapping(shim);
 	rc = shim->original->xShmUnmap(file, delete);
 	shared_write_leave(shim);
 	atomic_store(&shim->maps, false);
@@ -211,7 +209,7 @@ static int shim_close(sqlite3_file *file)
 	shim->db = NULL;
 	shim->handoff.shm = NULL;
 	holder_set(&shim->holder, NULL, 0);
-	shim->files.inode = 0;
+	wal_files_closing(&shim->files);
 	rc = file->pMethods->xClose(file);
 	if (closed)
 		closed(argument);

@@ -27,7 +27,7 @@ static bool lock_open_file(struct file_shim *shim, void *unused)
 	(void)unused;
 	if (is_held(shim)) {
 		atomic_store_explicit(&forked, true, memory_order_relaxed);
-		kept_locks_take(&shim->files);
+		kept_locks_take_own(&shim->files);
 	}
 	return true;
 }

@@ -20,6 +20,11 @@
 
 struct wal_files;
 
+/* The -shm is mapped; it is about to be let go. One connection of the process keeps the locks for all that have the file open, so
+ * that the kernel's list of them stays short; another takes its place. In between the connection may have to try anew. */
+void kept_locks_begin(struct wal_files *files);
+void kept_locks_end(struct wal_files *files);
+
 /* Sets a lock of that type (F_RDLCK, F_UNLCK) by that command, with system calls only: a signal handler may fork. */
 void kept_locks_set(int fd, int command, short type, off_t start, off_t length);
 
@@ -27,12 +32,15 @@ void kept_locks_set(int fd, int command, short type, off_t start, off_t length);
  * no others. */
 bool kept_locks_are_shared(const struct wal_files *files);
 
-/* While the -shm is mapped. */
+/* At a read: takes them if no connection of this process keeps them, and the registry's lock is free. */
 void kept_locks_take(struct wal_files *files);
 
-/* Before SQLite wants the database for itself: since 3.51 it looks whether anybody else has the -shm locked. And, that of the
- * database alone, once this connection does not map the -shm any more, as others of this process may. Nothing is given up that is
- * shared with a parent. Returns whether it was. */
-bool kept_locks_drop(struct wal_files *files, bool of_shm);
+/* The same, whoever keeps them: before a fork, with system calls only. */
+void kept_locks_take_own(struct wal_files *files);
+
+/* Before SQLite wants the database for itself: since 3.51 it looks whether anybody else has the -shm locked. Nothing is given up
+ * that is shared with a parent, or while another connection of the process maps the -shm: SQLite refuses then. Returns whether it
+ * was. */
+bool kept_locks_drop(struct wal_files *files);
 
 #endif

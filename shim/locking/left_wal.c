@@ -7,6 +7,7 @@
 #include "locking/file_shim.h"
 #include "locking/holders.h"
 #include "locking/kept_locks.h"
+#include "locking/open_databases.h"
 #include "locking/wal_content.h"
 
 #include <errno.h>
@@ -24,26 +25,20 @@ struct same {
 	char *path; /* by which another connection of this process has the file open in WAL mode; to be freed */
 };
 
-static void see_connection(struct connection *connection, void *argument)
+static bool see_connection(struct connection *connection, void *argument)
 {
 	struct same *same = argument;
 	const struct file_shim *shim = connection->shim;
 
 	/* a file that is being closed may give its shim to another connection */
-	if (same->path || connection->closing || !shim || shim == same->shim || shim->db != connection->db ||
+	if (connection->closing || !shim || shim == same->shim || shim->db != connection->db ||
 	    shim->files.inode != same->shim->files.inode || !shim->files.wal)
-		return;
+		return true;
 	same->path = wal_files_join(connection->path, "");
+	return false;
 }
 
-static bool see_shim(struct file_shim *other, void *argument)
-{
-	const struct file_shim *shim = argument;
-
-	return other == shim || other->files.inode != shim->files.inode || !other->files.wal;
-}
-
-/* The same, also while SQLite is still mapping the -shm. */
+/* Another connection of this process that may still be mapping the -shm. */
 static bool see_mapping(struct file_shim *other, void *argument)
 {
 	const struct file_shim *shim = argument;
@@ -257,8 +252,8 @@ static void look(struct file_shim *shim, sqlite3_file *file)
 	bool known, first, used, has_wal;
 	pid_t holder;
 
-	if (!wal_files_each(see_shim, shim)) {
-		registry_visit(see_connection, &same);
+	if (open_databases_have_wal(shim->files.inode)) {
+		registry_visit_peers(PEERS_BY_INODE, shim->files.inode, see_connection, &same);
 		follow(shim, same.path);
 		free(same.path);
 		return;

@@ -6,6 +6,7 @@
 #include "locking/file_shim.h"
 #include "locking/kept_files.h"
 #include "locking/kept_locks.h"
+#include "locking/open_databases.h"
 #include "locking/wal_readers.h"
 #include "sqlite/unix_file.h"
 
@@ -77,6 +78,22 @@ void wal_files_begin(struct file_shim *shim, const char *path, bool cares)
 	files->fd = found.fd;
 	files->device = found.device;
 	files->inode = found.inode;
+	files->database = open_databases_join(found.device, found.inode, shim->sqlite);
+}
+
+static void count_by_recipe(struct wal_files *files)
+{
+	bool counts = files->has_wal && files->by_recipe;
+
+	if (files->database && counts != files->counted_by_recipe)
+		atomic_fetch_add(&files->database->by_recipe, counts ? 1u : -1u);
+	files->counted_by_recipe = counts;
+}
+
+void wal_files_set_by_recipe(struct wal_files *files, bool by_recipe)
+{
+	files->by_recipe = by_recipe;
+	count_by_recipe(files);
 }
 
 void wal_files_mapped(struct file_shim *shim)
@@ -89,8 +106,33 @@ void wal_files_mapped(struct file_shim *shim)
 	files->shm_fd = unix_file_find_shm(shim->file, files->path);
 	files->wal = inode_of(files->path, "-wal");
 	files->shm = inode_of(files->path, "-shm");
-	kept_locks_take(files);
+	if (files->database && files->wal) {
+		files->database->wal = files->wal;
+		files->database->shm = files->shm;
+	}
+	kept_locks_begin(files);
+	count_by_recipe(files);
 	errno = saved;
+}
+
+void wal_files_unmapping(struct file_shim *shim)
+{
+	struct wal_files *files = &shim->files;
+
+	kept_locks_end(files);
+	files->shm_fd = -1;
+	files->wal = files->shm = 0;
+	count_by_recipe(files);
+}
+
+void wal_files_closing(struct wal_files *files)
+{
+	if (files->has_wal)
+		kept_locks_end(files);
+	files->inode = 0;
+	if (files->database)
+		open_databases_leave(files->database);
+	files->database = NULL;
 }
 
 bool wal_files_moved(const struct file_shim *shim)

@@ -23,21 +23,30 @@ struct wal_files {
 	_Atomic ino_t shm;
 	_Atomic dev_t device;
 	_Atomic int fd;
-	_Atomic int shm_fd;    /* -1 while there is none */
-	bool cares;            /* WAL is wanted, and not left to the program */
-	atomic_bool by_recipe; /* WAL is in effect, and not the program's choice */
-	bool looked;           /* the files were looked at before the first read: left_wal.h */
-	bool left;             /* a -wal was there that nobody was using, and it is to be copied into the database */
-	atomic_bool kept;      /* kept_locks.h: they are held */
-	_Atomic pid_t parent;  /* the process that they are inherited from, which may have them open too; 0 if it is this one */
-	bool closing;          /* SQLite may be closing the file: it has asked whether that moved */
+	_Atomic int shm_fd;                /* -1 while there is none */
+	struct open_database *database;    /* its record, NULL where nothing is known */
+	struct wal_files *previous, *next; /* of those that map its -shm: open_databases.h */
+	bool has_wal;                      /* it is one of them */
+	bool counted_by_recipe;            /* … and counted as by_recipe */
+	bool cares;                        /* WAL is wanted, and not left to the program */
+	atomic_bool by_recipe;             /* WAL is in effect, and not the program's choice */
+	bool looked;                       /* the files were looked at before the first read: left_wal.h */
+	bool left;                         /* a -wal was there that nobody was using, and it is to be copied into the database */
+	atomic_bool kept;                  /* kept_locks.h: they are held */
+	_Atomic pid_t parent; /* the process that they are inherited from, which may have them open too; 0 if it is this one */
+	bool closing;         /* SQLite may be closing the file: it has asked whether that moved */
 };
 
 /* After the shim was put there. */
 void wal_files_begin(struct file_shim *shim, const char *path, bool cares);
 
-/* SQLite has mapped the -shm; it has opened the -wal before that. */
+/* SQLite has mapped the -shm; it has opened the -wal before that. It is about to let the -shm go. It closes the file. */
 void wal_files_mapped(struct file_shim *shim);
+void wal_files_unmapping(struct file_shim *shim);
+void wal_files_closing(struct wal_files *files);
+
+/* WAL is in effect, and not the program's choice; or not any more. */
+void wal_files_set_by_recipe(struct wal_files *files, bool by_recipe);
 
 /* Has the file another name now, or none? One system call. */
 bool wal_files_moved(const struct file_shim *shim);
@@ -52,12 +61,6 @@ int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation,
  * nothing but inode, device, wal, shm and by_recipe may be read. Stops when see returns false; returns what the last one returned.
  */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
-
-/* Is it a database of that inode, in WAL mode by the recipe? From any thread. */
-static inline bool wal_files_are_of(const struct wal_files *files, ino_t inode)
-{
-	return files->inode == inode && files->wal && files->by_recipe;
-}
 
 /* Has there been one? For a hook that every process passes. */
 bool wal_files_any(void);

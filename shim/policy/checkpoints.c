@@ -10,6 +10,7 @@
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
 #include "locking/kept_locks.h"
+#include "locking/open_databases.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -22,11 +23,11 @@ struct search {
 	struct connection *connection; /* one that is not in use, locked */
 };
 
-static bool see_shim(struct file_shim *shim, void *argument)
+static bool is_open(ino_t inode)
 {
-	const ino_t *inode = argument;
+	ino_t wal, shm;
 
-	return !wal_files_are_of(&shim->files, *inode);
+	return open_databases_find(inode, &wal, &shm);
 }
 
 /* One that has not read the file since it is in WAL mode copies nothing. */
@@ -68,25 +69,26 @@ static bool is_of_this_thread(const struct connection *connection)
 }
 
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */
-static void see_connection(struct connection *connection, void *argument)
+static bool see_connection(struct connection *connection, void *argument)
 {
 	struct search *search = argument;
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_mutex *mutex;
 
-	if (search->connection || connection->closing || !connection->shim || connection->shim->files.inode != search->inode ||
+	if (connection->closing || !connection->shim || connection->shim->files.inode != search->inode ||
 	    !is_of(connection, search) || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
 	    !sqlite->wal_checkpoint_v2)
-		return;
+		return true;
 	mutex = sqlite->db_mutex(connection->db);
 	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : search->unasked && !is_of_this_thread(connection))
-		return;
+		return true;
 	if (has_wal(connection) && is_idle(connection)) {
 		search->connection = connection;
 		search->mutex = mutex;
 	} else if (mutex) {
 		sqlite->mutex_leave(mutex);
 	}
+	return !search->connection;
 }
 
 static void checkpoint(ino_t inode, bool unasked)
@@ -97,7 +99,7 @@ static void checkpoint(ino_t inode, bool unasked)
 	if (guard_depth > 0)
 		return;
 	guard_enter(NULL);
-	registry_visit(see_connection, &search);
+	registry_visit_peers(PEERS_BY_INODE, inode, see_connection, &search);
 	if (search.connection) {
 		sqlite = search.connection->sqlite;
 		sqlite->wal_checkpoint_v2(search.connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -121,7 +123,7 @@ void checkpoint_before_read(int fd)
 	int saved = errno;
 
 	if (glibc_fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size % PAGE_LEAST == 0 &&
-	    !wal_files_each(see_shim, &status.st_ino))
+	    is_open(status.st_ino))
 		checkpoint_file(status.st_ino);
 	errno = saved;
 }
@@ -139,7 +141,7 @@ static bool collect(struct file_shim *shim, void *argument)
 	struct databases *databases = argument;
 	ino_t inode = shim->files.inode;
 
-	if (!wal_files_are_of(&shim->files, inode))
+	if (!inode || !is_open(inode))
 		return true;
 	for (size_t i = 0; i < databases->count; i++)
 		if (databases->inodes[i] == inode)
@@ -174,7 +176,7 @@ bool checkpoint_before_size(const struct stat *status, const void *caller)
 {
 	ino_t inode = status->st_ino;
 	int saved = errno;
-	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && !wal_files_each(see_shim, &inode) && !sqlite_is_known(caller) &&
+	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && is_open(inode) && !sqlite_is_known(caller) &&
 		   !is_of_sqlite(caller) && !signals_may_be_handled();
 
 	if (own)

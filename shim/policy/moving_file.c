@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "locking/file_shim.h"
 #include "locking/kept_files.h"
+#include "locking/open_databases.h"
 #include "policy/checkpoints.h"
 
 #include <errno.h>
@@ -16,30 +17,12 @@
 
 #define EXCHANGE 2 /* RENAME_EXCHANGE: linux/fs.h */
 
-struct search {
-	ino_t inode;
-	struct moving_file *found;
-};
-
-static bool see_shim(struct file_shim *shim, void *argument)
-{
-	struct search *search = argument;
-
-	if (!wal_files_are_of(&shim->files, search->inode))
-		return true;
-	search->found->wal = shim->files.wal;
-	search->found->shm = shim->files.shm;
-	return false;
-}
-
 static bool look(struct moving_file *file, const struct stat *status)
 {
-	struct search search = {.found = file, .inode = status->st_ino};
-
 	file->wal = file->shm = 0;
 	if (!S_ISREG(status->st_mode))
 		return false;
-	if (wal_files_each(see_shim, &search))
+	if (!open_databases_find(status->st_ino, &file->wal, &file->shm))
 		return kept_files_find(status, &file->wal, &file->shm);
 	checkpoint_file(status->st_ino);
 	return true;

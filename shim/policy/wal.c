@@ -159,8 +159,9 @@ void wal_note_decider(const struct connection *connection)
 	const struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
 
 	if (connection->shim && connection->shim->db)
-		connection->shim->files.by_recipe =
-			outcome->got == JOURNAL_WAL && outcome->by != DECIDED_BY_PROGRAM && outcome->by != DECIDED_BY_NOBODY;
+		wal_files_set_by_recipe(&connection->shim->files, outcome->got == JOURNAL_WAL &&
+									  outcome->by != DECIDED_BY_PROGRAM &&
+									  outcome->by != DECIDED_BY_NOBODY);
 }
 
 void wal_copy_left(struct connection *connection)

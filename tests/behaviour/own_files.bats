@@ -88,6 +88,45 @@ read_own() {
 	done
 }
 
+# several_py - has three connections to a database in WAL mode, closes those that argv names, reads the file, and has another program
+# close it. Prints whether the -wal is there still, the rows, and how many locks of open files the database and its -shm have.
+several_py() {
+	cat >several.py <<-'EOF'
+		import os, sqlite3, subprocess, sys
+		connections = [sqlite3.connect('a.db', isolation_level=None, timeout=30) for i in range(3)]
+		connections[0].execute('pragma journal_mode=wal'); connections[0].execute('create table t(x)')
+		for c in connections: c.execute('insert into t values(1)')
+		for i in sys.argv[1]: connections[int(i)].close()
+		open('a.db', 'rb').read(1)
+		subprocess.run([sys.executable, '-c', "import sqlite3; c = sqlite3.connect('a.db', timeout=30); c.execute('insert into t values(0)'); c.commit(); c.close()"], check=True)
+		left = [c for i, c in enumerate(connections) if str(i) not in sys.argv[1]]
+		inodes = [os.stat(name).st_ino for name in ('a.db', 'a.db-shm') if os.path.exists(name)]
+		locks = [line for line in open('/proc/locks') if 'OFDLCK' in line and any(f':{inode} ' in line for inode in inodes)]
+		print(os.path.exists('a.db-wal'), left[0].execute('select count(*) from t').fetchone()[0], len(locks), flush=True)
+		for c in left: c.execute('insert into t values(2)')
+		for c in left: c.close()
+	EOF
+}
+
+@test "whichever of its connections close first, a program that reads its own file keeps its -wal when others close the database" {
+	chmod 700 .
+	several_py
+	for closed in 0 1 2 01 10 02 12 21; do
+		rm -f ./*.db*
+		run_shim python3 several.py "$closed"
+		# one lock on each file, however many connections there are
+		expect 'True 4 2'
+		[[ $(ls ./*.db*) == ./a.db ]] || fail "$closed: $(ls)"
+		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $((7 - ${#closed}))$'\nok' ]] || fail "$closed"
+	done
+}
+
+@test "without the library the -wal of a program that reads its own file goes when others close the database" {
+	several_py
+	run_plain python3 several.py 0
+	[[ $output == False* ]]
+}
+
 # copy_py - commits, copies its database while it is open, and commits again; prints what the copy holds.
 copy_py() {
 	cat >copy.py <<-'EOF'
