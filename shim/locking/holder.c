@@ -1,9 +1,47 @@
-/* holder.c - the holders of this process, in a list that only grows. */
+/* holder.c - the holders of this process, in a list that only grows, and those that hold now, in a table of a few for each hash of
+ * the -shm: a process may have very many connections. */
 #include "locking/holder.h"
 
 #include <stddef.h>
 
 static struct holder *_Atomic holders;
+
+#define BITS 5
+#define PLACES 6
+#define NO_PLACE (-1)
+
+static struct set {
+	struct holder *_Atomic places[PLACES];
+	atomic_uint without_place; /* so many more hold, and are only in the list */
+} sets[1 << BITS];
+
+static struct set *set_of(const char *shm)
+{
+	return &sets[((uintptr_t)shm * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BITS)];
+}
+
+static void enter(struct holder *holder, struct set *set)
+{
+	for (int place = 0; place < PLACES; place++) {
+		struct holder *nobody = NULL;
+
+		if (atomic_compare_exchange_strong_explicit(&set->places[place], &nobody, holder, memory_order_relaxed,
+							    memory_order_relaxed)) {
+			holder->place = place;
+			return;
+		}
+	}
+	holder->place = NO_PLACE;
+	atomic_fetch_add_explicit(&set->without_place, 1, memory_order_relaxed);
+}
+
+static void leave(const struct holder *holder, struct set *set)
+{
+	if (holder->place == NO_PLACE)
+		atomic_fetch_sub_explicit(&set->without_place, 1, memory_order_relaxed);
+	else
+		atomic_store_explicit(&set->places[holder->place], (struct holder *)NULL, memory_order_relaxed);
+}
 
 /* Of this thread; no other ever has it. */
 static unsigned long here(void)
@@ -48,8 +86,16 @@ bool holder_is_of_thread(const struct holder *holder)
 
 void holder_set(struct holder *holder, const char *shm, uint32_t word)
 {
+	const char *before = atomic_load_explicit(&holder->holds, memory_order_relaxed);
+
 	atomic_store_explicit(&holder->word, word, memory_order_relaxed);
+	if (before == shm)
+		return;
+	if (before)
+		leave(holder, set_of(before));
 	atomic_store_explicit(&holder->holds, shm, memory_order_relaxed);
+	if (shm)
+		enter(holder, set_of(shm));
 }
 
 static bool holds(const struct holder *holder, const char *shm, uint32_t word)
@@ -58,12 +104,28 @@ static bool holds(const struct holder *holder, const char *shm, uint32_t word)
 	       (!word || atomic_load_explicit(&holder->word, memory_order_relaxed) == word);
 }
 
-enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word)
+static const struct holder *find(const struct holder *waiter, const char *shm, uint32_t word)
 {
-	const struct holder *holder = atomic_load(&holders);
+	struct set *set = set_of(shm);
+	const struct holder *holder;
 
+	for (int place = 0; place < PLACES; place++) {
+		holder = atomic_load_explicit(&set->places[place], memory_order_relaxed);
+		if (holder && holder != waiter && holds(holder, shm, word))
+			return holder;
+	}
+	if (!atomic_load_explicit(&set->without_place, memory_order_relaxed))
+		return NULL;
+	holder = atomic_load(&holders);
 	while (holder && (holder == waiter || !holds(holder, shm, word)))
 		holder = holder->next;
+	return holder;
+}
+
+enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word)
+{
+	const struct holder *holder = find(waiter, shm, word);
+
 	if (!holder)
 		return HOLDER_ELSEWHERE;
 	if (atomic_load_explicit(&holder->thread, memory_order_relaxed) == here())

@@ -12,6 +12,7 @@
 struct holder {
 	struct holder *next;         /* of the process; never changes once linked */
 	_Atomic(const char *) holds; /* the -shm of the database that it holds or has reserved; NULL for none */
+	int place;                   /* … where it stands among those that hold: holder.c */
 	_Atomic uint32_t word;       /* of its reservation; 0 for the lock */
 	atomic_ulong thread;         /* 0 for none yet */
 	atomic_bool is_pooled;       /* its calls come from more than one thread */

@@ -17,8 +17,8 @@
 #define SECOND_BYTE 129
 #define WRITE_BYTE 120
 
-/* A lock of fcntl() belongs to the process: which of its connections has it stands here, once for each -shm that was ever mapped,
- * in a list that only grows. */
+/* A lock of fcntl() belongs to the process: which of its connections has it stands here, once for each place that a -shm was ever
+ * mapped at, in lists that only grow, one for each hash. */
 struct second_lock {
 	struct second_lock *next;
 	const char *shm;
@@ -28,8 +28,14 @@ struct second_lock {
 
 #define OWN UINT_MAX
 
-static struct second_lock *_Atomic second_locks;
+#define HASH_BITS 8
+static struct second_lock *_Atomic second_locks[1 << HASH_BITS];
 static atomic_uint forks;
+
+static struct second_lock *_Atomic *list_of(const char *shm)
+{
+	return &second_locks[((uintptr_t)shm * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - HASH_BITS)];
+}
 
 static struct second_lock *find(struct second_lock *from, const struct second_lock *end, const char *shm)
 {
@@ -42,10 +48,12 @@ static struct second_lock *find(struct second_lock *from, const struct second_lo
 static struct second_lock *second_of(struct file_shim *shim)
 {
 	const char *shm = shim->handoff.shm;
-	struct second_lock *head = atomic_load(&second_locks), *searched = NULL, *found, *made = NULL;
+	struct second_lock *_Atomic *list = list_of(shm);
+	struct second_lock *head, *searched = NULL, *found, *made = NULL;
 
 	if (shim->shared_write.second && shim->shared_write.second->shm == shm)
 		return shim->shared_write.second;
+	head = atomic_load(list);
 	for (;;) {
 		found = find(head, searched, shm);
 		if (found)
@@ -56,7 +64,7 @@ static struct second_lock *second_of(struct file_shim *shim)
 		if (!made)
 			return NULL;
 		*made = (struct second_lock){.next = head, .shm = shm};
-		if (atomic_compare_exchange_strong(&second_locks, &head, made)) {
+		if (atomic_compare_exchange_strong(list, &head, made)) {
 			found = made;
 			break;
 		}
@@ -339,8 +347,9 @@ void shared_write_forget(struct file_shim *shim)
 void shared_write_forked(void)
 {
 	atomic_fetch_add(&forks, 1);
-	for (struct second_lock *second = atomic_load(&second_locks); second; second = second->next) {
-		atomic_store(&second->owner, (struct file_shim *)NULL);
-		atomic_store(&second->sharers, 0);
-	}
+	for (size_t i = 0; i < sizeof(second_locks) / sizeof(second_locks[0]); i++)
+		for (struct second_lock *second = atomic_load(&second_locks[i]); second; second = second->next) {
+			atomic_store(&second->owner, (struct file_shim *)NULL);
+			atomic_store(&second->sharers, 0);
+		}
 }

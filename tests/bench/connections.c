@@ -3,8 +3,9 @@
  * connections FILE COUNT
  *
  * Opens COUNT connections to FILE, which stay, and has them read it, as far as the limit of open files allows; then, ROUNDS times,
- * one more: opens it, prepares a statement that reads, steps it, prepares another, closes all. Prints one line: the median CPU
- * microseconds of open, of the first statement, of the second one, of close. */
+ * one more: opens it, prepares a statement that reads, steps it, prepares another, writes in a transaction twice, closes all.
+ * Prints one line: the median CPU microseconds of open, of the first statement, of the second one, of the second transaction, of
+ * close. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #define SPARE 50 /* files */
 #define QUERY "SELECT count(*) FROM t"
 
-enum part { OPEN, FIRST, SECOND, CLOSE, PARTS };
+enum part { OPEN, FIRST, SECOND, FIRST_WRITE, WRITE, CLOSE, PARTS };
 
 static double cpu(void)
 {
@@ -47,6 +48,12 @@ static void query(sqlite3 *db)
 	if (sqlite3_prepare_v2(db, QUERY, -1, &stmt, NULL) != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW)
 		die(db);
 	sqlite3_finalize(stmt);
+}
+
+static void transact(sqlite3 *db)
+{
+	if (sqlite3_exec(db, "BEGIN; UPDATE t SET x = x + 1; COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		die(db);
 }
 
 static int compare(const void *left, const void *right)
@@ -83,6 +90,10 @@ int main(int argc, char **argv)
 		query(db);
 		at[SECOND] = cpu();
 		query(db);
+		at[FIRST_WRITE] = cpu();
+		transact(db);
+		at[WRITE] = cpu();
+		transact(db);
 		at[CLOSE] = cpu();
 		sqlite3_close(db);
 		at[PARTS] = cpu();
@@ -91,7 +102,8 @@ int main(int argc, char **argv)
 	}
 	for (int part = 0; part < PARTS; part++) {
 		qsort(samples[part], ROUNDS, sizeof(double), compare);
-		printf("%.1f ", samples[part][ROUNDS / 2]);
+		if (part != FIRST_WRITE)
+			printf("%.1f ", samples[part][ROUNDS / 2]);
 	}
 	puts("");
 	return 0;

@@ -18,7 +18,7 @@ import contention
 WAITERS = (2, 8, 32, 128, 512)
 CONNECTIONS = (1, 100, 10000)
 WAYS = ("recipe", "shim, fair wait", "shim, immediate")
-PARTS = ("open", "first statement", "second statement", "close")
+PARTS = ("open", "first statement", "second statement", "transaction", "close")
 
 
 def waiting(arguments):

@@ -1,0 +1,67 @@
+/* holder.c - who holds a database's lock, among few and very many connections of a process. */
+#include "locking/holder.h"
+
+#include "../check.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+#define MANY 100
+
+static struct holder holders[MANY];
+static const char one[1], other[1];
+
+static void *find_elsewhere(void *unused)
+{
+	(void)unused;
+	check(holder_find(&holders[0], one, 0) == HOLDER_IN_PROCESS, "seen from another thread it may go on");
+	return NULL;
+}
+
+/* Each of the first `count` holds `one`; none of them finds itself. */
+static void hold(int count)
+{
+	for (int i = 0; i < count; i++)
+		holder_set(&holders[i], one, (uint32_t)i + 1);
+	for (int i = 0; i < count; i++) {
+		check(holder_find(NULL, one, (uint32_t)i + 1) == HOLDER_OF_THREAD, "%d of %d is found by its word", i, count);
+		check(holder_find(&holders[i], one, (uint32_t)i + 1) == HOLDER_ELSEWHERE, "%d of %d does not find itself", i,
+		      count);
+	}
+	check(holder_find(NULL, one, MANY + 1) == HOLDER_ELSEWHERE, "nobody has that word");
+	check(holder_find(NULL, other, 0) == HOLDER_ELSEWHERE, "nobody holds the other database");
+}
+
+/* From the last to the first, or the other way round. */
+static void give_back(int count, bool backwards)
+{
+	for (int i = 0; i < count; i++)
+		holder_set(&holders[backwards ? count - 1 - i : i], NULL, 0);
+	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE, "%d have given it back", count);
+}
+
+int main(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < MANY; i++) {
+		holder_link(&holders[i]);
+		holder_start(&holders[i]);
+		holder_seen(&holders[i]);
+	}
+	for (int count = 1; count <= MANY; count += 3)
+		for (int backwards = 0; backwards < 2; backwards++) {
+			hold(count);
+			give_back(count, backwards);
+		}
+	holder_set(&holders[1], one, 7);
+	holder_set(&holders[1], other, 8);
+	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE && holder_find(NULL, other, 8) == HOLDER_OF_THREAD,
+	      "it holds another one now");
+	holder_set(&holders[1], one, 0);
+	if (pthread_create(&thread, NULL, find_elsewhere, NULL) == 0)
+		pthread_join(thread, NULL);
+	holder_start(&holders[1]);
+	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE, "a new connection holds nothing");
+	return check_end();
+}
