@@ -163,23 +163,52 @@ static enum holder_kind find_holder(const struct file_shim *shim)
 	return kind;
 }
 
-/* When the wait ends without the lock: by the connection's timeout, or, where it is interrupted, by the program's own. */
-static int64_t timed_deadline_of(const struct file_shim *shim, enum busy_purpose purpose, int64_t now)
+/* How long the program asked to wait. */
+static int64_t asked_of(const struct file_shim *shim)
 {
-	const struct busy_wait *wait = &shim->busy;
 	const struct connection *connection = registry_find(shim->db);
-	int64_t own = purpose == WAIT_OF_STATEMENT && connection ? connection->busy.own : 0;
-	int64_t timeout = busy_wait_is_interrupted(shim) && own < wait->timeout ? own : wait->timeout;
 
-	return now + timeout * MILLISECOND - wait->spent[purpose];
+	return connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
 }
 
-/* When a wait for the write lock, or a reservation, ends without it. */
+/* A pool may well have threads enough: only a holder that does not move says that it has not. */
+static int64_t deadline_of_pool(const struct file_shim *shim)
+{
+	return shim->busy.moved_at + later(asked_of(shim), reservation_length());
+}
+
+/* By the connection's timeout, or, where it is interrupted, by the program's own. */
+static int64_t timeout_of(const struct file_shim *shim, enum busy_purpose purpose)
+{
+	const struct connection *connection = registry_find(shim->db);
+	int64_t own = purpose == WAIT_OF_STATEMENT && connection ? connection->busy.own : 0;
+
+	return (busy_wait_is_interrupted(shim) && own < shim->busy.timeout ? own : shim->busy.timeout) * MILLISECOND;
+}
+
+/* When the wait ends without the lock. Where that is later than by the program's own timeout, and nobody is known to hold the lock,
+ * it ends by the program's if it may be one of the thread's own connections that does. */
+static int64_t timed_deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
+{
+	const struct busy_wait *wait = &shim->busy;
+	int64_t spent = wait->spent[purpose], deadline = now + timeout_of(shim, purpose) - spent;
+
+	if (spent < asked_of(shim))
+		return deadline;
+	switch (own_wait_look(shim, now, wait->began[purpose])) {
+	case HOLDER_OF_THREAD:
+		return earlier(deadline, now);
+	case HOLDER_POOLED:
+		return earlier(deadline, deadline_of_pool(shim));
+	default:
+		return deadline;
+	}
+}
+
+/* When a wait for the write lock of a -shm, or a reservation, ends without it. */
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
 	struct busy_wait *wait = &shim->busy;
-	const struct connection *connection = registry_find(shim->db);
-	int64_t asked = connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
 	int64_t deadline = timed_deadline_of(shim, purpose, now);
 
 	if (!is_needed(shim, purpose))
@@ -188,10 +217,9 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)
 			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");
-		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked - wait->spent[purpose]) : now;
+		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked_of(shim) - wait->spent[purpose]) : now;
 	case HOLDER_POOLED:
-		/* a pool may well have threads enough: only a holder that does not move says that it has not */
-		return earlier(deadline, wait->moved_at + (asked > reservation_length() ? asked : reservation_length()));
+		return earlier(deadline, deadline_of_pool(shim));
 	default:
 		return deadline;
 	}

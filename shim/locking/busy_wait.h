@@ -13,6 +13,8 @@
 #ifndef SQLPROD_LOCKING_BUSY_WAIT_H
 #define SQLPROD_LOCKING_BUSY_WAIT_H
 
+#include "locking/own_wait.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,12 +28,13 @@ enum busy_purpose { WAIT_OF_STATEMENT, WAIT_OF_BEGIN, WAIT_OF_RESERVATION, WAIT_
 struct busy_wait {
 	enum busy_purpose purpose; /* of the wait in SQLite's busy handler; that for a reservation may fall into it */
 	int64_t began[WAIT_PURPOSES];
-	int64_t polled[WAIT_PURPOSES];      /* when it was last slept */
-	int64_t spent[WAIT_PURPOSES];       /* how long in all */
-	int64_t ended;                      /* when it was last looked at */
-	int64_t moved_at;                   /* when another connection was last seen to make progress */
-	int64_t woken_after;                /* how long the last wait in the queue was; 0 if no wake-up ended it */
-	int64_t holder_sought_at;           /* when it was last asked who holds the lock */
+	int64_t polled[WAIT_PURPOSES]; /* when it was last slept */
+	int64_t spent[WAIT_PURPOSES];  /* how long in all */
+	int64_t ended;                 /* when it was last looked at */
+	int64_t moved_at;              /* when another connection was last seen to make progress */
+	int64_t woken_after;           /* how long the last wait in the queue was; 0 if no wake-up ended it */
+	int64_t holder_sought_at;      /* when it was last asked who holds the lock */
+	struct own_wait own_wait;
 	uint32_t changes, reserved;         /* the change counter and the reservation, as last seen */
 	uint32_t polled_changes;            /* the change counter at the last poll */
 	int timeout;                        /* milliseconds */

@@ -142,15 +142,17 @@ static int shim_lock(sqlite3_file *file, int level)
 	bool kept;
 	int rc;
 
-	/* without WAL, RESERVED is the write lock */
-	if (level == SQLITE_LOCK_RESERVED) {
-		file_shim_before_write(shim);
+	if (level == SQLITE_LOCK_SHARED)
 		holder_seen(&shim->holder);
-	}
+	/* without WAL, RESERVED is the write lock */
+	if (level == SQLITE_LOCK_RESERVED)
+		file_shim_before_write(shim);
 	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files);
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)
 		kept_locks_take_own(&shim->files);
+	if (rc == SQLITE_BUSY)
+		shim->refused = level;
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
 		left_wal_look(shim, file);
 	return rc;

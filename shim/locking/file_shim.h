@@ -76,6 +76,7 @@ struct file_shim {
 	bool begin_is_plain;           /* the BEGIN that waits is to take no lock */
 	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
 	bool checkpoints;              /* it has the checkpoint lock */
+	int refused;                   /* the level of the file's own lock that was last refused: SQLITE_LOCK_SHARED… */
 	bool has_read_lock;
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */
 	uint32_t snapshot;      /* the change counter when the read lock was taken */

@@ -130,7 +130,10 @@ static void describe_owner(const struct file_shim *shim, int64_t now, char *out,
 		snprintf(out, size, "another connection of this process holds the write lock%s",
 			 kind == HOLDER_OF_THREAD ? ", and the thread that waits is its own" : "");
 	} else {
-		snprintf(out, size, "no other process holds a lock now");
+		snprintf(out, size, "no other process holds a lock now%s",
+			 shim->busy.own_wait.kind == HOLDER_OF_THREAD
+				 ? "; the thread that waits has a transaction on another connection, which may"
+				 : "");
 	}
 }
 

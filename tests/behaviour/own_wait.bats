@@ -1,0 +1,82 @@
+# A thread with two connections to one database, whose second one waits for a lock of the first: the program's own timeout holds, not
+# the recipe's floor of 30 s. Whichever lock it is; for those of a WAL database's write lock see reservation.bats.
+load ../harness/harness
+
+# make_databases [PRAGMA…] - t.db and other.db.
+make_databases() {
+	local name
+	rm -f ./*.db*
+	for name in t.db other.db; do
+		observer query "$name" "${1-} CREATE TABLE t(n); INSERT INTO t VALUES(0),(1),(2)" >/dev/null
+	done
+}
+
+# refused PRAGMA LINE… - with these lines between the opening of two connections and their closing, the last one is refused within the
+# timeout that it asked for, or soon after: in the only thread, in one of two, and without the library.
+refused() {
+	local pragma=$1 run threads lines
+	export SQLPROD_JOURNAL_MODE=keep
+	shift
+	for run in run_plain run_shim; do
+		for threads in '' 1; do
+			make_databases "$pragma"
+			lines=('open a t.db' 'open b t.db' 'busy_timeout a 300' 'busy_timeout b 300' "$@")
+			[[ -z $threads ]] || lines=("threads $threads" "${lines[@]}" end)
+			SECONDS=0
+			"$run" victim "${lines[@]}"
+			((SECONDS < 15)) || fail "$SECONDS s"
+			[[ $(grep -c '^exec 5' <<<"$output") -eq 1 ]] || fail "expected one that is refused"
+		done
+	done
+}
+
+@test "with a rollback journal one thread does not wait for its own writer longer than it asked to" {
+	refused '' 'exec a BEGIN IMMEDIATE' 'exec b INSERT INTO t VALUES(9)'
+	refused '' 'exec a BEGIN DEFERRED' 'exec a UPDATE t SET n=9' 'exec b BEGIN DEFERRED' 'exec b SELECT n FROM t' 'exec b UPDATE t SET n=8'
+}
+
+@test "with a rollback journal one thread does not wait for its own reader longer than it asked to" {
+	refused '' 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec b UPDATE t SET n=9'
+	refused '' 'prepare a s v2 -1 SELECT n FROM t' 'step s' 'exec b UPDATE t SET n=9' 'finalize s'
+}
+
+@test "one thread does not wait to read what its other connection has for itself alone longer than it asked to" {
+	refused '' 'exec a BEGIN EXCLUSIVE' 'exec b SELECT n FROM t'
+	refused 'PRAGMA journal_mode=wal;' 'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a UPDATE t SET n=9' 'exec b SELECT n FROM t'
+}
+
+@test "one thread does not wait for a lock of an attached database that its other connection has longer than it asked to" {
+	local attach=("exec a ATTACH 'other.db' AS o" "exec b ATTACH 'other.db' AS o") pragma
+	for pragma in '' 'PRAGMA journal_mode=wal;'; do
+		refused "$pragma" "${attach[@]}" 'exec a BEGIN IMMEDIATE' 'exec a UPDATE o.t SET n=9' 'exec b UPDATE o.t SET n=8'
+	done
+}
+
+@test "a checkpoint does not wait for a reader of its own thread longer than the program asked to" {
+	local run
+	for run in run_plain run_shim; do
+		make_databases 'PRAGMA journal_mode=wal;'
+		SECONDS=0
+		"$run" victim 'open a t.db' 'open b t.db' 'busy_timeout b 300' 'exec b UPDATE t SET n=7' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' \
+			'exec b UPDATE t SET n=9' 'exec b PRAGMA wal_checkpoint(TRUNCATE)'
+		((SECONDS < 15))
+		[[ $output == *$'\n1|'* ]]
+	done
+}
+
+@test "the floor under a timeout holds for a lock of another process, though a transaction of the thread's own is open" {
+	local run expected
+	export SQLPROD_JOURNAL_MODE=keep
+	for run in plain:5 shim:0; do
+		expected=${run#*:} run=${run%:*}
+		make_databases
+		rm -f held.*
+		barrier_make held
+		start_plain holder victim 'open h t.db' 'exec h BEGIN IMMEDIATE' 'barrier held' 'sh sleep 2' 'exec h ROLLBACK'
+		barrier_meet held
+		barrier_leave held
+		"run_$run" victim 'open a t.db' 'open b t.db' 'busy_timeout b 300' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec b BEGIN IMMEDIATE'
+		[[ ${lines[-1]} == "exec $expected"* ]] || fail "expected exec $expected"
+		finish "$started" holder
+	done
+}
