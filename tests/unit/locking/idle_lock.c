@@ -193,7 +193,7 @@ static void check_kinds(void)
 
 static void check_seen(void)
 {
-	static const char long_one[] = "BEGIN                              ";
+	static char long_one[] = "BEGIN                              ";
 	struct begin_seen seen = {.length = 0};
 	struct begin_kind kind;
 
