@@ -85,15 +85,9 @@ void foreign_keys_harm_note(struct connection *connection, const struct sql_text
 
 	if (keys->harm_ended)
 		return;
-	if (!keys->harm) {
-		keys->harm = calloc(1, sizeof(*keys->harm));
-		callbacks_log_suspend();
-		schema_stamp_learn(connection->sqlite);
-		callbacks_log_resume();
-		return;
-	}
 	harm = keys->harm;
-	if (seen.connection != connection || !is_short(text, start) || !read_stamp(connection, &stamp) ||
+	keys->harm_wanted = !harm;
+	if (!harm || seen.connection != connection || !is_short(text, start) || !read_stamp(connection, &stamp) ||
 	    !schema_stamp_is(&stamp, &seen.stamp))
 		return;
 	seen.connection = NULL;
@@ -101,6 +95,17 @@ void foreign_keys_harm_note(struct connection *connection, const struct sql_text
 		forget(connection);
 	harm->stamp = stamp;
 	keep(connection, text, start, table);
+}
+
+void foreign_keys_harm_begin(struct connection *connection)
+{
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	keys->harm_wanted = false;
+	callbacks_log_suspend();
+	schema_stamp_learn(connection->sqlite);
+	callbacks_log_resume();
+	keys->harm = calloc(1, sizeof(*keys->harm));
 }
 
 const char *foreign_keys_harm_find(struct connection *connection, const struct sql_text *text, size_t start)

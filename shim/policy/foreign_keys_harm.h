@@ -20,6 +20,9 @@ void foreign_keys_harm_seen(struct connection *connection, const struct foreign_
 /* It was seen of this text, which is compiled without foreign keys now. */
 void foreign_keys_harm_note(struct connection *connection, const struct sql_text *text, size_t start, const char *table);
 
+/* Makes place for the first text that was to be noted: not from where it was, where little of the stack may be left. */
+void foreign_keys_harm_begin(struct connection *connection);
+
 /* The table that the statement writes to; NULL if it is not known. */
 const char *foreign_keys_harm_find(struct connection *connection, const struct sql_text *text, size_t start);
 

@@ -299,6 +299,8 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 	/* sqlite3_get_table() has run none of its statements yet */
 	if (plan->passage != PASSAGE_TABLE && connection->temp_storage != TEMP_AS_SET)
 		temp_memory_after(connection);
+	if (connection->foreign_keys.harm_wanted)
+		foreign_keys_harm_begin(connection);
 	connection_update_interest(connection);
 	return rc;
 }
