@@ -6,16 +6,19 @@
 #include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_step.h"
 #include "policy/foreign_keys_watch.h"
+#include "sql/token.h"
 
 #include <string.h>
 
 enum end { ENDS_NOTHING, ENDS_BY_COMMIT, ENDS_BY_RELEASE, ENDS_BY_ROLLBACK };
 
+/* word is in lower case. */
 static bool begins_with(const struct sql_text *text, const struct statement *statement, const char *word)
 {
-	struct span span = {statement->start, statement->start + strlen(word)};
-
-	return span.end <= text->length && span_is(text, span, word);
+	for (size_t at = statement->start; *word; at++, word++)
+		if (unit_fold(unit_get(text, at)) != (unsigned char)*word)
+			return false;
+	return true;
 }
 
 static enum end end_of(const struct sql_text *text, const struct statement *statement)
