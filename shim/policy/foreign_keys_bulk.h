@@ -17,15 +17,14 @@
 /* Where connections count the orphans that wait by the flag; 0: not known, or not asked for. It is that of the only copy. */
 extern _Atomic unsigned short foreign_keys_bulk_count;
 
-/* A statement of the copy that hooks have found alone has run to its end. Do orphans wait? */
-static inline bool foreign_keys_bulk_waits(sqlite3_stmt *stmt)
+/* A statement of a connection of the copy that hooks have found alone has run to its end. Do orphans wait? */
+static inline bool foreign_keys_bulk_waits(const sqlite3 *db)
 {
 	unsigned short offset = atomic_load_explicit(&foreign_keys_bulk_count, memory_order_relaxed);
-	const char *db = offset ? (const char *)sqlite_handle_of(stmt) : NULL;
 	int64_t count = 0;
 
-	if (db)
-		memcpy(&count, db + offset, sizeof(count));
+	if (offset)
+		memcpy(&count, (const char *)db + offset, sizeof(count));
 	return count > 0;
 }
 

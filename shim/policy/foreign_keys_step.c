@@ -177,18 +177,17 @@ void foreign_keys_step_arm(const struct connection *connection)
 		atomic_store_explicit(&deferred_bit, (unsigned)bit->offset << 8 | bit->mask, memory_order_relaxed);
 }
 
-static bool may_be_cleared(sqlite3_stmt *stmt)
+static bool may_be_cleared(const sqlite3 *db)
 {
 	unsigned bit = atomic_load_explicit(&deferred_bit, memory_order_relaxed);
-	const unsigned char *db = bit ? (const unsigned char *)sqlite_handle_of(stmt) : NULL;
 
-	return db && !(db[bit >> 8] & bit & 0xff);
+	return bit && !(((const unsigned char *)db)[bit >> 8] & bit & 0xff);
 }
 
 /* The statement may have ended a transaction, or begun one: only inside of one the flag matters. */
-static void defer_again(sqlite3_stmt *stmt)
+static void defer_again(const sqlite3 *db)
 {
-	struct connection *connection = registry_find(sqlite_handle_of(stmt));
+	struct connection *connection = registry_find(db);
 	const struct foreign_keys *keys = connection ? &connection->foreign_keys : NULL;
 
 	if (!keys || !keys->ours || !keys->defers)
@@ -206,11 +205,14 @@ static void defer_again(sqlite3_stmt *stmt)
 static void step_done(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
 {
 	bool alone = step == atomic_load_explicit(&sqlite_only_step, memory_order_relaxed);
+	const sqlite3 *db = sqlite_handle_of(stmt);
 
-	if (alone && foreign_keys_bulk_waits(stmt))
+	if (!db)
+		return;
+	if (alone && foreign_keys_bulk_waits(db))
 		foreign_keys_bulk_stepped(stmt);
-	if (!alone || may_be_cleared(stmt))
-		defer_again(stmt);
+	if (!alone || may_be_cleared(db))
+		defer_again(db);
 }
 
 int foreign_keys_step_ended(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, int rc)
