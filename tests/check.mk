@@ -87,6 +87,12 @@ system_sqlite = $(realpath $(shell $(CC) -print-file-name=libsqlite3.so))
 .PHONY: programs
 programs: $(addprefix $(programs)/,$(program_names))
 
+# Before the first is compiled: one wants SQLCipher.
+$(program_objects): | $(programs)/packages
+$(programs)/packages:
+	@mkdir -p $(@D)
+	$(Q)scripts/install-packages build check && touch $@
+
 # victim.so has to export what host looks up.
 $(programs)/%.o: tests/programs/%.c
 	@mkdir -p $(@D)
