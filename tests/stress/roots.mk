@@ -27,4 +27,4 @@ slow_targets += check-roots
 check-roots: $(library) ## the oldest Debian that can be had, and a new user's first half hour on bare ones (as root; 20 minutes)
 	$(Q)scripts/install-packages build check roots cross
 	$(Q)$(MAKE) --no-print-directory wheel npm gem deb >/dev/null
-	$(Q)BUILD=$(abspath $(BUILD)) bats tests/roots/roots.bats
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/roots/roots.bats
