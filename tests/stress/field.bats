@@ -277,3 +277,9 @@ complete() {
 	needs bacula-dir bacula-fd bacula-sd bconsole
 	same bacula wal
 }
+
+@test "Quassel's core logs each of 120 lines that three sessions hear at once" {
+	needs quasselcore
+	complete quassel wal
+	[[ $(grep -cx '[abk].*|40' "$scratch/with.out") == 3 ]]
+}
