@@ -283,3 +283,13 @@ complete() {
 	complete quassel wal
 	[[ $(grep -cx '[abk].*|40' "$scratch/with.out") == 3 ]]
 }
+
+@test "fwupd's history and blocked firmware are the same after a restart, to another user too" {
+	needs /usr/libexec/fwupd/fwupd
+	same fwupd wal
+}
+
+@test "Akonadi makes, checks and serves its store the same" {
+	needs akonadictl gdbus
+	same akonadi
+}
