@@ -145,6 +145,17 @@ static __attribute__((noinline)) int authorize(struct connection *connection, in
 	return answer;
 }
 
+/* Is it a question for the attempt that this thread has under way, and nothing else to be looked at? */
+static inline bool is_of_attempt(const struct connection *connection, int action)
+{
+	const struct foreign_keys *keys = &connection->foreign_keys;
+
+	return foreign_keys_preparing.connection == connection && foreign_keys_preparing.state <= ATTEMPT_WATCHED &&
+	       (action == SQLITE_READ || action == SQLITE_UPDATE || action == SQLITE_DELETE || action == SQLITE_INSERT) &&
+	       keys->ours && keys->left == FOREIGN_KEYS_LEFT_ON && !connection->callbacks_suspended &&
+	       foreign_keys_is_switched_on(connection);
+}
+
 int foreign_keys_authorize(void *argument, int action, const char *first, const char *second, const char *schema,
 			   const char *trigger)
 {
@@ -159,6 +170,10 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 			return SQLITE_OK;
 		if (!reads && foreign_keys_attempt_begins(connection, action, first, trigger))
 			return SQLITE_OK;
+		if (is_of_attempt(connection, action)) {
+			foreign_keys_set_deferred(connection, true);
+			return foreign_keys_attempt_see(&foreign_keys_preparing, action, first, second, schema, trigger, SQLITE_OK);
+		}
 	}
 	return authorize(connection, action, first, second, schema, trigger);
 }

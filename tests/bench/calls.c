@@ -85,6 +85,16 @@ static void prepare_insert(struct subject *subject)
 	check(sqlite3_prepare_v2(subject->db, "INSERT INTO t(x) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
 }
 
+static void prepare_update(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "UPDATE t SET x=? WHERE rowid=?", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void prepare_delete(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "DELETE FROM t WHERE rowid=?", -1, &subject->stmt, NULL), "prepare");
+}
+
 static void prepare_replace(struct subject *subject)
 {
 	check(sqlite3_prepare_v2(subject->db, "REPLACE INTO t(x) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
@@ -204,6 +214,8 @@ static const struct {
 	{"prepare", open_and_use, prepare_select, finish_statement},
 	{"prepare-insert", open_and_use, prepare_insert, finish_statement},
 	{"prepare-insert-keys", open_with_keys_and_use, prepare_insert, finish_statement},
+	{"prepare-update", open_and_use, prepare_update, finish_statement},
+	{"prepare-delete", open_and_use, prepare_delete, finish_statement},
 	{"prepare-replace-parent", open_and_use, prepare_replace_parent, finish_statement},
 	{"prepare-insert-later", open_and_replace_parent, prepare_insert, finish_statement},
 	{"exec-later", open_and_replace_parent, execute_select, finish_nothing},
