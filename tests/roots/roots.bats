@@ -1,4 +1,5 @@
-# Bare Debians and Ubuntu: the oldest that can be had, and a new user's first half hour on Debian 12, 13 and Ubuntu 24.04. As root.
+# Bare Debians and Ubuntu: the oldest that can be had, and a new user's first half hour on Debian 12, 13, Ubuntu 24.04
+# and 26.04. As root.
 load ../harness/harness
 
 roots=$build/roots
@@ -75,6 +76,7 @@ by_source() {
 @test "on Debian 12 a new user gets there by source" { by_source bookworm; }
 @test "on Debian 13 a new user gets there by source" { by_source trixie; }
 @test "on Ubuntu 24.04 a new user gets there by source" { by_source noble; }
+@test "on Ubuntu 26.04 a new user gets there by source" { by_source resolute; }
 
 by_package() {
 	first_half_hour "$1" deb "the package is installed" "$command" "${services[@]}" "purge says to take out ld.so.preload first, and leaves nothing"
@@ -83,6 +85,7 @@ by_package() {
 @test "on Debian 12 a new user gets there by package" { by_package bookworm; }
 @test "on Debian 13 a new user gets there by package" { by_package trixie; }
 @test "on Ubuntu 24.04 a new user gets there by package" { by_package noble; }
+@test "on Ubuntu 26.04 a new user gets there by package" { by_package resolute; }
 
 by_wheel() {
 	first_half_hour "$1" wheel "the wheel is installed, without root, compiler, jq or sqlite3" "$command" "${services[@]}" "pip uninstall leaves nothing"
@@ -109,6 +112,7 @@ as_user() {
 @test "on Debian 12 an ordinary user gets there from the tree, with sudo" { as_user bookworm; }
 @test "on Debian 13 an ordinary user gets there from the tree, with sudo" { as_user trixie; }
 @test "on Ubuntu 24.04 an ordinary user gets there from the tree, with sudo" { as_user noble; }
+@test "on Ubuntu 26.04 an ordinary user gets there from the tree, with sudo" { as_user resolute; }
 
 # The images themselves cannot be had here: a root with the packages of their Debian stands for each, and apk's for Alpine for none.
 
