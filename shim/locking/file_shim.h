@@ -78,6 +78,7 @@ struct file_shim {
 	bool checkpoints;              /* it has the checkpoint lock */
 	int refused;                   /* the level of the file's own lock that was last refused: SQLITE_LOCK_SHARED… */
 	bool has_read_lock;
+	bool reads_wal;         /* … and the -wal cannot start anew while it has it */
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */
 	uint32_t snapshot;      /* the change counter when the read lock was taken */
 	struct transaction_count count;

@@ -105,6 +105,7 @@ static int take_read_lock(struct file_shim *shim, int offset)
 	int rc = shim->original->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
 
 	shim->has_read_lock |= rc == SQLITE_OK;
+	shim->reads_wal |= rc == SQLITE_OK && offset > WAL_READ_LOCKS;
 	if (rc == SQLITE_OK && offset >= WAL_READ_LOCKS)
 		group_commit_read_locked(shim, offset);
 	return rc;
@@ -159,6 +160,7 @@ static int unlock_read(struct file_shim *shim, int offset)
 	void (*ended)(const struct file_shim *);
 
 	shim->has_read_lock = false;
+	shim->reads_wal = false;
 	shim->changes_read_lock = is_writing(shim);
 	if (shim->changes_read_lock)
 		return rc;

@@ -1,4 +1,5 @@
-/* checkpoints.c - finds a connection that is not in use, and has SQLite copy the -wal by it. */
+/* checkpoints.c - finds a connection that is not in use, and has SQLite copy the -wal by it; if the calling thread's own one is
+ * inside a transaction, or runs a statement, by a handle that is made for it. */
 #include "policy/checkpoints.h"
 
 #include "base/glibc.h"
@@ -11,9 +12,17 @@
 #include "locking/inherited_locks.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
+#include "locking/wal_index.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+/* A connection of the calling thread that reads now. */
+struct reader {
+	const struct sqlite *sqlite; /* NULL if there is none */
+	sqlite3 *db;
+	const char *path, *shm;
+};
 
 struct search {
 	ino_t inode;
@@ -21,6 +30,7 @@ struct search {
 	bool unasked; /* the call has nothing to do with the file: any thread may make it at any time */
 	sqlite3_mutex *mutex;
 	struct connection *connection; /* one that is not in use, locked */
+	struct reader *reader;
 };
 
 static bool is_open(ino_t inode)
@@ -38,15 +48,14 @@ static bool has_wal(const struct connection *connection)
 	return shim->db == connection->db && shim->handoff.shm && wal_files_are_open(&shim->files);
 }
 
-/* SQLite refuses to checkpoint for a connection that is reading. What it does inside a call (a sync, a callback) may start a
- * program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
+/* SQLite refuses to checkpoint for a connection that is reading; one that has only begun is not. What it does inside a call (a sync,
+ * a callback) may start a program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
 static bool is_idle(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *stmt = NULL;
 
-	if (connection->shim->checkpoints || connection->shim->has_read_lock || !sqlite->get_autocommit(connection->db) ||
-	    !sqlite->next_stmt || !sqlite->stmt_busy)
+	if (connection->shim->checkpoints || connection->shim->has_read_lock || !sqlite->next_stmt || !sqlite->stmt_busy)
 		return false;
 	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
 		if (sqlite->stmt_busy(stmt))
@@ -68,6 +77,35 @@ static bool is_of_this_thread(const struct connection *connection)
 	return holder_is_of_thread(&connection->shim->holder) || threads_is_single();
 }
 
+/* A handle beside this one has no shim, and with it no guard against the WAL-reset race (reset_guard.h): what keeps SQLite from
+ * starting the -wal anew meanwhile is this connection's own read lock, which its thread does not give back during this call. One
+ * that encrypts wants a key. */
+static void note_reader(const struct connection *connection, struct reader *reader)
+{
+	const struct file_shim *shim = connection->shim;
+	const struct sqlite *sqlite = connection->sqlite;
+
+	if (reader->sqlite || !shim->reads_wal || shim->checkpoints || connection->shared_cache || sqlite->has_key ||
+	    connection->pid != getpid() || !is_of_this_thread(connection) || wal_files_moved(shim))
+		return;
+	*reader = (struct reader){.sqlite = sqlite, .db = connection->db, .path = shim->files.path, .shm = shim->handoff.shm};
+}
+
+/* SQLite opens the -wal at the first read. */
+static void checkpoint_beside(const struct reader *reader)
+{
+	const struct sqlite *sqlite = reader->sqlite;
+	sqlite3 *db = NULL;
+
+	if (wal_index_backfilled(reader->shm) == wal_index_frames(reader->shm))
+		return;
+	if (sqlite->open_v2(reader->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE,
+			    sqlite_vfs_name(sqlite, reader->db)) == SQLITE_OK &&
+	    sqlite->exec(db, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
+		sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	sqlite->close(db);
+}
+
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */
 static bool see_connection(struct connection *connection, void *argument)
 {
@@ -85,15 +123,19 @@ static bool see_connection(struct connection *connection, void *argument)
 	if (has_wal(connection) && is_idle(connection)) {
 		search->connection = connection;
 		search->mutex = mutex;
-	} else if (mutex) {
-		sqlite->mutex_leave(mutex);
+		return false;
 	}
-	return !search->connection;
+	if (has_wal(connection))
+		note_reader(connection, search->reader);
+	if (mutex)
+		sqlite->mutex_leave(mutex);
+	return true;
 }
 
 static void checkpoint(ino_t inode, bool unasked)
 {
-	struct search search = {.inode = inode, .pid = getpid(), .unasked = unasked};
+	struct reader reader = {.sqlite = NULL};
+	struct search search = {.inode = inode, .pid = getpid(), .unasked = unasked, .reader = &reader};
 	const struct sqlite *sqlite;
 
 	if (guard_depth > 0)
@@ -105,6 +147,8 @@ static void checkpoint(ino_t inode, bool unasked)
 		sqlite->wal_checkpoint_v2(search.connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		if (search.mutex)
 			sqlite->mutex_leave(search.mutex);
+	} else if (reader.sqlite && !signals_may_be_handled()) {
+		checkpoint_beside(&reader);
 	}
 	guard_leave();
 }

@@ -162,6 +162,66 @@ copy_py() {
 	done
 }
 
+# state_py - commits, begins a transaction or a SELECT, and copies the database meanwhile, or ends.
+state_py() {
+	cat >state.py <<-'EOF'
+		import os, shutil, sqlite3, subprocess, sys
+		state, way = sys.argv[1:3]
+		c = sqlite3.connect('a.db', isolation_level=None)
+		if len(sys.argv) > 3: c.execute('pragma journal_mode=wal')
+		c.execute('create table t(x)'); c.executemany('insert into t values(?)', [(1,), (2,)])
+		def copy():
+		    if way == 'copy': shutil.copy('a.db', 'b.db')
+		    elif way == 'cp': subprocess.run(['cp', 'a.db', 'b.db'], check=True)
+		    elif way == 'size': size = os.stat('a.db').st_size; open('b.db', 'wb').write(open('a.db', 'rb').read(size))
+		    elif way == '_exit': os._exit(0)
+		    return 1
+		c.create_function('copy', 0, copy)
+		if state in ('begun', 'read', 'wrote'): c.execute('begin')
+		if state == 'read': c.execute('select * from t').fetchall()
+		if state == 'wrote': c.execute('insert into t values(3)')
+		if state == 'select': cursor = c.execute('select * from t'); cursor.fetchone()
+		if state == 'function': c.execute('select copy() from t limit 1').fetchone()
+		else: copy()
+		if c.in_transaction: c.execute('rollback')
+		cursor = None; c.execute('insert into t values(4)'); print(c.execute('select count(*) from t').fetchone()[0])
+	EOF
+}
+
+@test "a copy that is made inside a transaction, or while a statement runs, holds all that was committed before" {
+	state_py
+	for state in begun read wrote select function; do
+		for way in copy cp size; do
+			for run in run_plain run_shim; do
+				rm -f ./*.db*
+				$run python3 state.py $state $way
+				expect 3
+				[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run $state $way"
+			done
+		done
+	done
+	# and with WAL by hand it does not
+	rm -f ./*.db*
+	run_plain python3 state.py select copy wal
+	run_plain any observer query b.db 'SELECT count(*) FROM t'
+	[[ $output$stderr != 2 ]]
+}
+
+@test "a program that ends inside a transaction, or while a statement runs, leaves in the file all that was committed" {
+	state_py
+	for state in begun read wrote select; do
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			$run python3 state.py $state _exit
+			cp a.db b.db
+			if [[ $run == run_shim || $state != wrote ]]; then # a journal belongs to the other file
+				[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run $state"
+			fi
+			[[ $(observer query a.db 'SELECT count(*) FROM t') == 2 ]]
+		done
+	done
+}
+
 @test "a program that reads its database file inside a transaction, or in a function that a statement calls, is not disturbed" {
 	cat >inside.py <<-'EOF'
 		import sqlite3
