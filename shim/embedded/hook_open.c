@@ -157,4 +157,41 @@ HOOK FILE *fopen64(const char *path, const char *mode)
 	return opened_stream(REAL(fopen64, kernel_fopen)(path, mode), mode);
 }
 
+/* What a program that was compiled with _FORTIFY_SOURCE calls where the compiler does not know the flags. They abort where a file
+ * is to be made, so that no SQLite calls them. */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int folder, const char *path, int flags);
+int __openat64_2(int folder, const char *path, int flags);
+
+static int kernel_open_2(const char *path, int flags)
+{
+	return kernel_open(path, flags);
+}
+
+static int kernel_openat_2(int folder, const char *path, int flags)
+{
+	return kernel_openat(folder, path, flags);
+}
+
+HOOK int __open_2(const char *path, int flags)
+{
+	return opened(REAL(__open_2, kernel_open_2)(path, flags), flags);
+}
+
+HOOK int __open64_2(const char *path, int flags)
+{
+	return opened(REAL(__open64_2, kernel_open_2)(path, flags), flags);
+}
+
+HOOK int __openat_2(int folder, const char *path, int flags)
+{
+	return opened(REAL(__openat_2, kernel_openat_2)(folder, path, flags), flags);
+}
+
+HOOK int __openat64_2(int folder, const char *path, int flags)
+{
+	return opened(REAL(__openat64_2, kernel_openat_2)(folder, path, flags), flags);
+}
+
 #endif
