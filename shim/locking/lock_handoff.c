@@ -208,20 +208,32 @@ void handoff_released(struct handoff *handoff)
 	}
 }
 
-/* A transaction begins right after we woke a waiter, which goes first. The connection holds no lock here, and readers lose no more
- * than a waiter needs to be scheduled. */
+/* Does a transaction begin right after we woke a waiter, at `now`? */
+static bool comes_back(struct handoff *handoff, int64_t now)
+{
+	int64_t until = handoff->yield_until;
+
+	handoff->yield_until = 0;
+	return handoff->shm && now - handoff->released_at <= AT_ONCE && now < until;
+}
+
+/* The waiter goes first. The connection holds no lock here, and readers lose no more than a waiter needs to be scheduled. */
 static void yield_to_woken(struct handoff *handoff)
 {
 	int64_t now = handoff->system->now(), until = handoff->yield_until;
 
-	handoff->yield_until = 0;
-	if (!handoff->shm || now - handoff->released_at > AT_ONCE || now >= until)
+	if (!comes_back(handoff, now))
 		return;
 	handoff->system->wait(word_of(handoff), BIT_YIELDING, until);
 	handoff->released_at += handoff->system->now() - now;
 }
 
-void handoff_before_read(struct handoff *handoff)
+bool handoff_gives_way(struct handoff *handoff)
+{
+	return handoff->yield_until && comes_back(handoff, handoff->system->now());
+}
+
+void handoff_before_read(struct handoff *handoff, bool wants_lock)
 {
 	if (handoff->attempt == ATTEMPT_REFUSED)
 		handoff->attempt = ATTEMPT_NONE;
@@ -230,7 +242,7 @@ void handoff_before_read(struct handoff *handoff)
 		handoff->checkpoint_at = 0;
 		handoff_pass_on(handoff);
 	}
-	if (handoff->yield_until)
+	if (handoff->yield_until && !wants_lock)
 		yield_to_woken(handoff);
 }
 

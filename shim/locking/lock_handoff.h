@@ -93,8 +93,13 @@ bool handoff_woke_waiter(const struct handoff *handoff);
 /* Were there waiters lately? */
 bool handoff_has_seen_waiters(const struct handoff *handoff);
 
-/* A transaction begins, with no lock held yet. May sleep a millisecond, to let a waiter go first that was just woken. */
-void handoff_before_read(struct handoff *handoff);
+/* A transaction begins, with no lock held yet. May sleep a millisecond, to let a waiter go first that was just woken; not if it is
+ * known to want the lock, and asks handoff_gives_way(). */
+void handoff_before_read(struct handoff *handoff, bool wants_lock);
+
+/* Before handoff_try(): is a waiter to go first that was just woken? Then this connection waits for its own turn at once, instead
+ * of being woken only to be refused. */
+bool handoff_gives_way(struct handoff *handoff);
 
 /* The checkpoint lock is about to be tried; another connection has it, and will wake the next waiter at the end. */
 void handoff_checkpoint_try(struct handoff *handoff);

@@ -210,11 +210,12 @@ static int reserve(struct file_shim *shim)
 static void acquire(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
+	bool gives_way = handoff_gives_way(&shim->handoff);
 	int rc;
 
 	for (int count = 0;; count++) {
 		handoff_try(&shim->handoff);
-		rc = reserve(shim);
+		rc = gives_way && count == 0 ? SQLITE_BUSY : reserve(shim);
 		if (rc != SQLITE_BUSY)
 			break;
 		/* who waits is not to keep programs without the library out as well: one transaction at a time does */
@@ -242,13 +243,25 @@ void reservation_header_read(struct file_shim *shim)
 	reservation->has_header = true;
 }
 
+static bool is_due(const struct file_shim *shim)
+{
+	const struct reservation *reservation = &shim->reservation;
+
+	return reservation->policy != READ_FREELY && reservation->state == RESERVATION_NONE && !reservation->is_pending &&
+	       is_known(shim->handoff.shm) && !shim->sqlite->get_autocommit(shim->db);
+}
+
+bool reservation_gives_way(const struct file_shim *shim)
+{
+	return shim->handoff.yield_until && is_due(shim) && busy_handler_kind(shim) == BUSY_BY_US;
+}
+
 void reservation_before_read(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
 
 	reservation->is_retried = false;
-	if (reservation->policy == READ_FREELY || reservation->state != RESERVATION_NONE || reservation->is_pending ||
-	    !is_known(shim->handoff.shm) || shim->sqlite->get_autocommit(shim->db))
+	if (!is_due(shim))
 		return;
 	/* SQLite looks whether the schema has changed as it prepares a statement, and ends that read at once */
 	if (!find_site(shim))

@@ -73,6 +73,10 @@ void reservation_ended(struct file_shim *shim);
 bool reservation_claim(struct file_shim *shim);
 void reservation_unclaim(struct file_shim *shim);
 
+/* Is a transaction to reserve as it now begins to read, unless it is known to only read, and wait for its turn if a waiter was just
+ * woken? Not where the program has a busy handler: that is called only if the lock was refused. */
+bool reservation_gives_way(const struct file_shim *shim);
+
 /* SQLite is about to take a read lock, and has read the header for that; takes it; did not get it, and may try again or fail; has
  * given it back. */
 void reservation_header_read(struct file_shim *shim);

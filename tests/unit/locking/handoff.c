@@ -154,16 +154,35 @@ static void test_yield(void)
 	queue_since(now);
 	take_and_return(&handoff, 2 * MILLISECOND, true);
 	waits = 0;
-	handoff_before_read(&handoff);
+	handoff_before_read(&handoff, false);
 	check(waits == 1 && last_until - handoff.released_at <= MILLISECOND + 1,
 	      "the waiter that was woken goes first, for a millisecond");
 	waits = 0;
-	handoff_before_read(&handoff);
+	handoff_before_read(&handoff, false);
 	check(waits == 0, "once");
 	take_and_return(&handoff, 2 * MILLISECOND, true);
 	now += MILLISECOND;
-	handoff_before_read(&handoff);
+	handoff_before_read(&handoff, false);
 	check(waits == 0, "who comes back later has no need to yield");
+}
+
+static void test_gives_way(void)
+{
+	struct handoff handoff = start();
+
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	waits = 0;
+	handoff_before_read(&handoff, true);
+	check(waits == 0, "who is known to want the lock does not yield first");
+	check(handoff_gives_way(&handoff), "but gives way to the waiter that was woken");
+	check(!handoff_gives_way(&handoff), "once");
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(!handoff_gives_way(&handoff), "not if nobody was woken");
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	now += MILLISECOND;
+	check(!handoff_gives_way(&handoff), "nor if it comes back later");
 }
 
 static void test_late(void)
@@ -198,7 +217,7 @@ static void test_killed(void)
 	queue_since(now);
 	take_and_return(&handoff, 2 * MILLISECOND, true); /* wakes the one that was stopped */
 	check(waiting == 1, "one is woken");
-	handoff_before_read(&handoff);
+	handoff_before_read(&handoff, false);
 	check(now <= handoff.released_at + 2 * MILLISECOND, "the owner does not wait for it longer than a millisecond");
 	take_and_return(&handoff, 2 * MILLISECOND, true);
 	check(waiting == 0, "and then the next one is woken");
@@ -218,7 +237,7 @@ static void test_checkpoint_owed(void)
 	check(waiting == 0 && handoff.release != WAKE_DEFERRED, "the checkpoint's end wakes");
 	queue_since(now);
 	take_and_return(&handoff, 2 * MILLISECOND, true);
-	handoff_before_read(&handoff);
+	handoff_before_read(&handoff, false);
 	check(waiting == 0 && handoff.checkpoint_at == 0, "if there was none, the next read wakes, and learns it");
 	queue_since(now);
 	take_and_return(&handoff, 2 * MILLISECOND, false);
@@ -236,7 +255,7 @@ static void test_without_shm(void)
 
 	handoff.shm = NULL;
 	take_and_return(&handoff, MILLISECOND, false);
-	handoff_before_read(&handoff);
+	handoff_before_read(&handoff, false);
 	check(wakes == 0 && waits == 0 && handoff_changes(&handoff) == 0, "without a -shm nothing is waited for, nor woken");
 }
 
@@ -246,6 +265,7 @@ int main(void)
 	test_woken_once();
 	test_slice();
 	test_yield();
+	test_gives_way();
 	test_late();
 	test_killed();
 	test_checkpoint_owed();

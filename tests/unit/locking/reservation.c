@@ -25,7 +25,8 @@ static sqlite3_file database;
 static struct setting_value length = {.number = 500};
 static int64_t now = 1000 * MILLISECOND;
 static bool commits_meanwhile; /* another connection does, whenever this one waits */
-static unsigned wakes;
+static enum busy_kind kind;    /* how the connection waits */
+static unsigned wakes, yields, queues;
 static uint32_t shm[64];
 
 const struct setting_value *settings_get(enum setting setting)
@@ -49,6 +50,7 @@ static bool sleep_until(const volatile void *word, uint32_t class, int64_t until
 {
 	(void)word;
 	(void)class;
+	yields++;
 	now = until;
 	if (commits_meanwhile)
 		commit_of_another();
@@ -70,7 +72,14 @@ bool busy_handler_wait(struct file_shim *of, enum busy_purpose purpose, int coun
 	(void)of;
 	(void)purpose;
 	(void)count;
+	queues++;
 	return sleep_until(NULL, 0, now + 20 * MILLISECOND);
+}
+
+enum busy_kind busy_handler_kind(const struct file_shim *of)
+{
+	(void)of;
+	return kind;
 }
 
 int shared_write_lock(struct file_shim *of)
@@ -272,6 +281,17 @@ static void read_ends(void)
 	change(SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
 }
 
+/* The connection has just woken a waiter. */
+static void begin_after_wake(void)
+{
+	begin();
+	shim.handoff.released_at = now;
+	shim.handoff.yield_until = now + MILLISECOND / 10;
+	commits_meanwhile = true;
+	queues = yields = 0;
+	read_begins();
+}
+
 static void check_retry(const char *when)
 {
 	uint32_t word = shm[RESERVED];
@@ -294,11 +314,8 @@ static void test_retry(void)
 	read_begins();
 	check_retry("a commit after the mark was moved");
 
-	begin();
-	shim.handoff.released_at = now;
-	shim.handoff.yield_until = now + MILLISECOND / 10;
-	commits_meanwhile = true;
-	read_begins();
+	kind = BUSY_BY_US;
+	begin_after_wake();
 	check_retry("a commit of one that goes first");
 
 	begin();
@@ -306,6 +323,28 @@ static void test_retry(void)
 	commits_meanwhile = true;
 	read_begins();
 	check_retry("a commit of one that was waited for");
+}
+
+/* Who has just woken a waiter, and wants the lock again, waits for its turn before it tries. */
+static void test_gives_way(void)
+{
+	kind = BUSY_BY_US;
+	begin_after_wake();
+	check(queues == 1 && yields == 1 && shm[RESERVED] != 0, "it waits for its turn, and has a reservation");
+	read_ends();
+
+	kind = BUSY_BY_PROGRAM;
+	begin_after_wake();
+	check(queues == 0 && yields == 1, "a handler of the program's is not called: it lets the waiter go first, and tries");
+	read_ends();
+
+	kind = BUSY_BY_US;
+	begin_after_wake();
+	read_ends();
+	queues = yields = 0;
+	read_begins();
+	check(queues == 0 && yields == 0, "it waits once for each waiter that it woke");
+	read_ends();
 }
 
 static void test_no_retry(void)
@@ -357,6 +396,7 @@ static void test_slice(void)
 int main(void)
 {
 	test_retry();
+	test_gives_way();
 	test_no_retry();
 	test_learnt();
 	test_slice();
