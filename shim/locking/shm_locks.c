@@ -127,7 +127,7 @@ static int lock_read(struct file_shim *shim, int offset)
 	kept_locks_take(&shim->files);
 	holder_seen(&shim->holder);
 	if (shim->fair)
-		handoff_before_read(&shim->handoff, reservation_gives_way(shim));
+		handoff_before_read(&shim->handoff, reservation_gives_way(shim) || write_lock_gives_way(shim));
 	if (reader)
 		reader(shim->reader_argument);
 	wal_limit_read_begins(shim);

@@ -59,6 +59,18 @@ static bool has_snapshot(const struct file_shim *shim)
 	return busy > 1;
 }
 
+bool write_lock_gives_way(const struct file_shim *shim)
+{
+	const struct sqlite *sqlite = shim->sqlite;
+	sqlite3_stmt *stmt = NULL, *runs = NULL;
+
+	if (!shim->handoff.yield_until || !sqlite->stmt_readonly || has_snapshot(shim) || busy_handler_kind(shim) != BUSY_BY_US)
+		return false;
+	while (!runs && sqlite->next_stmt && sqlite->stmt_busy && (stmt = sqlite->next_stmt(shim->db, stmt)))
+		runs = sqlite->stmt_busy(stmt) ? stmt : NULL;
+	return runs && !sqlite->stmt_readonly(runs);
+}
+
 /* For so long the reservation of a transaction that wants to write is renewed, as the connection waits for locks: while it shares
  * the lock nobody without the library can have it, nor anybody else write. */
 static int64_t renewed_for(const struct file_shim *shim)
@@ -104,6 +116,7 @@ static int acquire_reserved(struct file_shim *shim)
 
 static int acquire_unreserved(struct file_shim *shim)
 {
+	bool gives_way;
 	int rc;
 
 	if (reservation_blocks(shim)) {
@@ -112,8 +125,10 @@ static int acquire_unreserved(struct file_shim *shim)
 		if (reservation_blocks(shim))
 			return refuse(shim);
 	}
+	/* whoever was woken goes first, and this one waits as if it had been refused */
+	gives_way = is_transaction(shim) && write_lock_gives_way(shim) && handoff_gives_way(&shim->handoff);
 	handoff_try(&shim->handoff);
-	rc = shared_write_lock(shim);
+	rc = gives_way ? SQLITE_BUSY : shared_write_lock(shim);
 	if (rc == SQLITE_BUSY)
 		return refuse(shim);
 	if (rc == SQLITE_OK && !reservation_claim(shim)) {

@@ -220,6 +220,11 @@ int write_lock_acquire(struct file_shim *of)
 	return of ? SQLITE_OK : SQLITE_BUSY;
 }
 
+bool write_lock_gives_way(const struct file_shim *of)
+{
+	return !of;
+}
+
 int write_lock_release(struct file_shim *of)
 {
 	return of ? SQLITE_OK : SQLITE_BUSY;
