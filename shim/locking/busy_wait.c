@@ -152,15 +152,21 @@ static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
 						read_site_writes(reservation->site));
 }
 
-/* Who holds the lock, seen from this thread. A connection that has the database attached is not known as a holder: where the
- * process has one thread only, it is of that. */
-static enum holder_kind find_holder(const struct file_shim *shim)
+/* Who holds the lock, or a reservation, seen from this thread. A connection that has the database attached is not known as a
+ * holder: where the process has one thread only, it is of that. */
+static enum holder_kind find_holder(const struct file_shim *shim, int64_t now)
 {
-	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
+	const char *shm = shim->handoff.shm;
+	uint32_t word = reservation_word(shm);
+	enum holder_kind kind = holder_find(&shim->holder, shm, 0);
 
 	if (kind == HOLDER_ELSEWHERE && threads_is_single() && lock_owner_is_self(&shim->files))
-		kind = HOLDER_OF_THREAD;
-	return kind;
+		return HOLDER_OF_THREAD;
+	if (kind != HOLDER_ELSEWHERE || !reservation_lapses_at(word, now))
+		return kind;
+	kind = holder_find(&shim->holder, shm, word);
+	/* one of the thread's own is not in the way: another process has the lock, which looks at it */
+	return kind == HOLDER_OF_THREAD ? HOLDER_ELSEWHERE : kind;
 }
 
 /* How long the program asked to wait. */
@@ -213,7 +219,7 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 
 	if (!is_needed(shim, purpose))
 		deadline = earlier(deadline, wait->moved_at + reservation_length());
-	switch (find_holder(shim)) {
+	switch (find_holder(shim, now)) {
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)
 			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");

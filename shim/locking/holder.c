@@ -88,6 +88,7 @@ void holder_set(struct holder *holder, const char *shm, uint32_t word)
 {
 	const char *before = atomic_load_explicit(&holder->holds, memory_order_relaxed);
 
+	atomic_store_explicit(&holder->has_lock, false, memory_order_relaxed);
 	atomic_store_explicit(&holder->word, word, memory_order_relaxed);
 	if (before == shm)
 		return;
@@ -98,10 +99,17 @@ void holder_set(struct holder *holder, const char *shm, uint32_t word)
 		enter(holder, set_of(shm));
 }
 
+void holder_set_lock(struct holder *holder, const char *shm, uint32_t word)
+{
+	holder_set(holder, shm, word);
+	atomic_store_explicit(&holder->has_lock, true, memory_order_relaxed);
+}
+
 static bool holds(const struct holder *holder, const char *shm, uint32_t word)
 {
 	return atomic_load_explicit(&holder->holds, memory_order_relaxed) == shm &&
-	       (!word || atomic_load_explicit(&holder->word, memory_order_relaxed) == word);
+	       (word ? atomic_load_explicit(&holder->word, memory_order_relaxed) == word
+		     : atomic_load_explicit(&holder->has_lock, memory_order_relaxed));
 }
 
 static const struct holder *find(const struct holder *waiter, const char *shm, uint32_t word)

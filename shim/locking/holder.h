@@ -13,9 +13,10 @@ struct holder {
 	struct holder *next;         /* of the process; never changes once linked */
 	_Atomic(const char *) holds; /* the -shm of the database that it holds or has reserved; NULL for none */
 	int place;                   /* … where it stands among those that hold: holder.c */
-	_Atomic uint32_t word;       /* of its reservation; 0 for the lock */
+	_Atomic uint32_t word;       /* of its reservation, or claim; 0 for none */
 	atomic_ulong thread;         /* 0 for none yet */
 	atomic_bool is_pooled;       /* its calls come from more than one thread */
+	atomic_bool has_lock;
 };
 
 enum holder_kind {
@@ -37,11 +38,13 @@ void holder_seen(struct holder *holder);
 /* Was the connection's last call made by the caller's thread? */
 bool holder_is_of_thread(const struct holder *holder);
 
-/* The connection has got the lock of this -shm (word 0), or has reserved it by this word; with NULL, it has neither any more. */
+/* The connection has reserved this -shm by this word, or has got its lock, and claims it by the word; with NULL, it has neither any
+ * more. */
 void holder_set(struct holder *holder, const char *shm, uint32_t word);
+void holder_set_lock(struct holder *holder, const char *shm, uint32_t word);
 
-/* Who else in this process holds the lock of this -shm, or has it reserved, seen from the thread that wants it. If word is not 0,
- * only the owner of that reservation counts. */
+/* Who else in this process holds the lock of this -shm (word 0), or has it reserved by this word, which may have lapsed, seen from
+ * the thread that wants it. */
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word);
 
 #endif

@@ -6,6 +6,8 @@
  * - a transaction that reserves. It holds the write lock for that moment, which tells that nobody writes; or it shares the lock
  * since its BEGIN (shared_write.h), and finds 0;
  * - a connection that writes and shares the lock: it claims the word, so that 0 tells the others that nobody writes.
+ * Transactions of one thread, which cannot wait for each other, have a reservation together (join()): the first one to write, or
+ * the last one to end without that, clears it. Its time is that of the one that reserved.
  *
  * Four races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
  * - SQLite has read the header before it asks for the read lock. If it has changed since, as while the reservation was waited for,
@@ -35,6 +37,7 @@
 #define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
 
 static atomic_uint forks;
+static atomic_bool any_joint; /* has a transaction ever had a reservation together with another one? */
 
 void reservation_forked(void)
 {
@@ -163,6 +166,20 @@ static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 	return true;
 }
 
+/* The reservation is of the same thread, which cannot wait for itself: it is had together, and ends as if it were had alone. */
+static int join(struct file_shim *shim, uint32_t word, int64_t now)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	if (reservation->policy != READ_RESERVED)
+		return SQLITE_LOCKED;
+	atomic_store_explicit(&any_joint, true, memory_order_relaxed);
+	reservation->word = word;
+	reservation->since = now;
+	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	return SQLITE_OK;
+}
+
 /* With the write lock, which tells that no writer is at work. Returns SQLite's code. */
 static int reserve_locked(struct file_shim *shim)
 {
@@ -172,9 +189,8 @@ static int reserve_locked(struct file_shim *shim)
 
 	if (blocks(shim, seen))
 		return SQLITE_BUSY;
-	/* of the same thread: let it be */
 	if (reservation_lapses_at(seen, now))
-		return SQLITE_LOCKED;
+		return join(shim, seen, now);
 	if (reservation->policy != READ_LOCKED)
 		return write_word(shim, seen, now) ? SQLITE_OK : SQLITE_BUSY;
 	reservation->since = now;
@@ -229,8 +245,13 @@ static void acquire(struct file_shim *shim)
 		return;
 	}
 	handoff_acquired(&shim->handoff);
-	holder_set(&shim->holder, shim->handoff.shm, reservation->word);
-	reservation->state = reservation->policy == READ_LOCKED ? RESERVATION_LOCKED : RESERVATION_HELD;
+	if (reservation->policy == READ_LOCKED) {
+		reservation->state = RESERVATION_LOCKED;
+		holder_set_lock(&shim->holder, shim->handoff.shm, reservation->word);
+	} else {
+		reservation->state = RESERVATION_HELD;
+		holder_set(&shim->holder, shim->handoff.shm, reservation->word);
+	}
 	shim->count.reserved++;
 }
 
@@ -288,18 +309,35 @@ static void longest(int64_t *record, int64_t time)
 		*record = time;
 }
 
-/* Ends the reservation, and says whether it was still in force. */
-static bool drop(struct file_shim *shim)
+static void forget(struct file_shim *shim)
 {
-	struct reservation *reservation = &shim->reservation;
+	shim->reservation.state = RESERVATION_NONE;
+	holder_set(&shim->holder, NULL, 0);
+	longest(&shim->count.longest_reserved, shim->handoff.system->now() - shim->reservation.since);
+}
+
+/* Takes the word away, and says whether it was still there. */
+static bool clear(struct file_shim *shim)
+{
+	const struct reservation *reservation = &shim->reservation;
 	uint32_t word = reservation->word;
 
-	reservation->state = RESERVATION_NONE;
-	holder_set(&shim->holder, NULL, 0);
-	longest(&shim->count.longest_reserved, shim->handoff.system->now() - reservation->since);
 	/* a forked child that closes what it inherited must leave its parent's alone */
 	return shim->handoff.shm && reservation->forks == atomic_load_explicit(&forks, memory_order_relaxed) &&
 	       atomic_compare_exchange_strong(place_of(shim->handoff.shm), &word, 0);
+}
+
+/* Does another transaction have the same reservation, which has not written? */
+static bool is_joint(const struct file_shim *shim)
+{
+	return atomic_load_explicit(&any_joint, memory_order_relaxed) && shim->handoff.shm &&
+	       holder_find(&shim->holder, shim->handoff.shm, shim->reservation.word) != HOLDER_ELSEWHERE;
+}
+
+static void drop(struct file_shim *shim)
+{
+	forget(shim);
+	clear(shim);
 }
 
 static void unlock(struct file_shim *shim)
@@ -343,11 +381,15 @@ void reservation_after_read(struct file_shim *shim)
 	handoff_releasing(&shim->handoff);
 	if (reservation->state == RESERVATION_LOCKED) {
 		unlock(shim);
-	} else if (drop(shim)) {
-		handoff_pass_on(&shim->handoff);
-	} else {
-		shim->count.lapsed++;
+		return;
 	}
+	forget(shim);
+	if (is_joint(shim))
+		return;
+	if (clear(shim))
+		handoff_pass_on(&shim->handoff);
+	else
+		shim->count.lapsed++;
 }
 
 void reservation_read_failed(struct file_shim *shim)
@@ -388,10 +430,11 @@ bool reservation_before_write(struct file_shim *shim)
 		return false;
 	if (reservation_word(shim->handoff.shm) == reservation->word && handoff_changes(&shim->handoff) == shim->handoff.changes)
 		return true;
+	/* not where it was in force still, and one of the same thread has written: it was long enough */
+	if (reservation->site && !reservation_lapses_at(reservation->word, shim->handoff.system->now()))
+		read_site_lapsed(reservation->site);
 	drop(shim);
 	shim->count.lapsed++;
-	if (reservation->site)
-		read_site_lapsed(reservation->site);
 	return false;
 }
 

@@ -119,8 +119,11 @@ static void describe_owner(const struct file_shim *shim, int64_t now, char *out,
 	const struct wait_log *log = &shim->wait_log;
 	const char *suffix = shim->handoff.shm ? "-wal" : "-journal";
 	enum holder_kind kind = holder_find(&shim->holder, shim->handoff.shm, 0);
+	uint32_t word = reservation_word(shim->handoff.shm);
 	char process[128];
 
+	if (kind == HOLDER_ELSEWHERE && word)
+		kind = holder_find(&shim->holder, shim->handoff.shm, word);
 	if (log->lock) {
 		lock_owner_describe(log->owner, process, sizeof(process));
 		snprintf(out, size, "%s has held %s for %.1f s or longer and %s %s in that time", process, log->lock,

@@ -105,7 +105,7 @@ static int acquire_reserved(struct file_shim *shim)
 {
 	int rc = shared_write_lock_own(shim) ? SQLITE_OK : shared_write_lock(shim);
 
-	if (rc == SQLITE_BUSY)
+	if (rc == SQLITE_BUSY && holder_find(&shim->holder, shim->handoff.shm, 0) != HOLDER_OF_THREAD)
 		rc = wait_out_look(shim);
 	if (rc == SQLITE_OK && !reservation_before_write(shim)) {
 		shared_write_unlock(shim);
@@ -159,7 +159,7 @@ static int acquire(struct file_shim *shim)
 		return rc;
 	reservation_written(shim);
 	shim->count.write_locks++;
-	holder_set(&shim->holder, shim->handoff.shm, shim->reservation.claim);
+	holder_set_lock(&shim->holder, shim->handoff.shm, shim->reservation.claim);
 	return SQLITE_OK;
 }
 

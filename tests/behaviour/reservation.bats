@@ -6,6 +6,11 @@ make_database() {
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)' >/dev/null
 }
 
+make_database_anew() {
+	rm -f t.db* read
+	make_database
+}
+
 # Processes that each add one to a counter, so many times, in a transaction that reads first: add_up RUN PROCESSES TIMES BEGIN COMMIT.
 # Leaves the number of errors in $errors.
 add_up() {
@@ -268,6 +273,44 @@ reader_begins() {
 	for run in run_plain run_shim; do
 		APP_TIMEOUT=20 $run victim "${script[@]}"
 		[[ $output != *'exec 5'* ]]
+	done
+}
+
+@test "transactions of one thread have a reservation together: the other one writes, too, once the first has only read" {
+	export SQLPROD_RESERVE=20000
+	for begin in BEGIN 'BEGIN DEFERRED'; do
+		for run in plain:5 shim:0; do
+			make_database_anew
+			start_shim outside victim 'open c t.db' 'busy_timeout c 60000' 'sh until [ -e read ]; do sleep 0.02; done' 'exec c UPDATE t SET n=n+10' 'close c'
+			"run_${run%:*}" victim 'open a t.db' 'open b t.db' "exec a $begin" 'exec a SELECT n FROM t' "exec b $begin" 'exec b SELECT n FROM t' 'sh touch read' \
+				'exec a COMMIT' 'sh sleep 1' 'exec b UPDATE t SET n=n+1' 'exec b COMMIT' 'close a' 'close b'
+			[[ $(grep -c '^exec 5' <<<"$output") -eq $((${run#*:} ? 1 : 0)) ]]
+			finish "$started" outside
+			[[ $output == *$'exec 0\nclose 0'* ]]
+		done
+		[[ $(observer query t.db 'SELECT n FROM t') == 11 ]]
+	done
+}
+
+@test "a reservation that transactions of one thread have together ends with the last one, or as one of them writes" {
+	export SQLPROD_RESERVE=60000
+	for middle in 'exec b COMMIT' 'exec b ROLLBACK' 'exec a UPDATE t SET n=n+1'; do
+		make_database_anew
+		SECONDS=0
+		run_shim victim 'open a t.db' 'open b t.db' 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec b BEGIN' 'exec b SELECT n FROM t' "$middle" 'exec a COMMIT' \
+			'sh LD_PRELOAD='"$preload"' victim "open c t.db" "exec c UPDATE t SET n=n+10" "close c"'
+		[[ $output != *'exec 5'* && $SECONDS -lt 25 ]]
+	done
+}
+
+@test "of two transactions of one thread that have a reservation together, one does not wait for the other one that writes" {
+	export SQLPROD_RESERVE=60000
+	for run in run_plain run_shim; do
+		make_database_anew
+		SECONDS=0
+		"$run" victim 'open a t.db' 'open b t.db' 'busy_timeout b 100' 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec b BEGIN' 'exec b SELECT n FROM t' \
+			'exec a UPDATE t SET n=n+1' 'exec b UPDATE t SET n=n+1' 'exec a COMMIT' 'exec b UPDATE t SET n=n+1' 'exec b ROLLBACK' 'exec b UPDATE t SET n=n+1' 'close a' 'close b'
+		[[ $(grep -c '^exec 5' <<<"$output") -eq 2 && $SECONDS -lt 20 && $(observer query t.db 'SELECT n FROM t') == 2 ]]
 	done
 }
 

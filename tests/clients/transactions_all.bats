@@ -59,9 +59,9 @@ pages_alone() {
 	pages_with gthread 4 0
 }
 @test "Django with ATOMIC_REQUESTS under gunicorn's gthread workers alone" { pages_alone gthread; }
-# Its greenlets are one thread, which cannot wait for itself.
-@test "Django with ATOMIC_REQUESTS under gunicorn's gevent workers: no page that reads fails or waits for long" {
-	pages_with gevent 8 16
+# Its greenlets are one thread, which cannot wait for itself: of eight that read, and then write, at once, one or more can.
+@test "Django with ATOMIC_REQUESTS under gunicorn's gevent workers: no page that reads fails or waits for long, and not all that write fail" {
+	pages_with gevent 7 14
 }
 @test "Django with ATOMIC_REQUESTS under gunicorn's gevent workers alone" { pages_alone gevent; }
 
