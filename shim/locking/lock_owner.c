@@ -86,6 +86,17 @@ bool lock_owner_exists(const struct wal_files *files)
 	return ask_for_another(files, F_WRLCK).l_type != F_UNLCK;
 }
 
+bool lock_owner_checkpoints(const struct wal_files *files)
+{
+	static const struct place checkpoint = {"the checkpoint lock", true, false, F_WRLCK, SHM_CHECKPOINT, 1};
+	int saved = errno;
+	pid_t pid;
+	bool found = files->shm_fd >= 0 && ask(files->shm_fd, &checkpoint, &pid);
+
+	errno = saved;
+	return found;
+}
+
 bool lock_owner_is_self(const struct wal_files *files)
 {
 	struct flock lock = ask_for_another(files, F_RDLCK);

@@ -23,6 +23,9 @@ struct lock_owner lock_owner_find(const struct wal_files *files, bool writes);
 /* Is the write lock of that -shm held or shared, by any connection of any process? errno is kept. */
 bool lock_owner_exists(const struct wal_files *files);
 
+/* Does another process have the checkpoint lock of that -shm? errno is kept. */
+bool lock_owner_checkpoints(const struct wal_files *files);
+
 /* Does this very process hold the write lock of that -shm alone? By which connection SQLite does not tell: it may be one that has
  * attached the database, and none that is known here. errno is kept. */
 bool lock_owner_is_self(const struct wal_files *files);

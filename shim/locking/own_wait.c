@@ -7,6 +7,8 @@
 #include "locking/file_shim.h"
 #include "locking/lock_owner.h"
 
+#include <errno.h>
+
 #define MILLISECOND INT64_C(1000000)
 
 /* At one look the lock may be free, as one process hands it on to another. */
@@ -94,6 +96,7 @@ static void look_for_writes(struct file_shim *waiter, int64_t now)
 enum holder_kind own_wait_look(struct file_shim *waiter, int64_t now, int64_t began)
 {
 	struct own_wait *own = &waiter->busy.own_wait;
+	int saved = errno;
 
 	if (own->began != began) {
 		*own = (struct own_wait){.began = began, .looked_at = began, .written = own->written};
@@ -105,6 +108,7 @@ enum holder_kind own_wait_look(struct file_shim *waiter, int64_t now, int64_t be
 		if (own->kind != HOLDER_ELSEWHERE && lock_owner_find(&waiter->files, waits_for_readers(waiter)).lock)
 			own->kind = HOLDER_ELSEWHERE;
 		own->times = own->kind == HOLDER_ELSEWHERE ? 0 : own->times + 1;
+		errno = saved;
 	}
 	return own->times < ENOUGH ? HOLDER_ELSEWHERE : own->kind;
 }

@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "locking/lock_owner.h"
 #include "locking/plain_begin.h"
 #include "locking/wait_log.h"
 
@@ -114,6 +115,26 @@ static int acquire_reserved(struct file_shim *shim)
 	return rc;
 }
 
+/* A transaction that has read without a reservation can still write if whoever has the lock gives it back without a commit. SQLite
+ * does not wait for that, as two could wait for each other: not for a checkpoint, which may wait for readers; and no longer than a
+ * reservation lasts. */
+static int wait_out_unchanged(struct file_shim *shim)
+{
+	int64_t until = monotonic_now() + reservation_length();
+	int rc = SQLITE_BUSY;
+
+	for (int count = 0; rc == SQLITE_BUSY && monotonic_now() < until; count++) {
+		if (handoff_changes(&shim->handoff) != shim->snapshot || lock_owner_checkpoints(&shim->files))
+			break;
+		handoff_refused(&shim->handoff);
+		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count))
+			break;
+		handoff_try(&shim->handoff);
+		rc = shared_write_lock(shim);
+	}
+	return rc;
+}
+
 static int acquire_unreserved(struct file_shim *shim)
 {
 	bool gives_way;
@@ -129,6 +150,9 @@ static int acquire_unreserved(struct file_shim *shim)
 	gives_way = is_transaction(shim) && write_lock_gives_way(shim) && handoff_gives_way(&shim->handoff);
 	handoff_try(&shim->handoff);
 	rc = gives_way ? SQLITE_BUSY : shared_write_lock(shim);
+	/* where the first statement writes itself, SQLite waits */
+	if (rc == SQLITE_BUSY && shim->reservation.is_pending && shim->reservation.site_reads)
+		rc = wait_out_unchanged(shim);
 	if (rc == SQLITE_BUSY)
 		return refuse(shim);
 	if (rc == SQLITE_OK && !reservation_claim(shim)) {

@@ -7,7 +7,7 @@ make_database() {
 }
 
 make_database_anew() {
-	rm -f t.db* read
+	rm -f t.db* read held
 	make_database
 }
 
@@ -273,6 +273,23 @@ reader_begins() {
 	for run in run_plain run_shim; do
 		APP_TIMEOUT=20 $run victim "${script[@]}"
 		[[ $output != *'exec 5'* ]]
+	done
+}
+
+@test "a transaction that had to read without a reservation writes if the holder of the lock ends without a commit" {
+	local run end
+	export SQLPROD_RESERVE=3000
+	for end in 'exec h ROLLBACK' '_exit 0' 'exec h COMMIT'; do
+		for run in plain:5 shim:0; do
+			[[ $end != *COMMIT ]] || run=${run%:*}:5
+			make_database_anew
+			start_plain holder victim 'open h t.db' 'exec h BEGIN IMMEDIATE' 'exec h UPDATE t SET n=n+10' 'sh touch held; until [ -e read ]; do sleep 0.02; done; sleep 0.5' "$end"
+			until [[ -e held ]]; do sleep 0.02; done
+			"run_${run%:*}" victim 'open a t.db' 'busy_timeout a 60000' 'exec a BEGIN' 'exec a SELECT n FROM t' 'sh touch read' 'exec a UPDATE t SET n=n+1' \
+				'exec a ROLLBACK' 'close a'
+			[[ $(grep -c '^exec [1-9]' <<<"$output") -eq $((${run#*:} ? 1 : 0)) ]] || fail "$run $end"
+			finish "$started" holder
+		done
 	done
 }
 

@@ -58,7 +58,9 @@ int main(void)
 	holder_set(&holders[1], other, 8);
 	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE && holder_find(NULL, other, 8) == HOLDER_OF_THREAD,
 	      "it holds another one now");
-	holder_set(&holders[1], one, 0);
+	holder_set_lock(&holders[1], one, 9);
+	check(holder_find(NULL, one, 0) == HOLDER_OF_THREAD && holder_find(NULL, one, 9) == HOLDER_OF_THREAD,
+	      "it has the lock, and claims it");
 	if (pthread_create(&thread, NULL, find_elsewhere, NULL) == 0)
 		pthread_join(thread, NULL);
 	holder_start(&holders[1]);
