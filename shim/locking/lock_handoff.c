@@ -8,8 +8,8 @@
  * Who waits on what:
  * - a waiter in the class of its age (29 classes of 8 ms, then the oldest), for the lock;
  * - a waiter that was woken and came too late in BIT_PRIORITY, which is asked first;
- * - a connection that has just woken a waiter, and begins anew, in BIT_YIELDING, at most a millisecond, until that waiter has the
- *   lock. It holds nothing meanwhile.
+ * - a connection that has just woken a waiter, and begins anew: if it is known to want the lock, in its class, as if it had been
+ *   refused; else in BIT_YIELDING, at most a millisecond, until that waiter has the lock. It holds nothing meanwhile.
  * The owner of the lock may take it again within a slice of a millisecond without waking anybody but one observer, which looks
  * whether the owner is gone for good.
  *
