@@ -80,7 +80,7 @@ mounted() {
 }
 
 @test "an encrypted file that is itself a mount point does not get WAL, and a wrong key fails at the same call as without the library" {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	work=('SELECT x FROM t' 'PRAGMA journal_mode' BEGIN 'INSERT INTO t VALUES(6)' COMMIT)
 	for key in secret wrong; do
 		preloaded='' mounted "$key" "${work[@]}"

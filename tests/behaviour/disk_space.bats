@@ -44,6 +44,7 @@ make_unusable() {
 }
 
 @test "a database with a left-over -wal that is not readable keeps its rollback journal" {
+	need_root
 	chmod 755 "$scratch"
 	chmod 777 .
 	make_database

@@ -20,6 +20,7 @@ fresh_databases() {
 }
 
 @test "a file without write permission is read" {
+	need_root
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	expect_same victim 'setuid 65534' 'open a t.db' 'errcode a' 'exec a SELECT x FROM t' 'exec a BEGIN' \
@@ -28,6 +29,7 @@ fresh_databases() {
 }
 
 @test "a writable file in a folder without write permission gets the same results as without the library" {
+	need_root
 	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
 	chmod 755 "$scratch" "$PWD"
 	chmod 666 t.db
@@ -37,6 +39,7 @@ fresh_databases() {
 }
 
 @test "a WAL database in a folder without write permission fails as without the library" {
+	need_root
 	observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
 	chmod 755 "$scratch" "$PWD"
 	expect_same victim 'setuid 65534' 'open_v2 a t.db ro' 'exec a SELECT count(*) FROM t' 'errcode a' 'errmsg a'

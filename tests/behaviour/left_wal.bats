@@ -121,7 +121,7 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 }
 
 @test "a database that a process of another pid namespace has open is opened without a warning, from inside and from outside" {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
 	# the leak checker cannot stop the threads of a process in a pid namespace of its own
 	[[ -z ${ASAN_OPTIONS:-} ]] || export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0

@@ -7,10 +7,6 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 script=('open a t.db' 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a BEGIN; INSERT INTO t VALUES(1); COMMIT' 'exec a SELECT count(*) FROM t')
 shown=$'open 0\nexec 0\nexec 0\n1\nexec 0'
 
-need_root() {
-	[[ $EUID -eq 0 ]] || skip "needs root"
-}
-
 # Another user, who may enter the scratch folder and write to the folder of the test.
 nobody=(as-nobody)
 

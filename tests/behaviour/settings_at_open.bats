@@ -93,6 +93,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 }
 
 @test "a WAL database that is open elsewhere is read without write permission on file and folder" {
+	need_root
 	chmod 755 "$scratch" "$PWD"
 	for run in run_plain run_shim; do
 		rm -f ./*.db*

@@ -127,7 +127,7 @@ release() {
 }
 
 @test "a holder in an outer pid namespace is said to be invisible, one in an inner is named" {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
 	make_wal
 	hold 'exec a BEGIN IMMEDIATE'
@@ -147,7 +147,7 @@ release() {
 }
 
 @test "another user's process is named" {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	make_wal
 	chmod 777 "$scratch" "$scratch/work" && chmod 666 t.db*
 	hold 'exec a BEGIN IMMEDIATE'

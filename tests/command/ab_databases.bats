@@ -186,7 +186,7 @@ ended_by() {
 }
 
 @test "ab is refused while a process of another pid namespace has a WAL database open" {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
 	sqlite3 a.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(a)' >/dev/null
 	barrier_make "$PWD/open"

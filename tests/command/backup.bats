@@ -133,7 +133,7 @@ make_left_wal() {
 }
 
 @test "restore is refused while a process of another pid namespace has a WAL database open, with the library or without" {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
 	sqlite3 good.db 'CREATE TABLE t(a); INSERT INTO t VALUES (42)'
 	for run in plain shim; do

@@ -30,10 +30,6 @@ as_nobody() {
 	run_app "$1" as-nobody "${@:2}"
 }
 
-need_root() {
-	[[ $EUID -eq 0 ]] || skip "needs root"
-}
-
 make_wal() {
 	sqlite3 "$1" "${2-}" 'PRAGMA journal_mode=wal; CREATE TABLE t(a); INSERT INTO t VALUES (1);' >/dev/null
 }

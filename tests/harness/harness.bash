@@ -41,6 +41,11 @@ fail() {
 	return 1
 }
 
+# What an ordinary user may not do is not tried by one.
+need_root() {
+	[[ $EUID -eq 0 ]] || skip "needs root"
+}
+
 # sqlite_has VERSION - is the victims' SQLite of this version (3008000 for 3.8.0) or a later one? A test that is about what came with a
 # version, or changed, expects of older ones what they did.
 sqlite_has() {

@@ -6,7 +6,7 @@ roots=$build/roots
 
 # new_root SUITE PACKAGE… - an empty root of its own; where is in $root_of_test.
 new_root() {
-	[[ $EUID -eq 0 ]] || skip "needs root"
+	need_root
 	local archive=$roots/$1${2:+-with-$2}.tar
 	"$root/tests/roots/make-root" "$1" "$archive" "${@:2}"
 	root_of_test=$scratch/root
