@@ -198,6 +198,7 @@ mounted_twice() {
 }
 
 @test "a bind-mounted single file (docker -v FILE:FILE) does not get WAL, as its -wal would be in another folder" {
+	need_root
 	mounted_twice ''
 	SQLPROD_REPORT=$scratch/report.json mounted_twice "$preload"
 	expect_quiet
