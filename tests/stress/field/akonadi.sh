@@ -8,7 +8,7 @@ server() { gdbus call --session -d org.freedesktop.DBus -o / -m org.freedesktop.
 for round in 1 2 3; do
 	$with akonadictl start >>log 2>&1
 	for name in Akonadi Akonadi.Janitor; do timeout 60 gdbus wait --session org.freedesktop.$name; done
-	sleep 2 # a check asked for earlier is never answered
+	sleep 2 # a check that is asked for earlier may never be answered
 	$with akonadictl fsck 2>&1
 	$with akonadictl vacuum 2>&1
 	$with akonadictl stop 2>&1
