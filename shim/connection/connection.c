@@ -59,7 +59,7 @@ void connection_update_interest(struct connection *connection)
 	if (connection->passthrough)
 		interest = 0;
 	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK ||
-		 connection->first_awaited)
+		 connection->first_awaited || (connection->attached == ATTACHED_UNCHECKED && !connection_is_embedded(connection)))
 		interest = EVERY_LETTER;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |

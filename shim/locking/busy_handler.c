@@ -105,10 +105,10 @@ bool busy_handler_is_ours(int (*handler)(void *, int))
 
 /* A VFS of somebody else's may know its files by their methods: SQLite3 Multiple Ciphers writes damaged pages if these are not its
  * own. SQLite before 3.12 does not say which VFS it is. */
-static bool is_own_vfs(const struct connection *connection)
+static bool is_own_vfs(const struct connection *connection, const char *schema)
 {
 	static const char *const names[] = {"unix", "unix-excl"};
-	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db, schema);
 
 	for (size_t i = 0; vfs && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(vfs, names[i]) == 0)
@@ -116,16 +116,44 @@ static bool is_own_vfs(const struct connection *connection)
 	return false;
 }
 
+static bool is_fair(void)
+{
+	const struct setting_value *way = settings_get(SETTING_BUSY_WAIT);
+
+	return !way->keep && way->number == BUSY_WAIT_FAIR;
+}
+
 void busy_handler_prepare(struct connection *connection)
 {
-	const struct setting_value *way = settings_get(SETTING_BUSY_WAIT), *mode = settings_get(SETTING_JOURNAL_MODE);
+	const struct setting_value *mode = settings_get(SETTING_JOURNAL_MODE);
 
-	if (!connection->file || !*connection->path || connection->shared_cache || !is_own_vfs(connection))
+	if (!connection->file || !*connection->path || connection->shared_cache || !is_own_vfs(connection, "main"))
 		return;
-	connection->shim = file_shim_install(connection, !way->keep && way->number == BUSY_WAIT_FAIR);
+	connection->shim = file_shim_install(connection, connection->file, connection->path, is_fair());
 	if (connection->shim)
 		wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"),
 				!mode->keep && mode->number == JOURNAL_WAL);
+}
+
+void busy_handler_prepare_attached(struct connection *connection, const char *schema, const char *path)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+	const struct busy_offsets *layout = offsets_busy_if_known(sqlite);
+	sqlite3_file *file = sqlite_file(sqlite, connection->db, schema);
+	struct file_shim *shim;
+
+	if (!file || connection->shared_cache || sqlite_shares_cache(sqlite, connection->db) || !is_own_vfs(connection, schema))
+		return;
+	shim = file_shim_install(connection, file, path, is_fair());
+	if (!shim)
+		return;
+	shim->is_attached = shim->files.looked = true;
+	wal_files_begin(shim, sqlite->db_filename(connection->db, schema), false);
+	file_shim_find_map(shim);
+	if (layout && layout->interrupted != OFFSET_UNKNOWN)
+		shim->busy.interrupted = (const unsigned char *)connection->db + layout->interrupted;
+	if (connection->shim && connection->shim->db == connection->db)
+		shim->reservation.policy = connection->shim->reservation.policy;
 }
 
 int busy_handler_set_timeout(struct connection *connection, int milliseconds)

@@ -17,6 +17,9 @@ enum busy_kind { BUSY_FAILS, BUSY_BY_US, BUSY_BY_SQLITE, BUSY_BY_PROGRAM };
 /* To be called at open, before any other setting is applied to the connection. */
 void busy_handler_prepare(struct connection *connection);
 
+/* The same for a database that was attached and has been read by nothing but ATTACH. */
+void busy_handler_prepare_attached(struct connection *connection, const char *schema, const char *path);
+
 /* As sqlite3_busy_timeout(), but waits fairly if SQLPROD_BUSY_WAIT says so and it can be done. PRAGMA busy_timeout answers the
  * number. Returns SQLite's code. */
 int busy_handler_set_timeout(struct connection *connection, int milliseconds);

@@ -119,13 +119,6 @@ static void look_for_progress(struct file_shim *shim, int64_t now, int count)
 	wait->ended = now;
 }
 
-static const char *path_of(const struct file_shim *shim)
-{
-	const struct connection *connection = registry_find(shim->db);
-
-	return connection && connection->path ? connection->path : "";
-}
-
 /* A transaction of this process that is idle, and keeps us waiting, gives the lock back. */
 static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
 {
@@ -137,7 +130,8 @@ static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
 	wait->holder_sought_at = now;
 	if (!give_back_idle(shim))
 		return false;
-	begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while another of the process waited");
+	begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
+			   "a transaction idled after BEGIN while another of the process waited");
 	return true;
 }
 
@@ -222,7 +216,8 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 	switch (find_holder(shim, now)) {
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)
-			begin_mode_reserve(shim->begin_mode, path_of(shim), "two connections of one thread want the write lock");
+			begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
+					   "two connections of one thread want the write lock");
 		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked_of(shim) - wait->spent[purpose]) : now;
 	case HOLDER_POOLED:
 		return earlier(deadline, deadline_of_pool(shim));

@@ -7,9 +7,13 @@
 #include "locking/kept_locks.h"
 #include "locking/left_wal.h"
 #include "locking/shm_locks.h"
+#include "sqlite/unix_file.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What SQLite maps of the -shm at once. Source: sqlite.org/walformat.html */
+#define WAL_INDEX_PAGE 32768
 
 /* A record of a connection may still refer to a shim whose file is closed: its memory is never given back to the allocator. */
 static struct file_shim *unused;
@@ -116,6 +120,13 @@ static bool may_map(struct file_shim *shim)
 	return !rival.maps;
 }
 
+static void mapped(struct file_shim *shim, void volatile *page)
+{
+	if (!shim->handoff.shm)
+		wal_files_mapped(shim);
+	shim->handoff.shm = (const char *)(uintptr_t)page;
+}
+
 static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {
 	struct file_shim *shim = shim_of(file);
@@ -128,11 +139,8 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	if (page == 0)
 		left_wal_before_map(shim);
 	rc = shim->original->xShmMap(file, page, size, extend, out);
-	if (rc == SQLITE_OK && page == 0 && *out) {
-		if (!shim->handoff.shm)
-			wal_files_mapped(shim);
-		shim->handoff.shm = (const char *)(uintptr_t)*out;
-	}
+	if (rc == SQLITE_OK && page == 0 && *out)
+		mapped(shim, *out);
 	return rc;
 }
 
@@ -189,6 +197,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	shim->handoff.shm = NULL;
 	shim->reservation.state = RESERVATION_NONE;
 	shim->reservation.is_reading = shim->reservation.is_pending = shim->reservation.is_retried = false;
+	shim->reservation.is_ahead = false;
 	holder_set(&shim->holder, NULL, 0);
 	wal_files_unmapping(shim);
 	rc = shim->original->xShmUnmap(file, delete);
@@ -246,9 +255,37 @@ void file_shim_forget_reader(struct file_shim *shim)
 	atomic_store_explicit(&shim->pragma, (void (*)(void *))NULL, memory_order_relaxed);
 }
 
-struct file_shim *file_shim_install(const struct connection *connection, bool fair)
+/* SQLite keeps what it has mapped: this maps nothing. */
+void file_shim_find_map(struct file_shim *shim)
 {
-	sqlite3_file *file = connection->file;
+	void volatile *page = NULL;
+
+	if (!shim->files.path || !unix_file_maps_shm(shim->file, shim->files.path) ||
+	    shim->original->xShmMap(shim->file, 0, WAL_INDEX_PAGE, 0, &page) != SQLITE_OK || !page)
+		return;
+	atomic_store(&shim->maps, true);
+	mapped(shim, page);
+}
+
+struct file_shim *file_shim_find(const sqlite3_file *file)
+{
+	const sqlite3_io_methods *methods = file->pMethods;
+
+	return methods && methods->iVersion >= 2 && methods->xShmLock == shim_shm_lock ? (struct file_shim *)(uintptr_t)methods
+										       : NULL;
+}
+
+const char *file_shim_path(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+
+	if (shim->is_attached)
+		return shim->files.path ? shim->files.path : "";
+	return connection && connection->path ? connection->path : "";
+}
+
+struct file_shim *file_shim_install(const struct connection *connection, sqlite3_file *file, const char *path, bool fair)
+{
 	const sqlite3_io_methods *real = file->pMethods;
 	struct file_shim *shim;
 	size_t size;
@@ -276,7 +313,7 @@ struct file_shim *file_shim_install(const struct connection *connection, bool fa
 	shim->fair = fair;
 	holder_start(&shim->holder);
 	idle_lock_start(&shim->idle_lock, sqlite_has_mutexes(connection->sqlite));
-	shim->begin_mode = begin_mode_find(connection->path);
+	shim->begin_mode = begin_mode_find(path);
 	handoff_init(&shim->handoff, fair ? &handoff_kernel : &handoff_unfair);
 	file->pMethods = &shim->methods;
 	return shim;

@@ -56,6 +56,8 @@ struct file_shim {
 	const struct sqlite *sqlite;
 	atomic_bool maps; /* it maps the -shm, or is about to: no other copy of SQLite may */
 	bool fair;        /* waiters are woken: SQLPROD_BUSY_WAIT */
+	bool is_attached; /* the file is not of the connection's main database */
+	bool is_of_many;  /* the connection has other files with a shim: reserve_all.h */
 
 	struct handoff handoff;
 	struct busy_wait busy;
@@ -97,10 +99,20 @@ struct file_shim {
 	void *writer_argument;
 };
 
-/* Puts a shim in front of the file of db's main database, before the connection is used. NULL if that cannot be: the file's VFS has
- * no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the file. */
+/* Puts a shim in front of the file of one of the connection's databases, before that is used; the path is absolute. NULL if that
+ * cannot be: the file's VFS has no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the
+ * file. */
 struct connection;
-struct file_shim *file_shim_install(const struct connection *connection, bool fair);
+struct file_shim *file_shim_install(const struct connection *connection, sqlite3_file *file, const char *path, bool fair);
+
+/* The shim was put there after SQLite has mapped the -shm, which happens within ATTACH. */
+void file_shim_find_map(struct file_shim *shim);
+
+/* The one in front of this file; NULL if there is none. */
+struct file_shim *file_shim_find(const sqlite3_file *file);
+
+/* For the log: the database's path. */
+const char *file_shim_path(const struct file_shim *shim);
 
 /* Calls see for each shim there ever was, from any thread: nothing may be read but what is kept. */
 void file_shim_each(void (*see)(struct file_shim *shim, void *argument), void *argument);

@@ -22,11 +22,13 @@
 #include "locking/reservation.h"
 
 #include "base/settings.h"
+#include "connection/registry.h"
 #include "locking/begin_crowd.h"
 #include "locking/begin_watch.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "locking/reserve_all.h"
 
 #include <string.h>
 
@@ -222,8 +224,7 @@ static int reserve(struct file_shim *shim)
 	return rc;
 }
 
-/* Waits until it has a reservation, or there is no point in waiting any more. */
-static void acquire(struct file_shim *shim)
+void reservation_acquire(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
 	bool gives_way = handoff_gives_way(&shim->handoff);
@@ -264,17 +265,23 @@ void reservation_header_read(struct file_shim *shim)
 	reservation->has_header = true;
 }
 
+/* An attached database may be of a shared cache, and be read by others once its connection is closed. */
+static bool in_transaction(const struct file_shim *shim)
+{
+	return (!shim->is_attached || registry_find(shim->db)) && !shim->sqlite->get_autocommit(shim->db);
+}
+
 static bool is_due(const struct file_shim *shim)
 {
 	const struct reservation *reservation = &shim->reservation;
 
-	return reservation->policy != READ_FREELY && reservation->state == RESERVATION_NONE && !reservation->is_pending &&
-	       is_known(shim->handoff.shm) && !shim->sqlite->get_autocommit(shim->db);
+	return reservation->policy != READ_FREELY && (reservation->state == RESERVATION_NONE || reservation->is_ahead) &&
+	       !reservation->is_pending && is_known(shim->handoff.shm) && in_transaction(shim);
 }
 
 bool reservation_gives_way(const struct file_shim *shim)
 {
-	return shim->handoff.yield_until && is_due(shim) && busy_handler_kind(shim) == BUSY_BY_US;
+	return shim->handoff.yield_until && !shim->reservation.is_ahead && is_due(shim) && busy_handler_kind(shim) == BUSY_BY_US;
 }
 
 void reservation_before_read(struct file_shim *shim)
@@ -291,11 +298,16 @@ void reservation_before_read(struct file_shim *shim)
 	shim->count.begun++;
 	if (reservation->shares)
 		begin_crowd_look(shim, monotonic_tick());
-	if (reservation->site && read_site_is_learnt(reservation->site)) {
+	if (reservation->is_ahead) {
+		reservation->is_ahead = false;
+	} else if (reservation->site && read_site_is_learnt(reservation->site)) {
 		shim->count.learnt++;
 		shared_write_end(shim);
 	} else {
-		acquire(shim);
+		if (shim->is_of_many)
+			reserve_all(shim);
+		else
+			reservation_acquire(shim);
 		if (reservation->shares && !shim->shared_write.has_begun)
 			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation), true);
 	}
@@ -352,13 +364,31 @@ static void unlock(struct file_shim *shim)
 void reservation_begun(struct file_shim *shim)
 {
 	if (shim->reservation.state == RESERVATION_NONE && !shim->has_read_lock && is_known(shim->handoff.shm))
-		acquire(shim);
+		reservation_acquire(shim);
 }
 
 void reservation_ended(struct file_shim *shim)
 {
 	if (shim->reservation.state == RESERVATION_LOCKED && !shim->has_read_lock)
 		unlock(shim);
+}
+
+void reservation_give_back(struct file_shim *shim)
+{
+	if (shim->reservation.state == RESERVATION_NONE)
+		return;
+	handoff_releasing(&shim->handoff);
+	if (shim->reservation.state == RESERVATION_LOCKED) {
+		unlock(shim);
+		return;
+	}
+	forget(shim);
+	if (is_joint(shim))
+		return;
+	if (clear(shim))
+		handoff_pass_on(&shim->handoff);
+	else
+		shim->count.lapsed++;
 }
 
 void reservation_after_read(struct file_shim *shim)
@@ -371,25 +401,14 @@ void reservation_after_read(struct file_shim *shim)
 	}
 	if (reservation->is_reading)
 		shared_write_end(shim);
+	if (reservation->is_reading && shim->is_of_many)
+		reserve_all_end(shim);
 	reservation->is_reading = false;
 	if (reservation->is_pending && reservation->site)
 		read_site_only_read(reservation->site);
 	reservation->is_pending = false;
 	reservation->site = NULL;
-	if (reservation->state == RESERVATION_NONE)
-		return;
-	handoff_releasing(&shim->handoff);
-	if (reservation->state == RESERVATION_LOCKED) {
-		unlock(shim);
-		return;
-	}
-	forget(shim);
-	if (is_joint(shim))
-		return;
-	if (clear(shim))
-		handoff_pass_on(&shim->handoff);
-	else
-		shim->count.lapsed++;
+	reservation_give_back(shim);
 }
 
 void reservation_read_failed(struct file_shim *shim)

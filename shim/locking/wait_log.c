@@ -55,13 +55,6 @@ static int64_t limit_of(enum setting setting)
 	return settings_get(setting)->number * MILLISECOND;
 }
 
-static const char *path_of(const struct file_shim *shim)
-{
-	const struct connection *connection = registry_find(shim->db);
-
-	return connection && connection->path ? connection->path : "";
-}
-
 static double seconds(int64_t time)
 {
 	return (double)time / (double)SECOND;
@@ -152,7 +145,7 @@ static void write_wait(struct file_shim *shim, enum busy_purpose purpose, enum k
 	describe_owner(shim, log->looked_at, owner, sizeof(owner));
 	if (others)
 		snprintf(commits, sizeof(commits), "; others have committed %u times meanwhile", others);
-	log_write(LOG_WARN, "%s: %s %.1f s: %s%s%s", path_of(shim),
+	log_write(LOG_WARN, "%s: %s %.1f s: %s%s%s", file_shim_path(shim),
 		  kind == KIND_BUSY ? "SQLITE_BUSY after a wait of" : "has waited for", seconds(waited), owner, commits,
 		  describe_unwritten(unwritten, tail, sizeof(tail)));
 }
@@ -191,7 +184,7 @@ void wait_log_released(const struct file_shim *shim, int64_t held, bool changed,
 
 	if (!limit || held < limit || !is_time_for(KIND_TRANSACTION, monotonic_now(), &unwritten))
 		return;
-	log_write(LOG_WARN, "%s: a transaction held the write lock for %.1f s%s and %s%s%s", path_of(shim), seconds(held),
+	log_write(LOG_WARN, "%s: a transaction held the write lock for %.1f s%s and %s%s%s", file_shim_path(shim), seconds(held),
 		  others_waited ? " while others waited," : "", changed ? "committed changes" : "committed nothing",
 		  others_waited && !changed ? ". SQLPROD_BEGIN=reserve lets such a transaction read without it" : "",
 		  describe_unwritten(unwritten, tail, sizeof(tail)));

@@ -135,6 +135,17 @@ void wal_files_closing(struct wal_files *files)
 	files->database = NULL;
 }
 
+/* Read by SQLite's own descriptor, which stays open. Source: sqlite.org/fileformat.html, offsets 18 and 19 */
+bool wal_files_are_wal(const struct wal_files *files)
+{
+	unsigned char versions[2] = {0};
+	int saved = errno;
+	bool read = files->inode && pread(files->fd, versions, sizeof(versions), 18) == sizeof(versions);
+
+	errno = saved;
+	return read && versions[0] == 2 && versions[1] == 2;
+}
+
 bool wal_files_moved(const struct file_shim *shim)
 {
 	const struct wal_files *files = &shim->files;

@@ -48,6 +48,9 @@ void wal_files_closing(struct wal_files *files);
 /* WAL is in effect, and not the program's choice; or not any more. */
 void wal_files_set_by_recipe(struct wal_files *files, bool by_recipe);
 
+/* Does the file's header say that it is in WAL mode? One system call. */
+bool wal_files_are_wal(const struct wal_files *files);
+
 /* Has the file another name now, or none? One system call. */
 bool wal_files_moved(const struct file_shim *shim);
 

@@ -189,7 +189,8 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	int64_t size, most;
 	bool passes;
 
-	if (!limit->after_commit || !shim->fair || shim->has_read_lock || !shim->handoff.shm || !is_automatic(connection))
+	if (!limit->after_commit || !shim->fair || shim->is_attached || shim->has_read_lock || !shim->handoff.shm ||
+	    !is_automatic(connection))
 		return;
 	limit->after_commit = false;
 	size = wal_index_size(shim->handoff.shm, limit->after);

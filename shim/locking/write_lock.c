@@ -27,13 +27,6 @@
 /* SQLite's own sleep is at most 100 ms: a BEGIN whose time is up by then does not wait again. */
 #define SQLITE_SLEEP (150 * MILLISECOND)
 
-static const char *path_of(const struct file_shim *shim)
-{
-	const struct connection *connection = registry_find(shim->db);
-
-	return connection && connection->path ? connection->path : "";
-}
-
 /* SQLite also takes the lock to checkpoint, and to read the WAL anew after a crash. */
 static bool is_transaction(const struct file_shim *shim)
 {
@@ -53,7 +46,7 @@ static bool has_snapshot(const struct file_shim *shim)
 	sqlite3_stmt *stmt = NULL;
 	unsigned busy = 0;
 
-	if (!sqlite->get_autocommit(shim->db))
+	if ((shim->is_attached && !registry_find(shim->db)) || !sqlite->get_autocommit(shim->db))
 		return true;
 	while (sqlite->next_stmt && sqlite->stmt_busy && (stmt = sqlite->next_stmt(shim->db, stmt)))
 		busy += sqlite->stmt_busy(stmt) != 0;
@@ -196,7 +189,7 @@ static int make_plain(struct file_shim *shim)
 	if (busy_wait_is_interrupted(shim))
 		return SQLITE_INTERRUPT;
 	if (kind != HOLDER_ELSEWHERE)
-		begin_mode_reserve(shim->begin_mode, path_of(shim), "BEGIN waited for another connection of this process");
+		begin_mode_reserve(shim->begin_mode, file_shim_path(shim), "BEGIN waited for another connection of this process");
 	return plain_begin_make(shim);
 }
 
@@ -272,12 +265,12 @@ static void learn(struct file_shim *shim, int64_t held, bool changed, bool other
 	if (!shim->may_make_plain)
 		return;
 	if (others_waited && held > NOTICED && !changed)
-		begin_mode_reserve(shim->begin_mode, path_of(shim),
+		begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
 				   "a transaction held the write lock while others waited, and wrote nothing");
 	else if (others_waited && shim->idled > IDLE)
-		begin_mode_reserve(shim->begin_mode, path_of(shim), "a transaction idled after BEGIN while others waited");
+		begin_mode_reserve(shim->begin_mode, file_shim_path(shim), "a transaction idled after BEGIN while others waited");
 	else if ((held > reservation_length() && !changed) || shim->idled > reservation_length())
-		begin_mode_reserve(shim->begin_mode, path_of(shim),
+		begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
 				   "a transaction idled after BEGIN, or only read, for longer than SQLPROD_RESERVE");
 }
 

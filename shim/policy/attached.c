@@ -5,6 +5,10 @@
 #include "base/log.h"
 #include "connection/pragma.h"
 #include "fs/storage.h"
+#include "locking/begin_kind.h"
+#include "locking/begin_mode.h"
+#include "locking/busy_handler.h"
+#include "locking/file_shim.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -60,13 +64,10 @@ bool attached_has_file_twice(struct connection *connection)
 }
 
 /* Each keeps its own journal mode, and is not mapped: mmap_size is set for the main database only. */
-static bool warn_if_shared(void *unused, const char *name, const char *path)
+static void warn_if_shared(const char *path)
 {
 	struct storage storage;
 
-	(void)unused;
-	if (!*path || strcmp(name, "main") == 0)
-		return true;
 	storage_look(path, &storage);
 	if (storage.kind == STORAGE_SHARED)
 		log_warn_once(
@@ -74,11 +75,94 @@ static bool warn_if_shared(void *unused, const char *name, const char *path)
 			"%s is attached, and on a shared filesystem (%s at %s): it keeps its journal mode. If that is WAL, it can "
 			"lose data when several machines use it: close it everywhere and run PRAGMA journal_mode=DELETE",
 			path, storage.type, storage.mount);
+}
+
+static bool is_attached_file(const char *name, const char *path)
+{
+	return *path && strcmp(name, "main") != 0;
+}
+
+static bool look(void *argument, const char *name, const char *path)
+{
+	struct connection *connection = argument;
+
+	if (!is_attached_file(name, path))
+		return true;
+	warn_if_shared(path);
+	if (!connection_is_embedded(connection))
+		busy_handler_prepare_attached(connection, name, path);
 	return true;
+}
+
+struct files_of_connection {
+	const struct connection *connection;
+	unsigned count;
+	bool are_many;
+};
+
+static void note_many(struct file_shim *shim, void *argument)
+{
+	struct files_of_connection *files = argument;
+
+	if (shim->db != files->connection->db)
+		return;
+	files->count++;
+	shim->is_of_many = files->are_many;
 }
 
 void attached_look(struct connection *connection)
 {
+	struct files_of_connection files = {.connection = connection};
+
 	connection->attached = ATTACHED_CHECKED;
-	pragma_each_database(connection, warn_if_shared, NULL);
+	pragma_each_database(connection, look, connection);
+	file_shim_each(note_many, &files);
+	files.are_many = files.count > 1;
+	file_shim_each(note_many, &files);
+	connection_update_interest(connection);
+}
+
+static bool can_be_reserved(void *argument, const char *name, const char *path)
+{
+	const struct connection *connection = argument;
+	const sqlite3_file *file;
+	const struct file_shim *shim;
+
+	if (!is_attached_file(name, path))
+		return true;
+	file = sqlite_file(connection->sqlite, connection->db, name);
+	shim = file ? file_shim_find(file) : NULL;
+	return shim && shim->db == connection->db && (shim->handoff.shm || wal_files_are_wal(&shim->files));
+}
+
+bool attached_can_be_reserved(struct connection *connection)
+{
+	return !connection->attached || pragma_each_database(connection, can_be_reserved, connection) == SQLITE_DONE;
+}
+
+struct policy {
+	const struct connection *connection;
+	enum reservation_policy policy;
+	bool shares;
+};
+
+static void set_policy(struct file_shim *shim, void *argument)
+{
+	const struct policy *policy = argument;
+	struct begin_kind *kind;
+
+	if (shim->db != policy->connection->db || !shim->is_attached)
+		return;
+	kind = begin_kind_find(shim->begin_mode, "BEGIN");
+	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
+	shim->reservation.policy = policy->policy;
+	shim->reservation.shares = policy->shares && !begin_mode_reserves(shim->begin_mode) && !begin_kind_reads(kind);
+}
+
+void attached_set_policy(const struct connection *connection, enum reservation_policy policy, bool shares)
+{
+	struct policy wanted = {connection, policy, shares};
+
+	if (connection->attached)
+		file_shim_each(set_policy, &wanted);
 }

@@ -3,6 +3,7 @@
 #define SQLPROD_POLICY_ATTACHED_H
 
 #include "connection/connection.h"
+#include "locking/reservation.h"
 
 #include <stdbool.h>
 
@@ -10,8 +11,17 @@
  * conflicts with its lock under the other, and no busy timeout ends that. Wants the connection's mutex held. */
 bool attached_has_file_twice(struct connection *connection);
 
-/* After an ATTACH: warns of attached files on a shared filesystem. Wants the connection's mutex held. */
+/* After an ATTACH: warns of attached files on a shared filesystem, and puts a shim in front of each that may have one, which has to
+ * be before a statement reads it. Not in an embedded copy. Wants the connection's mutex held. */
 void attached_look(struct connection *connection);
+
+/* Can transactions reserve all databases that are attached? Not if one has no shim, or a rollback journal. Wants the connection's
+ * mutex held. */
+bool attached_can_be_reserved(struct connection *connection);
+
+/* What the transactions of this connection are to get at their first read of each of them; do they share its write lock from then
+ * on? */
+void attached_set_policy(const struct connection *connection, enum reservation_policy policy, bool shares);
 
 /* An ATTACH of the program's is seen, which may be kept and run later. */
 void attached_seen(struct connection *connection);

@@ -116,6 +116,8 @@ static const char *reserve_obstacle(const struct connection *connection, const c
 {
 	int64_t mode = connection->outcomes[SETTING_JOURNAL_MODE].got;
 
+	if (!*connection->path && connection->attached)
+		return obstacle;
 	if (!obstacle && !connection->shim)
 		obstacle = "not SQLite's own unix VFS: no reservations";
 	if (!obstacle && !connection->shim->handoff.shm && mode != JOURNAL_WAL && mode != VALUE_UNKNOWN)
@@ -128,6 +130,7 @@ static void set_policy(struct connection *connection, enum reservation_policy po
 {
 	struct file_shim *shim = connection->shim;
 
+	attached_set_policy(connection, policy, false);
 	if (!shim || shim->db != connection->db)
 		return;
 	shim->reservation.policy = policy;
@@ -160,15 +163,18 @@ static void begin_locked(struct connection *connection)
 	begin_upgraded(connection, obstacle);
 }
 
-/* The BEGIN stays as it is, and its transaction shares the write lock and reserves. IMMEDIATE also locks the databases that are
- * attached. */
+/* The BEGIN stays as it is. Its transaction shares the write lock of the main database, and from its first read of it that of an
+ * attached one; each it reserves at its first read. */
 static bool begin_shared(struct connection *connection)
 {
-	if (connection->attached || connection->exclusive)
+	bool in_memory = !*connection->path;
+
+	if (connection->exclusive || !attached_can_be_reserved(connection))
 		return false;
 	set_policy(connection, READ_RESERVED);
-	if (!begin_watch_start(connection))
+	if (!in_memory && !begin_watch_start(connection))
 		return false;
+	attached_set_policy(connection, READ_RESERVED, true);
 	begin_upgraded(connection, NULL);
 	return true;
 }
@@ -186,7 +192,7 @@ static bool begin_immediate(struct connection *connection, const struct statemen
 		begin_not_upgraded(connection, obstacle);
 		return false;
 	}
-	if (is_auto && begin_shared(connection))
+	if (value->number == TRANSACTION_AUTO && begin_shared(connection))
 		return false;
 	if (is_auto) {
 		connection->shim->may_make_plain = connection->first_awaited = true;

@@ -100,7 +100,7 @@ static void checkpoint_beside(const struct reader *reader)
 	if (wal_index_backfilled(reader->shm) == wal_index_frames(reader->shm))
 		return;
 	if (sqlite->open_v2(reader->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE,
-			    sqlite_vfs_name(sqlite, reader->db)) == SQLITE_OK &&
+			    sqlite_vfs_name(sqlite, reader->db, "main")) == SQLITE_OK &&
 	    sqlite->exec(db, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
 		sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	sqlite->close(db);

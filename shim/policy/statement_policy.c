@@ -198,6 +198,9 @@ void policy_before(struct connection *connection, enum passage passage, const st
 		return;
 	plan->inside = !connection->sqlite->get_autocommit(connection->db);
 	statement_read(text, from, &plan->statement);
+	if (connection->attached == ATTACHED_UNCHECKED && statement->kind != STATEMENT_ATTACH &&
+	    !connection_is_embedded(connection))
+		attached_look(connection);
 	if (connection->setup != SETUP_DONE || connection->wal_retry_at)
 		first_use_before(connection, statement);
 	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)

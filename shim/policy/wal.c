@@ -80,7 +80,7 @@ static bool wal_file_is_usable(const char *path)
 /* This VFS has its wal-index on the heap instead of in a -shm: sqlite.org/vfs.html */
 static bool is_exclusive_vfs(const struct connection *connection)
 {
-	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db, "main");
 
 	return vfs && strcmp(vfs, "unix-excl") == 0;
 }

@@ -39,7 +39,7 @@ bool journal_mode_is_programs_choice(void)
 
 bool wal_image_is_memory(const struct connection *connection)
 {
-	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db);
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db, "main");
 
 	return vfs && strcmp(vfs, "memdb") == 0 && sqlite_file(connection->sqlite, connection->db, "main");
 }

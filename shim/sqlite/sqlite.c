@@ -268,11 +268,11 @@ sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *
 	return file && file->pMethods ? file : NULL;
 }
 
-const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db)
+const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
 {
 	const sqlite3_vfs *vfs = NULL;
 
-	if (!sqlite->file_control || sqlite->file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK)
+	if (!sqlite->file_control || sqlite->file_control(db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK)
 		return NULL;
 	return vfs ? vfs->zName : NULL;
 }

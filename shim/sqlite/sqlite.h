@@ -179,8 +179,8 @@ bool sqlite_owns(const struct sqlite *sqlite, const void *code);
 /* SQLite's file object for that database of the handle ("main"); NULL if there is none, or it is not open. */
 sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
 
-/* The name of the VFS of the main database, "unix"; NULL if the copy cannot return it (before 3.12). */
-const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db);
+/* The name of the VFS of that database of the handle, "unix"; NULL if the copy cannot return it (before 3.12). */
+const char *sqlite_vfs_name(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
 
 /* Resets the handle's error code to SQLITE_OK: the program would take an error left by a statement of ours for its own. */
 void sqlite_forget_error(const struct sqlite *sqlite, sqlite3 *db);

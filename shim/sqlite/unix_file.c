@@ -31,6 +31,8 @@ struct shm_node {
 /* In how much of an inode_info the pointer to the shm_node is looked for: less than any version's has. */
 #define INODE_INFO_WORDS 6
 #define SHM_NODE_MOST 512
+/* In how much of a file object, after the descriptor: it has more in each version. */
+#define FILE_WORDS 6
 
 /* The kernel reads the word as a set of signals, and then refuses what it is asked to do with it: nothing changes, and no filter of
  * system calls forbids this one. */
@@ -74,20 +76,50 @@ static bool is_shm_node(const struct shm_node *node, const struct inode_info *in
 	       strncmp(node->name, path, length) == 0 && strcmp(node->name + length, "-shm") == 0;
 }
 
+/* NULL if the -shm is not mapped, or not found. */
+static const struct shm_node *find_shm_node(const struct file_object *object, const char *path)
+{
+	const struct shm_node *node;
+
+	for (size_t i = 0; i < INODE_INFO_WORDS; i++) {
+		memcpy(&node, (const char *)(object->inode_info + 1) + i * sizeof(node), sizeof(node));
+		if (is_shm_node(node, object->inode_info, path))
+			return node;
+	}
+	return NULL;
+}
+
 int unix_file_find_shm(sqlite3_file *file, const char *path)
 {
-	const struct file_object *object = (const void *)file;
+	const struct shm_node *node;
 	struct unix_file known;
-	int saved = errno, fd = -1;
+	int saved = errno;
 
 	if (!unix_file_find(file, &known))
 		return -1;
-	for (size_t i = 0; i < INODE_INFO_WORDS && fd < 0; i++) {
-		const struct shm_node *node;
-		memcpy(&node, (const char *)(object->inode_info + 1) + i * sizeof(node), sizeof(node));
-		if (is_shm_node(node, object->inode_info, path))
-			fd = node->fd;
+	node = find_shm_node((const void *)file, path);
+	errno = saved;
+	return node ? node->fd : -1;
+}
+
+/* Its own object for that has the shm_node as its first member. */
+bool unix_file_maps_shm(sqlite3_file *file, const char *path)
+{
+	const void *const *words = (const void *const *)(const void *)((const struct file_object *)(const void *)file + 1);
+	const struct shm_node *node, *found;
+	struct unix_file known;
+	int saved = errno;
+	bool maps = false;
+
+	if (!unix_file_find(file, &known))
+		return false;
+	node = find_shm_node((const void *)file, path);
+	for (size_t i = 0; node && i < FILE_WORDS && !maps; i++) {
+		if ((uintptr_t)words[i] <= 65536 || (uintptr_t)words[i] % sizeof(void *) != 0 || !is_readable(words[i]))
+			continue;
+		memcpy(&found, words[i], sizeof(found));
+		maps = found == node;
 	}
 	errno = saved;
-	return fd;
+	return maps;
 }

@@ -23,4 +23,7 @@ bool unix_file_find(sqlite3_file *file, struct unix_file *out);
  */
 int unix_file_find_shm(sqlite3_file *file, const char *path);
 
+/* Is the -shm mapped by this file object, not only by others of the process? False if that cannot be found. errno is kept. */
+bool unix_file_maps_shm(sqlite3_file *file, const char *path);
+
 #endif

@@ -80,3 +80,122 @@ cross=('exec a CREATE TABLE IF NOT EXISTS main.w(x)' 'exec a BEGIN' 'exec a INSE
 	done
 	[[ $(jq -r '.settings.journal_mode.reason' report.json | sort -u) == null ]]
 }
+
+# For what is attached and in WAL mode; mains are a file, memory, and a temporary database.
+mains=(main.db :memory: '')
+
+two_databases() {
+	rm -rf ./*.db*
+	observer query a.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)' >/dev/null
+	observer query b.db 'PRAGMA journal_mode=wal; CREATE TABLE u(n); INSERT INTO u VALUES(0)' >/dev/null
+}
+
+both=("exec a ATTACH 'a.db' AS x" "exec a ATTACH 'b.db' AS y")
+
+numbers() {
+	echo "$(observer query a.db 'SELECT n FROM t') $(observer query b.db 'SELECT n FROM u')"
+}
+
+@test "nobody waits for a transaction that has only begun, or only read what is attached for longer than a reservation" {
+	export SQLPROD_RESERVE=100
+	for main in "${mains[@]}"; do
+		for first in 'exec a BEGIN' 'exec a BEGIN; SELECT n FROM t'; do
+			for run in run_plain run_shim; do
+				two_databases
+				barrier_make idles
+				start=${run/run/start}
+				"$start" idler victim "open a $main" "${both[@]}" "$first" 'barrier idles' 'exec a ROLLBACK'
+				idler=$started
+				barrier_meet idles
+				SECONDS=0
+				"$run" victim 'open c a.db' 'busy_timeout c 20000' 'exec c UPDATE t SET n=n+1'
+				expect $'open 0\nbusy_timeout 0\nexec 0'
+				((SECONDS < 15))
+				barrier_leave idles
+				finish "$idler" idler
+				[[ $output != *'exec 5'* ]]
+				rm idles.*
+			done
+		done
+		# by IMMEDIATE it is kept waiting
+		two_databases
+		SQLPROD_BEGIN=immediate run_shim victim "open a $main" "${both[@]}" 'exec a BEGIN' 'sh observer lock a.db'
+		expect_line held
+		run_shim victim "open a $main" "${both[@]}" 'exec a BEGIN' 'sh observer lock a.db' 'exec a SELECT n FROM t' 'sh observer lock a.db' 'exec a COMMIT' \
+			'sh observer lock a.db'
+		[[ $(grep -E 'free|held' <<<"$output" | xargs) == 'free held free' ]]
+	done
+}
+
+@test "a transaction that reads what is attached, and then writes it, does not fail" {
+	export SQLPROD_RESERVE=60000
+	for main in "${mains[@]}"; do
+		for begin in BEGIN 'BEGIN DEFERRED' 'SAVEPOINT s'; do
+			for run in plain:5 shim:0; do
+				two_databases
+				barrier_make read
+				"start_${run%:*}" reader victim "open a $main" "${both[@]}" "exec a $begin" 'exec a SELECT n FROM t' 'barrier read' \
+					'exec a UPDATE t SET n=n+1' 'exec a COMMIT'
+				reader=$started
+				barrier_meet read
+				"start_${run%:*}" writer victim 'open c a.db' 'exec c UPDATE t SET n=n+10'
+				writer=$started
+				wait_until_waits "$writer"
+				barrier_leave read
+				finish "$reader" reader
+				[[ $output == *$'\n'"exec ${run#*:}"* ]]
+				finish "$writer" writer
+				expect $'open 0\nexec 0'
+				[[ $(numbers) == "$([[ $run == plain:5 ]] && echo 10 || echo 11) 0" ]]
+				rm read.*
+			done
+		done
+	done
+}
+
+@test "two transactions that write two attached databases, each in its own order, wait for each other, and none fails" {
+	one=('exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1')
+	other=('exec a SELECT n FROM u' 'exec a UPDATE u SET n=n+1')
+	for main in "${mains[@]}"; do
+		for run in plain:5 shim:0; do
+			for order in forth back; do
+				two_databases
+				barrier_make half
+				[[ $order == forth ]] && first=("${one[@]}") second=("${other[@]}") || first=("${other[@]}") second=("${one[@]}")
+				SQLPROD_RESERVE=60000 "start_${run%:*}" left victim "open a $main" "${both[@]}" 'exec a BEGIN' "${first[@]}" 'barrier half' "${second[@]}" 'exec a COMMIT'
+				left=$started
+				barrier_meet half
+				SQLPROD_RESERVE=60000 "start_${run%:*}" right victim "open a $main" "${both[@]}" 'exec a BEGIN' "${second[@]}" "${first[@]}" 'exec a COMMIT'
+				right=$started
+				wait_until_waits "$right"
+				barrier_leave half
+				finish "$left" left
+				all=$output
+				finish "$right" right
+				all+=$output
+				if [[ $run == plain:5 ]]; then
+					[[ $all == *'exec 5'* ]]
+				else
+					[[ $all != *'exec 5'* && $(numbers) == '2 2' ]]
+				fi
+				rm half.*
+			done
+		done
+	done
+}
+
+@test "what a transaction has reserved and not read is given back at its end, and after DETACH" {
+	export SQLPROD_RESERVE=60000
+	for end in 'exec a COMMIT' 'exec a ROLLBACK' 'exec a UPDATE t SET n=n+1; COMMIT' 'exec a COMMIT; DETACH y; BEGIN; SELECT n FROM t; COMMIT' 'close a'; do
+		two_databases
+		barrier_make ended
+		start_shim reader victim 'open a :memory:' "${both[@]}" 'exec a BEGIN' 'exec a SELECT n FROM t' "$end" 'barrier ended'
+		reader=$started
+		barrier_meet ended
+		APP_TIMEOUT=20 run_shim victim 'open c a.db' 'open d b.db' 'exec c UPDATE t SET n=5' 'exec d BEGIN; SELECT n FROM u; UPDATE u SET n=5; COMMIT'
+		[[ $(numbers) == '5 5' ]]
+		barrier_leave ended
+		finish "$reader" reader
+		rm ended.*
+	done
+}

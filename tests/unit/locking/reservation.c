@@ -4,11 +4,13 @@
 
 #include "../check.h"
 #include "base/settings.h"
+#include "connection/registry.h"
 #include "locking/begin_crowd.h"
 #include "locking/begin_watch.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
+#include "locking/reserve_all.h"
 #include "locking/shm_locks.h"
 #include "locking/write_lock.h"
 
@@ -115,6 +117,22 @@ void begin_crowd_look(struct file_shim *of, int64_t when)
 {
 	(void)of;
 	(void)when;
+}
+
+void reserve_all(struct file_shim *of)
+{
+	(void)of;
+}
+
+void reserve_all_end(struct file_shim *of)
+{
+	(void)of;
+}
+
+struct connection *registry_find(const sqlite3 *db)
+{
+	(void)db;
+	return NULL;
 }
 
 void kept_locks_take(struct wal_files *files)
