@@ -134,6 +134,29 @@ contend() {
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
+@test "BEGIN IMMEDIATE or EXCLUSIVE that is only tried, with a timeout of 0, waits as any other, and does not with the timeout left to the program" {
+	for begin in IMMEDIATE EXCLUSIVE; do
+		rm -f t.db* held.*
+		observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)'
+		barrier_make held
+		start_shim holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'barrier held' 'exec a COMMIT'
+		holder=$started
+		barrier_meet held
+		tries=(victim 'open b t.db' 'busy_timeout b 0' "exec b BEGIN $begin")
+		for run in run_plain:keep run_shim:keep run_shim:0; do
+			SQLPROD_BUSY_TIMEOUT=${run#*:} "${run%:*}" "${tries[@]}"
+			[[ $output == *$'\nexec 5 database is locked' ]]
+		done
+		start_shim waiter "${tries[@]}"
+		waiter=$started
+		wait_until_waits "$waiter"
+		barrier_leave held
+		finish "$holder" holder
+		finish "$waiter" waiter
+		[[ $output == *$'\nexec 0' ]]
+	done
+}
+
 @test "a program waits for the write lock with SQLPROD_BUSY_WAIT=sqlite too" {
 	export SQLPROD_BUSY_WAIT=sqlite
 	contend start_shim
