@@ -20,8 +20,9 @@ static int on_busy(void *argument, int count)
 			shim->may_make_plain && plain_begin_runs(shim, &under_cursor) ? WAIT_OF_BEGIN : WAIT_OF_STATEMENT;
 	if (busy_wait_sleep(shim, shim->busy.purpose, count))
 		return 1;
-	/* a BEGIN does not fail: it is tried once more, and takes no lock then (write_lock.c) */
-	shim->begin_is_plain = shim->busy.purpose == WAIT_OF_BEGIN && shim->handoff.attempt == ATTEMPT_REFUSED;
+	/* a BEGIN does not fail: it is tried once more, and takes no lock then (write_lock.c, file_shim.c) */
+	shim->begin_is_plain =
+		shim->busy.purpose == WAIT_OF_BEGIN && (shim->handoff.attempt == ATTEMPT_REFUSED || shim->lock_refused);
 	return shim->begin_is_plain;
 }
 

@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "locking/kept_locks.h"
 #include "locking/left_wal.h"
+#include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
 #include "sqlite/unix_file.h"
 
@@ -144,6 +145,19 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	return rc;
 }
 
+/* Without WAL: a BEGIN that the library made immediate does not fail where the program's own would have asked for no lock. It waits
+ * as the connection waits. Returns the code for SQLite. */
+static int lock_tried(struct file_shim *shim, int rc)
+{
+	bool under_cursor, is_plain = shim->begin_is_plain;
+
+	shim->lock_refused = rc == SQLITE_BUSY && !shim->handoff.shm;
+	if (!shim->lock_refused || !shim->may_make_plain || !plain_begin_runs(shim, &under_cursor))
+		return rc;
+	shim->begin_is_plain = false;
+	return is_plain || under_cursor || busy_handler_kind(shim) == BUSY_FAILS ? plain_begin_make(shim) : SQLITE_BUSY;
+}
+
 static int shim_lock(sqlite3_file *file, int level)
 {
 	struct file_shim *shim = shim_of(file);
@@ -163,7 +177,7 @@ static int shim_lock(sqlite3_file *file, int level)
 		shim->refused = level;
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
 		left_wal_look(shim, file);
-	return rc;
+	return lock_tried(shim, rc);
 }
 
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)

@@ -76,6 +76,7 @@ struct file_shim {
 	bool vacuums;                  /* the statement that begin_watch.h saw start last is a VACUUM */
 	bool may_make_plain;           /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
 	bool begin_is_plain;           /* the BEGIN that waits is to take no lock */
+	bool lock_refused;             /* … and the last lock of the file that was tried was refused, in no WAL mode */
 	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
 	bool checkpoints;              /* it has the checkpoint lock */
 	int refused;                   /* the level of the file's own lock that was last refused: SQLITE_LOCK_SHARED… */

@@ -352,6 +352,35 @@ reader_begins() {
 	done
 }
 
+@test "with a rollback journal a plain BEGIN beside a writer, or under a cursor, does not fail, and reads" {
+	cat >beside.py <<-'EOF'
+		import sqlite3, subprocess, sys
+		WRITER = """
+		import sqlite3, sys
+		c = sqlite3.connect('a.db', isolation_level=None); c.execute('pragma journal_mode=delete')
+		c.execute('begin immediate'); c.execute('insert into t values(9)'); print('writes', flush=True); sys.stdin.readline(); c.execute('commit')
+		"""
+		c = sqlite3.connect('a.db', isolation_level=None, timeout=0.2); c.execute('pragma journal_mode=delete')
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		writer = subprocess.Popen([sys.executable, '-c', WRITER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True); writer.stdout.readline()
+		def reads():
+		    try: c.execute('begin'); print(c.execute('select count(*) from t').fetchone()[0]); c.execute('commit')
+		    except sqlite3.Error as e: print(e)
+		reads()
+		cursor = c.execute('select x from t union all select 2'); cursor.fetchone(); reads(); cursor = None
+		c.execute('pragma busy_timeout=0'); reads()
+		try: c.execute('begin'); c.execute('insert into t values(2)'); print('wrote')
+		except sqlite3.Error as e: print(e); c.execute('rollback')
+		writer.communicate('\n'); reads()
+		c.execute('begin'); c.execute('insert into t values(3)'); c.execute('commit'); reads()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		SQLPROD_BUSY_TIMEOUT=300 $run python3 beside.py
+		expect $'1\n1\n1\ndatabase is locked\n2\n3'
+	done
+}
+
 @test "a rollback journal and a -shm of another format get no reservation, and the report says so" {
 	observer query t.db 'CREATE TABLE t(n)'
 	SQLPROD_JOURNAL_MODE=keep SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT count(*) FROM t' 'exec a COMMIT' 'close a'
