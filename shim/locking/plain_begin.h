@@ -13,8 +13,9 @@
 
 struct file_shim;
 
-/* What plain BEGIN is rewritten to, so that it is known again. */
-#define PLAIN_BEGIN_MARK "IMMEDIATE/**/"
+/* What plain BEGIN is rewritten to, so that it is known again: by blanks that nobody writes. SQLITE_DBCONFIG_ENABLE_COMMENTS may
+ * forbid comments. */
+#define PLAIN_BEGIN_MARK "IMMEDIATE\f\t\f\t"
 
 /* Has this SQLite the functions to find the statement that runs, and its text? */
 struct sqlite;

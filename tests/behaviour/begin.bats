@@ -98,6 +98,15 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 	[[ $output == *IMMEDIATE* ]]
 }
 
+# SQLITE_DBCONFIG_ENABLE_COMMENTS (3.49) may forbid them.
+@test "no comment is added to a statement that is rewritten" {
+	script=('open a t.db' 'exec a PRAGMA journal_mode=DELETE' 'prepare a s v2 -1 BEGIN' 'sql s' 'finalize s' 'prepare a s v2 -1 BEGIN TRANSACTION;' 'sql s' 'finalize s')
+	run_plain victim "${script[@]}"
+	[[ $output == *BEGIN* && $output != *IMMEDIATE* ]]
+	run_shim victim "${script[@]}"
+	[[ $(grep -c IMMEDIATE <<<"$output") == 2 && $output != */\** && $output != *--* ]]
+}
+
 @test "each BEGIN in a text of many statements takes the lock" {
 	export SQLPROD_RESERVE=60000
 	observer query t.db 'CREATE TABLE t(x)'
