@@ -48,8 +48,8 @@ static bool has_wal(const struct connection *connection)
 	return shim->db == connection->db && shim->handoff.shm && wal_files_are_open(&shim->files);
 }
 
-/* SQLite refuses to checkpoint for a connection that is reading; one that has only begun is not. What it does inside a call (a sync,
- * a callback) may start a program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
+/* SQLite refuses to checkpoint for a connection that is reading; one that has only begun is not. What it does inside a call (a
+ * sync, a callback) may start a program or ask for a size: nothing then, as the connection's mutex lets its own thread in. */
 static bool is_idle(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
