@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -19,8 +20,24 @@ static _Noreturn void kernel_exit(int status)
 		syscall(SYS_exit_group, status);
 }
 
+/* A child that shares its parent's memory, by clone(2) with CLONE_VM and CLONE_SETTLS, may have zeros where a thread's own
+ * variables are: Chromium's, which enters a chroot and ends. libc's _exit() touches none of them; errno and dlsym() would. */
+static bool is_a_thread(void)
+{
+#if defined(__x86_64__)
+	const void *self;
+
+	__asm__ volatile("mov %%fs:0,%0" : "=r"(self));
+	return self != NULL;
+#else
+	return true;
+#endif
+}
+
 HOOK _Noreturn void _exit(int status)
 {
+	if (!is_a_thread())
+		kernel_exit(status);
 	checkpoint_all();
 	REAL(_exit, kernel_exit)(status);
 	kernel_exit(status);
@@ -28,6 +45,8 @@ HOOK _Noreturn void _exit(int status)
 
 HOOK _Noreturn void _Exit(int status)
 {
+	if (!is_a_thread())
+		kernel_exit(status);
 	checkpoint_all();
 	REAL(_Exit, kernel_exit)(status);
 	kernel_exit(status);

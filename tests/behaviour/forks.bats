@@ -67,3 +67,13 @@ both() {
 		expect_quiet
 	done
 }
+
+@test "a child that shares its parent's memory, and has zeros for a thread's own variables, ends by _exit() as without the library" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer wants a thread's own variables"
+	for run in run_plain run_shim; do
+		rm -f t.db*
+		$run cloned
+		expect $'_exit status 7\n_Exit status 7\n_exit status 7\n_Exit status 7'
+		expect_quiet
+	done
+}
