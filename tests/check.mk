@@ -64,15 +64,15 @@ scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci findings s
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
 
 .PHONY: lint
-lint: ## shellcheck, shfmt, clang-format; includes and links; every warning of gcc and clang an error
+lint: ## shellcheck, shfmt, clang-format; includes and links; every warning of gcc and clang an error, in unit tests too
 	$(Q)scripts/install-packages build check lint
 	$(Q)scripts/check-includes
 	$(Q)scripts/check-links
 	$(Q)shellcheck $(scripts)
 	$(Q)shfmt -i 0 -ci -d $(scripts)
 	$(Q)clang-format --dry-run -Werror $(sources)
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-gcc CC=gcc WERROR=1 all programs
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-clang CC=$(CLANG) WERROR=1 all programs
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-gcc CC=gcc WERROR=1 all programs check-unit
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-clang CC=$(CLANG) WERROR=1 all programs check-unit
 
 .PHONY: format
 format: ## lay out scripts and sources as lint wants them
