@@ -138,12 +138,12 @@ void wal_files_closing(struct wal_files *files)
 /* Read by SQLite's own descriptor, which stays open. Source: sqlite.org/fileformat.html, offsets 18 and 19 */
 bool wal_files_are_wal(const struct wal_files *files)
 {
-	unsigned char versions[2] = {0};
+	unsigned char read_version = 0;
 	int saved = errno;
-	bool read = files->inode && pread(files->fd, versions, sizeof(versions), 18) == sizeof(versions);
+	bool read = files->inode && pread(files->fd, &read_version, 1, 19) == 1;
 
 	errno = saved;
-	return read && versions[0] == 2 && versions[1] == 2;
+	return read && read_version == 2;
 }
 
 bool wal_files_moved(const struct file_shim *shim)

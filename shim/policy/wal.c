@@ -42,7 +42,8 @@ enum wal_header wal_read_header(const struct connection *connection)
 		return header[0] ? WAL_UNKNOWN : WAL_NO; /* a read past the end returns zeros */
 	if (rc != SQLITE_OK || memcmp(header, magic, sizeof(magic)) != 0)
 		return WAL_UNKNOWN;
-	return header[18] == 2 && header[19] == 2 ? WAL_YES : WAL_NO;
+	/* the version that it takes to read: SQLite does not ask for the other one */
+	return header[19] == 2 ? WAL_YES : WAL_NO;
 }
 
 bool wal_has_writer(const struct connection *connection)

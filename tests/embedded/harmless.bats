@@ -255,3 +255,18 @@ scene() {
 		expect_line 'step 9'
 	done
 }
+
+@test "a database in WAL mode whose write version was set back by hand is used as without the library" {
+	for version in 1 3; do
+		rm -f t.db*
+		observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
+		printf "\\0$version" | dd of=t.db bs=1 seek=18 conv=notrunc status=none
+		cp t.db seed.db
+		use=('open a t.db' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(2)' 'exec a SELECT x FROM t' 'close a')
+		run_plain "$victim" "${use[@]}"
+		wanted=$output
+		cp seed.db t.db
+		run_shim "$victim" "${use[@]}"
+		expect "$wanted"
+	done
+}
