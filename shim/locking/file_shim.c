@@ -4,6 +4,7 @@
 #include "connection/registry.h"
 #include "locking/begin_mode.h"
 #include "locking/busy_handler.h"
+#include "locking/inherited_files.h"
 #include "locking/kept_locks.h"
 #include "locking/left_wal.h"
 #include "locking/plain_begin.h"
@@ -164,8 +165,12 @@ static int shim_lock(sqlite3_file *file, int level)
 	bool kept;
 	int rc;
 
-	if (level == SQLITE_LOCK_SHARED)
+	if (level == SQLITE_LOCK_SHARED) {
 		holder_seen(&shim->holder);
+		rc = inherited_files_lock(shim);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
 	/* without WAL, RESERVED is the write lock */
 	if (level == SQLITE_LOCK_RESERVED)
 		file_shim_before_write(shim);

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <string.h>
 
-void kept_locks_set(int fd, int command, short type, off_t start, off_t length)
+bool kept_locks_set(int fd, int command, short type, off_t start, off_t length)
 {
 	struct flock lock;
 
@@ -19,7 +19,7 @@ void kept_locks_set(int fd, int command, short type, off_t start, off_t length)
 	lock.l_whence = SEEK_SET;
 	lock.l_start = start;
 	lock.l_len = length;
-	fcntl(fd, command, &lock);
+	return fcntl(fd, command, &lock) == 0;
 }
 
 bool kept_locks_are_shared(const struct wal_files *files)

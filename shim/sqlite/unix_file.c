@@ -76,17 +76,28 @@ static bool is_shm_node(const struct shm_node *node, const struct inode_info *in
 	       strncmp(node->name, path, length) == 0 && strcmp(node->name + length, "-shm") == 0;
 }
 
-/* NULL if the -shm is not mapped, or not found. */
-static const struct shm_node *find_shm_node(const struct file_object *object, const char *path)
+/* The place of the pointer to it; NULL if the -shm is not mapped, or not found. */
+static const void *find_shm_place(const struct file_object *object, const char *path)
 {
 	const struct shm_node *node;
+	const char *place = (const char *)(object->inode_info + 1);
 
-	for (size_t i = 0; i < INODE_INFO_WORDS; i++) {
-		memcpy(&node, (const char *)(object->inode_info + 1) + i * sizeof(node), sizeof(node));
+	for (size_t i = 0; i < INODE_INFO_WORDS; i++, place += sizeof(node)) {
+		memcpy(&node, place, sizeof(node));
 		if (is_shm_node(node, object->inode_info, path))
-			return node;
+			return place;
 	}
 	return NULL;
+}
+
+static const struct shm_node *find_shm_node(const struct file_object *object, const char *path)
+{
+	const void *place = find_shm_place(object, path);
+	const struct shm_node *node = NULL;
+
+	if (place)
+		memcpy(&node, place, sizeof(node));
+	return node;
 }
 
 int unix_file_find_shm(sqlite3_file *file, const char *path)
@@ -100,6 +111,20 @@ int unix_file_find_shm(sqlite3_file *file, const char *path)
 	node = find_shm_node((const void *)file, path);
 	errno = saved;
 	return node ? node->fd : -1;
+}
+
+void unix_file_forget_shm(sqlite3_file *file, const char *path)
+{
+	static const struct shm_node *const none;
+	const void *place = NULL;
+	struct unix_file known;
+	int saved = errno;
+
+	if (unix_file_find(file, &known))
+		place = find_shm_place((const void *)file, path);
+	if (place)
+		memcpy((void *)(uintptr_t)place, &none, sizeof(none));
+	errno = saved;
 }
 
 /* Its own object for that has the shm_node as its first member. */

@@ -23,6 +23,10 @@ bool unix_file_find(sqlite3_file *file, struct unix_file *out);
  */
 int unix_file_find_shm(sqlite3_file *file, const char *path);
 
+/* Has SQLite forget the -shm that its connections share, so that the next one opens it anew. What is mapped stays so, and is never
+ * given back. For a -shm of which no connection can be used any more. errno is kept. */
+void unix_file_forget_shm(sqlite3_file *file, const char *path);
+
 /* Is the -shm mapped by this file object, not only by others of the process? False if that cannot be found. errno is kept. */
 bool unix_file_maps_shm(sqlite3_file *file, const char *path);
 

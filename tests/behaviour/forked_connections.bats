@@ -92,3 +92,49 @@ forked() {
 		[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'41\nok' ]]
 	done
 }
+
+# daemon_py - has a child close all descriptors, as a daemon does, and open the database anew, which its parent has open still (stays)
+# or has closed (leaves). Prints whether a program without the library finds the child's lock, what child and parent read, and how many
+# bytes are in files that have the child's old numbers.
+daemon_py() {
+	cat >daemon.py <<-'EOF'
+		import os, sqlite3, subprocess, sys, time
+		way, reuses = sys.argv[1], sys.argv[2] == 'reuses'
+		write = "import sqlite3; c = sqlite3.connect('a.db', timeout=0); c.execute('insert into t values(9)'); c.commit(); c.close()"
+		outside = dict(os.environ); outside.pop('LD_PRELOAD', None)
+		def others_write():
+		    return subprocess.run([sys.executable, '-c', write], env=outside, stderr=subprocess.DEVNULL).returncode == 0
+		connection = sqlite3.connect('a.db', isolation_level=None)
+		connection.execute('create table t(x)'); connection.execute('insert into t values(1)')
+		if not os.fork():
+		    os.closerange(3, 64)
+		    while way == 'leaves' and not os.path.exists('closed'): time.sleep(0.01)
+		    logs = [os.open(f'log{i}', os.O_CREAT | os.O_RDWR) for i in range(12 if reuses else 0)]
+		    own = sqlite3.connect('a.db', timeout=20, isolation_level=None)
+		    own.execute('begin immediate'); own.execute('insert into t values(2)')
+		    print('free' if others_write() else 'locked')
+		    own.execute('commit')
+		    print(others_write(), own.execute('select count(*) from t').fetchone()[0], flush=True)
+		    own.execute('insert into t values(3)'); own.close()
+		    os._exit(0)
+		if way == 'leaves': connection.close(); open('closed', 'w').close()
+		os.wait()
+		if way == 'leaves': connection = sqlite3.connect('a.db', isolation_level=None)
+		print(connection.execute('select count(*) from t').fetchone()[0], sum(os.path.getsize(f'log{i}') for i in range(12 if reuses else 0)))
+		connection.execute('insert into t values(4)'); connection.close()
+	EOF
+}
+
+@test "a child that has closed all descriptors opens the database anew, and locks hold between it and others" {
+	daemon_py
+	for run in run_plain run_shim; do
+		for way in stays leaves; do
+			for numbers in reuses lets; do
+				rm -f a.db* closed log*
+				"$run" python3 daemon.py "$way" "$numbers"
+				expect $'locked\nTrue 3\n4 0'
+				[[ $(observer query a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'5\nok' ]] || fail "$run $way"
+			done
+		done
+	done
+}

@@ -257,10 +257,10 @@ scene() {
 }
 
 @test "a database in WAL mode whose write version was set back by hand is used as without the library" {
-	for version in 1 3; do
+	for version in '\01' '\03'; do
 		rm -f t.db*
 		observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
-		printf "\\0$version" | dd of=t.db bs=1 seek=18 conv=notrunc status=none
+		printf %b "$version" | dd of=t.db bs=1 seek=18 conv=notrunc status=none
 		cp t.db seed.db
 		use=('open a t.db' 'exec a SELECT x FROM t' 'exec a INSERT INTO t VALUES(2)' 'exec a SELECT x FROM t' 'close a')
 		run_plain "$victim" "${use[@]}"

@@ -1,0 +1,53 @@
+/* inherited_files.c - looks for connections that were inherited, and at what their descriptors lead to. */
+#include "locking/inherited_files.h"
+
+#include "locking/file_shim.h"
+#include "locking/inherited_locks.h"
+#include "locking/kept_locks.h"
+#include "sqlite/unix_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static bool is_closed(const struct file_shim *other, const struct wal_files *files)
+{
+	return other->files.parent && other->files.shm && other->files.inode == files->inode &&
+	       other->files.device == files->device && !wal_files_are_open(&other->files);
+}
+
+static bool is_of_none(struct file_shim *other, void *argument)
+{
+	return !is_closed(other, argument);
+}
+
+/* Its descriptors are not the database's any more. */
+static bool forget(struct file_shim *other, void *argument)
+{
+	if (is_closed(other, argument)) {
+		other->files.shm_fd = -1;
+		other->files.wal = other->files.shm = 0;
+	}
+	return true;
+}
+
+static int take_over(struct file_shim *shim)
+{
+	struct wal_files *files = &shim->files;
+
+	if (!kept_locks_set(files->fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE))
+		return SQLITE_BUSY;
+	unix_file_forget_shm(shim->file, files->path);
+	wal_files_each(forget, files);
+	return SQLITE_OK;
+}
+
+int inherited_files_lock(struct file_shim *shim)
+{
+	int saved = errno, rc = SQLITE_OK;
+
+	if (inherited_locks_are_held() && !shim->files.parent && shim->files.path && !shim->handoff.shm &&
+	    !wal_files_each(is_of_none, &shim->files))
+		rc = take_over(shim);
+	errno = saved;
+	return rc;
+}
