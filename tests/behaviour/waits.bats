@@ -200,8 +200,14 @@ contend_for_switch() {
 		expect_line 'exec 5 database is locked'
 		[[ $(outside_pragma t.db journal_mode) == delete ]]
 	done
-	contend_for_switch start_shim 'busy_timeout a 0' 'exec a PRAGMA journal_mode=WAL'
+	barrier_make held
+	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE; INSERT INTO t VALUES(1)' 'barrier held' 'exec a COMMIT'
+	holder=$started
+	barrier_meet held
+	run_shim victim 'open a t.db' 'busy_timeout a 0' 'exec a PRAGMA journal_mode=WAL'
 	[[ $output == *'exec 5 database is locked' ]]
+	barrier_leave held
+	finish "$holder" holder
 }
 
 @test "many processes that switch to WAL themselves at once fail for none" {
