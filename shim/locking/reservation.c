@@ -1,11 +1,5 @@
-/* reservation.c - reservations, in the last four bytes of the -shm that SQLite keeps for locks and never reads or writes.
+/* reservation.c - what a transaction does to have the database reserved, from its first read to its first write.
  *
- * The word is 0, or the time of CLOCK_MONOTONIC in milliseconds, modulo 2^32, at which the reservation lapses. A time that has
- * passed, or is more than a minute away, is none: so is whatever a crash or another time namespace left there. It is set over 0 or
- * a word that has lapsed, and cleared by its owner alone, who is
- * - a transaction that reserves. It holds the write lock for that moment, which tells that nobody writes; or it shares the lock
- * since its BEGIN (shared_write.h), and finds 0;
- * - a connection that writes and shares the lock: it claims the word, so that 0 tells the others that nobody writes.
  * Transactions of one thread, which cannot wait for each other, have a reservation together (join()): the first one to write, or
  * the last one to end without that, clears it. Its time is that of the one that reserved.
  *
@@ -28,103 +22,12 @@
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "locking/reservation_word.h"
 #include "locking/reserve_all.h"
 
 #include <string.h>
 
-#define RESERVATION 124
-#define FORMAT 3007000 /* of the -shm: at its start */
-
-#define MILLISECOND INT64_C(1000000)
-#define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
-
-static atomic_uint forks;
 static atomic_bool any_joint; /* has a transaction ever had a reservation together with another one? */
-
-void reservation_forked(void)
-{
-	atomic_fetch_add(&forks, 1);
-}
-
-int64_t reservation_length(void)
-{
-	return settings_get(SETTING_RESERVE)->number * MILLISECOND;
-}
-
-static _Atomic uint32_t *place_of(const char *shm)
-{
-	return (_Atomic uint32_t *)(uintptr_t)(shm + RESERVATION);
-}
-
-static bool is_known(const char *shm)
-{
-	return shm && *(const volatile uint32_t *)(const volatile void *)shm == FORMAT;
-}
-
-uint32_t reservation_word(const char *shm)
-{
-	return is_known(shm) ? atomic_load(place_of(shm)) : 0;
-}
-
-int64_t reservation_lapses_at(uint32_t word, int64_t now)
-{
-	uint32_t left = word - (uint32_t)(now / MILLISECOND);
-
-	return word && left > 0 && left <= LONGEST ? now - now % MILLISECOND + left * MILLISECOND : 0;
-}
-
-static bool has_reservation(const struct reservation *reservation)
-{
-	return reservation->state == RESERVATION_HELD;
-}
-
-static bool blocks(const struct file_shim *shim, uint32_t word)
-{
-	if (!word || !reservation_lapses_at(word, shim->handoff.system->now()))
-		return false;
-	if (has_reservation(&shim->reservation) && word == shim->reservation.word)
-		return false;
-	return holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_OF_THREAD;
-}
-
-bool reservation_blocks(struct file_shim *shim)
-{
-	return blocks(shim, reservation_word(shim->handoff.shm));
-}
-
-static uint32_t word_until(int64_t time)
-{
-	uint32_t word = (uint32_t)(time / MILLISECOND);
-
-	return word ? word : 1;
-}
-
-bool reservation_claim(struct file_shim *shim)
-{
-	struct reservation *reservation = &shim->reservation;
-	uint32_t seen = reservation_word(shim->handoff.shm), word;
-
-	if (shim->shared_write.hold != WRITE_SHARED || !is_known(shim->handoff.shm))
-		return !blocks(shim, seen);
-	word = word_until(shim->handoff.system->now() + reservation_length());
-	do {
-		if (blocks(shim, seen))
-			return false;
-	} while (!atomic_compare_exchange_weak(place_of(shim->handoff.shm), &seen, word));
-	reservation->claim = word;
-	reservation->claim_forks = atomic_load_explicit(&forks, memory_order_relaxed);
-	return true;
-}
-
-void reservation_unclaim(struct file_shim *shim)
-{
-	struct reservation *reservation = &shim->reservation;
-	uint32_t word = reservation->claim;
-
-	reservation->claim = 0;
-	if (word && shim->handoff.shm && reservation->claim_forks == atomic_load_explicit(&forks, memory_order_relaxed))
-		atomic_compare_exchange_strong(place_of(shim->handoff.shm), &word, 0);
-}
 
 /* Notes with which statement the transaction begins: the one that runs, if SQLite tells. False: none runs. */
 static bool find_site(struct file_shim *shim)
@@ -157,15 +60,7 @@ static int64_t length_of(const struct reservation *reservation)
 /* Writes the word if it is still as it was seen. */
 static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 {
-	struct reservation *reservation = &shim->reservation;
-	uint32_t word = word_until(now + length_of(reservation));
-
-	if (!atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word))
-		return false;
-	reservation->word = word;
-	reservation->since = now;
-	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
-	return true;
+	return reservation_word_set(shim, seen, now, now + length_of(&shim->reservation));
 }
 
 /* The reservation is of the same thread, which cannot wait for itself: it is had together, and ends as if it were had alone. */
@@ -176,9 +71,7 @@ static int join(struct file_shim *shim, uint32_t word, int64_t now)
 	if (reservation->policy != READ_RESERVED)
 		return SQLITE_LOCKED;
 	atomic_store_explicit(&any_joint, true, memory_order_relaxed);
-	reservation->word = word;
-	reservation->since = now;
-	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	reservation_word_join(shim, word, now);
 	return SQLITE_OK;
 }
 
@@ -189,7 +82,7 @@ static int reserve_locked(struct file_shim *shim)
 	uint32_t seen = reservation_word(shim->handoff.shm);
 	int64_t now = shim->handoff.system->now();
 
-	if (blocks(shim, seen))
+	if (reservation_word_blocks(shim, seen))
 		return SQLITE_BUSY;
 	if (reservation_lapses_at(seen, now))
 		return join(shim, seen, now);
@@ -276,7 +169,7 @@ static bool is_due(const struct file_shim *shim)
 	const struct reservation *reservation = &shim->reservation;
 
 	return reservation->policy != READ_FREELY && (reservation->state == RESERVATION_NONE || reservation->is_ahead) &&
-	       !reservation->is_pending && is_known(shim->handoff.shm) && in_transaction(shim);
+	       !reservation->is_pending && reservation_word_is_known(shim->handoff.shm) && in_transaction(shim);
 }
 
 bool reservation_gives_way(const struct file_shim *shim)
@@ -328,17 +221,6 @@ static void forget(struct file_shim *shim)
 	longest(&shim->count.longest_reserved, shim->handoff.system->now() - shim->reservation.since);
 }
 
-/* Takes the word away, and says whether it was still there. */
-static bool clear(struct file_shim *shim)
-{
-	const struct reservation *reservation = &shim->reservation;
-	uint32_t word = reservation->word;
-
-	/* a forked child that closes what it inherited must leave its parent's alone */
-	return shim->handoff.shm && reservation->forks == atomic_load_explicit(&forks, memory_order_relaxed) &&
-	       atomic_compare_exchange_strong(place_of(shim->handoff.shm), &word, 0);
-}
-
 /* Does another transaction have the same reservation, which has not written? */
 static bool is_joint(const struct file_shim *shim)
 {
@@ -349,7 +231,7 @@ static bool is_joint(const struct file_shim *shim)
 static void drop(struct file_shim *shim)
 {
 	forget(shim);
-	clear(shim);
+	reservation_word_clear(shim);
 }
 
 static void unlock(struct file_shim *shim)
@@ -363,7 +245,7 @@ static void unlock(struct file_shim *shim)
 
 void reservation_begun(struct file_shim *shim)
 {
-	if (shim->reservation.state == RESERVATION_NONE && !shim->has_read_lock && is_known(shim->handoff.shm))
+	if (shim->reservation.state == RESERVATION_NONE && !shim->has_read_lock && reservation_word_is_known(shim->handoff.shm))
 		reservation_acquire(shim);
 }
 
@@ -385,7 +267,7 @@ void reservation_give_back(struct file_shim *shim)
 	forget(shim);
 	if (is_joint(shim))
 		return;
-	if (clear(shim))
+	if (reservation_word_clear(shim))
 		handoff_pass_on(&shim->handoff);
 	else
 		shim->count.lapsed++;
@@ -422,12 +304,10 @@ void reservation_read_failed(struct file_shim *shim)
 void reservation_renew(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
-	uint32_t seen = reservation->word, word = word_until(shim->handoff.system->now() + length_of(reservation));
+	int64_t until = shim->handoff.system->now() + length_of(reservation);
 
-	if (!has_reservation(reservation) || !atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word))
-		return;
-	reservation->word = word;
-	holder_set(&shim->holder, shim->handoff.shm, word);
+	if (reservation->state == RESERVATION_HELD && reservation_word_renew(shim, until))
+		holder_set(&shim->holder, shim->handoff.shm, reservation->word);
 }
 
 void reservation_wait_out(struct file_shim *shim)
@@ -445,7 +325,7 @@ bool reservation_before_write(struct file_shim *shim)
 
 	if (reservation->is_pending && reservation->site)
 		read_site_wrote(reservation->site);
-	if (!has_reservation(reservation))
+	if (reservation->state != RESERVATION_HELD)
 		return false;
 	if (reservation_word(shim->handoff.shm) == reservation->word && handoff_changes(&shim->handoff) == shim->handoff.changes)
 		return true;
@@ -464,7 +344,7 @@ void reservation_written(struct file_shim *shim)
 	reservation->is_pending = false;
 	reservation->site = NULL;
 	atomic_store_explicit(&shim->idle_lock.due, IDLE_LOCK_NEVER, memory_order_relaxed);
-	if (!has_reservation(reservation))
+	if (reservation->state != RESERVATION_HELD)
 		return;
 	/* who has the lock to itself needs no claim, but others who look find one for less than they find the lock taken */
 	if (shim->shared_write.hold != WRITE_SHARED &&

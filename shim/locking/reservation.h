@@ -12,6 +12,7 @@
 #define SQLPROD_LOCKING_RESERVATION_H
 
 #include "locking/read_sites.h"
+#include "locking/reservation_word.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -55,28 +56,10 @@ struct reservation {
 void reservation_acquire(struct file_shim *shim);
 void reservation_give_back(struct file_shim *shim);
 
-/* How long reservations last, in nanoseconds. */
-int64_t reservation_length(void);
-
-/* The word in the -shm, 0 if there is none or the format is unknown. */
-uint32_t reservation_word(const char *shm);
-
-/* When the reservation that this word says lapses, at most a minute away; 0 if it says none that lasts. */
-int64_t reservation_lapses_at(uint32_t word, int64_t now);
-
-/* Has another connection a reservation that keeps this one from the write lock? Not if it is of the same thread. */
-bool reservation_blocks(struct file_shim *shim);
-
 /* The policy is READ_LOCKED, and the transaction has begun: takes the lock now, if the -shm is mapped. The transaction has ended:
  * gives it back, if it is held and no read will do so. */
 void reservation_begun(struct file_shim *shim);
 void reservation_ended(struct file_shim *shim);
-
-/* The write lock was had: false if another connection has the database reserved. While the lock is shared, the word says from now
- * on that this connection writes: who shares the lock and finds no word need not look for a writer. It is about to be given back.
- */
-bool reservation_claim(struct file_shim *shim);
-void reservation_unclaim(struct file_shim *shim);
 
 /* Is a transaction to reserve as it now begins to read, unless it is known to only read, and wait for its turn if a waiter was just
  * woken? Not where the program has a busy handler: that is called only if the lock was refused. */
@@ -101,8 +84,5 @@ bool reservation_before_write(struct file_shim *shim);
 
 /* The transaction has the write lock, and no need for its reservation any more. */
 void reservation_written(struct file_shim *shim);
-
-/* For pthread_atfork(3): reservations of the parent are not the child's. */
-void reservation_forked(void);
 
 #endif

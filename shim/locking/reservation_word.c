@@ -1,0 +1,137 @@
+/* reservation_word.c - reads and writes the word. */
+#include "locking/reservation_word.h"
+
+#include "base/settings.h"
+#include "locking/file_shim.h"
+
+#define RESERVATION 124
+#define FORMAT 3007000 /* of the -shm: at its start */
+
+#define MILLISECOND INT64_C(1000000)
+#define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
+
+static atomic_uint forks;
+
+void reservation_forked(void)
+{
+	atomic_fetch_add(&forks, 1);
+}
+
+int64_t reservation_length(void)
+{
+	return settings_get(SETTING_RESERVE)->number * MILLISECOND;
+}
+
+static _Atomic uint32_t *place_of(const char *shm)
+{
+	return (_Atomic uint32_t *)(uintptr_t)(shm + RESERVATION);
+}
+
+bool reservation_word_is_known(const char *shm)
+{
+	return shm && *(const volatile uint32_t *)(const volatile void *)shm == FORMAT;
+}
+
+uint32_t reservation_word(const char *shm)
+{
+	return reservation_word_is_known(shm) ? atomic_load(place_of(shm)) : 0;
+}
+
+int64_t reservation_lapses_at(uint32_t word, int64_t now)
+{
+	uint32_t left = word - (uint32_t)(now / MILLISECOND);
+
+	return word && left > 0 && left <= LONGEST ? now - now % MILLISECOND + left * MILLISECOND : 0;
+}
+
+bool reservation_word_blocks(const struct file_shim *shim, uint32_t word)
+{
+	if (!word || !reservation_lapses_at(word, shim->handoff.system->now()))
+		return false;
+	if (shim->reservation.state == RESERVATION_HELD && word == shim->reservation.word)
+		return false;
+	return holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_OF_THREAD;
+}
+
+bool reservation_blocks(struct file_shim *shim)
+{
+	return reservation_word_blocks(shim, reservation_word(shim->handoff.shm));
+}
+
+static uint32_t word_until(int64_t time)
+{
+	uint32_t word = (uint32_t)(time / MILLISECOND);
+
+	return word ? word : 1;
+}
+
+static bool exchange(const struct file_shim *shim, uint32_t seen, uint32_t word)
+{
+	return atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word);
+}
+
+void reservation_word_join(struct file_shim *shim, uint32_t word, int64_t now)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	reservation->word = word;
+	reservation->since = now;
+	reservation->forks = atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
+bool reservation_word_set(struct file_shim *shim, uint32_t seen, int64_t now, int64_t until)
+{
+	uint32_t word = word_until(until);
+
+	if (!exchange(shim, seen, word))
+		return false;
+	reservation_word_join(shim, word, now);
+	return true;
+}
+
+bool reservation_word_renew(struct file_shim *shim, int64_t until)
+{
+	uint32_t word = word_until(until);
+
+	if (!exchange(shim, shim->reservation.word, word))
+		return false;
+	shim->reservation.word = word;
+	return true;
+}
+
+/* A forked child that closes what it inherited must leave its parent's alone. */
+static bool is_own(const struct file_shim *shim, unsigned written_after)
+{
+	return shim->handoff.shm && written_after == atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
+bool reservation_word_clear(struct file_shim *shim)
+{
+	return is_own(shim, shim->reservation.forks) && exchange(shim, shim->reservation.word, 0);
+}
+
+bool reservation_claim(struct file_shim *shim)
+{
+	struct reservation *reservation = &shim->reservation;
+	uint32_t seen = reservation_word(shim->handoff.shm), word;
+
+	if (shim->shared_write.hold != WRITE_SHARED || !reservation_word_is_known(shim->handoff.shm))
+		return !reservation_word_blocks(shim, seen);
+	word = word_until(shim->handoff.system->now() + reservation_length());
+	do {
+		if (reservation_word_blocks(shim, seen))
+			return false;
+	} while (!atomic_compare_exchange_weak(place_of(shim->handoff.shm), &seen, word));
+	reservation->claim = word;
+	reservation->claim_forks = atomic_load_explicit(&forks, memory_order_relaxed);
+	return true;
+}
+
+void reservation_unclaim(struct file_shim *shim)
+{
+	uint32_t word = shim->reservation.claim;
+
+	shim->reservation.claim = 0;
+	if (word && is_own(shim, shim->reservation.claim_forks))
+		exchange(shim, word, 0);
+}
