@@ -42,7 +42,9 @@ void begin_seen_note(struct begin_seen *seen, const char *sql, struct begin_kind
 
 void begin_kind_learn(struct begin_kind *kind, bool has_read, const char *path)
 {
-	if (atomic_exchange_explicit(has_read ? &kind->reads : &kind->idles, true, memory_order_relaxed))
+	if (has_read)
+		atomic_store_explicit(&kind->reads, true, memory_order_relaxed);
+	if (atomic_exchange_explicit(has_read ? &kind->has_read : &kind->idles, true, memory_order_relaxed))
 		return;
 	log_write(
 		LOG_INFO,

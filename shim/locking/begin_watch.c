@@ -76,6 +76,7 @@ static void begins(struct file_shim *shim, const char *sql, enum begin_form form
 	struct begin_kind *kind = is_watched ? kind_of_begin(shim, sql) : NULL;
 	int64_t now;
 
+	reservation->kind = kind;
 	reservation->shares = is_watched && !begin_mode_reserves(shim->begin_mode) && !begin_kind_reads(kind);
 	if (is_watched)
 		reservation->policy = READ_RESERVED;

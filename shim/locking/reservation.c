@@ -18,6 +18,7 @@
 #include "base/settings.h"
 #include "connection/registry.h"
 #include "locking/begin_crowd.h"
+#include "locking/begin_kind.h"
 #include "locking/begin_watch.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
@@ -325,6 +326,8 @@ bool reservation_before_write(struct file_shim *shim)
 
 	if (reservation->is_pending && reservation->site)
 		read_site_wrote(reservation->site);
+	if (reservation->is_pending && reservation->kind)
+		begin_kind_wrote(reservation->kind);
 	if (reservation->state != RESERVATION_HELD)
 		return false;
 	if (reservation_word(shim->handoff.shm) == reservation->word && handoff_changes(&shim->handoff) == shim->handoff.changes)

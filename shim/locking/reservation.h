@@ -40,16 +40,17 @@ struct reservation {
 	uint32_t word;  /* what was written into the -shm */
 	uint32_t claim; /* what stands there while the connection writes and shares the lock; 0 if it does not */
 	unsigned claim_forks;
-	unsigned forks;         /* of the process's ancestors, when it was written */
-	int64_t since;          /* when it was had: CLOCK_MONOTONIC in nanoseconds */
-	bool is_reading;        /* a transaction reads */
-	bool is_pending;        /* … that has not written */
-	bool is_ahead;          /* it was reserved, or not to be had, with another of the connection's, and is not read yet */
-	bool is_retried;        /* SQLite gives its read lock back once before it takes it again */
-	bool has_header;        /* SQLite reads: it will ask for a read lock, or has */
-	char header[48];        /* … as it has read it, or a later one */
-	struct read_site *site; /* of the statement that it begins with */
-	bool site_reads;        /* … which does not write */
+	unsigned forks;          /* of the process's ancestors, when it was written */
+	int64_t since;           /* when it was had: CLOCK_MONOTONIC in nanoseconds */
+	bool is_reading;         /* a transaction reads */
+	bool is_pending;         /* … that has not written */
+	bool is_ahead;           /* it was reserved, or not to be had, with another of the connection's, and is not read yet */
+	bool is_retried;         /* SQLite gives its read lock back once before it takes it again */
+	bool has_header;         /* SQLite reads: it will ask for a read lock, or has */
+	char header[48];         /* … as it has read it, or a later one */
+	struct begin_kind *kind; /* of its plain BEGIN; NULL if it has another, or none is known */
+	struct read_site *site;  /* of the statement that it begins with */
+	bool site_reads;         /* … which does not write */
 };
 
 /* For reserve_all.c: waits until it has a reservation, or there is no point in waiting any more; ends it, and wakes a waiter. */

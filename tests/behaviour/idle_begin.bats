@@ -103,12 +103,13 @@ outside_adds() {
 @test "once a BEGIN has idled, or only read, for too long, others like it leave the lock until they read, or write, with one line that says so" {
 	export SQLPROD_RESERVE=300 SQLPROD_LOG_LEVEL=info
 	look='sh observer lock t.db'
-	for inside in 'autocommit a:idled after BEGIN:reads:held' 'exec a SELECT n FROM t:read, and did not write,:writes:free'; do
-		IFS=: read -r inside why until reads <<<"$inside"
+	for inside in 'autocommit a:idled after BEGIN:reads:held:free' 'exec a SELECT n FROM t:read, and did not write,:writes:free:held'; do
+		# one that writes after its read is guarded again
+		IFS=: read -r inside why until reads next <<<"$inside"
 		make_database
 		run_shim victim 'open a t.db' 'exec a BEGIN' "$inside" 'sh sleep 0.6' "$look" 'exec a COMMIT' 'exec a begin /* a trace */' "$look" 'exec a SELECT n FROM t' "$look" \
 			'exec a UPDATE t SET n=1' 'exec a COMMIT' "$look" 'open b t.db' 'exec b BEGIN' "$look" 'exec b COMMIT' 'exec b BEGIN' 'exec b COMMIT' 'close a' 'close b'
-		[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "held free $reads free free" ]]
+		[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "held free $reads free $next" ]]
 		[[ $(grep -c "a transaction $why for longer than SQLPROD_RESERVE: .* until its transaction $until.*SQLPROD_BEGIN=immediate" <<<"$stderr") == 1 ]]
 	done
 	# another text is another kind, and so is the same text in another database
@@ -116,6 +117,21 @@ outside_adds() {
 	SQLPROD_RESERVE=2000 run_shim victim 'open a t.db' 'open u u.db' 'exec a BEGIN' 'sh sleep 3' 'exec a COMMIT' 'exec a BEGIN' "$look" 'exec a COMMIT' \
 		'exec a BEGIN TRANSACTION' "$look" 'exec a COMMIT' 'exec u BEGIN' 'sh observer lock u.db' 'exec u COMMIT'
 	[[ $(grep -x 'held\|free' <<<"$output" | xargs) == 'free held held' ]]
+}
+
+@test "a transaction that was slow between its read and its write once leaves those after it guarded" {
+	export SQLPROD_RESERVE=300
+	slow=('exec a BEGIN' 'exec a SELECT n FROM t' 'sh sleep 0.6' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT')
+	make_database
+	run_shim victim 'open a t.db' "${slow[@]}" 'exec a BEGIN' 'exec a SELECT n FROM t' 'sh observer query t.db "UPDATE t SET n=9"' \
+		'exec a UPDATE t SET n=n+1' 'exec a COMMIT'
+	[[ $(grep -c 'database is locked' <<<"$output$stderr") == 1 && $(observer query t.db 'SELECT n FROM t') == 2 ]]
+	# without the library the other program comes between, and the write fails
+	make_database
+	run_plain victim 'open a t.db' "${slow[@]}" 'exec a BEGIN' 'exec a SELECT n FROM t' 'sh observer query t.db "UPDATE t SET n=9"' \
+		'exec a UPDATE t SET n=n+1' 'exec a ROLLBACK'
+	expect_line 'exec 5 database is locked'
+	[[ $(observer query t.db 'SELECT n FROM t') == 9 ]]
 }
 
 # Where another database is attached a plain BEGIN becomes IMMEDIATE.
