@@ -75,6 +75,18 @@ static const char *passthrough_reason(const char *path)
 	return NULL;
 }
 
+/* Does a VFS of the program's own keep the database in memory or on another machine, as cowsql's does? No other process has it
+ * then, and how its locks wait is not known. Such a VFS leaves its name as it is, or there is no file of that name. */
+static bool is_no_file(const struct connection *connection)
+{
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db, "main");
+	struct stat status;
+
+	if (!*connection->path || (vfs && (strncmp(vfs, "unix", strlen("unix")) == 0 || strcmp(vfs, "memdb") == 0)))
+		return false;
+	return *connection->path != '/' || glibc_stat(connection->path, &status) != 0;
+}
+
 /* They pass everything through, though whoever named them in LD_PRELOAD expects them to serve. */
 static void warn_of_other_copies(void)
 {
@@ -130,6 +142,8 @@ static void look_at_storage(struct connection *connection)
 
 static void set_up(struct connection *connection, bool shared_cache)
 {
+	if (!connection->passthrough && is_no_file(connection))
+		connection->passthrough = "its VFS does not keep it in a file of that name";
 	if (connection->passthrough) {
 		connection_update_interest(connection);
 		log_write(LOG_INFO, "%s left alone: %s", connection->path, connection->passthrough);

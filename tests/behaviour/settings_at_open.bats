@@ -71,6 +71,21 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
 
+# Nobody but the process has such a database, and of two readers in one thread the second must not wait for the first.
+@test "a database that a VFS of the program's own keeps elsewhere than in a file is left alone" {
+	for name in t.db /nowhere/t.db; do
+		script=(vfs_elsewhere "open_v2 a file:$name?vfs=elsewhere rw,create,uri" "open_v2 b file:$name?vfs=elsewhere rw,uri" 'exec a CREATE TABLE w(x)'
+			'exec a BEGIN' 'exec a SELECT count(*) FROM w' 'sh observer lock t.db' 'exec b BEGIN' 'exec b SELECT count(*) FROM w' 'exec b COMMIT' 'exec a COMMIT'
+			'exec a PRAGMA journal_mode' 'exec a PRAGMA busy_timeout' 'exec b PRAGMA foreign_keys' 'exec b PRAGMA cache_size' 'close b' 'close a' 'sh ls')
+		expect_same_quietly victim "${script[@]}"
+		expect_line free
+		rm -f t.db*
+		SQLPROD_REPORT=$scratch/report.json run_shim victim "${script[@]}"
+		[[ $(report "$scratch/report.json" left_alone | sort -u) == 'its VFS does not keep it in a file of that name' ]]
+		rm -f t.db*
+	done
+}
+
 @test "a shared in-memory database is not changed" {
 	for uri in 'file:m?mode=memory&cache=shared' 'file::memory:?cache=shared' 'file:/m?vfs=memdb'; do
 		[[ $uri != *memdb ]] || sqlite_has 3036000 || continue

@@ -25,6 +25,7 @@
  *   errcode NAME | errmsg NAME | autocommit NAME | changes NAME | total_changes NAME | rowid NAME | statements NAME
  *   The handle "null" is NULL.
  *   vfs NAME | methods HANDLE                             a VFS that passes everything on; are a file's methods still its own?
+ *   vfs_elsewhere                                         the VFS elsewhere, whose files have other names than SQLite knows
  *   version | built OPTION                                of this SQLite: 3040001; was it compiled so?
  *   config serialized | memory | key NAME KEY | key_v2 NAME SCHEMA KEY | rekey NAME KEY | shared_cache on|off
  *   on_row LINE                                           the line runs for each row of the next exec

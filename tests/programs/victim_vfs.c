@@ -1,4 +1,5 @@
-/* victim_vfs.c - a VFS of the victim's own, in front of SQLite's, that knows its files by their methods. */
+/* victim_vfs.c - VFSes of the victim's own, in front of SQLite's: one knows its files by their methods, one has them under other
+ * names than SQLite knows. */
 #include "victim.h"
 
 #include <sqlite3.h>
@@ -31,6 +32,53 @@ static void call_vfs(const char *name)
 	victim_say("vfs", sqlite3_vfs_register(&own, 0), "");
 }
 
+/* What it calls /nowhere/NAME is NAME in the working folder. */
+static const char *real_name(const char *name)
+{
+	static const char folder[] = "/nowhere/";
+
+	return name && strncmp(name, folder, strlen(folder)) == 0 ? name + strlen(folder) : name;
+}
+
+static int elsewhere_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+	(void)vfs;
+	return real->xOpen(real, real_name(name), file, flags, out);
+}
+
+static int elsewhere_delete(sqlite3_vfs *vfs, const char *name, int sync)
+{
+	(void)vfs;
+	return real->xDelete(real, real_name(name), sync);
+}
+
+static int elsewhere_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+{
+	(void)vfs;
+	return real->xAccess(real, real_name(name), flags, out);
+}
+
+static int elsewhere_path(sqlite3_vfs *vfs, const char *name, int size, char *path)
+{
+	(void)vfs;
+	snprintf(path, (size_t)size, "%s", name);
+	return SQLITE_OK;
+}
+
+static void call_vfs_elsewhere(void)
+{
+	static sqlite3_vfs elsewhere;
+
+	real = sqlite3_vfs_find(NULL);
+	elsewhere = *real;
+	elsewhere.zName = "elsewhere";
+	elsewhere.xOpen = elsewhere_open;
+	elsewhere.xDelete = elsewhere_delete;
+	elsewhere.xAccess = elsewhere_access;
+	elsewhere.xFullPathname = elsewhere_path;
+	victim_say("vfs", sqlite3_vfs_register(&elsewhere, 0), "");
+}
+
 static void call_methods(char *rest)
 {
 	sqlite3_file *file = NULL;
@@ -43,6 +91,8 @@ bool vfs_run(const char *verb, char *rest)
 {
 	if (strcmp(verb, "vfs") == 0)
 		call_vfs(rest);
+	else if (strcmp(verb, "vfs_elsewhere") == 0)
+		call_vfs_elsewhere();
 	else if (strcmp(verb, "methods") == 0)
 		call_methods(rest);
 	else
