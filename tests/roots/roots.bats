@@ -55,6 +55,26 @@ old_root() {
 	expect $'sqlite3 no no\nsqlite3 yes yes\nwaits 1\nmissing\tthe library is in 1 of 2 processes\n\n1'
 }
 
+@test "three nodes of cowsql, whose VFS is its own, answer readers at once and survive each other as without the library" {
+	new_root trixie go-cowsql
+	install -m 755 "$shim" "$root_of_test/usr/lib/libsqlprod.so"
+	cp "$root/tests/roots/cowsql" "$root_of_test/srv"
+	for library in '' /usr/lib/libsqlprod.so; do
+		in_root sh -ec 'mkdir "/srv/nodes$1"; cd "/srv/nodes$1"; exec sh /srv/cowsql "$2"' sh "${library:+-with}" "$library"
+		expect_quiet
+		expect 'Error: query: FOREIGN KEY constraint failed
+19|36|0
+    400 36
+19|37|0
+19|38|0
+19|39|0
+ok
+1001|3|while node 1 was away
+1002|3|while node 2 was away
+1003|3|while node 3 was away'
+	done
+}
+
 # first_half_hour SUITE WAY STEP… - each step went well, in this order; the first and last of a way are its installation and its removal.
 first_half_hour() {
 	new_root "$1"
