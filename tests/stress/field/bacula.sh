@@ -43,6 +43,8 @@ for part in fd sd dir; do
 done
 console() { bconsole -n -c "$PWD/console.conf"; }
 until echo version | console 2>/dev/null | grep -q Version; do sleep 0.2; done
+# what is as old as the last backup, to the second and some more, is saved again
+sleep 4
 backups() {
 	{
 		for i in 1 2 3 4; do echo "run job=job$i yes"; done
@@ -64,4 +66,6 @@ wait $daemons
 grep -icE 'locked|sqlite|error:' log
 sqlite3 -readonly lib/catalog.db 'SELECT JobId, Path, Filename.Name, MD5 FROM File NATURAL JOIN Path JOIN Filename USING(FilenameId) ORDER BY 1, 2, 3' | sed "s|$PWD||" | grep -v '/f1|' | md5sum
 sqlite3 -readonly lib/catalog.db 'SELECT JobId, JobStatus, JobFiles, JobErrors FROM Job ORDER BY 1'
+# how many messages there are is for chance
+sqlite3 lib/catalog.db 'DELETE FROM Log'
 rm -rf files out volumes log make port.py ./*.conf ./*.err lib/*.state lib/*.conmsg
