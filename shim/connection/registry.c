@@ -17,9 +17,10 @@ static struct connection *every;     /* under lock: all records, in use or not *
 static _Atomic uint64_t last_serial; /* changed under lock */
 
 /* Connections with a common key, among others of the same hash, in the order in which they were opened; under lock. */
-static struct {
+struct peer_list {
 	struct connection *first, *last;
-} peers[PEERS_KINDS][1 << REGISTRY_BITS];
+};
+static struct peer_list peers[PEERS_KINDS][1 << REGISTRY_BITS];
 
 /* A lock that says who holds it: a signal handler that forks may have interrupted its holder, and fork() is not to wait for that.
  * The holder is known by the address of something of its thread's; that stays the same in a forked child. */
@@ -127,15 +128,16 @@ struct connection *registry_allocate(void)
 	return connection;
 }
 
-static size_t bucket_of_key(uint64_t key)
+static struct peer_list *peers_of(enum peers kind, uint64_t key)
 {
-	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - REGISTRY_BITS));
+	return &peers[kind][hash_place(key, REGISTRY_BITS)];
 }
 
 /* Under lock. */
 static void link_peer(struct connection *connection, enum peers kind, uint64_t key)
 {
-	struct connection *last = peers[kind][bucket_of_key(key)].last;
+	struct peer_list *list = peers_of(kind, key);
+	struct connection *last = list->last;
 
 	if (!key || connection->peers[kind].key)
 		return;
@@ -144,26 +146,26 @@ static void link_peer(struct connection *connection, enum peers kind, uint64_t k
 	if (last)
 		last->peers[kind].next = connection;
 	else
-		peers[kind][bucket_of_key(key)].first = connection;
-	peers[kind][bucket_of_key(key)].last = connection;
+		list->first = connection;
+	list->last = connection;
 }
 
 /* Under lock. */
 static void unlink_peer(struct connection *connection, enum peers kind)
 {
 	struct connection *previous = connection->peers[kind].previous, *next = connection->peers[kind].next;
-	size_t bucket = bucket_of_key(connection->peers[kind].key);
+	struct peer_list *list = peers_of(kind, connection->peers[kind].key);
 
 	if (!connection->peers[kind].key)
 		return;
 	if (previous)
 		previous->peers[kind].next = next;
 	else
-		peers[kind][bucket].first = next;
+		list->first = next;
 	if (next)
 		next->peers[kind].previous = previous;
 	else
-		peers[kind][bucket].last = previous;
+		list->last = previous;
 	connection->peers[kind].key = 0;
 }
 
@@ -235,8 +237,7 @@ void registry_note_file(struct connection *connection)
 void registry_visit_peers(enum peers kind, uint64_t key, bool (*visit)(struct connection *, void *), void *argument)
 {
 	registry_lock();
-	for (struct connection *connection = peers[kind][bucket_of_key(key)].first; connection;
-	     connection = connection->peers[kind].next)
+	for (struct connection *connection = peers_of(kind, key)->first; connection; connection = connection->peers[kind].next)
 		if (connection->peers[kind].key == key && !visit(connection, argument))
 			break;
 	registry_unlock();

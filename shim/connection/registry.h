@@ -5,6 +5,7 @@
 #ifndef SQLPROD_CONNECTION_REGISTRY_H
 #define SQLPROD_CONNECTION_REGISTRY_H
 
+#include "base/hash.h"
 #include "connection/connection.h"
 
 #define REGISTRY_BITS 10
@@ -13,7 +14,7 @@ extern struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
 /* Handles are heap blocks of some 700 bytes: the low bits of their addresses differ little. */
 static inline struct connection *_Atomic *registry_bucket_of(const sqlite3 *db)
 {
-	return &registry_buckets[((uintptr_t)db * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - REGISTRY_BITS)];
+	return &registry_buckets[hash_place((uintptr_t)db, REGISTRY_BITS)];
 }
 
 /* The record of db as a first look finds it, without a call. NULL says nothing: registry_find() may find it. */

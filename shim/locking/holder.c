@@ -2,6 +2,8 @@
  * the -shm: a process may have very many connections. */
 #include "locking/holder.h"
 
+#include "base/hash.h"
+
 #include <stddef.h>
 
 static struct holder *_Atomic holders;
@@ -17,7 +19,7 @@ static struct set {
 
 static struct set *set_of(const char *shm)
 {
-	return &sets[((uintptr_t)shm * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BITS)];
+	return &sets[hash_place((uintptr_t)shm, BITS)];
 }
 
 static void enter(struct holder *holder, struct set *set)

@@ -1,6 +1,8 @@
 /* open_databases.c - a hash table of records that are never freed. */
 #include "locking/open_databases.h"
 
+#include "base/hash.h"
+
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +15,7 @@ static struct open_database *_Atomic buckets[1 << BITS];
 
 static struct open_database *_Atomic *bucket_of(ino_t inode)
 {
-	return &buckets[((uint64_t)inode * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BITS)];
+	return &buckets[hash_place(inode, BITS)];
 }
 
 static bool is_of(const struct open_database *database, dev_t device, ino_t inode, const struct sqlite *sqlite)

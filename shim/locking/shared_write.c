@@ -1,6 +1,7 @@
 /* shared_write.c - SQLite's lock alone, shared or to oneself, and the second lock. */
 #include "locking/shared_write.h"
 
+#include "base/hash.h"
 #include "elf/loader.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
@@ -34,7 +35,7 @@ static atomic_uint forks;
 
 static struct second_lock *_Atomic *list_of(const char *shm)
 {
-	return &second_locks[((uintptr_t)shm * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - HASH_BITS)];
+	return &second_locks[hash_place((uintptr_t)shm, HASH_BITS)];
 }
 
 static struct second_lock *find(struct second_lock *from, const struct second_lock *end, const char *shm)
