@@ -27,11 +27,13 @@ struct place {
 	off_t start, length;
 };
 
+enum { PLACE_CHECKPOINT = 2 };
+
 static const struct place places[] = {
 	{"the write lock", true, false, F_WRLCK, SHM_SECOND, 1},
 	/* those who share it have only begun */
 	{"the write lock", true, false, F_RDLCK, SHM_WRITE, 1},
-	{"the checkpoint lock", true, false, F_WRLCK, SHM_CHECKPOINT, 1},
+	[PLACE_CHECKPOINT] = {"the checkpoint lock", true, false, F_WRLCK, SHM_CHECKPOINT, 1},
 	{"a read lock", true, true, F_WRLCK, SHM_READERS, SHM_READERS_LENGTH},
 	{"the write lock", false, false, F_WRLCK, FILE_PENDING, 2},
 	{"the exclusive lock", false, false, F_RDLCK, FILE_SHARED, FILE_SHARED_LENGTH},
@@ -88,10 +90,9 @@ bool lock_owner_exists(const struct wal_files *files)
 
 bool lock_owner_checkpoints(const struct wal_files *files)
 {
-	static const struct place checkpoint = {"the checkpoint lock", true, false, F_WRLCK, SHM_CHECKPOINT, 1};
 	int saved = errno;
 	pid_t pid;
-	bool found = files->shm_fd >= 0 && ask(files->shm_fd, &checkpoint, &pid);
+	bool found = files->shm_fd >= 0 && ask(files->shm_fd, &places[PLACE_CHECKPOINT], &pid);
 
 	errno = saved;
 	return found;
