@@ -22,7 +22,7 @@ static int on_busy(void *argument, int count)
 		return 1;
 	/* a BEGIN does not fail: it is tried once more, and takes no lock then (write_lock.c, file_shim.c) */
 	shim->begin_is_plain =
-		shim->busy.purpose == WAIT_OF_BEGIN && (shim->handoff.attempt == ATTEMPT_REFUSED || shim->lock_refused);
+		shim->busy.purpose == WAIT_OF_BEGIN && (shim->handoff.attempt == ATTEMPT_REFUSED || file_shim_is_refused(shim));
 	return shim->begin_is_plain;
 }
 
@@ -43,6 +43,12 @@ static bool callback_is(void *const *slot, int (*handler)(void *, int), const vo
 	return slot[0] == (void *)(uintptr_t)handler && slot[1] == argument;
 }
 
+static void find_interrupted(struct file_shim *shim, const struct busy_offsets *layout)
+{
+	if (layout->interrupted != OFFSET_UNKNOWN)
+		shim->busy.interrupted = (const unsigned char *)shim->db + layout->interrupted;
+}
+
 /* sqlite3_busy_handler() makes PRAGMA busy_timeout tell 0. To have it tell the truth, by whatever way it is asked, the number is
  * put back where SQLite keeps it. False if that is not known: then SQLite's own handler is to stay. */
 static bool find_offsets(const struct sqlite *sqlite, struct file_shim *shim)
@@ -57,8 +63,7 @@ static bool find_offsets(const struct sqlite *sqlite, struct file_shim *shim)
 	shim->busy.callback = (void **)(void *)((char *)shim->db + layout->handler);
 	shim->busy.pragma_timeout = (int *)(void *)((char *)shim->db + layout->timeout);
 	shim->busy.sqlite_handler = layout->stock;
-	if (layout->interrupted != OFFSET_UNKNOWN)
-		shim->busy.interrupted = (const unsigned char *)shim->db + layout->interrupted;
+	find_interrupted(shim, layout);
 	return true;
 }
 
@@ -151,8 +156,8 @@ void busy_handler_prepare_attached(struct connection *connection, const char *sc
 	shim->is_attached = shim->files.looked = true;
 	wal_files_begin(shim, sqlite->db_filename(connection->db, schema), false);
 	file_shim_find_map(shim);
-	if (layout && layout->interrupted != OFFSET_UNKNOWN)
-		shim->busy.interrupted = (const unsigned char *)connection->db + layout->interrupted;
+	if (layout)
+		find_interrupted(shim, layout);
 	if (connection->shim && connection->shim->db == connection->db)
 		shim->reservation.policy = connection->shim->reservation.policy;
 }

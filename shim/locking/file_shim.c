@@ -148,12 +148,12 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 
 /* Without WAL: a BEGIN that the library made immediate does not fail where the program's own would have asked for no lock. It waits
  * as the connection waits. Returns the code for SQLite. */
-static int lock_tried(struct file_shim *shim, int rc)
+static int lock_tried(struct file_shim *shim, int level, int rc)
 {
 	bool under_cursor, is_plain = shim->begin_is_plain;
 
-	shim->lock_refused = rc == SQLITE_BUSY && !shim->handoff.shm;
-	if (!shim->lock_refused || !shim->may_make_plain || !plain_begin_runs(shim, &under_cursor))
+	shim->refused = rc == SQLITE_BUSY ? level : SQLITE_LOCK_NONE;
+	if (!file_shim_is_refused(shim) || !shim->may_make_plain || !plain_begin_runs(shim, &under_cursor))
 		return rc;
 	shim->begin_is_plain = false;
 	return is_plain || under_cursor || busy_handler_kind(shim) == BUSY_FAILS ? plain_begin_make(shim) : SQLITE_BUSY;
@@ -178,11 +178,9 @@ static int shim_lock(sqlite3_file *file, int level)
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)
 		kept_locks_take_own(&shim->files);
-	if (rc == SQLITE_BUSY)
-		shim->refused = level;
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
 		left_wal_look(shim, file);
-	return lock_tried(shim, rc);
+	return lock_tried(shim, level, rc);
 }
 
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)

@@ -76,10 +76,9 @@ struct file_shim {
 	bool vacuums;                  /* the statement that begin_watch.h saw start last is a VACUUM */
 	bool may_make_plain;           /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
 	bool begin_is_plain;           /* the BEGIN that waits is to take no lock */
-	bool lock_refused;             /* … and the last lock of the file that was tried was refused, in no WAL mode */
 	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
 	bool checkpoints;              /* it has the checkpoint lock */
-	int refused;                   /* the level of the file's own lock that was last refused: SQLITE_LOCK_SHARED… */
+	int refused; /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
 	bool has_read_lock;
 	bool reads_wal;         /* … and the -wal cannot start anew while it has it */
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */
@@ -114,6 +113,19 @@ struct file_shim *file_shim_find(const sqlite3_file *file);
 
 /* For the log: the database's path. */
 const char *file_shim_path(const struct file_shim *shim);
+
+/* Is the other one that of another connection to the same file, which the calling thread used last? It cannot go on while the
+ * thread waits. */
+static inline bool file_shim_is_of_thread(const struct file_shim *shim, const struct file_shim *other)
+{
+	return other != shim && wal_files_are_same(&other->files, &shim->files) && holder_is_of_thread(&other->holder);
+}
+
+/* Was the last lock of the file that was tried refused, without WAL? */
+static inline bool file_shim_is_refused(const struct file_shim *shim)
+{
+	return shim->refused != SQLITE_LOCK_NONE && !shim->handoff.shm;
+}
 
 /* Calls see for each shim there ever was, from any thread: nothing may be read but what is kept. */
 void file_shim_each(void (*see)(struct file_shim *shim, void *argument), void *argument);

@@ -85,7 +85,7 @@ static bool put_in_doubt(struct file_shim *shim, void *argument)
 {
 	const struct file_shim *failed = argument;
 
-	if (shim->files.inode == failed->files.inode && shim->files.device == failed->files.device)
+	if (wal_files_are_same(&shim->files, &failed->files))
 		atomic_store(&shim->group_commit.in_doubt, true);
 	return true;
 }

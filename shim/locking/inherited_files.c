@@ -11,8 +11,8 @@
 
 static bool is_closed(const struct file_shim *other, const struct wal_files *files)
 {
-	return other->files.parent && other->files.shm && other->files.inode == files->inode &&
-	       other->files.device == files->device && !wal_files_are_open(&other->files);
+	return other->files.parent && other->files.shm && wal_files_are_same(&other->files, files) &&
+	       !wal_files_are_open(&other->files);
 }
 
 static bool is_of_none(struct file_shim *other, void *argument)

@@ -65,6 +65,12 @@ int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation,
  */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
 
+/* Are they of one database file? */
+static inline bool wal_files_are_same(const struct wal_files *one, const struct wal_files *other)
+{
+	return one->inode == other->inode && one->device == other->device;
+}
+
 /* Has there been one? For a hook that every process passes. */
 bool wal_files_any(void);
 

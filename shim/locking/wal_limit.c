@@ -105,10 +105,7 @@ static int lock(struct file_shim *shim, int offset, int n, int flag)
 /* A connection that this thread reads by cannot end its read while the thread waits. */
 static bool is_no_own_reader(struct file_shim *other, void *argument)
 {
-	const struct file_shim *shim = argument;
-
-	return other == shim || other->files.inode != shim->files.inode || other->files.device != shim->files.device ||
-	       !holder_is_of_thread(&other->holder) || !other->has_read_lock;
+	return !file_shim_is_of_thread(argument, other) || !other->has_read_lock;
 }
 
 /* Past the limit: is this the time to wait for readers? */

@@ -278,10 +278,7 @@ bool journal_mode_leave_wal(struct connection *connection)
 
 static bool is_not_of_thread(struct file_shim *other, void *argument)
 {
-	const struct file_shim *shim = argument;
-
-	return other == shim || other->files.inode != shim->files.inode || other->files.device != shim->files.device ||
-	       !holder_is_of_thread(&other->holder);
+	return !file_shim_is_of_thread(argument, other);
 }
 
 /* Can whoever holds the lock go on while this thread waits? */
@@ -294,17 +291,15 @@ void journal_mode_switch_for_program(struct connection *connection)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	int64_t now = now_ms(), until = now + journal_mode_patience(connection), last = now + connection->busy.asked;
-	int rc = SQLITE_BUSY;
 
-	while (rc == SQLITE_BUSY && wal_read_header(connection) == WAL_NO) {
-		if (!wal_has_writer(connection))
-			rc = pragma_run_raw(connection, "PRAGMA main.journal_mode=wal", NULL, 0) & 0xff;
-		if (rc != SQLITE_BUSY)
-			break;
+	while (wal_has_writer(connection) ||
+	       (pragma_run_raw(connection, "PRAGMA main.journal_mode=wal", NULL, 0) & 0xff) == SQLITE_BUSY) {
 		now = now_ms();
 		if (now >= until && (now >= last || !may_be_waited_for(connection->shim)))
-			break;
+			return;
 		nanosleep(&pause, NULL);
+		if (wal_read_header(connection) != WAL_NO)
+			return;
 	}
 }
 

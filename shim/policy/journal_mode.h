@@ -14,7 +14,7 @@ void journal_mode_apply(struct connection *connection);
 /* The same, before the program's own PRAGMA journal_mode=WAL, which then has nothing left to do: SQLite calls no busy handler where
  * it switches, so that of several processes which open a database at once all but one may get SQLITE_BUSY. Waits for other
  * processes and threads as long as the program has asked SQLite to wait. A database that stays busy is left as it is. The
- * connection has a shim. */
+ * connection has a shim, and the database a rollback journal. */
 void journal_mode_switch_for_program(struct connection *connection);
 
 /* The same: takes the database out of WAL mode until that is tried again. False if others have it open. */
