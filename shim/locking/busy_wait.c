@@ -27,6 +27,9 @@
 #define POLL_OF_OLD_MAX (256 * MILLISECOND)
 /* The next in turn looks this often. */
 #define POLL_WITH_PRIORITY MILLISECOND
+/* After a reservation has lapsed, the youngest waiter looks so late; half so late, one that has waited for so many microseconds. */
+#define AFTER_LAPSE (20 * MILLISECOND)
+#define AFTER_LAPSE_HALF 500000
 /* Out of the queue: doubled from one to the next. */
 #define POLL_MIN (100 * MICROSECOND)
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
@@ -76,6 +79,12 @@ bool busy_wait_is_interrupted(const struct file_shim *shim)
 	return interrupted && atomic_load_explicit((const _Atomic unsigned char *)interrupted, memory_order_relaxed);
 }
 
+/* Nobody wakes a waiter as a reservation lapses: how long one of this age then lets older ones go first. */
+static int64_t turn_after_lapse(int64_t age)
+{
+	return AFTER_LAPSE * AFTER_LAPSE_HALF / (AFTER_LAPSE_HALF + later(age, 0) / MICROSECOND);
+}
+
 /* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
  * find the lock if it was left without a wake-up. */
 static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, int64_t deadline)
@@ -90,8 +99,10 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 	do {
 		until = now + jitter(shim, now, poll_interval(shim, now - began, moved));
 		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
-		if (lapse)
+		if (lapse) {
+			lapse += turn_after_lapse(lapse - began);
 			until = earlier(until, lapse);
+		}
 		if (handoff_wait(handoff, began, earlier(until, deadline))) {
 			wait->woken_after = monotonic_now() - began;
 			return;
@@ -205,6 +216,18 @@ static int64_t timed_deadline_of(struct file_shim *shim, enum busy_purpose purpo
 	}
 }
 
+/* Until when one waits that can go on without the lock: for a holder that does not move as long as a reservation lasts, and whose
+ * turn it is once it has lapsed; for a reservation that others like it did not need, less. */
+static int64_t patience_until(const struct file_shim *shim, enum busy_purpose purpose)
+{
+	const struct busy_wait *wait = &shim->busy;
+	const struct read_site *site = shim->reservation.site;
+	unsigned halvings = purpose == WAIT_OF_RESERVATION && site ? read_site_halvings(site) : 0;
+
+	return halvings > 0 ? wait->began[purpose] + (reservation_length() >> halvings)
+			    : wait->moved_at + reservation_length() + AFTER_LAPSE;
+}
+
 /* When a wait for the write lock of a -shm, or a reservation, ends without it. */
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
@@ -212,7 +235,7 @@ static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, in
 	int64_t deadline = timed_deadline_of(shim, purpose, now);
 
 	if (!is_needed(shim, purpose))
-		deadline = earlier(deadline, wait->moved_at + reservation_length());
+		deadline = earlier(deadline, patience_until(shim, purpose));
 	switch (find_holder(shim, now)) {
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)

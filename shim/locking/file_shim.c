@@ -332,6 +332,7 @@ struct file_shim *file_shim_install(const struct connection *connection, sqlite3
 	idle_lock_start(&shim->idle_lock, sqlite_has_mutexes(connection->sqlite));
 	shim->begin_mode = begin_mode_find(path);
 	handoff_init(&shim->handoff, fair ? &handoff_kernel : &handoff_unfair);
+	read_sites_prepare();
 	file->pMethods = &shim->methods;
 	return shim;
 }

@@ -118,6 +118,15 @@ static int reserve(struct file_shim *shim)
 	return rc;
 }
 
+/* Does it need no reservation, as others like it did not, or as one like it reads on after its own has lapsed? */
+static bool is_learnt(const struct file_shim *shim)
+{
+	const struct read_site *site = shim->reservation.site;
+
+	return site &&
+	       (read_site_is_learnt(site) || reservation_has_lapsed(read_site_reads(site), shim->handoff.system->now()));
+}
+
 void reservation_acquire(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
@@ -132,11 +141,11 @@ void reservation_acquire(struct file_shim *shim)
 		/* who waits is not to keep programs without the library out as well: one transaction at a time does */
 		shared_write_end(shim);
 		handoff_refused(&shim->handoff);
-		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count))
+		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count) || is_learnt(shim))
 			break;
 	}
 	if (rc != SQLITE_OK) {
-		shim->count.unreserved++;
+		*(is_learnt(shim) ? &shim->count.learnt : &shim->count.unreserved) += 1;
 		return;
 	}
 	handoff_acquired(&shim->handoff);
@@ -146,6 +155,8 @@ void reservation_acquire(struct file_shim *shim)
 	} else {
 		reservation->state = RESERVATION_HELD;
 		holder_set(&shim->holder, shim->handoff.shm, reservation->word);
+		if (reservation->site)
+			read_site_reserved(reservation->site, reservation->word);
 	}
 	shim->count.reserved++;
 }
@@ -194,7 +205,7 @@ void reservation_before_read(struct file_shim *shim)
 		begin_crowd_look(shim, monotonic_tick());
 	if (reservation->is_ahead) {
 		reservation->is_ahead = false;
-	} else if (reservation->site && read_site_is_learnt(reservation->site)) {
+	} else if (is_learnt(shim)) {
 		shim->count.learnt++;
 		shared_write_end(shim);
 	} else {
@@ -202,7 +213,7 @@ void reservation_before_read(struct file_shim *shim)
 			reserve_all(shim);
 		else
 			reservation_acquire(shim);
-		if (reservation->shares && !shim->shared_write.has_begun)
+		if (reservation->shares && !shim->shared_write.has_begun && !is_learnt(shim))
 			shared_write_begin(shim, shim->handoff.system->now() + length_of(reservation), true);
 	}
 	reservation->is_retried = memcmp(reservation->header, shim->handoff.shm, sizeof(reservation->header)) != 0;
@@ -274,9 +285,19 @@ void reservation_give_back(struct file_shim *shim)
 		shim->count.lapsed++;
 }
 
+/* Has it read on after its reservation had lapsed, and has another connection committed? */
+static bool is_outlasted(const struct file_shim *shim)
+{
+	const struct reservation *reservation = &shim->reservation;
+
+	return reservation->state == RESERVATION_HELD && handoff_changes(&shim->handoff) != shim->handoff.changes &&
+	       !reservation_lapses_at(reservation->word, shim->handoff.system->now());
+}
+
 void reservation_after_read(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
+	uint32_t word = reservation->state == RESERVATION_HELD ? reservation->word : 0;
 
 	if (reservation->is_retried) {
 		reservation->is_retried = false;
@@ -288,7 +309,7 @@ void reservation_after_read(struct file_shim *shim)
 		reserve_all_end(shim);
 	reservation->is_reading = false;
 	if (reservation->is_pending && reservation->site)
-		read_site_only_read(reservation->site);
+		read_site_only_read(reservation->site, word, is_outlasted(shim));
 	reservation->is_pending = false;
 	reservation->site = NULL;
 	reservation_give_back(shim);
@@ -298,6 +319,8 @@ void reservation_read_failed(struct file_shim *shim)
 {
 	shim->reservation.is_retried = false;
 	/* nothing is to be learnt from it */
+	if (shim->reservation.site)
+		read_site_failed(shim->reservation.site, shim->reservation.word);
 	shim->reservation.site = NULL;
 	reservation_after_read(shim);
 }

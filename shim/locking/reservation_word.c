@@ -44,6 +44,11 @@ int64_t reservation_lapses_at(uint32_t word, int64_t now)
 	return word && left > 0 && left <= LONGEST ? now - now % MILLISECOND + left * MILLISECOND : 0;
 }
 
+bool reservation_has_lapsed(uint32_t word, int64_t now)
+{
+	return word && (uint32_t)(now / MILLISECOND) - word <= LONGEST;
+}
+
 bool reservation_word_blocks(const struct file_shim *shim, uint32_t word)
 {
 	if (!word || !reservation_lapses_at(word, shim->handoff.system->now()))

@@ -29,6 +29,9 @@ uint32_t reservation_word(const char *shm);
 /* When the reservation that this word says lapses, at most a minute away; 0 if it says none that lasts. */
 int64_t reservation_lapses_at(uint32_t word, int64_t now);
 
+/* Has it lapsed within the last minute? */
+bool reservation_has_lapsed(uint32_t word, int64_t now);
+
 /* Has another connection a reservation that keeps this one from the write lock, or is this word one? Not if it is of the same
  * thread. */
 bool reservation_blocks(struct file_shim *shim);

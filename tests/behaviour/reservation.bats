@@ -217,6 +217,50 @@ reader_begins() {
 	[[ $(report "$scratch/report.json" transactions reserved) == 8 && $(report "$scratch/report.json" transactions learnt_to_read) == 16 ]]
 }
 
+@test "one that has read for longer than its reservation lasts, while another wrote, tells at once that others like it only read" {
+	export SQLPROD_RESERVE=100
+	read=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t')
+	for writes in 1:1 0:2; do
+		make_database_anew
+		rm -f "$scratch/report.json" lapsed.*
+		barrier_make lapsed
+		SQLPROD_REPORT=$scratch/report.json start_shim reader victim quiet 'open a t.db' "${read[@]}" 'barrier lapsed' 'exec a COMMIT' "${read[@]}" 'exec a COMMIT' 'close a'
+		reader=$started
+		barrier_meet lapsed
+		if [[ $writes == 1:* ]]; then run_shim victim 'open b t.db' 'exec b UPDATE t SET n=n+10' 'close b'; else sleep 0.2; fi
+		barrier_leave lapsed
+		finish "$reader" reader
+		[[ $(report "$scratch/report.json" transactions reserved) == "${writes#*:}" ]]
+		[[ $(report "$scratch/report.json" transactions learnt_to_read) == $((2 - ${writes#*:})) ]]
+	done
+}
+
+@test "forked children know from each other which transactions only read: one writer waits for one of them, and not for each" {
+	make_database
+	cat >readers.py <<-'PYTHON'
+		import os, sqlite3, sys, time
+		parent = sqlite3.connect('t.db', isolation_level=None)
+		parent.execute('UPDATE t SET n=0')
+		children, said, over = [], os.pipe(), os.pipe()
+		for i in range(4):
+		    child = os.fork()
+		    if not child:
+		        os.close(over[1])
+		        c = sqlite3.connect('t.db', isolation_level=None)
+		        c.execute('BEGIN DEFERRED'); c.execute('SELECT n FROM t').fetchone(); os.write(said[1], b'.'); os.read(over[0], 1); c.execute('COMMIT')
+		        os._exit(0)
+		    children.append(child); os.read(said[0], 1)
+		    began = time.monotonic(); parent.execute('UPDATE t SET n=n+1'); print(int(time.monotonic() - began > 2))
+		os.close(over[1])
+		for child in children: os.waitpid(child, 0)
+	PYTHON
+	export SQLPROD_RESERVE=4000
+	run_shim any /usr/bin/python3 readers.py
+	expect $'1\n0\n0\n0'
+	SQLPROD_BEGIN_DEFERRED=keep run_shim any /usr/bin/python3 readers.py
+	expect $'0\n0\n0\n0'
+}
+
 @test "transactions that begin like one which wrote reserve for good, and of others it is believed later that they only read" {
 	make_database
 	read=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec a COMMIT') other=('exec a BEGIN DEFERRED' 'exec a SELECT max(n) FROM t' 'exec a COMMIT')

@@ -52,6 +52,12 @@ GROWTH_SECONDS ?= 12
 bench-wal-growth: $(library) ## how long the -wal gets beside readers that overlap, and what it costs to keep it short; table in build/bench/
 	$(Q)tests/bench/wal_growth.py $(library) $(BUILD)/bench --seconds $(GROWTH_SECONDS) --rounds $(COMMIT_ROUNDS)
 
+READERS_SECONDS ?= 10
+
+.PHONY: bench-readers
+bench-readers: $(library) ## transactions that only read beside those that write, by hand and with the library; table in build/bench/
+	$(Q)tests/bench/readers.py $(library) $(BUILD)/bench --seconds $(READERS_SECONDS) --rounds $(COMMIT_ROUNDS)
+
 # Real programs, without the library, with SQLite's own wait, and with ours.
 .PHONY: bench-django bench-cluster
 bench-django: $(library) ## a real Django behind 16 gunicorn workers, before and after (LOAD_SECONDS for each way)
