@@ -122,9 +122,12 @@ static int reserve(struct file_shim *shim)
 static bool is_learnt(const struct file_shim *shim)
 {
 	const struct read_site *site = shim->reservation.site;
+	uint32_t word;
 
-	return site &&
-	       (read_site_is_learnt(site) || reservation_has_lapsed(read_site_reads(site), shim->handoff.system->now()));
+	if (!site || read_site_is_learnt(site))
+		return site != NULL;
+	word = read_site_reads(site);
+	return word && reservation_has_lapsed(word, shim->handoff.system->now());
 }
 
 void reservation_acquire(struct file_shim *shim)
