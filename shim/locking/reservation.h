@@ -53,8 +53,7 @@ struct reservation {
 	bool site_reads;         /* … which does not write */
 };
 
-/* For reserve_all.c: waits until it has a reservation, or there is no point in waiting any more; ends it, and wakes a waiter. */
-void reservation_acquire(struct file_shim *shim);
+/* For reserve_all.c: ends it, and wakes a waiter. */
 void reservation_give_back(struct file_shim *shim);
 
 /* The policy is READ_LOCKED, and the transaction has begun: takes the lock now, if the -shm is mapped. The transaction has ended:

@@ -2,6 +2,7 @@
 #include "locking/reserve_all.h"
 
 #include "locking/file_shim.h"
+#include "locking/reserve.h"
 
 /* SQLITE_MAX_ATTACHED is at most 125, plus main. */
 #define FILES 126
@@ -39,7 +40,7 @@ static void reserve(struct file_shim *shim, const struct file_shim *first)
 	struct reservation *reservation = &shim->reservation;
 
 	if (shim == first) {
-		reservation_acquire(shim);
+		reserve_file(shim);
 		return;
 	}
 	if (reservation->state != RESERVATION_NONE || reservation->is_reading || reservation->is_ahead)
@@ -47,7 +48,7 @@ static void reserve(struct file_shim *shim, const struct file_shim *first)
 	reservation->site = first->reservation.site;
 	reservation->site_reads = first->reservation.site_reads;
 	shared_write_enter(shim);
-	reservation_acquire(shim);
+	reserve_file(shim);
 	reservation->is_ahead = true;
 	shared_write_leave(shim);
 }
