@@ -37,10 +37,12 @@ void connection_release(struct connection *connection)
 	free(connection->embedded_state);
 	free(connection->foreign_keys.attempt);
 	free(connection->foreign_keys.harm);
+	free(connection->foreign_keys.updates);
 	connection->path = NULL;
 	connection->embedded_state = NULL;
 	connection->foreign_keys.attempt = NULL;
 	connection->foreign_keys.harm = NULL;
+	connection->foreign_keys.updates = NULL;
 }
 
 /* Is there nothing that the next statement, or its end, brings about, whichever it is? */

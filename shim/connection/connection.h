@@ -60,7 +60,8 @@ struct foreign_keys {
 	struct foreign_key_watch *attempt; /* for a compile that foreign_keys_attempt.h watches: the record's own memory */
 	struct known_harm *harm;           /* foreign_keys_harm.h; goes with the record, as harm_lengths and harm_ended */
 	_Atomic uint64_t harm_lengths;     /* bits for the lengths of the texts in it */
-	bool harm_wanted;                  /* there is a first text to be kept */
+	struct known_updates *updates;     /* foreign_keys_update.h; the same */
+	bool harm_wanted;                  /* there is something to be kept, and no place for it yet */
 	bool harm_ended;                   /* the program sets the number that tells schemas apart */
 	const char *inserted; /* SQLite's name of the table that it inserts into, until it is asked about anything else */
 };

@@ -4,6 +4,7 @@
 #include "connection/callbacks.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_harm.h"
+#include "policy/foreign_keys_update.h"
 #include "policy/foreign_keys_watch.h"
 
 _Thread_local struct foreign_keys_attempt foreign_keys_preparing;
@@ -92,6 +93,26 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 	return true;
 }
 
+/* The statement's own UPDATE, of this column: is it still a known one? */
+static void follow_update(struct foreign_keys_attempt *attempt, const char *schema, const char *table, const char *column)
+{
+	const struct foreign_key_watch *watch = attempt->connection->foreign_keys.attempt;
+
+	if (!*watch->table)
+		attempt->known = foreign_keys_update_find(attempt->connection, schema, table);
+	else if (strcmp(watch->table, table) != 0 || strcmp(watch->schema, schema ? schema : "") != 0)
+		return;
+	if (attempt->known && !foreign_keys_update_sets(attempt->known, column))
+		attempt->known = NULL;
+}
+
+/* Does it set off actions as its words have it, and no others? */
+static bool is_known(const struct foreign_keys_attempt *attempt, const struct foreign_key_watch *watch)
+{
+	return attempt->known && !watch->ignored && !watch->by_triggers && !watch->replaces &&
+	       !watch_may_miscount(attempt->connection, watch) && foreign_keys_update_holds(attempt->connection);
+}
+
 int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, const char *first, const char *second,
 			     const char *schema, const char *trigger, int answer)
 {
@@ -110,8 +131,10 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 	if (attempt->state == ATTEMPT_UNASKED && !begin(attempt, action))
 		return deny(attempt);
 	watch->ignored += action == SQLITE_READ && answer == SQLITE_IGNORE;
+	if (action == SQLITE_UPDATE && watch->verb == WRITE_UPDATE && !trigger)
+		follow_update(attempt, schema, first, second);
 	watch_see(watch, action, first, second, schema, trigger);
-	if (watch_is_clear(attempt->connection, watch))
+	if (watch_is_clear(attempt->connection, watch) || is_known(attempt, watch))
 		return answer;
 	attempt->is_harmful = watch_is_harmful_for_certain(watch);
 	if (attempt->is_harmful)

@@ -3,6 +3,7 @@
 
 #include "connection/callbacks.h"
 #include "locking/file_shim.h"
+#include "policy/foreign_keys_update.h"
 #include "policy/foreign_keys_watch.h"
 #include "sqlite/schema_stamp.h"
 
@@ -30,7 +31,7 @@ static _Thread_local struct {
 } seen;
 
 /* The stamp of a database without a shim may be another's: sqlite3_deserialize() closes the file. */
-static bool read_stamp(const struct connection *connection, struct schema_stamp *stamp)
+bool foreign_keys_harm_stamp(const struct connection *connection, struct schema_stamp *stamp)
 {
 	const struct file_shim *shim = connection->shim;
 
@@ -40,7 +41,7 @@ static bool read_stamp(const struct connection *connection, struct schema_stamp 
 
 void foreign_keys_harm_seen(struct connection *connection, const struct foreign_key_watch *watch)
 {
-	bool ok = connection->foreign_keys.harm && !watch->by_triggers && read_stamp(connection, &seen.stamp);
+	bool ok = connection->foreign_keys.harm && !watch->by_triggers && foreign_keys_harm_stamp(connection, &seen.stamp);
 
 	seen.connection = ok ? connection : NULL;
 }
@@ -77,18 +78,21 @@ static void keep(struct connection *connection, const struct sql_text *text, siz
 	atomic_store_explicit(&connection->foreign_keys.harm_lengths, lengths, memory_order_relaxed);
 }
 
-void foreign_keys_harm_note(struct connection *connection, const struct sql_text *text, size_t start, const char *table)
+bool foreign_keys_harm_wants(struct connection *connection)
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
-	struct schema_stamp stamp;
-	struct known_harm *harm;
 
-	if (keys->harm_ended)
-		return;
-	harm = keys->harm;
-	keys->harm_wanted = !harm;
-	if (!harm || seen.connection != connection || !is_short(text, start) || !read_stamp(connection, &stamp) ||
-	    !schema_stamp_is(&stamp, &seen.stamp))
+	keys->harm_wanted = !keys->harm && !keys->harm_ended;
+	return keys->harm && !keys->harm_ended;
+}
+
+void foreign_keys_harm_note(struct connection *connection, const struct sql_text *text, size_t start, const char *table)
+{
+	struct known_harm *harm = connection->foreign_keys.harm;
+	struct schema_stamp stamp;
+
+	if (!foreign_keys_harm_wants(connection) || seen.connection != connection || !is_short(text, start) ||
+	    !foreign_keys_harm_stamp(connection, &stamp) || !schema_stamp_is(&stamp, &seen.stamp))
 		return;
 	seen.connection = NULL;
 	if (!schema_stamp_is(&stamp, &harm->stamp))
@@ -106,6 +110,7 @@ void foreign_keys_harm_begin(struct connection *connection)
 	schema_stamp_learn(connection->sqlite);
 	callbacks_log_resume();
 	keys->harm = calloc(1, sizeof(*keys->harm));
+	foreign_keys_update_begin(connection);
 }
 
 const char *foreign_keys_harm_find(struct connection *connection, const struct sql_text *text, size_t start)
@@ -127,7 +132,7 @@ bool foreign_keys_harm_holds(struct connection *connection)
 	struct known_harm *harm = connection->foreign_keys.harm;
 	struct schema_stamp stamp;
 
-	if (harm && harm->count && read_stamp(connection, &stamp) && schema_stamp_is(&stamp, &harm->stamp))
+	if (harm && harm->count && foreign_keys_harm_stamp(connection, &stamp) && schema_stamp_is(&stamp, &harm->stamp))
 		return true;
 	if (harm)
 		forget(connection);
@@ -138,5 +143,6 @@ void foreign_keys_harm_end(struct connection *connection)
 {
 	if (connection->foreign_keys.harm)
 		forget(connection);
+	foreign_keys_update_forget(connection);
 	connection->foreign_keys.harm_ended = true;
 }

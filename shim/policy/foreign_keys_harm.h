@@ -17,10 +17,17 @@ struct foreign_key_watch;
 /* The watch has just seen it, in the authorizer. */
 void foreign_keys_harm_seen(struct connection *connection, const struct foreign_key_watch *watch);
 
+/* The stamp of the schemas, if what depends on them can be kept. */
+struct schema_stamp;
+bool foreign_keys_harm_stamp(const struct connection *connection, struct schema_stamp *stamp);
+
+/* Can anything be kept now? If only the place is missing, it is made after the statement. */
+bool foreign_keys_harm_wants(struct connection *connection);
+
 /* It was seen of this text, which is compiled without foreign keys now. */
 void foreign_keys_harm_note(struct connection *connection, const struct sql_text *text, size_t start, const char *table);
 
-/* Makes place for the first text that was to be noted: not from where it was, where little of the stack may be left. */
+/* Makes place for the first that was to be kept: not from where it was, where little of the stack may be left. */
 void foreign_keys_harm_begin(struct connection *connection);
 
 /* The table that the statement writes to; NULL if it is not known. */

@@ -1,7 +1,9 @@
 /* foreign_keys_question.c - judges a watched statement, by compiling statements of ours. */
 #include "connection/pragma.h"
 #include "policy/foreign_keys_bytecode.h"
+#include "policy/foreign_keys_update.h"
 #include "policy/foreign_keys_watch.h"
+#include "sqlite/schema_stamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +115,21 @@ static bool update_fires_more(struct connection *connection, const struct foreig
 
 	free(replacing);
 	free(aborting);
+	return more;
+}
+
+/* The same of a plain UPDATE that sets off actions of its own, or is what is known already. */
+static bool plain_update_fires_more(struct connection *connection, const struct foreign_key_watch *watch)
+{
+	struct schema_stamp stamp;
+	bool may_keep, more;
+
+	if (foreign_keys_update_is_known(connection, watch))
+		return false;
+	may_keep = foreign_keys_update_before(connection, &stamp);
+	more = update_fires_more(connection, watch);
+	if (!more && may_keep)
+		foreign_keys_update_after(connection, &stamp, watch);
 	return more;
 }
 
@@ -247,7 +264,7 @@ bool watch_is_harmful(struct connection *connection, const struct foreign_key_wa
 		return false;
 	if (watch->verb == WRITE_UPDATE && !watch->replaces && !watch->by_triggers && !watch->overflown &&
 	    !watch_may_miscount(connection, watch))
-		return update_fires_more(connection, watch);
+		return plain_update_fires_more(connection, watch);
 	rc = foreign_keys_read_bytecode(connection, text, statement, &bytecode);
 	*interrupted = (rc & 0xff) == SQLITE_INTERRUPT;
 	return rc != SQLITE_OK || does_harm(connection, watch, &bytecode);

@@ -105,6 +105,11 @@ static void prepare_replace_parent(struct subject *subject)
 	check(sqlite3_prepare_v2(subject->db, "REPLACE INTO p1(k) VALUES(?)", -1, &subject->stmt, NULL), "prepare");
 }
 
+static void prepare_update_parent(struct subject *subject)
+{
+	check(sqlite3_prepare_v2(subject->db, "UPDATE up SET k=? WHERE k=?", -1, &subject->stmt, NULL), "prepare");
+}
+
 static void finish_statement(struct subject *subject);
 
 /* One that is compiled without foreign keys: what it leaves behind is looked for from then on. */
@@ -217,6 +222,8 @@ static const struct {
 	{"prepare-update", open_and_use, prepare_update, finish_statement},
 	{"prepare-delete", open_and_use, prepare_delete, finish_statement},
 	{"prepare-replace-parent", open_and_use, prepare_replace_parent, finish_statement},
+	{"prepare-update-parent", open_and_use, prepare_update_parent, finish_statement},
+	{"prepare-update-parent-keys", open_with_keys_and_use, prepare_update_parent, finish_statement},
 	{"prepare-insert-later", open_and_replace_parent, prepare_insert, finish_statement},
 	{"exec-later", open_and_replace_parent, execute_select, finish_nothing},
 	{"prepare-begin-later", open_and_replace_parent, prepare_begin, finish_statement},
