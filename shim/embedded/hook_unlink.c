@@ -1,9 +1,10 @@
-/* hook_unlink.c - the functions by which a program deletes a file: for databases whose -wal and -shm were kept (moving_file.h).
+/* hook_unlink.c - the functions by which a program deletes a file: for databases whose -wal and -shm were kept (moving_file.h), or
+ * that a connection has open and has not read yet (unread_files.h).
  *
- * A process that has kept none pays for one look at memory. A database that is open is looked at when it is closed. */
+ * A process without SQLite pays for one look at memory. A database that is in use is looked at when it is closed. */
 #include "base/guard.h"
 #include "embedded/real.h"
-#include "locking/kept_files.h"
+#include "locking/wal_files.h"
 #include "policy/moving_file.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static int kernel_remove(const char *name)
 
 static inline bool is_kept(struct moving_file *file)
 {
-	return __builtin_expect(kept_files_any(), 0) && file->name && moving_file_before_delete(file);
+	return __builtin_expect(wal_files_any(), 0) && file->name && moving_file_before_delete(file);
 }
 
 /* Around the call. */

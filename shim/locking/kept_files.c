@@ -49,8 +49,3 @@ bool kept_files_find(const struct stat *database, ino_t *wal, ino_t *shm)
 	*shm = atomic_load(&kept->shm);
 	return *wal != 0;
 }
-
-bool kept_files_any(void)
-{
-	return atomic_load_explicit(&next, memory_order_relaxed) != 0;
-}

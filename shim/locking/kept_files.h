@@ -17,7 +17,4 @@ void kept_files_note(const struct wal_files *files);
 /* The inodes of -wal and -shm if that database is one of them. They may be of files that are no longer there. */
 bool kept_files_find(const struct stat *database, ino_t *wal, ino_t *shm);
 
-/* Is there one? For a hook that every process passes. */
-bool kept_files_any(void);
-
 #endif

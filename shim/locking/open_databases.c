@@ -93,6 +93,15 @@ bool open_databases_have_wal(ino_t inode)
 	return false;
 }
 
+bool open_databases_have_unread(ino_t inode)
+{
+	for (struct open_database *database = atomic_load(bucket_of(inode)); database; database = database->next)
+		if (atomic_load(&database->inode) == inode &&
+		    atomic_load(&database->connections) > atomic_load(&database->with_wal))
+			return true;
+	return false;
+}
+
 bool open_databases_find(ino_t inode, ino_t *wal, ino_t *shm)
 {
 	for (struct open_database *database = atomic_load(bucket_of(inode)); database; database = database->next)

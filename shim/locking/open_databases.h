@@ -37,6 +37,9 @@ void open_databases_leave(struct open_database *database);
 /* Has a connection mapped the -shm of a file of that inode? */
 bool open_databases_have_wal(ino_t inode);
 
+/* Has it a connection that has not mapped its -shm? */
+bool open_databases_have_unread(ino_t inode);
+
 /* Is a file of that inode open in WAL mode by the recipe? If so, sets the inodes of its -wal and -shm. */
 bool open_databases_find(ino_t inode, ino_t *wal, ino_t *shm);
 

@@ -6,6 +6,7 @@
 #include "locking/kept_files.h"
 #include "locking/open_databases.h"
 #include "policy/checkpoints.h"
+#include "policy/unread_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ static bool look(struct moving_file *file, const struct stat *status)
 	file->wal = file->shm = 0;
 	if (!S_ISREG(status->st_mode))
 		return false;
+	unread_files_use(status->st_ino);
 	if (!open_databases_find(status->st_ino, &file->wal, &file->shm))
 		return kept_files_find(status, &file->wal, &file->shm);
 	checkpoint_file(status->st_ino);
@@ -48,9 +50,12 @@ bool moving_file_before_delete(struct moving_file *file)
 {
 	struct stat status;
 	int saved = errno;
-	bool found = glibc_fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
-		     kept_files_find(&status, &file->wal, &file->shm);
+	bool found = glibc_fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
 
+	if (found) {
+		unread_files_use(status.st_ino);
+		found = kept_files_find(&status, &file->wal, &file->shm);
+	}
 	errno = saved;
 	return found;
 }

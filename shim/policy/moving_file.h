@@ -4,6 +4,8 @@
  * follow the file to its new name, where whoever opens it looks for them. Only where WAL is not the program's own choice: who
  * chose it moves these files as well.
  *
+ * A connection that has not read such a database yet uses it before that: unread_files.h.
+ *
  * After the last close -wal and -shm may lie beside the file for readers, empty (kept_files.h): they follow it too, and go when it
  * is deleted. */
 #ifndef SQLPROD_POLICY_MOVING_FILE_H

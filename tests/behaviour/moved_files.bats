@@ -132,3 +132,29 @@ load ../harness/moves
 		[[ $(observer query c.db 'SELECT count(*) FROM t') == 1 && $(observer query b.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run"
 	done
 }
+
+@test "a file that its process renames or deletes before it reads it can be read" {
+	moved_before_the_first_read victim
+}
+
+@test "what a backup has made can be read when it is published or deleted before that" {
+	cat >backup.py <<-'EOF'
+		import os, sqlite3, sys
+		a, b = sqlite3.connect('a.db'), sqlite3.connect('b.db')
+		a.executescript('create table t(x); insert into t values(1);')
+		a.backup(b)
+		os.replace('b.db', 'c.db') if sys.argv[1] == 'replace' else os.remove('b.db')
+		print(b.execute('select count(*) from t').fetchone()[0])
+		try: b.execute('insert into t values(2)')
+		except sqlite3.Error as error: print(error)
+	EOF
+	for run in run_plain run_shim; do
+		for way in replace remove; do
+			rm -f ./*.db*
+			$run python3 backup.py $way
+			expect $'1\nattempt to write a readonly database'
+			[[ $way == remove || $(observer query c.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $way"
+			[[ $(echo ./*.db*) == ./a.db || $(echo ./*.db*) == './a.db ./c.db' ]] || fail "$run $way: $(ls)"
+		done
+	done
+}

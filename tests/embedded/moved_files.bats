@@ -48,3 +48,7 @@ carrier=$build/embedded/victim_gcc_O2
 	exchanged_after_the_close "$carrier"
 	deleted_after_the_close "$carrier"
 }
+
+@test "a file that its process renames or deletes before it reads it can be read, in an embedded copy" {
+	moved_before_the_first_read "$carrier"
+}

@@ -194,3 +194,25 @@ deleted_after_the_close() {
 		done
 	done
 }
+
+# unread MOVE FILE - a connection that has not read its database yet reads it after MOVE, and writes nothing any more. FILE is its new
+# name, or empty.
+unread() {
+	local run
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		$run "$victim" "${made[@]}" 'close a' 'open b a.db' "$1" 'exec b SELECT count(*) FROM t' "${write/a/b}" 'close b'
+		[[ $output == *$'\nopen 0\n'*$'1\nexec 0\n'"$refused"$'\nclose 0' && $(ls) == "$2" ]] || fail "$run $1: $output, $(ls)"
+		[[ -z $2 || $(observer query "$2" 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $1"
+	done
+}
+
+moved_before_the_first_read() {
+	local victim=$1
+	unread 'rename a.db b.db' b.db
+	unread 'renameat a.db b.db' b.db
+	unread 'noreplace a.db b.db' b.db
+	unread 'unlink a.db' ''
+	unread 'unlinkat a.db' ''
+	unread 'remove a.db' ''
+}

@@ -1,0 +1,76 @@
+/* unread_files.c - finds the connections that have not read a file yet, one after the other, and applies what is due at their first
+ * use: with it SQLite opens the -wal. */
+#include "policy/unread_files.h"
+
+#include "base/guard.h"
+#include "base/threads.h"
+#include "connection/registry.h"
+#include "locking/file_shim.h"
+#include "locking/open_databases.h"
+#include "policy/first_use.h"
+#include "policy/wal.h"
+
+#include <unistd.h>
+
+struct search {
+	ino_t inode;
+	pid_t pid;
+	struct connection *connection; /* locked; NULL if none was found */
+	sqlite3_mutex *mutex;
+};
+
+/* Does it wait for its first use, and can have it now? A statement of its own that runs may be what moves the file. */
+static bool is_unread(struct connection *connection, const struct search *search)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return connection->setup == SETUP_OPENED && !connection->passthrough && !connection->key_pending &&
+	       connection->shim->db == connection->db && sqlite->get_autocommit(connection->db) &&
+	       !sqlite_runs_statement(sqlite, connection->db) && connection->pid == search->pid &&
+	       wal_read_header(connection) == WAL_YES;
+}
+
+/* Without a mutex of its own a connection may be in use by another thread now. */
+static bool see_connection(struct connection *connection, void *argument)
+{
+	struct search *search = argument;
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_mutex *mutex;
+
+	if (connection->closing || !connection->shim || connection->shim->files.inode != search->inode || !sqlite->db_mutex ||
+	    !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->next_stmt)
+		return true;
+	mutex = sqlite->db_mutex(connection->db);
+	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : !threads_is_single() && !holder_is_of_thread(&connection->shim->holder))
+		return true;
+	if (is_unread(connection, search)) {
+		search->connection = connection;
+		search->mutex = mutex;
+		return false;
+	}
+	if (mutex)
+		sqlite->mutex_leave(mutex);
+	return true;
+}
+
+void unread_files_use(ino_t inode)
+{
+	struct search search = {.inode = inode, .pid = getpid()};
+	bool used;
+
+	if (guard_depth > 0 || !open_databases_have_unread(inode))
+		return;
+	guard_enter(NULL);
+	do {
+		search.connection = NULL;
+		registry_visit_peers(PEERS_BY_INODE, inode, see_connection, &search);
+		used = false;
+		if (search.connection) {
+			first_use_at_open(search.connection);
+			used = search.connection->setup != SETUP_OPENED;
+			if (search.mutex)
+				search.connection->sqlite->mutex_leave(search.mutex);
+		}
+	} while (used);
+	guard_leave();
+}
