@@ -178,8 +178,10 @@ static int shim_lock(sqlite3_file *file, int level)
 	rc = shim->original->xLock(file, level);
 	if (kept && rc != SQLITE_OK)
 		kept_locks_take_own(&shim->files);
-	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED)
-		left_wal_look(shim, file);
+	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED && !left_wal_look(shim, file)) {
+		shim->original->xUnlock(file, SQLITE_LOCK_NONE);
+		rc = SQLITE_BUSY;
+	}
 	return lock_tried(shim, level, rc);
 }
 

@@ -5,20 +5,30 @@
 #include "base/log.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "locking/holders.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
 #include "locking/wal_content.h"
+#include "locking/wal_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* sqlite.org/walformat.html */
 #define INDEX_SIZE 32768
+
+#define MILLISECOND INT64_C(1000000)
+
+/* How long one waits to have the file alone: others that look at the -wal as well are done by then. */
+#define ALONE (1000 * MILLISECOND)
+#define AGAIN MILLISECOND
+
+/* How often one looks for whoever uses a -shm. */
+#define LOOKS 4
 
 struct same {
 	const struct file_shim *shim;
@@ -82,72 +92,11 @@ static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
 	return *who != 0;
 }
 
-static void rename_to_free(const char *from, const char *to, const char *suffix)
-{
-	char *old = wal_files_join(from, suffix), *new = wal_files_join(to, suffix);
-	struct stat status;
-
-	if (old && new &&glibc_lstat(new, &status) != 0)
-		rename(old, new);
-	free(old);
-	free(new);
-}
-
-static void rename_both(const char *from, const char *to)
-{
-	rename_to_free(from, to, "-wal");
-	rename_to_free(from, to, "-shm");
-}
-
-/* The file has moved, and this process has it open by its old name: SQLite shares the -shm among a process's connections by inode,
- * and would look for a -wal by the new name. It follows the file. */
-static void follow(const struct file_shim *shim, const char *old)
-{
-	struct stat status;
-
-	if (!old || strcmp(old, shim->files.path) == 0 || (glibc_stat(old, &status) == 0 && status.st_ino == shim->files.inode))
-		return;
-	rename_both(old, shim->files.path);
-}
-
-/* Another process has the file in WAL mode, by a name that it had before. */
-static void follow_holder(const struct file_shim *shim, sqlite3_file *file, pid_t holder)
-{
-	char *old = holder > 0 && wal_content_says_wal(shim, file)
-			    ? holders_find_old_name(holder, shim->files.device, shim->files.inode)
-			    : NULL;
-
-	if (old)
-		rename_both(old, shim->files.path);
-	free(old);
-}
-
-static bool is_read_only(const struct file_shim *shim)
-{
-	return (fcntl(shim->files.fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
-}
-
-/* Gives the -wal another name. */
-static void set_aside(const struct file_shim *shim, ino_t wal, const char *why)
-{
-	const char *path = shim->files.path;
-	char *old = wal_files_join(path, "-wal"), *new = wal_files_aside(path, wal);
-
-	if (old && new && !is_read_only(shim) && rename(old, new) == 0)
-		log_warn_once(WARNING_LEFT_WAL, path, "%s-wal is not this file's: %s. It is kept as %s", path, why, new);
-	else
-		log_warn_once(WARNING_LEFT_WAL, path,
-			      "DANGER: %s-wal is not this file's: %s. It will be replayed into it: stop here, and move it away",
-			      path, why);
-	free(old);
-	free(new);
-}
-
 /* The holders keep theirs; it has no rows in it. */
 static bool remove_index(const struct file_shim *shim)
 {
 	char *name = wal_files_join(shim->files.path, "-shm");
-	bool removed = name && !is_read_only(shim) && unlink(name) == 0;
+	bool removed = name && !wal_names_are_read_only(shim) && unlink(name) == 0;
 
 	free(name);
 	return removed;
@@ -178,50 +127,45 @@ static void leave_another(const struct file_shim *shim)
 		return;
 	index.inode = shm.st_ino;
 	if (!wal_files_each(see_index, &index) && remove_index(shim) && is_there(shim->files.path, "-wal", &wal))
-		set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
+		wal_names_set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
 }
 
-/* Somebody uses the -shm, and nobody has this file locked: do they use another file that had its name? */
-static void look_at_holders(const struct file_shim *shim, ino_t wal, ino_t shm)
+/* Waits until the connection has the file alone, from the shared lock that it has: then nobody begins to use the -wal. SQLITE_BUSY
+ * if another one wants that; SQLITE_LOCKED if others read the file, and stay. */
+static int lock_alone(const struct file_shim *shim, sqlite3_file *file)
 {
-	const char *path = shim->files.path;
-	pid_t one = 0;
+	int64_t now = monotonic_now(), until = now + ALONE;
+	int rc = shim->original->xLock(file, SQLITE_LOCK_RESERVED);
 
-	switch (holders_find(shim->files.device, shm, DEAD_MAN_SWITCH, shim->files.inode, &one)) {
-	case HOLDERS_WITHOUT:
-		if (is_read_only(shim) || remove_index(shim))
-			set_aside(shim, wal, "a process still has the file open that was here before");
-		break;
-	case HOLDERS_UNKNOWN:
-		log_warn_once(WARNING_LEFT_WAL, path,
-			      "DANGER: %s-wal is in use, but by nobody who has this file locked. If the file was replaced while a "
-			      "program had it open, stop that program, and move %s-wal away",
-			      path, path);
-		break;
-	default:
-		break;
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = shim->original->xLock(file, SQLITE_LOCK_EXCLUSIVE);
+	for (; rc == SQLITE_BUSY && now < until; now = monotonic_now()) {
+		monotonic_sleep(now + AGAIN);
+		rc = shim->original->xLock(file, SQLITE_LOCK_EXCLUSIVE);
 	}
+	return rc == SQLITE_BUSY ? SQLITE_LOCKED : rc;
 }
 
-/* Nobody uses the -wal. */
-static void look_at_content(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
+/* It is not this file's. */
+static void act(const struct file_shim *shim, enum wal_content content, ino_t wal)
 {
 	const char *path = shim->files.path;
 	struct stat journal;
 
-	switch (wal_content_look(shim, file, wal)) {
+	switch (content) {
 	case WAL_CONTENT_OWN:
-		shim->files.left = true;
 		break;
 	case WAL_CONTENT_OTHER_MODE:
 		/* the header is not to be trusted before a journal was rolled back */
 		if (!is_there(path, "-journal", &journal))
-			set_aside(shim, wal->st_ino,
-				  "the file is not in WAL mode, as one that was restored over a database whose program was killed");
+			wal_names_set_aside(
+				shim, wal,
+				"the file is not in WAL mode, as one that was restored over a database whose program was killed");
 		break;
 	case WAL_CONTENT_FOREIGN:
-		set_aside(shim, wal->st_ino,
-			  "it was made for another state of the file than this one, which was restored, it seems");
+		wal_names_set_aside(shim, wal,
+				    "it was made for another state of the file than this one, which was restored, it seems");
 		break;
 	case WAL_CONTENT_DOUBTFUL:
 		log_warn_once(
@@ -231,6 +175,24 @@ static void look_at_content(struct file_shim *shim, sqlite3_file *file, const st
 			path, path, path);
 		break;
 	}
+}
+
+/* Nobody uses the -wal. Who finds that it is another file's looks once more while nobody can begin to use it: what was read may
+ * have been changed meanwhile. False if another connection does so now. */
+static bool look_at_content(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
+{
+	struct stat now;
+	int rc;
+
+	shim->files.left = wal_content_look(shim, file, wal) == WAL_CONTENT_OWN;
+	if (shim->files.left)
+		return true;
+	rc = lock_alone(shim, file);
+	if (wal_names_are_read_only(shim) ? !is_used_by_others(shim, &(pid_t){0}) : rc == SQLITE_OK)
+		if (is_there(shim->files.path, "-wal", &now))
+			act(shim, wal_content_look(shim, file, &now), now.st_ino);
+	shim->original->xUnlock(file, SQLITE_LOCK_SHARED);
+	return rc != SQLITE_BUSY;
 }
 
 /* By SQLite's own methods, as whoever closes a descriptor of the -shm gives up all locks on it. Who is the first to open it
@@ -245,45 +207,74 @@ static bool is_first(const struct file_shim *shim, sqlite3_file *file, bool *kno
 	return !memory;
 }
 
-static void look(struct file_shim *shim, sqlite3_file *file)
+/* Somebody uses the -shm, and nobody has this file locked: do they use another file that had its name? */
+static void look_at_holders(const struct file_shim *shim, enum holders holders, ino_t wal)
+{
+	const char *path = shim->files.path;
+
+	if (holders == HOLDERS_WITHOUT && (wal_names_are_read_only(shim) || remove_index(shim)))
+		wal_names_set_aside(shim, wal, "a process still has the file open that was here before");
+	if (holders == HOLDERS_UNKNOWN)
+		log_warn_once(WARNING_LEFT_WAL, path,
+			      "DANGER: %s-wal is in use, but by nobody who has this file locked. If the file was replaced while a "
+			      "program had it open, stop that program, and move %s-wal away",
+			      path, path);
+}
+
+/* There are a -wal and a -shm. used: others have this file locked, who may only be looking at the -wal too. Who is not to be found
+ * may just have ended. */
+static bool look_at_users(struct file_shim *shim, sqlite3_file *file, const struct stat *wal, ino_t shm, bool used)
+{
+	enum holders holders = HOLDERS_UNKNOWN;
+	pid_t one = 0;
+	bool known;
+
+	for (unsigned times = 0; times < LOOKS && holders == HOLDERS_UNKNOWN; times++) {
+		if (times > 0)
+			monotonic_sleep(monotonic_now() + AGAIN);
+		if (is_first(shim, file, &known) && known)
+			return look_at_content(shim, file, wal);
+		if (!known || used || !wal_files_each(see_mapping, shim))
+			return true;
+		holders = holders_find(shim->files.device, shm, DEAD_MAN_SWITCH, shim->files.inode, &one);
+	}
+	look_at_holders(shim, holders, wal->st_ino);
+	return true;
+}
+
+static bool look(struct file_shim *shim, sqlite3_file *file)
 {
 	struct same same = {.shim = shim};
 	struct stat wal, shm;
-	bool known, first, used, has_wal;
+	bool used, has_wal;
 	pid_t holder;
 
 	if (open_databases_have_wal(shim->files.inode)) {
 		registry_visit_peers(PEERS_BY_INODE, shim->files.inode, see_connection, &same);
-		follow(shim, same.path);
+		wal_names_follow(shim, same.path);
 		free(same.path);
-		return;
+		return true;
 	}
 	leave_another(shim);
 	used = is_used_by_others(shim, &holder);
 	has_wal = is_there(shim->files.path, "-wal", &wal);
 	if (used && !has_wal)
-		follow_holder(shim, file, holder);
-	if (used || !has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0)
-		return;
-	if (!is_there(shim->files.path, "-shm", &shm)) {
-		look_at_content(shim, file, &wal);
-		return;
-	}
-	first = is_first(shim, file, &known);
-	if (known && first)
-		look_at_content(shim, file, &wal);
-	else if (known && wal_files_each(see_mapping, shim))
-		look_at_holders(shim, wal.st_ino, shm.st_ino);
+		wal_names_follow_holder(shim, file, holder);
+	if (!has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0 || (used && !wal_content_is_suspect(shim, file, &wal)))
+		return true;
+	return is_there(shim->files.path, "-shm", &shm) ? look_at_users(shim, file, &wal, shm.st_ino, used)
+							: look_at_content(shim, file, &wal);
 }
 
-void left_wal_look(struct file_shim *shim, sqlite3_file *file)
+bool left_wal_look(struct file_shim *shim, sqlite3_file *file)
 {
 	int saved = errno;
 
 	shim->files.looked = true;
 	if (shim->files.path && shim->files.cares)
-		look(shim, file);
+		shim->files.looked = look(shim, file);
 	errno = saved;
+	return shim->files.looked;
 }
 
 void left_wal_before_map(struct file_shim *shim)

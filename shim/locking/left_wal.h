@@ -8,12 +8,14 @@
 #define SQLPROD_LOCKING_LEFT_WAL_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 struct file_shim;
 
 /* Once for each open file, when SQLite has its first shared lock and has not looked for a -wal yet. Sets shim->files.left if a -wal
- * of this file was there that nobody is using. errno is kept. */
-void left_wal_look(struct file_shim *shim, sqlite3_file *file);
+ * of this file was there that nobody is using. False if it is to give that lock back, and try again: another connection has to have
+ * the file alone for the same. errno is kept. */
+bool left_wal_look(struct file_shim *shim, sqlite3_file *file);
 
 /* Before SQLite maps the -shm; we have it do so before the first read, to see whether the filesystem can. errno is kept. */
 void left_wal_before_map(struct file_shim *shim);

@@ -256,16 +256,28 @@ bool wal_content_says_wal(const struct file_shim *shim, sqlite3_file *file)
 	return read_header(shim, file, header) == VERSION_WAL;
 }
 
+/* The header says WAL before there is a -wal, and until it is gone. */
+static bool is_suspect(const struct file_shim *shim, int version, const struct stat *wal)
+{
+	struct stat database;
+
+	return version == VERSION_ROLLBACK || (version == VERSION_WAL && glibc_fstat(shim->files.fd, &database) == 0 &&
+					       is_after(&database.st_ctim, &wal->st_mtim));
+}
+
+bool wal_content_is_suspect(const struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
+{
+	unsigned char header[DATABASE_HEADER];
+
+	return is_suspect(shim, read_header(shim, file, header), wal);
+}
+
 enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
 {
 	unsigned char header[DATABASE_HEADER];
 	int version = read_header(shim, file, header);
-	struct stat database;
 
-	/* The header says WAL before there is a -wal, and until it is gone. */
-	if (version == VERSION_ROLLBACK)
-		return WAL_CONTENT_OTHER_MODE;
-	if (version == VERSION_WAL && glibc_fstat(shim->files.fd, &database) == 0 && is_after(&database.st_ctim, &wal->st_mtim))
-		return compare(shim->files.path, file, header);
-	return WAL_CONTENT_OWN;
+	if (!is_suspect(shim, version, wal))
+		return WAL_CONTENT_OWN;
+	return version == VERSION_ROLLBACK ? WAL_CONTENT_OTHER_MODE : compare(shim->files.path, file, header);
 }

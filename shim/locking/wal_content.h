@@ -19,6 +19,9 @@ enum wal_content {
 /* Does the database's header say WAL mode? Reads it through SQLite's file. */
 bool wal_content_says_wal(const struct file_shim *shim, sqlite3_file *file);
 
+/* Is the database not in WAL mode, or was it changed after the -wal? Else the -wal is its own. */
+bool wal_content_is_suspect(const struct file_shim *shim, sqlite3_file *file, const struct stat *wal);
+
 /* To be called while the connection has a shared lock on the database, so that no other can change its journal mode. wal: the
  * status of the -wal. Reads both files; errno may change. */
 enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal);

@@ -388,7 +388,7 @@ expect_trigger_keeps() {
 	END
 	run_plain python3 program.py by-hand
 	[[ $(grep -c '\[1, 2, 13, 14, 15, 16\] 1$' <<<"$output") -ge 7 && $output == *'nothing: [1, 2, 13, 14, 15, 16] 0'* ]]
-	wanted=$(sed 's/ [0-9]$/ 0/' <<<"$output")
+	wanted=$(printf '%s\n' "$output" | sed 's/ [0-9]$/ 0/')
 	run_shim python3 program.py
 	[[ $output == "$wanted" ]] || fail "$output"
 }

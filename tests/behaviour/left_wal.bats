@@ -45,6 +45,53 @@ killed() {
 	expect_warnings 1 '*DANGER*a.db was written after *a.db-wal*restore it again'
 }
 
+# The first read of the -wal by the first program takes as long as the second one needs to commit, to start the -wal anew, and to
+# commit again: what the first has read of the file is of before that.
+@test "a -wal that another process begins to use while it is looked at is left alone" {
+	local looks
+	preload_also=$build/programs/slow_wal.so
+	for run in plain shim; do
+		rm -rf ./*
+		killed run_shim
+		sleep 0.05
+		chmod 600 a.db # it has changed since the -wal
+		barrier_make written
+		SLOW_WAL=$PWD/slow "start_$run" looks victim 'open a a.db' 'busy_timeout a 10000' 'exec a SELECT count(*) FROM t' 'close a'
+		looks=$started
+		for _ in {1..300}; do [[ $run == plain || -e slow ]] && break || sleep 0.1; done
+		preload_also='' "start_$run" other victim 'open a a.db' 'busy_timeout a 10000' "exec a INSERT INTO t VALUES('one')" 'exec a CREATE TABLE u(x)' 'exec a DROP TABLE u' \
+			'exec a PRAGMA wal_checkpoint(TRUNCATE)' 'exec a CREATE TABLE v(x)' 'barrier written' "exec a INSERT INTO t VALUES('two')" 'close a'
+		barrier_meet written
+		rm -f slow
+		finish "$looks" looks
+		expect_quiet
+		barrier_leave written
+		finish "$started" other
+		expect_quiet
+		[[ $(echo *.moved-*) == '*.moved-*' && $(observer query a.db 'SELECT group_concat(x) FROM t; PRAGMA integrity_check') == $'late,one,two\nok' ]] || fail "$run: $(ls)"
+	done
+}
+
+@test "of two processes that find a backup copied over a killed program's file at once, one moves the -wal away, and both read the backup" {
+	local first
+	observer query a.db "CREATE TABLE t(x); INSERT INTO t VALUES('good')" >/dev/null
+	cp a.db backup.db
+	killed run_shim
+	cp backup.db a.db
+	preload_also=$build/programs/slow_wal.so
+	SLOW_WAL=$PWD/slow start_shim first victim 'open a a.db' 'exec a SELECT x FROM t' 'close a'
+	first=$started
+	for _ in {1..300}; do [[ -e slow ]] && break || sleep 0.1; done
+	preload_also='' start_shim second victim 'open a a.db' 'exec a SELECT x FROM t' 'close a'
+	sleep 0.3
+	rm -f slow
+	finish "$started" second
+	expect $'open 0\ngood\nexec 0\nclose 0'
+	finish "$first" first
+	expect $'open 0\ngood\nexec 0\nclose 0'
+	[[ -s $(echo a.db-wal.moved-*) ]]
+}
+
 # died SQL - a program that commits this is killed before SQLite closes the database.
 died() {
 	start_shim died victim 'open a a.db' "exec a $1" 'sh kill -KILL $PPID'
