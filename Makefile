@@ -26,8 +26,9 @@ warnings += -Werror
 endif
 override CPPFLAGS := -Ishim -D_GNU_SOURCE -include base/features.h -DSQLPROD_VERSION='"$(VERSION)"' $(CPPFLAGS)
 override CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions $(warnings) $(CFLAGS)
-# Every process under the preload maps the library: two segments cost some 12 us less than four.
-library_ldflags := -shared -Wl,--version-script=shim/exports.map -Wl,-soname,libsqlprod.so -Wl,-e,entry_start \
+# Every process under the preload maps the library: two segments cost some 12 us less than four. What gcc's start files would bring
+# are four weak symbols, which the loader looks for in vain, and an end for atexit(3), which the library does not use.
+library_ldflags := -shared -nostartfiles -Wl,--version-script=shim/exports.map -Wl,-soname,libsqlprod.so -Wl,-e,entry_start \
 	-Wl,-z,relro,-z,now,-z,noseparate-code,-z,nodelete,-z,defs,--as-needed,--hash-style=gnu
 override LDFLAGS := $(LDFLAGS)
 
