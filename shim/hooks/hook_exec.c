@@ -109,18 +109,22 @@ static bool reads_attached_schema(const struct connection *connection, const voi
 	return connection->setup == SETUP_OPENED && sqlite_owns(sqlite, caller) && sqlite_runs_statement(sqlite, connection->db);
 }
 
-static __attribute__((noinline)) int read_each(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **),
-					       void *argument, char **message, const void *caller, const void *frame)
+/* found: the handle's record; NULL if it has none. */
+static __attribute__((noinline)) int read_each(struct connection *found, sqlite3 *db, const char *sql,
+					       int (*callback)(void *, int, char **, char **), void *argument, char **message,
+					       const void *caller, const void *frame)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = hook_enter(db, "sqlite3_exec", caller, frame, &sqlite);
+	struct connection *connection = hook_enter_found(found, db, "sqlite3_exec", caller, frame, &sqlite);
 	struct script script;
 	int rc;
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	if (reads_attached_schema(connection, caller) ||
-	    (!sqlite_owns(sqlite, caller) && policy_begins_again(connection, sql, -1))) {
+	if (!sqlite_owns(sqlite, caller) && policy_begins_again(connection, sql, -1)) {
+		/* SQLite's own function would come back to the hooks */
+		rc = foreign_keys_execute_rowless(connection, sql, message);
+	} else if (reads_attached_schema(connection, caller)) {
 		rc = sqlite->exec(db, sql, callback, argument, message);
 	} else {
 		script = (struct script){.text = sql_text_utf8(sql ? sql : "", -1)};
@@ -149,11 +153,12 @@ static inline bool passes(const struct connection *connection, const char *sql)
 
 HOOK int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
 {
-	const struct connection *connection = registry_peek(db);
+	struct connection *connection = registry_peek(db);
 
 	if (passes(connection, sql))
 		return connection->sqlite->exec(db, sql, callback, argument, message);
-	return read_each(db, sql, callback, argument, message, HOOK_CALLER, HOOK_FRAME);
+	return read_each(connection ? connection : registry_find(db), db, sql, callback, argument, message, HOOK_CALLER,
+			 HOOK_FRAME);
 }
 
 struct joined {

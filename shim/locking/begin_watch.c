@@ -37,6 +37,7 @@ static bool may_matter(const char *sql, bool ends)
 struct kind {
 	enum statement_kind statement;
 	enum begin_form begin;
+	bool is_seen; /* it has the text in begin_seen */
 };
 
 static __attribute__((noinline)) struct kind read_kind(const char *sql)
@@ -44,36 +45,36 @@ static __attribute__((noinline)) struct kind read_kind(const char *sql)
 	struct statement statement;
 
 	if (statement_is_plain_begin(sql, -1))
-		return (struct kind){STATEMENT_BEGIN, BEGIN_PLAIN};
+		return (struct kind){STATEMENT_BEGIN, BEGIN_PLAIN, false};
 	statement_read_utf8(sql, &statement);
-	return (struct kind){statement.kind, statement.begin};
+	return (struct kind){statement.kind, statement.begin, false};
 }
 
 /* ends: does it matter too whether it ends a transaction? */
 static struct kind kind_of(const struct file_shim *shim, const char *sql, bool ends)
 {
 	if (begin_seen_is(&shim->begin_seen, sql, -1))
-		return (struct kind){STATEMENT_BEGIN, BEGIN_PLAIN};
-	return sql && may_matter(sql, ends) ? read_kind(sql) : (struct kind){STATEMENT_EMPTY, BEGIN_OTHER};
+		return (struct kind){STATEMENT_BEGIN, BEGIN_PLAIN, true};
+	return sql && may_matter(sql, ends) ? read_kind(sql) : (struct kind){STATEMENT_EMPTY, BEGIN_OTHER, false};
 }
 
-static struct begin_kind *kind_of_begin(struct file_shim *shim, const char *sql)
+static struct begin_kind *kind_of_begin(struct file_shim *shim, const char *sql, bool is_seen)
 {
 	struct begin_seen *seen = &shim->begin_seen;
 	struct begin_kind *kind;
 
-	if (begin_seen_is(seen, sql, -1))
+	if (is_seen)
 		return seen->kind;
 	kind = begin_kind_find(shim->begin_mode, sql);
 	begin_seen_note(seen, sql, kind);
 	return kind;
 }
 
-static void begins(struct file_shim *shim, const char *sql, enum begin_form form)
+static void begins(struct file_shim *shim, const char *sql, struct kind read)
 {
 	struct reservation *reservation = &shim->reservation;
-	bool is_watched = form == BEGIN_PLAIN && shim->plain_begin_shares;
-	struct begin_kind *kind = is_watched ? kind_of_begin(shim, sql) : NULL;
+	bool is_watched = read.begin == BEGIN_PLAIN && shim->plain_begin_shares;
+	struct begin_kind *kind = is_watched ? kind_of_begin(shim, sql, read.is_seen) : NULL;
 	int64_t now;
 
 	reservation->kind = kind;
@@ -106,7 +107,7 @@ static void statement_starts(struct connection *connection, const char *sql)
 	if (sees_end && (!sql || outside || kind.statement == STATEMENT_OTHER))
 		shared_write_end(shim);
 	if (outside && kind.statement == STATEMENT_BEGIN)
-		begins(shim, sql, kind.begin);
+		begins(shim, sql, kind);
 }
 
 bool begin_watch_start(struct connection *connection)

@@ -163,6 +163,15 @@ static void begin_locked(struct connection *connection)
 	begin_upgraded(connection, obstacle);
 }
 
+/* Did the last plain BEGIN leave all as begin_shared() would? Nothing is attached. */
+static bool is_shared_still(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim->plain_begin_shares && connection->statement_starts && shim->reservation.policy == READ_RESERVED &&
+	       !connection->exclusive && shared_write_is_possible(shim);
+}
+
 /* The BEGIN stays as it is. Its transaction shares the write lock of the main database, and from its first read of it that of an
  * attached one; each it reserves at its first read. */
 static bool begin_shared(struct connection *connection)
@@ -213,7 +222,11 @@ bool begin_again(struct connection *connection)
 		begin_reserved(connection, NULL);
 		return true;
 	}
-	return value->number == TRANSACTION_AUTO && begin_shared(connection);
+	if (value->number != TRANSACTION_AUTO || !is_shared_still(connection))
+		return value->number == TRANSACTION_AUTO && begin_shared(connection);
+	connection->shim->reservation.shares = false;
+	connection->begins_rewritten++;
+	return true;
 }
 
 void begin_first_statement(struct connection *connection)

@@ -101,6 +101,9 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message);
 
+/* sqlite3_exec() of a text that is one statement without rows, which begins or ends a transaction. */
+int foreign_keys_execute_rowless(struct connection *connection, const char *sql, char **message);
+
 /* sqlite3_exec() of a text whose statements were not looked at, as memory is out: without foreign keys, if they are ours. */
 int foreign_keys_execute_unseen(struct connection *connection, const char *sql, int (*callback)(void *, int, char **, char **),
 				void *argument, char **message);

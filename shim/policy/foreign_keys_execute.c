@@ -103,16 +103,21 @@ static int execute_without(struct execution *execution, char **message)
 	return rc;
 }
 
-/* COMMIT, END or ROLLBACK. */
-static int execute_end(struct execution *execution, char **message)
+int foreign_keys_execute_rowless(struct connection *connection, const char *sql, char **message)
 {
-	struct connection *connection = execution->connection;
-	bool aborted = false;
-	int rc = prepare(execution);
+	const struct sqlite *sqlite = connection->sqlite;
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite->prepare_v2(connection->db, sql, -1, &stmt, NULL);
 
-	if (rc == SQLITE_OK)
-		rc = run(execution, &aborted);
-	give_message(connection, rc, connection->sqlite->errmsg(connection->db), message);
+	if (rc == SQLITE_OK) {
+		if (connection->foreign_keys.guarded)
+			foreign_keys_step(sqlite->step, stmt);
+		else
+			sqlite->step(stmt);
+		rc = sqlite->finalize(stmt);
+	}
+	if (message)
+		give_message(connection, rc, rc == SQLITE_OK ? "" : sqlite->errmsg(connection->db), message);
 	return rc;
 }
 
@@ -128,7 +133,7 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 	if (ours && statement->kind == STATEMENT_ALTER)
 		return execute_without(&execution, message);
 	if (ours && foreign_keys_ends_transaction(text, statement))
-		return execute_end(&execution, message);
+		return foreign_keys_execute_rowless(connection, sql, message);
 	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
 }
 

@@ -274,3 +274,17 @@ prepare 0 tail 10\nstep 101\nfinalize 0\nprepare 1 tail '"$(sqlite_has 3015000 &
 		done
 	done
 }
+
+@test "a BEGIN that is executed again and again fails inside a transaction with SQLite's own code and message" {
+	observer query t.db 'CREATE TABLE t(x)'
+	script=('open a t.db' 'exec a INSERT INTO t VALUES(1)')
+	for text in BEGIN 'BEGIN ; ' 'begin transaction' BEGIN; do
+		script+=("exec a $text" 'autocommit a' "exec a $text" 'errmsg a' 'errcode a' 'exec_bare a BEGIN' 'exec a COMMIT' 'errmsg a' 'exec a COMMIT')
+	done
+	script+=('close a')
+	run_plain victim "${script[@]}"
+	expect_line 'exec 1 cannot start a transaction within a transaction'
+	plain=$output
+	run_shim victim "${script[@]}"
+	[[ $output == "$plain" ]]
+}
