@@ -131,7 +131,7 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 	if (attempt->state == ATTEMPT_UNASKED && !begin(attempt, action))
 		return deny(attempt);
 	watch->ignored += action == SQLITE_READ && answer == SQLITE_IGNORE;
-	if (action == SQLITE_UPDATE && watch->verb == WRITE_UPDATE && !trigger)
+	if (action == SQLITE_UPDATE && attempt->connection->foreign_keys.updates && watch->verb == WRITE_UPDATE && !trigger)
 		follow_update(attempt, schema, first, second);
 	watch_see(watch, action, first, second, schema, trigger);
 	if (watch_is_clear(attempt->connection, watch) || is_known(attempt, watch))

@@ -73,8 +73,7 @@ static void see_update(struct foreign_key_watch *watch, const struct watched_wri
 	if (!*watch->table && watch->verb == WRITE_UPDATE) {
 		keep(watch->table, sizeof(watch->table), write->table);
 		keep(watch->schema, sizeof(watch->schema), write->schema);
-	}
-	if (!is_kept(watch, write->table)) {
+	} else if (!is_kept(watch, write->table)) {
 		watch->others++;
 		return;
 	}
