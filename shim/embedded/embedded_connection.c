@@ -337,6 +337,8 @@ void embedded_connection_open(struct copy *copy, sqlite3 *db)
 	if (!embedded)
 		return;
 	embedded->copy = copy;
+	embedded->busy_now = &embedded->busy;
+	embedded->timeout_now = &embedded->busy_timeout;
 	embedded->offsets = copy_offsets(copy, db);
 	open_with_callbacks_aside(embedded, db);
 }

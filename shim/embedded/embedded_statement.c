@@ -54,6 +54,7 @@ bool embedded_statement_passes(const struct embedded_connection *embedded, sqlit
 static void remember_busy_callback(struct embedded_connection *embedded)
 {
 	const struct busy_offsets *busy = embedded->offsets->busy;
+	int (*handler)(void *, int);
 
 	if (!busy)
 		return;
@@ -61,6 +62,8 @@ static void remember_busy_callback(struct embedded_connection *embedded)
 	embedded->timeout_now = (const char *)embedded->connection->db + busy->timeout;
 	memcpy(&embedded->busy, embedded->busy_now, sizeof(embedded->busy));
 	memcpy(&embedded->busy_timeout, embedded->timeout_now, sizeof(embedded->busy_timeout));
+	memcpy(&handler, &embedded->busy.callback, sizeof(handler));
+	embedded->busy_is_ours = busy_handler_is_ours(handler);
 }
 
 /* Reads a statement that has run, or BEGIN as it starts, if it matters. */

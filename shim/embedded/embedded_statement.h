@@ -15,6 +15,9 @@
 #include "sqlite/copy.h"
 #include "sqlite/probe.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* The argument of our callbacks, which SQLite keeps until the connection ends. */
 struct embedded_connection {
 	struct connection *connection;
@@ -32,30 +35,43 @@ struct embedded_connection {
 	bool passes;                        /* ... and nothing is due at the start of the next one */
 	struct pair busy;                   /* the busy callback as the last look found it, ... */
 	int busy_timeout;                   /* ... and its timeout */
-	const void *busy_now, *timeout_now; /* where the connection keeps these; NULL where that is not known, or before a look */
+	bool busy_is_ours;                  /* ... which do not change without it */
+	const void *busy_now, *timeout_now; /* where the connection keeps these; here where that is not known, or before a look */
 	char *unread;                       /* while quiet: a statement that started and is to be read; NULL if there is none */
 	sqlite3_stmt *running;              /* ... that statement; perhaps finalized since */
 };
 
-/* Is the program's busy callback the one that was seen last? */
+/* Is the program's busy callback the one that was seen last? No program sets ours. */
 static inline bool embedded_has_seen_busy(const struct embedded_connection *embedded)
 {
 	struct pair now;
 	int timeout;
 
-	if (!embedded->busy_now)
-		return true;
 	memcpy(&now, embedded->busy_now, sizeof(now));
+	if (embedded->busy_is_ours)
+		return now.callback == embedded->busy.callback;
 	memcpy(&timeout, embedded->timeout_now, sizeof(timeout));
 	return now.callback == embedded->busy.callback && now.argument == embedded->busy.argument &&
 	       timeout == embedded->busy_timeout;
 }
 
+/* Does the text begin with SE, in any case? It has two bytes at least, one of which may be its NUL. */
+static inline bool embedded_is_select(const char *sql)
+{
+	static const char begin[2] = {'s', 'e'}, fold[2] = {0x20, 0x20};
+	uint16_t text, wanted, bits;
+
+	memcpy(&text, sql, sizeof(text));
+	memcpy(&wanted, begin, sizeof(wanted));
+	memcpy(&bits, fold, sizeof(bits));
+	return (text | bits) == wanted;
+}
+
 /* Does it not matter that a statement starts, which is shown with this text? The first knows SELECT only, and calls nothing. */
 static inline bool embedded_select_passes(const struct embedded_connection *embedded, const char *sql)
 {
-	return embedded->passes && (sql[0] | 0x20) == 's' && (sql[1] | 0x20) == 'e' &&
-	       !connection_reads(embedded->connection, LETTER_NUMBER('s')) && embedded_has_seen_busy(embedded);
+	return embedded->passes && embedded_is_select(sql) && !connection_reads(embedded->connection, LETTER_NUMBER('s')) &&
+	       embedded_has_seen_busy(embedded);
 }
 bool embedded_statement_passes(const struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql);
 
