@@ -43,6 +43,7 @@ struct foreign_keys {
 	bool rolled_back;    /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
 	bool prepares_once;  /* the statement at hand is one of sqlite3_prepare() */
 	bool miscounts;      /* a statement was compiled without: orphans may be counted that are none any more */
+	int64_t made;        /* orphans that a statement outside of a transaction had made when it gave the write lock back */
 
 	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, after
 	 * a compile that no hook saw begin; or until the program's next call. */

@@ -270,6 +270,7 @@ void file_shim_forget_reader(struct file_shim *shim)
 {
 	atomic_store_explicit(&shim->reader, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
+	atomic_store_explicit(&shim->writer_ends, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->closed, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->pragma, (void (*)(void *))NULL, memory_order_relaxed);
 }

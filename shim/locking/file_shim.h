@@ -96,6 +96,7 @@ struct file_shim {
 
 	/* The same before the write lock of the database is tried, in any journal mode. */
 	void (*_Atomic writer)(void *argument);
+	void (*_Atomic writer_ends)(void *argument); /* the same before SQLite gives that of a WAL database back */
 	void *writer_argument;
 };
 

@@ -75,6 +75,16 @@ static void end_lost_read(struct file_shim *shim)
 	shim->changes_read_lock = false;
 }
 
+static void before_write_unlock(struct file_shim *shim)
+{
+	void (*writer_ends)(void *) = atomic_load_explicit(&shim->writer_ends, memory_order_relaxed);
+
+	if (writer_ends)
+		writer_ends(shim->writer_argument);
+	group_commit_write_unlocked(shim);
+	wal_limit_write_unlocked(shim);
+}
+
 static int lock_write(struct file_shim *shim, int flags)
 {
 	int rc = (flags & SQLITE_SHM_LOCK) && !shim->reset_guard.checkpoints ? wal_files_before_write(shim) : SQLITE_OK;
@@ -83,10 +93,8 @@ static int lock_write(struct file_shim *shim, int flags)
 		file_shim_before_write(shim);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!(flags & SQLITE_SHM_LOCK)) {
-		group_commit_write_unlocked(shim);
-		wal_limit_write_unlocked(shim);
-	}
+	if (!(flags & SQLITE_SHM_LOCK))
+		before_write_unlock(shim);
 	wal_limit_give_up(shim);
 	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
 	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {

@@ -80,6 +80,16 @@ static void found_off(struct connection *connection)
 		foreign_keys_leave_to_program(connection);
 }
 
+/* Before SQLite rolls back what it refuses outside of a transaction, it still has the count. */
+static void before_write_unlock(void *argument)
+{
+	struct connection *connection = argument;
+	struct foreign_keys *keys = &connection->foreign_keys;
+
+	if (connection->sqlite->get_autocommit(connection->db))
+		keys->made = flag_bits_orphans(connection->db, keys->bits);
+}
+
 /* So that the flags are set again when the write lock is taken. */
 static void follow_write_lock(struct connection *connection)
 {
@@ -87,6 +97,8 @@ static void follow_write_lock(struct connection *connection)
 		return;
 	connection->shim->writer_argument = connection;
 	atomic_store_explicit(&connection->shim->writer, before_write_lock, memory_order_relaxed);
+	if (connection->foreign_keys.bits->refuses_negative)
+		atomic_store_explicit(&connection->shim->writer_ends, before_write_unlock, memory_order_relaxed);
 }
 
 /* Puts the authorizer in front: for a program that only reads it would cost, and do nothing. */
@@ -218,6 +230,8 @@ void foreign_keys_program_defers(struct connection *connection)
 void foreign_keys_closing(struct connection *connection)
 {
 	/* The authorizer stays: to set it makes statements expire, which SQLite does not compile again on a closed connection. */
-	if (connection->shim && connection->shim->writer_argument == connection)
+	if (connection->shim && connection->shim->writer_argument == connection) {
 		atomic_store_explicit(&connection->shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
+		atomic_store_explicit(&connection->shim->writer_ends, (void (*)(void *))NULL, memory_order_relaxed);
+	}
 }

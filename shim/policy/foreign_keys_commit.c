@@ -38,7 +38,7 @@ bool foreign_keys_ends_transaction(const struct sql_text *text, const struct sta
 }
 
 /* Rolls back what COMMIT refuses. The connection has its error afterwards: of a COMMIT of ours, as its end shows it last. */
-static bool roll_back(struct connection *connection)
+static bool refuse_commit(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_stmt *commit = NULL;
@@ -50,6 +50,13 @@ static bool roll_back(struct connection *connection)
 		done = sqlite->exec(connection->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK;
 	callbacks_resume(connection);
 	sqlite->finalize(commit);
+	return done;
+}
+
+static bool roll_back(struct connection *connection)
+{
+	bool done = refuse_commit(connection);
+
 	if (done && connection->hooks.rollback)
 		connection->hooks.rollback(connection->hooks.rollback_argument);
 	return done;
@@ -86,6 +93,24 @@ static int end_failed(struct connection *connection, sqlite3_stmt *stmt, enum en
 		keys->rolled_back = roll_back(connection);
 	connection_update_interest(connection);
 	return rc;
+}
+
+/* The error of the statement that was refused, which statements of ours have ended. It was not reset, and keeps its own. */
+static int refuse_again(struct connection *connection, sqlite3_stmt *stmt, int rc)
+{
+	const struct foreign_keys *keys = &connection->foreign_keys;
+	bool refused = false;
+
+	callbacks_log_suspend();
+	if (pragma_run(connection, "BEGIN", NULL, 0) == SQLITE_OK) {
+		flag_bits_make_orphan(connection->db, keys->bits);
+		refused = refuse_commit(connection);
+		if (!connection->sqlite->get_autocommit(connection->db))
+			pragma_run(connection, "ROLLBACK", NULL, 0);
+	}
+	callbacks_log_resume();
+	flag_bit_set(connection->db, keys->bits->deferred, true);
+	return refused ? rc : foreign_keys_step_anew(connection, stmt);
 }
 
 /* A statement outside of a transaction was refused. How many orphans it makes shows only inside of one. If there are some, it is
@@ -126,8 +151,10 @@ int foreign_keys_refused(struct connection *connection, sqlite3_stmt *stmt, int 
 	const char *sql = connection->sqlite->sql && connection->sqlite->reset ? connection->sqlite->sql(stmt) : NULL;
 	struct statement statement;
 	struct sql_text text;
+	int64_t made = connection->foreign_keys.made; /* 0 if that was not seen */
 	bool asks, copies;
 
+	connection->foreign_keys.made = 0;
 	if (!sql || !connection->foreign_keys.ours)
 		return rc;
 	text = sql_text_utf8(sql, -1);
@@ -138,7 +165,7 @@ int foreign_keys_refused(struct connection *connection, sqlite3_stmt *stmt, int 
 		return rc;
 	asks = statement.verb == WRITE_INSERT && strcasestr(sql, "select");
 	copies = asks && watch_copies_rows(connection, sql);
-	if (copies || connection->foreign_keys.bits->refuses_negative)
+	if (copies || (made <= 0 && connection->foreign_keys.bits->refuses_negative))
 		return write_failed(connection, stmt, copies);
-	return asks ? foreign_keys_step_anew(connection, stmt) : rc;
+	return asks ? refuse_again(connection, stmt, rc) : rc;
 }

@@ -88,6 +88,13 @@ void flag_bits_move_orphans(sqlite3 *db, const struct foreign_key_bits *bits)
 	memcpy((char *)db + bits->by_schema, &sum, sizeof(sum));
 }
 
+void flag_bits_make_orphan(sqlite3 *db, const struct foreign_key_bits *bits)
+{
+	int64_t count = 1;
+
+	memcpy((char *)db + bits->by_flag, &count, sizeof(count));
+}
+
 void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits)
 {
 	if (bits->by_schema)

@@ -56,6 +56,9 @@ int64_t flag_bits_orphans(const sqlite3 *db, const struct foreign_key_bits *bits
 /* Adds the second count to the first, and sets it to 0. With the connection's mutex held. */
 void flag_bits_move_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
 
+/* Has the second one be 1, so that COMMIT is refused. With the connection's mutex held. */
+void flag_bits_make_orphan(sqlite3 *db, const struct foreign_key_bits *bits);
+
 /* Sets both counts to 0. With the connection's mutex held. */
 void flag_bits_forget_orphans(sqlite3 *db, const struct foreign_key_bits *bits);
 

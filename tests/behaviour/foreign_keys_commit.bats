@@ -235,3 +235,33 @@ load_children_first() {
 		expect_line '(60000,)'
 	done
 }
+
+# With foreign keys that the program turns on itself, without the library, as with those by recipe.
+@test "a statement that is refused outside of a transaction runs once, and leaves its error" {
+	for mode in plain shim; do
+		rm -f t.db*
+		run_$mode python3 - $mode <<-'END'
+			import sqlite3, sys
+			c = sqlite3.connect('t.db', isolation_level=None)
+			c.executescript('CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE); CREATE TABLE l(x);'
+			                'CREATE TABLE r(p REFERENCES p); INSERT INTO p VALUES(1),(2); INSERT INTO r VALUES(2);'
+			                'CREATE TRIGGER t AFTER INSERT ON c BEGIN INSERT INTO l VALUES(new.p); END')
+			if sys.argv[1] == 'plain': c.execute('PRAGMA foreign_keys=ON')
+			calls = []
+			c.create_function('f', 1, lambda x: calls.append(x) or x)
+			for text in ('INSERT INTO c VALUES(f(9))', 'INSERT INTO c SELECT f(9)', 'INSERT INTO c SELECT f(id) FROM p UNION ALL SELECT f(9)',
+			             'UPDATE r SET p=f(9)', 'UPDATE p SET id=f(9) WHERE id=2', 'DELETE FROM p WHERE f(id)=2'):
+			    calls.clear()
+			    try: c.execute(text)
+			    except sqlite3.IntegrityError as error: print(text, '-', error, len(calls), c.in_transaction)
+			print(c.execute('SELECT (SELECT count(*) FROM c), (SELECT count(*) FROM l), p FROM r').fetchall())
+		END
+		expect 'INSERT INTO c VALUES(f(9)) - FOREIGN KEY constraint failed 1 False
+INSERT INTO c SELECT f(9) - FOREIGN KEY constraint failed 1 False
+INSERT INTO c SELECT f(id) FROM p UNION ALL SELECT f(9) - FOREIGN KEY constraint failed 3 False
+UPDATE r SET p=f(9) - FOREIGN KEY constraint failed 1 False
+UPDATE p SET id=f(9) WHERE id=2 - FOREIGN KEY constraint failed 1 False
+DELETE FROM p WHERE f(id)=2 - FOREIGN KEY constraint failed 2 False
+[(0, 0, 2)]'
+	done
+}
