@@ -13,7 +13,6 @@
 
 /* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it (scripts/package/unversioned). */
 #pragma weak dlsym
-#pragma weak dlclose
 #pragma weak dlinfo
 
 bool loader_is_ours(const void *address)
@@ -209,6 +208,20 @@ static void *not_ours(void *symbol)
 	return symbol && !loader_is_ours(symbol) ? symbol : NULL;
 }
 
+/* The loader's own: by its name it would be our hook. */
+static void drop(void *handle)
+{
+	static void *_Atomic found;
+	void *symbol = atomic_load_explicit(&found, memory_order_relaxed);
+
+	if (!symbol) {
+		symbol = library_next_symbol("dlclose");
+		atomic_store_explicit(&found, symbol, memory_order_relaxed);
+	}
+	if (symbol)
+		(*(int (**)(void *))&symbol)(handle);
+}
+
 void *loader_symbol(const char *object, const char *name)
 {
 	void *handle, *symbol;
@@ -221,7 +234,7 @@ void *loader_symbol(const char *object, const char *name)
 	if (!handle)
 		return NULL;
 	symbol = not_ours(dlsym(handle, name));
-	dlclose(handle);
+	drop(handle);
 	return symbol;
 }
 
@@ -241,6 +254,6 @@ void *loader_symbol_anywhere(const char *name)
 	if (dlinfo(program, RTLD_DI_LINKMAP, &map) == 0)
 		for (; map && !symbol; map = map->l_next)
 			symbol = loader_symbol(map->l_name, name);
-	dlclose(program);
+	drop(program);
 	return symbol;
 }

@@ -333,8 +333,7 @@ void shared_write_leave(struct file_shim *shim)
 /* The object that SQLite lies in may be gone, and the connection left as it was. */
 bool shared_write_give_back(struct file_shim *shim)
 {
-	return loader_is_still(&shim->sqlite->loaded, (const void *)(uintptr_t)shim->original->xShmLock) &&
-	       unshare(shim) == SQLITE_OK;
+	return loader_is_still(&shim->sqlite->loaded, shim->original) && unshare(shim) == SQLITE_OK;
 }
 
 void shared_write_forget(struct file_shim *shim)

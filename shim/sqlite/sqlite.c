@@ -211,6 +211,7 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 #undef SQLITE_TAKE
 	copy->interrupt = table->interruptx;
 	copy->of_table = true;
+	copy->table = table;
 	if (number < 3014000)
 		copy->trace_v2 = NULL;
 	if (number < 3020000)

@@ -115,6 +115,7 @@ struct sqlite {
 	char version[16];         /* "3.40.1" */
 	char source[128];         /* its source id */
 	bool of_table;            /* its functions are those of a table: an object may hold several */
+	const void *table;        /* … where that lies, maybe in another object than they do; NULL otherwise */
 	bool has_authorizer;      /* set_authorizer is not a stand-in */
 	bool has_progress;        /* nor is progress_handler */
 	bool has_key;             /* … nor is key: it encrypts */

@@ -103,3 +103,35 @@ load ../harness/harness
 	expect_line held
 	expect_quiet
 }
+
+# As a program does that loads a plugin for a while, and forgets what that has open.
+@test "a SQLite that is unloaded with a connection open is not called any more, and its rows are there" {
+	cp "$(ldd "$build/programs/victim" | awk '/libsqlite3/ {print $3}')" one.so
+	cp one.so two.so
+	cat >unload.py <<-'EOF'
+		import _ctypes, ctypes, os, sys
+		def use(library, text, closes):
+		    sqlite, db = ctypes.CDLL('./' + library), ctypes.c_void_p()
+		    sqlite.sqlite3_open(b'a.db', ctypes.byref(db))
+		    print(sqlite.sqlite3_exec(db, text, None, None, None), flush=True)
+		    if closes: sqlite.sqlite3_close(db)
+		    _ctypes.dlclose(sqlite._handle)
+		use('one.so', b'CREATE TABLE t(x); INSERT INTO t VALUES(1)', True)
+		use('one.so', sys.argv[1].encode(), False)
+		os.system('env -u LD_PRELOAD observer query a.db "SELECT count(*) FROM t"')
+		use('two.so', b'PRAGMA busy_timeout=100; SELECT count(*) FROM t', True)
+		os.rename('a.db', 'b.db')
+		os.close(os.open('b.db', os.O_RDONLY))
+		if os.fork() == 0: os._exit(0)
+		print(os.waitstatus_to_exitcode(os.wait()[1]))
+	EOF
+	for text in 'INSERT INTO t VALUES(2)' 'BEGIN; INSERT INTO t VALUES(2)' 'BEGIN; SELECT * FROM t'; do
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			$run python3 unload.py "$text"
+			[[ $text == BEGIN* ]] && rows=1 || rows=2
+			expect $'0\n0\n'"$rows"$'\n0\n0'
+			[[ $(observer query b.db 'SELECT count(*) FROM t') == "$rows" ]] || fail "$run $text"
+		done
+	done
+}
