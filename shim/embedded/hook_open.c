@@ -10,6 +10,7 @@
 #include "locking/wal_files.h"
 #include "policy/checkpoints.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,6 +58,13 @@ static inline bool is_noticed(int flags)
 	       settings_get(SETTING_EMBEDDED)->number == SWITCH_ON && settings_get(SETTING_ENABLED)->number == SWITCH_ON;
 }
 
+/* SQLite opens so what it may not write; a program may copy by it, as one that follows no links. */
+static inline void opened_by(const void *caller, int fd, int flags)
+{
+	if ((flags & (O_ACCMODE | O_CREAT | O_PATH)) == O_RDONLY && fd >= 0 && wal_files_any())
+		checkpoint_before_read_by(fd, caller);
+}
+
 static int open_noticed(__typeof__(&open) real, const char *path, int flags, mode_t mode, const void *caller)
 {
 	int fd;
@@ -65,6 +73,7 @@ static int open_noticed(__typeof__(&open) real, const char *path, int flags, mod
 	embedded_notice(caller, flags);
 	fd = real(path, flags, mode);
 	embedded_opened(caller, path, fd);
+	opened_by(caller, fd, flags);
 	return fd;
 }
 
@@ -76,6 +85,7 @@ static int openat_noticed(__typeof__(&openat) real, int folder, const char *path
 	embedded_notice(caller, flags);
 	fd = real(folder, path, flags, mode);
 	embedded_opened(caller, path, fd);
+	opened_by(caller, fd, flags);
 	return fd;
 }
 
@@ -132,6 +142,26 @@ HOOK FILE *fopen(const char *path, const char *mode)
 	return opened_stream(REAL(fopen, kernel_fopen)(path, mode), mode);
 }
 
+/* Without a path, which would only change the mode, nothing is opened. */
+static FILE *reopened_stream(FILE *file, const char *path, const char *mode)
+{
+	return path ? opened_stream(file, mode) : file;
+}
+
+static FILE *no_freopen(const char *path, const char *mode, FILE *file)
+{
+	(void)path;
+	(void)mode;
+	(void)file;
+	errno = ENOSYS;
+	return NULL;
+}
+
+HOOK FILE *freopen(const char *path, const char *mode, FILE *file)
+{
+	return reopened_stream(REAL(freopen, no_freopen)(path, mode, file), path, mode);
+}
+
 /* Other C libraries, such as musl, define these as aliases of those above. */
 #ifdef __GLIBC__
 
@@ -155,6 +185,11 @@ HOOK int openat64(int folder, const char *path, int flags, ...)
 HOOK FILE *fopen64(const char *path, const char *mode)
 {
 	return opened_stream(REAL(fopen64, kernel_fopen)(path, mode), mode);
+}
+
+HOOK FILE *freopen64(const char *path, const char *mode, FILE *file)
+{
+	return reopened_stream(REAL(freopen64, no_freopen)(path, mode, file), path, mode);
 }
 
 /* What a program that was compiled with _FORTIFY_SOURCE calls where the compiler does not know the flags. They abort where a file

@@ -216,12 +216,26 @@ static __attribute__((noinline)) bool is_of_sqlite(const void *caller)
 	return object_has_sqlite(caller, &object);
 }
 
+static bool is_of_program(const void *caller)
+{
+	return !sqlite_is_known(caller) && !is_of_sqlite(caller);
+}
+
+void checkpoint_before_read_by(int fd, const void *caller)
+{
+	int saved = errno;
+
+	if (guard_depth == 0 && is_of_program(caller) && !signals_may_be_handled())
+		checkpoint_before_read(fd);
+	errno = saved;
+}
+
 bool checkpoint_before_size(const struct stat *status, const void *caller)
 {
 	ino_t inode = status->st_ino;
 	int saved = errno;
-	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && is_open(inode) && !sqlite_is_known(caller) &&
-		   !is_of_sqlite(caller) && !signals_may_be_handled();
+	bool own = guard_depth == 0 && S_ISREG(status->st_mode) && is_open(inode) && is_of_program(caller) &&
+		   !signals_may_be_handled();
 
 	if (own)
 		checkpoint(inode, true);

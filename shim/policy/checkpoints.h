@@ -15,6 +15,9 @@ void checkpoint_file(ino_t inode);
 /* After the program has opened a file to read it: it may copy it. */
 void checkpoint_before_read(int fd);
 
+/* The same if the code at caller, which opened the file, is no SQLite. */
+void checkpoint_before_read_by(int fd, const void *caller);
+
 /* Before the program ends, or starts another one, which may copy any of its databases. Nothing in a signal handler. */
 void checkpoint_all(void);
 

@@ -142,6 +142,13 @@ copy_py() {
 		    fd = getattr(ctypes.CDLL(None), sys.argv[1])(*([-100] if 'at' in sys.argv[1] else []), b'a.db', os.O_RDONLY)
 		    open('b.db', 'wb').write(os.read(fd, 1 << 20)); os.close(fd)
 		elif sys.argv[1] == 'folder': shutil.copytree('.', 'copy'); shutil.copy('copy/a.db', 'b.db')
+		elif sys.argv[1] == 'nofollow':
+		    fd = os.open('a.db', os.O_RDONLY | os.O_NOFOLLOW); open('b.db', 'wb').write(os.read(fd, 1 << 20)); os.close(fd)
+		elif sys.argv[1].startswith('freopen'):
+		    libc = ctypes.CDLL(None); again = getattr(libc, sys.argv[1]); again.restype = libc.fopen.restype = ctypes.c_void_p
+		    file = libc.fopen(b'/dev/null', b'r'); file = again(b'a.db', b'rb', ctypes.c_void_p(file))
+		    data = ctypes.create_string_buffer(1 << 20)
+		    size = libc.fread(data, 1, 1 << 20, ctypes.c_void_p(file)); libc.fclose(ctypes.c_void_p(file)); open('b.db', 'wb').write(data.raw[:size])
 		elif sys.argv[1] == 'stream':
 		    libc = ctypes.CDLL(None); libc.fopen.restype = ctypes.c_void_p
 		    file = libc.fopen(b'a.db', b'r'); data = ctypes.create_string_buffer(1 << 20)
@@ -155,9 +162,9 @@ copy_py() {
 
 @test "a copy that a program makes of a database which it has open holds all that it has committed" {
 	copy_py
-	for way in copy descriptor folder stream __open_2 __open64_2 __openat_2 __openat64_2; do
+	for way in copy descriptor nofollow folder stream freopen freopen64 __open_2 __open64_2 __openat_2 __openat64_2; do
 		# glibc has these
-		[[ $way != __* ]] || python3 -c "import ctypes; ctypes.CDLL(None).$way" 2>/dev/null || continue
+		[[ $way != __* && $way != *64 ]] || python3 -c "import ctypes; ctypes.CDLL(None).$way" 2>/dev/null || continue
 		for run in run_plain run_shim; do
 			rm -rf ./*.db* copy
 			$run python3 copy.py "$way"
