@@ -219,7 +219,7 @@ static void drop(void *handle)
 		atomic_store_explicit(&found, symbol, memory_order_relaxed);
 	}
 	if (symbol)
-		(*(int (**)(void *))&symbol)(handle);
+		(*(int (**)(void *)) & symbol)(handle);
 }
 
 void *loader_symbol(const char *object, const char *name)
