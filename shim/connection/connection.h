@@ -148,6 +148,7 @@ struct connection {
 	bool exclusive;       /* the program's last PRAGMA locking_mode was EXCLUSIVE */
 	bool page_size_set;   /* PRAGMA page_size was accepted, and no VACUUM was seen since */
 	bool query_only;      /* PRAGMA query_only was used: ask SQLite before each BEGIN */
+	bool empty_results;   /* PRAGMA empty_result_callbacks was used: ask SQLite where sqlite3_exec() returns no row */
 	int64_t wal_retry_at; /* when to try the switch to WAL again: CLOCK_MONOTONIC in milliseconds; 0 for never */
 	uint8_t wal_refusals; /* how often a busy database refused the switch, as far as that decides when it is tried again */
 

@@ -116,6 +116,14 @@ bool pragma_is_query_only(struct connection *connection)
 	       answer[0] == '1';
 }
 
+bool pragma_shows_empty_results(struct connection *connection)
+{
+	char answer[4];
+
+	return connection->empty_results &&
+	       pragma_run(connection, "PRAGMA empty_result_callbacks", answer, sizeof(answer)) == SQLITE_OK && answer[0] == '1';
+}
+
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size)
 {
 	char sql[SQL_SIZE];

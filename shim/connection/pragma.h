@@ -26,6 +26,9 @@ int pragma_each_database(struct connection *connection, bool (*see)(void *argume
 /* Has the program turned PRAGMA query_only on? */
 bool pragma_is_query_only(struct connection *connection);
 
+/* Has the program turned PRAGMA empty_result_callbacks on? */
+bool pragma_shows_empty_results(struct connection *connection);
+
 /* Is this value of a PRAGMA true, as SQLite reads a boolean? */
 bool pragma_is_true(const char *value);
 

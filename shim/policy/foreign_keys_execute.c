@@ -1,5 +1,7 @@
 /* foreign_keys_execute.c - sqlite3_exec() of one statement, compiled as foreign_keys_compile() does. */
 #include "policy/foreign_keys.h"
+
+#include "connection/pragma.h"
 #include "policy/foreign_keys_commit.h"
 #include "policy/foreign_keys_step.h"
 #include "policy/foreign_keys_watch.h"
@@ -25,8 +27,8 @@ static int prepare(void *argument)
 	return connection->sqlite->prepare_v2(connection->db, execution->sql, -1, &execution->stmt, NULL);
 }
 
-/* Shows the program one row. Its answer is not 0 if it wants no more. */
-static int show_row(const struct execution *execution)
+/* Shows the program one row, or the columns of none. Its answer is not 0 if it wants no more. */
+static int show(const struct execution *execution, bool is_row)
 {
 	const struct sqlite *sqlite = execution->connection->sqlite;
 	int count = sqlite->column_count(execution->stmt), answer;
@@ -35,10 +37,11 @@ static int show_row(const struct execution *execution)
 	if (!cells)
 		return SQLITE_NOMEM;
 	for (int i = 0; i < count; i++) {
-		cells[i] = (char *)(uintptr_t)sqlite->column_text(execution->stmt, i);
+		if (is_row)
+			cells[i] = (char *)(uintptr_t)sqlite->column_text(execution->stmt, i);
 		cells[count + 1 + i] = (char *)(uintptr_t)sqlite->column_name(execution->stmt, i);
 	}
-	answer = execution->callback(execution->argument, count, cells, cells + count + 1);
+	answer = execution->callback(execution->argument, count, is_row ? cells : NULL, cells + count + 1);
 	free(cells);
 	return answer;
 }
@@ -47,9 +50,16 @@ static int run(const struct execution *execution, bool *aborted)
 {
 	const struct sqlite *sqlite = execution->connection->sqlite;
 
+	bool shown = !execution->callback;
+	int rc = SQLITE_ROW;
+
 	*aborted = false;
-	while (!*aborted && foreign_keys_step(sqlite->step, execution->stmt) == SQLITE_ROW)
-		*aborted = execution->callback && show_row(execution) != 0;
+	while (!*aborted && (rc = foreign_keys_step(sqlite->step, execution->stmt)) == SQLITE_ROW) {
+		*aborted = execution->callback && show(execution, true) != 0;
+		shown = true;
+	}
+	if (rc == SQLITE_DONE && !shown && pragma_shows_empty_results(execution->connection))
+		*aborted = show(execution, false) != 0;
 	if (!*aborted)
 		return sqlite->finalize(execution->stmt);
 	sqlite->finalize(execution->stmt);

@@ -85,6 +85,8 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		foreign_keys_program_defers(connection);
 	if (statement->has_value && span_is(text, statement->name, "schema_version"))
 		foreign_keys_harm_end(connection);
+	if (statement->has_value && span_is(text, statement->name, "empty_result_callbacks"))
+		connection->empty_results = true;
 	if (span_is(text, statement->name, "query_only")) {
 		connection->query_only = true;
 	} else if (statement->has_value && setting == SETTING_APPLIED_COUNT) {

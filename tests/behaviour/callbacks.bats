@@ -76,3 +76,13 @@ both() {
 	sqlite_has 3036000 || skip "without sqlite3_deserialize()"
 	SQLPROD_BUSY_TIMEOUT=keep both deserialize
 }
+
+@test "with PRAGMA empty_result_callbacks sqlite3_exec() calls its callback for each statement without a row" {
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run victim 'open a a.db' 'exec a CREATE TABLE p(i INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p ON DELETE CASCADE)' \
+			'exec a PRAGMA empty_result_callbacks=1' 'exec a INSERT INTO p VALUES(1)' 'exec a REPLACE INTO p VALUES(1)' \
+			'exec a BEGIN; DELETE FROM p; COMMIT' 'exec a DROP TABLE c' 'exec a PRAGMA empty_result_callbacks=0' 'exec a INSERT INTO p VALUES(2)'
+		expect $'open 0\nexec 0\n\nexec 0\n\nexec 0\n\nexec 0\n\n\n\nexec 0\n\nexec 0\nexec 0\nexec 0'
+	done
+}
