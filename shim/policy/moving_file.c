@@ -21,6 +21,8 @@
 static bool look(struct moving_file *file, const struct stat *status)
 {
 	file->wal = file->shm = 0;
+	if (S_ISDIR(status->st_mode))
+		unread_files_use_all();
 	if (!S_ISREG(status->st_mode))
 		return false;
 	unread_files_use(status->st_ino);

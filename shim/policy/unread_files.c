@@ -3,9 +3,11 @@
 #include "policy/unread_files.h"
 
 #include "base/guard.h"
+#include "base/signals.h"
 #include "base/threads.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "locking/inherited_locks.h"
 #include "locking/open_databases.h"
 #include "policy/first_use.h"
 #include "policy/wal.h"
@@ -13,7 +15,7 @@
 #include <unistd.h>
 
 struct search {
-	ino_t inode;
+	ino_t inode; /* 0: any */
 	pid_t pid;
 	struct connection *connection; /* locked; NULL if none was found */
 	sqlite3_mutex *mutex;
@@ -26,7 +28,8 @@ static bool is_unread(struct connection *connection, const struct search *search
 
 	return connection->setup == SETUP_OPENED && !connection->passthrough && !connection->key_pending &&
 	       connection->shim->db == connection->db && sqlite->get_autocommit(connection->db) &&
-	       !sqlite_runs_statement(sqlite, connection->db) && connection->pid == search->pid &&
+	       !sqlite_runs_statement(sqlite, connection->db) &&
+	       (connection->pid == search->pid || inherited_locks_are_usable(search->pid)) &&
 	       wal_read_header(connection) == WAL_YES;
 }
 
@@ -37,8 +40,8 @@ static bool see_connection(struct connection *connection, void *argument)
 	const struct sqlite *sqlite = connection->sqlite;
 	sqlite3_mutex *mutex;
 
-	if (connection->closing || !connection->shim || connection->shim->files.inode != search->inode || !sqlite->db_mutex ||
-	    !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->next_stmt)
+	if (connection->closing || !connection->shim || (search->inode && connection->shim->files.inode != search->inode) ||
+	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->next_stmt)
 		return true;
 	mutex = sqlite->db_mutex(connection->db);
 	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : !threads_is_single() && !holder_is_of_thread(&connection->shim->holder))
@@ -53,17 +56,24 @@ static bool see_connection(struct connection *connection, void *argument)
 	return true;
 }
 
-void unread_files_use(ino_t inode)
+static void see_any(struct connection *connection, void *argument)
+{
+	if (!((struct search *)argument)->connection)
+		see_connection(connection, argument);
+}
+
+static void use(ino_t inode)
 {
 	struct search search = {.inode = inode, .pid = getpid()};
 	bool used;
 
-	if (guard_depth > 0 || !open_databases_have_unread(inode))
-		return;
 	guard_enter(NULL);
 	do {
 		search.connection = NULL;
-		registry_visit_peers(PEERS_BY_INODE, inode, see_connection, &search);
+		if (inode)
+			registry_visit_peers(PEERS_BY_INODE, inode, see_connection, &search);
+		else
+			registry_visit(see_any, &search);
 		used = false;
 		if (search.connection) {
 			first_use_at_open(search.connection);
@@ -73,4 +83,16 @@ void unread_files_use(ino_t inode)
 		}
 	} while (used);
 	guard_leave();
+}
+
+void unread_files_use(ino_t inode)
+{
+	if (guard_depth == 0 && open_databases_have_unread(inode))
+		use(inode);
+}
+
+void unread_files_use_all(void)
+{
+	if (guard_depth == 0 && !signals_may_be_handled())
+		use(0);
 }

@@ -208,3 +208,28 @@ else:
 	expect_quiet
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
+
+@test "a program that drops its privileges or enters a chroot after it has opened a database can read it" {
+	need_root
+	let_nobody_in
+	cat >leave.py <<-'EOF'
+		import os, sqlite3, sys
+		c = sqlite3.connect('d/a.db', isolation_level=None)
+		if sys.argv[2] == 'daemon' and os.fork(): os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+		{'chroot': lambda: os.chroot('empty'), 'setuid': lambda: os.setuid(65534), 'seteuid': lambda: os.seteuid(65534),
+		 'setreuid': lambda: os.setreuid(65534, 65534), 'setresuid': lambda: os.setresuid(65534, 65534, 65534),
+		 'folder': lambda: os.rename('d', 'e')}[sys.argv[1]]()
+		print(c.execute('select count(*) from t').fetchone()[0])
+		c.execute('begin'); print(c.execute('select count(*) from t').fetchone()[0]); c.execute('commit')
+	EOF
+	for way in chroot setuid seteuid setreuid setresuid folder; do
+		for as in itself daemon; do
+			for run in run_plain run_shim; do
+				rm -rf d e empty && mkdir d empty
+				$run victim 'open a d/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+				$run python3 leave.py $way $as
+				expect $'1\n1'
+			done
+		done
+	done
+}
