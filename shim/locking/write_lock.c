@@ -18,6 +18,9 @@
 #define LOOK_AGAIN (MILLISECOND / 50)
 #define LOOK_AGAIN_MAX (5 * MILLISECOND)
 
+/* Where the connection's own wait is as short as this, it waits for another's reservation of the usual length to its end. */
+#define OUTLASTED (1000 * MILLISECOND)
+
 /* A transaction that held the lock for less was in nobody's way. */
 #define NOTICED (2 * MILLISECOND)
 
@@ -128,17 +131,48 @@ static int wait_out_unchanged(struct file_shim *shim)
 	return rc;
 }
 
+/* Might the connection's own wait be over before the reservation is, though that is soon? */
+static bool waits_briefly(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+	int64_t now = monotonic_now();
+
+	return reservation_lapses_at(reservation_word(shim->handoff.shm), now) <= now + OUTLASTED &&
+	       (!connection || connection->busy.handler || connection->busy.unknown ||
+		connection->busy.timeout * MILLISECOND <= OUTLASTED);
+}
+
+/* Nobody has the lock: without the library the program would have met nothing, however short its own wait is. */
+static void outlast_reservation(struct file_shim *shim)
+{
+	int64_t began = monotonic_now(), now = began, until = began + OUTLASTED, lapse;
+
+	for (; now < until && reservation_blocks(shim) && !busy_wait_is_interrupted(shim); now = monotonic_now()) {
+		lapse = reservation_lapses_at(reservation_word(shim->handoff.shm), now);
+		handoff_refused(&shim->handoff);
+		handoff_wait(&shim->handoff, began, lapse && lapse < until ? lapse : until);
+	}
+}
+
+/* Not for long; false if there is one still. */
+static bool wait_for_reservation(struct file_shim *shim)
+{
+	bool is_brief = waits_briefly(shim);
+
+	if (is_brief || has_snapshot(shim))
+		reservation_wait_out(shim);
+	if (is_brief)
+		outlast_reservation(shim);
+	return !reservation_blocks(shim);
+}
+
 static int acquire_unreserved(struct file_shim *shim)
 {
 	bool gives_way;
 	int rc;
 
-	if (reservation_blocks(shim)) {
-		if (has_snapshot(shim))
-			reservation_wait_out(shim);
-		if (reservation_blocks(shim))
-			return refuse(shim);
-	}
+	if (reservation_blocks(shim) && !wait_for_reservation(shim))
+		return refuse(shim);
 	/* whoever was woken goes first, and this one waits as if it had been refused */
 	gives_way = is_transaction(shim) && write_lock_gives_way(shim) && handoff_gives_way(&shim->handoff);
 	handoff_try(&shim->handoff);

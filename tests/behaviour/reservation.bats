@@ -108,6 +108,40 @@ reader_begins() {
 
 # A connection takes the write lock for a moment to look whether the database is reserved; on a loaded machine its process may be off its
 # processor just then.
+@test "a connection whose own wait is short, by its timeout or its busy handler, does not fail for another one's reservation" {
+	for wait in 'busy_handler b on' 'busy_timeout b 0' 'busy_timeout b 20'; do
+		for run in plain shim; do
+			for lines in 'exec b UPDATE t SET n=n+1' 'exec b BEGIN IMMEDIATE; UPDATE t SET n=n+1; COMMIT' \
+				'exec b BEGIN DEFERRED; SELECT n FROM t; UPDATE t SET n=n+1; COMMIT' \
+				'exec b SAVEPOINT s; SELECT n FROM t; UPDATE t SET n=n+1; RELEASE s'; do
+				make_database_anew
+				rm -f held.*
+				barrier_make held
+				"start_$run" holder victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'barrier held' 'exec a COMMIT'
+				holder=$started
+				barrier_meet held
+				SQLPROD_BUSY_TIMEOUT=keep "run_$run" victim 'open b t.db' "$wait" "$lines" 'close b'
+				[[ $output == *$'\nexec 0\nclose 0' && $(observer query t.db 'SELECT n FROM t') == 1 ]]
+				barrier_leave held
+				finish "$holder" holder
+			done
+		done
+	done
+}
+
+@test "a connection whose own wait is short does not wait for a reservation of a minute" {
+	make_database
+	barrier_make held
+	SQLPROD_RESERVE=60000 start_shim holder victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'barrier held' 'exec a COMMIT'
+	holder=$started
+	barrier_meet held
+	SECONDS=0
+	SQLPROD_BUSY_TIMEOUT=keep run_shim victim 'open b t.db' 'busy_timeout b 0' 'exec b UPDATE t SET n=n+1'
+	[[ $output == *$'\nexec 5 database is locked' ]] && ((SECONDS < 20))
+	barrier_leave held
+	finish "$holder" holder
+}
+
 @test "a transaction that has a reservation waits for another process's look at the write lock, which takes 0.3 seconds" {
 	export SQLPROD_RESERVE=20000
 	for run in plain shim; do
