@@ -3,11 +3,47 @@
 
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "locking/plain_begin.h"
+#include "locking/wait_log.h"
 #include "sqlite/callback_offsets.h"
 #include "sqlite/probe.h"
 
 #include <string.h>
+
+#define MILLISECOND INT64_C(1000000)
+
+struct checkpoint {
+	const sqlite3 *db;
+	int64_t writers_wait_since; /* 0: none do */
+};
+
+static void look_for_checkpoint(struct file_shim *shim, void *argument)
+{
+	struct checkpoint *checkpoint = argument;
+
+	if (shim->db == checkpoint->db && shim->checkpoints && shim->shared_write.hold != WRITE_NONE)
+		checkpoint->writers_wait_since = shim->handoff.acquired_at;
+}
+
+/* A checkpoint that waits for readers has the write lock, and keeps all writers waiting: for no longer than the program asked to. */
+static bool is_checkpoint_over(const struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+	struct checkpoint checkpoint = {.db = shim->db};
+
+	file_shim_each(look_for_checkpoint, &checkpoint);
+	return connection && checkpoint.writers_wait_since &&
+	       monotonic_now() - checkpoint.writers_wait_since >= connection->busy.asked * MILLISECOND;
+}
+
+static void give_up(struct file_shim *shim, int count)
+{
+	if (count == 0)
+		return;
+	shim->busy.given_up++;
+	wait_log_polled(shim, WAIT_OF_STATEMENT, false, WAIT_ENDS_BUSY);
+}
 
 /* SQLite calls this when a lock is taken; count says how often in this wait. 0 gives up: SQLITE_BUSY. */
 static int on_busy(void *argument, int count)
@@ -15,6 +51,10 @@ static int on_busy(void *argument, int count)
 	struct file_shim *shim = argument;
 	bool under_cursor;
 
+	if (is_checkpoint_over(shim)) {
+		give_up(shim, count);
+		return 0;
+	}
 	if (count == 0)
 		shim->busy.purpose =
 			shim->may_make_plain && plain_begin_runs(shim, &under_cursor) ? WAIT_OF_BEGIN : WAIT_OF_STATEMENT;

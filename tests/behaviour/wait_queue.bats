@@ -132,6 +132,31 @@ release() {
 	[[ $output == *$'\n0|0|0\n'* ]]
 }
 
+# It has the write lock meanwhile. The floor under a timeout is no reason to keep all writers waiting for 30 s.
+@test "a checkpoint beside a reader that stays keeps writers waiting no longer than its program asked to wait" {
+	for run in plain shim; do
+		for timeout in 0 1500; do
+			rm -f t.db* held.*
+			observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(0)' >/dev/null
+			barrier_make held
+			"start_$run" reader victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT x FROM t' 'barrier held' 'exec a COMMIT'
+			reader=$started
+			barrier_meet held
+			"run_$run" victim 'open b t.db' 'exec b INSERT INTO t VALUES(1)'
+			"start_$run" checkpoint victim 'open c t.db' "busy_timeout c $timeout" 'exec c SELECT count(*) FROM t' 'exec c PRAGMA wal_checkpoint(TRUNCATE)'
+			checkpoint=$started
+			wait_until_waits "$checkpoint"
+			SECONDS=0
+			"run_$run" victim 'open b t.db' 'busy_timeout b 20000' 'exec b INSERT INTO t VALUES(2)' 'exec b SELECT count(*) FROM t'
+			[[ $output == *$'\n3\nexec 0' ]] && ((SECONDS < 15))
+			finish "$checkpoint" checkpoint
+			[[ $output == *$'\n1|'* ]]
+			barrier_leave held
+			finish "$reader" reader
+		done
+	done
+}
+
 # Without pause a writer is always there, and a WAL that never starts anew would grow by 8 KiB with each commit.
 @test "under steady writing the WAL is restarted now and then" {
 	observer query t.db 'PRAGMA journal_mode=wal' >/dev/null
