@@ -26,7 +26,7 @@ static void look_for_checkpoint(struct file_shim *shim, void *argument)
 		checkpoint->writers_wait_since = shim->handoff.acquired_at;
 }
 
-/* A checkpoint that waits for readers has the write lock, and keeps all writers waiting: for no longer than the program asked to. */
+/* A checkpoint that waits for readers keeps all writers waiting, as it has the write lock: for no longer than the program asked. */
 static bool is_checkpoint_over(const struct file_shim *shim)
 {
 	const struct connection *connection = registry_find(shim->db);

@@ -9,6 +9,7 @@
 #include "locking/left_wal.h"
 #include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
+#include "locking/write_lock.h"
 #include "sqlite/unix_file.h"
 
 #include <stdlib.h>
@@ -175,7 +176,8 @@ static int shim_lock(sqlite3_file *file, int level)
 	if (level == SQLITE_LOCK_RESERVED)
 		file_shim_before_write(shim);
 	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files);
-	rc = shim->original->xLock(file, level);
+	rc = level == SQLITE_LOCK_RESERVED ? write_lock_reserve(shim) : shim->original->xLock(file, level);
+	shim->journal_write.met_readers |= rc == SQLITE_BUSY && level == SQLITE_LOCK_EXCLUSIVE;
 	if (kept && rc != SQLITE_OK)
 		kept_locks_take_own(&shim->files);
 	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED && !left_wal_look(shim, file)) {
@@ -183,6 +185,15 @@ static int shim_lock(sqlite3_file *file, int level)
 		rc = SQLITE_BUSY;
 	}
 	return lock_tried(shim, level, rc);
+}
+
+static int shim_unlock(sqlite3_file *file, int level)
+{
+	struct file_shim *shim = shim_of(file);
+
+	if (shim->journal_write.began)
+		write_lock_unreserve(shim);
+	return shim->original->xUnlock(file, level);
 }
 
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
@@ -323,6 +334,7 @@ struct file_shim *file_shim_install(const struct connection *connection, sqlite3
 	shim->methods.xClose = shim_close;
 	shim->methods.xFileControl = shim_file_control;
 	shim->methods.xLock = shim_lock;
+	shim->methods.xUnlock = shim_unlock;
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmUnmap = shim_shm_unmap;

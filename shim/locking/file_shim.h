@@ -43,6 +43,13 @@ struct transaction_count {
 
 struct begin_mode;
 
+/* RESERVED, which is the write lock without WAL, after a BEGIN that was made immediate. */
+struct journal_write {
+	int64_t began;     /* when SQLite got it; 0 while it has not */
+	bool met_readers;  /* EXCLUSIVE was refused since */
+	char counters[16]; /* the file's, which each commit moves: as they were */
+};
+
 struct file_shim {
 	sqlite3_io_methods methods; /* first: a file's pMethods leads here */
 	struct holder holder;       /* kept when the memory is used again */
@@ -77,8 +84,9 @@ struct file_shim {
 	bool may_make_plain;           /* the connection has prepared a BEGIN with PLAIN_BEGIN_MARK */
 	bool begin_is_plain;           /* the BEGIN that waits is to take no lock */
 	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
-	bool checkpoints;              /* it has the checkpoint lock */
-	int refused; /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
+	struct journal_write journal_write;
+	bool checkpoints; /* it has the checkpoint lock */
+	int refused;      /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
 	bool has_read_lock;
 	bool reads_wal;         /* … and the -wal cannot start anew while it has it */
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */

@@ -10,6 +10,8 @@
 #include "locking/plain_begin.h"
 #include "locking/wait_log.h"
 
+#include <string.h>
+
 #define MILLISECOND INT64_C(1000000)
 
 /* How long the owner of a reservation waits at least for another connection's look at the lock, and how soon it tries again at
@@ -337,5 +339,48 @@ void write_lock_used(struct file_shim *shim)
 {
 	bool has_lock = atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != NULL;
 
-	shim->idled = has_lock && shim->reservation.state == RESERVATION_NONE ? monotonic_now() - shim->handoff.acquired_at : 0;
+	if (shim->journal_write.began)
+		shim->idled = monotonic_now() - shim->journal_write.began;
+	else
+		shim->idled =
+			has_lock && shim->reservation.state == RESERVATION_NONE ? monotonic_now() - shim->handoff.acquired_at : 0;
+}
+
+/* Change counter, size, and the list of free pages. */
+#define COUNTERS 24
+
+static bool read_counters(const struct file_shim *shim, char *counters)
+{
+	return shim->original->xRead(shim->file, counters, sizeof(shim->journal_write.counters), COUNTERS) == SQLITE_OK;
+}
+
+int write_lock_reserve(struct file_shim *shim)
+{
+	struct journal_write *write = &shim->journal_write;
+	int rc = SQLITE_BUSY;
+
+	if (shim->handoff.shm || !shim->may_make_plain)
+		return shim->original->xLock(shim->file, SQLITE_LOCK_RESERVED);
+	if (begin_mode_reserves(shim->begin_mode))
+		rc = plain_begin_make(shim);
+	if (rc == SQLITE_SCHEMA)
+		return rc;
+	rc = shim->original->xLock(shim->file, SQLITE_LOCK_RESERVED);
+	if (rc != SQLITE_OK || write->began)
+		return rc;
+	write->began = read_counters(shim, write->counters) ? monotonic_now() : 0;
+	write->met_readers = false;
+	shim->idled = 0;
+	return rc;
+}
+
+void write_lock_unreserve(struct file_shim *shim)
+{
+	struct journal_write *write = &shim->journal_write;
+	char counters[sizeof(write->counters)];
+	bool changed = !read_counters(shim, counters) || memcmp(counters, write->counters, sizeof(counters)) != 0;
+
+	learn(shim, monotonic_now() - write->began, changed, write->met_readers);
+	write->began = 0;
+	shim->idled = 0;
 }

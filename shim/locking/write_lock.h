@@ -18,6 +18,11 @@ bool write_lock_gives_way(const struct file_shim *shim);
 /* SQLite gives the write lock back. Returns the code for SQLite. */
 int write_lock_release(struct file_shim *shim);
 
+/* Without WAL: SQLite asks for RESERVED, which is the write lock there (returns the code for SQLite, as above); is about to give
+ * back what it has of the file's own locks. */
+int write_lock_reserve(struct file_shim *shim);
+void write_lock_unreserve(struct file_shim *shim);
+
 /* The connection's transaction, which may have the write lock, runs its first statement. */
 void write_lock_used(struct file_shim *shim);
 

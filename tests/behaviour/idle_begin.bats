@@ -149,6 +149,32 @@ outside_adds() {
 	done
 }
 
+@test "with a rollback journal, too, once a BEGIN has idled, or only read, for too long or beside a reader, others take no lock" {
+	export SQLPROD_RESERVE=300 SQLPROD_JOURNAL_MODE=keep SQLPROD_BUSY_TIMEOUT=200
+	look='sh observer lock t.db'
+	kept=('prepare a b v2 -1 BEGIN' 'step b' 'reset b')
+	for uses in 'sh sleep 0.6:exec a UPDATE t SET n=n+1' 'exec a SELECT n FROM t:sh sleep 0.6' 'exec r BEGIN DEFERRED; SELECT n FROM t:exec a COMMIT'; do
+		for run in plain:auto:free:free shim:auto:held:free shim:immediate:held:held; do
+			IFS=: read -r run begin first second <<<"$run"
+			rm -f t.db*
+			observer query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)' >/dev/null
+			SQLPROD_BEGIN=$begin "run_$run" victim 'open r t.db' 'open a t.db' "${kept[@]}" "$look" "${uses%:*}" "${uses#*:}" 'autocommit r' 'exec r ROLLBACK' \
+				'exec a COMMIT' 'step b' 'reset b' "$look" 'exec a COMMIT' 'exec a BEGIN' "$look" 'exec a COMMIT' 'finalize b' 'close a' 'close r'
+			[[ $(grep -x 'held\|free' <<<"$output" | xargs) == "$first $second $second" ]]
+		done
+	done
+}
+
+@test "with a rollback journal, too, a transaction that takes long to write teaches nothing" {
+	for run in plain:free shim:held; do
+		rm -f t.db*
+		observer query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)' >/dev/null
+		SQLPROD_RESERVE=300 SQLPROD_JOURNAL_MODE=keep "run_${run%:*}" victim 'open a t.db' 'exec a BEGIN' 'exec a UPDATE t SET n=n+1' 'sh sleep 0.6' 'exec a COMMIT' \
+			'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT' 'close a'
+		expect_line "${run#*:}"
+	done
+}
+
 # In a process whose transactions write, and do it slowly, each is seen from outside.
 @test "a transaction that takes long to write teaches nothing" {
 	make_database
