@@ -3,13 +3,8 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* By this pthread_atfork() names the library to which what it is given belongs. gcc's start files would have it. */
-extern void *const __dso_handle __attribute__((visibility("hidden")));
-void *const __dso_handle = (void *)(uintptr_t)&__dso_handle;
 
 /* Up to glibc 2.33 they are in libpthread (scripts/package/unversioned). A process that did not load that has one thread, and
  * cannot get more. */

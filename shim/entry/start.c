@@ -7,6 +7,12 @@
 #include "policy/checkpoints.h"
 #include "report/report.h"
 
+#include <stdint.h>
+
+/* By this pthread_atfork() names the library to which what it is given belongs. gcc's start files would have it. */
+extern void *const __dso_handle __attribute__((visibility("hidden")));
+void *const __dso_handle = (void *)(uintptr_t)&__dso_handle;
+
 static __attribute__((constructor)) void start(void)
 {
 	settings_start();
