@@ -121,7 +121,7 @@ static __attribute__((noinline)) int read_each(struct connection *found, sqlite3
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	if (!sqlite_owns(sqlite, caller) && policy_begins_again(connection, sql, -1)) {
+	if (!sqlite_owns(sqlite, caller) && !(callback && connection->empty_results) && policy_begins_again(connection, sql, -1)) {
 		/* SQLite's own function would come back to the hooks */
 		rc = foreign_keys_execute_rowless(connection, sql, message);
 	} else if (reads_attached_schema(connection, caller)) {
