@@ -131,6 +131,19 @@ int foreign_keys_execute_rowless(struct connection *connection, const char *sql,
 	return rc;
 }
 
+/* COMMIT, END or ROLLBACK, where the program may want to be shown that it has no row. */
+static int execute_end(struct execution *execution, char **message)
+{
+	struct connection *connection = execution->connection;
+	bool aborted = false;
+	int rc = prepare(execution);
+
+	if (rc == SQLITE_OK)
+		rc = run(execution, &aborted);
+	give_message(connection, rc, aborted ? "query aborted" : connection->sqlite->errmsg(connection->db), message);
+	return rc;
+}
+
 int foreign_keys_execute(struct connection *connection, const struct sql_text *text, const struct statement *statement,
 			 const char *sql, int (*callback)(void *, int, char **, char **), void *argument, char **message)
 {
@@ -143,7 +156,8 @@ int foreign_keys_execute(struct connection *connection, const struct sql_text *t
 	if (ours && statement->kind == STATEMENT_ALTER)
 		return execute_without(&execution, message);
 	if (ours && foreign_keys_ends_transaction(text, statement))
-		return foreign_keys_execute_rowless(connection, sql, message);
+		return callback && connection->empty_results ? execute_end(&execution, message)
+							     : foreign_keys_execute_rowless(connection, sql, message);
 	return connection->sqlite->exec(connection->db, sql, callback, argument, message);
 }
 
