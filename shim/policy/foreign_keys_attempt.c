@@ -94,23 +94,24 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 }
 
 /* The statement's own UPDATE, of this column: is it still a known one? */
-static void follow_update(struct foreign_keys_attempt *attempt, const char *schema, const char *table, const char *column)
+static void follow_update(const struct connection *connection, const char *schema, const char *table, const char *column)
 {
-	const struct foreign_key_watch *watch = attempt->connection->foreign_keys.attempt;
+	struct foreign_key_watch *watch = connection->foreign_keys.attempt;
 
 	if (!*watch->table)
-		attempt->known = foreign_keys_update_find(attempt->connection, schema, table);
+		watch->known = (unsigned char)foreign_keys_update_find(connection, schema, table);
 	else if (strcmp(watch->table, table) != 0 || strcmp(watch->schema, schema ? schema : "") != 0)
 		return;
-	if (attempt->known && !foreign_keys_update_sets(attempt->known, column))
-		attempt->known = NULL;
+	if (watch->known && !foreign_keys_update_sets(connection, watch->known, column))
+		watch->known = 0;
 }
 
 /* Does it set off actions as its words have it, and no others? */
-static bool is_known(const struct foreign_keys_attempt *attempt, const struct foreign_key_watch *watch)
+static bool is_known(const struct connection *connection, const struct foreign_key_watch *watch)
 {
-	return attempt->known && !watch->ignored && !watch->by_triggers && !watch->replaces &&
-	       !watch_may_miscount(attempt->connection, watch) && foreign_keys_update_holds(attempt->connection);
+	return watch->known && !watch->ignored && !watch->by_triggers && !watch->replaces &&
+	       !watch_may_miscount(connection, watch) && foreign_keys_update_holds(connection) &&
+	       foreign_keys_update_find(connection, watch->schema, watch->table) == watch->known;
 }
 
 int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, const char *first, const char *second,
@@ -132,9 +133,9 @@ int foreign_keys_attempt_see(struct foreign_keys_attempt *attempt, int action, c
 		return deny(attempt);
 	watch->ignored += action == SQLITE_READ && answer == SQLITE_IGNORE;
 	if (action == SQLITE_UPDATE && attempt->connection->foreign_keys.updates && watch->verb == WRITE_UPDATE && !trigger)
-		follow_update(attempt, schema, first, second);
+		follow_update(attempt->connection, schema, first, second);
 	watch_see(watch, action, first, second, schema, trigger);
-	if (watch_is_clear(attempt->connection, watch) || is_known(attempt, watch))
+	if (watch_is_clear(attempt->connection, watch) || is_known(attempt->connection, watch))
 		return answer;
 	attempt->is_harmful = watch_is_harmful_for_certain(watch);
 	if (attempt->is_harmful)

@@ -23,9 +23,8 @@ struct foreign_keys_attempt {
 		ATTEMPT_DENIED,
 		ATTEMPT_DECIDED, /* it is no attempt any more: how to compile it has been decided */
 	} state;
-	bool may_be_update_or;            /* by its text, which an UPDATE has to be asked about then */
-	bool is_harmful;                  /* denied because it sets actions off for certain */
-	const struct known_update *known; /* of the table that it updates, as far as it sets only columns in it; else NULL */
+	bool may_be_update_or; /* by its text, which an UPDATE has to be asked about then */
+	bool is_harmful;       /* denied because it sets actions off for certain */
 };
 
 /* The prepare that this thread attempts. Not on the stack: a callback may longjmp() out of it. */
@@ -50,7 +49,7 @@ static inline bool foreign_keys_attempt_enter(struct connection *connection, boo
 	*outer = foreign_keys_preparing;
 	if (outer->connection == connection)
 		return false;
-	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or, false, NULL};
+	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or, false};
 	return true;
 }
 

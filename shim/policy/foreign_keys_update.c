@@ -48,23 +48,28 @@ static bool is_of(const struct known_update *known, const char *schema, const ch
 	return strcmp(known->table, table) == 0 && strcmp(known->schema, schema ? schema : "") == 0;
 }
 
-const struct known_update *foreign_keys_update_find(const struct connection *connection, const char *schema, const char *table)
+unsigned foreign_keys_update_find(const struct connection *connection, const char *schema, const char *table)
 {
 	const struct known_updates *updates = connection->foreign_keys.updates;
 
 	for (unsigned i = 0; updates && i < updates->count; i++)
 		if (is_of(&updates->tables[i], schema, table))
-			return &updates->tables[i];
-	return NULL;
+			return i + 1;
+	return 0;
 }
 
-bool foreign_keys_update_sets(const struct known_update *known, const char *column)
+static bool sets(const struct known_update *known, const char *column)
 {
 	const char *at = known->columns, *end = at + known->length;
 
 	while (at < end && strcmp(at, column) != 0)
 		at += strlen(at) + 1;
 	return at < end;
+}
+
+bool foreign_keys_update_sets(const struct connection *connection, unsigned known, const char *column)
+{
+	return sets(&connection->foreign_keys.updates->tables[known - 1], column);
 }
 
 /* The table's entry, or a new one without columns; NULL if its names are too long. */
@@ -90,7 +95,7 @@ static void add(struct known_update *known, const char *column)
 {
 	size_t size = strlen(column) + 1;
 
-	if (foreign_keys_update_sets(known, column) || known->length + size > sizeof(known->columns))
+	if (sets(known, column) || known->length + size > sizeof(known->columns))
 		return;
 	memcpy(known->columns + known->length, column, size);
 	known->length += size;
@@ -125,13 +130,11 @@ bool foreign_keys_update_holds(const struct connection *connection)
 
 bool foreign_keys_update_is_known(const struct connection *connection, const struct foreign_key_watch *watch)
 {
-	const struct known_update *known;
-
 	for (unsigned i = 0; i < watch->count; i++) {
 		const struct watched_write *write = &watch->writes[i];
+		unsigned known = foreign_keys_update_find(connection, write->schema, write->table);
 
-		known = foreign_keys_update_find(connection, write->schema, write->table);
-		if (!known || !foreign_keys_update_sets(known, write->column))
+		if (!known || !foreign_keys_update_sets(connection, known, write->column))
 			return false;
 	}
 	return watch->count && !watch->overflown && foreign_keys_update_holds(connection);

@@ -13,7 +13,6 @@
 #include "connection/connection.h"
 
 struct foreign_key_watch;
-struct known_update;
 
 /* Makes place, while nothing is known: foreign_keys_harm_begin(). */
 void foreign_keys_update_begin(struct connection *connection);
@@ -28,10 +27,11 @@ bool foreign_keys_update_before(struct connection *connection, struct schema_sta
 void foreign_keys_update_after(struct connection *connection, const struct schema_stamp *stamp,
 			       const struct foreign_key_watch *watch);
 
-/* What is known of UPDATEs of the table; NULL if nothing is. schema may be NULL. */
-const struct known_update *foreign_keys_update_find(const struct connection *connection, const char *schema, const char *table);
+/* The number of what is known of UPDATEs of the table; 0 if nothing is. schema may be NULL. */
+unsigned foreign_keys_update_find(const struct connection *connection, const char *schema, const char *table);
 
-bool foreign_keys_update_sets(const struct known_update *known, const char *column);
+/* Is the column in what has this number? */
+bool foreign_keys_update_sets(const struct connection *connection, unsigned known, const char *column);
 
 /* Are the schemas still those of what is known? */
 bool foreign_keys_update_holds(const struct connection *connection);

@@ -58,6 +58,8 @@ struct foreign_key_watch {
 	unsigned by_triggers; /* writes */
 	unsigned count;
 	bool overflown;
+	unsigned char
+		known; /* in an attempt: foreign_keys_update_find() of its table, as long as it sets only columns in that; else 0 */
 
 	/* Of the statement itself. All names are copies: within one call SQLite may compile several
 	 * times, and reads the schema again in between. */
