@@ -109,13 +109,14 @@ static bool reads_attached_schema(const struct connection *connection, const voi
 	return connection->setup == SETUP_OPENED && sqlite_owns(sqlite, caller) && sqlite_runs_statement(sqlite, connection->db);
 }
 
-/* found: the handle's record; NULL if it has none. */
+/* found: the handle's record as a first look finds it; NULL says nothing. */
 static __attribute__((noinline)) int read_each(struct connection *found, sqlite3 *db, const char *sql,
 					       int (*callback)(void *, int, char **, char **), void *argument, char **message,
 					       const void *caller, const void *frame)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = hook_enter_found(found, db, "sqlite3_exec", caller, frame, &sqlite);
+	struct connection *connection =
+		hook_enter_found(found ? found : registry_find(db), db, "sqlite3_exec", caller, frame, &sqlite);
 	struct script script;
 	int rc;
 
@@ -157,8 +158,7 @@ HOOK int sqlite3_exec(sqlite3 *db, const char *sql, int (*callback)(void *, int,
 
 	if (passes(connection, sql))
 		return connection->sqlite->exec(db, sql, callback, argument, message);
-	return read_each(connection ? connection : registry_find(db), db, sql, callback, argument, message, HOOK_CALLER,
-			 HOOK_FRAME);
+	return read_each(connection, db, sql, callback, argument, message, HOOK_CALLER, HOOK_FRAME);
 }
 
 struct joined {
