@@ -1,9 +1,9 @@
-/* unread_files.h - the program moves or deletes a database that is in WAL mode, or gives up its rights or its view of it, and has it
- * open by a connection that has not read it yet.
+/* unread_files.h - the program moves or deletes a database that is in WAL mode, or gives up its rights or its view of it, and has
+ * it open by a connection that has not read it yet.
  *
  * SQLite opens the -wal at the first read, by the name that the file was opened by, and asks for the mode of the file by that name.
- * Once there is none, or it may not, it fails with an input/output error, where a database without WAL is read through the descriptor. So before
- * that such a connection uses its database. */
+ * Once there is none, or it may not, it fails with an input/output error, where a database without WAL is read through the
+ * descriptor. So before that such a connection uses its database. */
 #ifndef SQLPROD_POLICY_UNREAD_FILES_H
 #define SQLPROD_POLICY_UNREAD_FILES_H
 
