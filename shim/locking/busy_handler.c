@@ -172,13 +172,17 @@ static bool is_fair(void)
 void busy_handler_prepare(struct connection *connection)
 {
 	const struct setting_value *mode = settings_get(SETTING_JOURNAL_MODE);
+	bool cares = !mode->keep && mode->number == JOURNAL_WAL;
 
 	if (!connection->file || !*connection->path || connection->shared_cache || !is_own_vfs(connection, "main"))
 		return;
 	connection->shim = file_shim_install(connection, connection->file, connection->path, is_fair());
-	if (connection->shim)
-		wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"),
-				!mode->keep && mode->number == JOURNAL_WAL);
+	if (!connection->shim)
+		return;
+	wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"), cares);
+	/* until the first use settles it: PRAGMAs are none, and may be all that is sent before the last close */
+	wal_files_set_by_recipe(&connection->shim->files,
+				cares && connection->outcomes[SETTING_JOURNAL_MODE].by != DECIDED_BY_PROGRAM);
 }
 
 void busy_handler_prepare_attached(struct connection *connection, const char *schema, const char *path)

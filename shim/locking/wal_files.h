@@ -29,7 +29,7 @@ struct wal_files {
 	bool has_wal;                      /* it is one of them */
 	bool counted_by_recipe;            /* … and counted as by_recipe */
 	bool cares;                        /* WAL is wanted, and not left to the program */
-	atomic_bool by_recipe;             /* WAL is in effect, and not the program's choice */
+	atomic_bool by_recipe;             /* WAL, if it is in effect, is not the program's choice */
 	bool looked;                       /* the files were looked at before the first read: left_wal.h */
 	bool left;                         /* a -wal was there that nobody was using, and it is to be copied into the database */
 	atomic_bool kept;                  /* kept_locks.h: they are held */

@@ -40,6 +40,25 @@ public_folder() {
 	done
 }
 
+@test "a connection that sends PRAGMAs alone, and is the last to close, leaves the file readable" {
+	local statement
+	public_folder
+	for statement in 'PRAGMA synchronous=OFF' 'PRAGMA integrity_check' 'PRAGMA user_version=7' 'PRAGMA table_info(t)'; do
+		run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a DELETE FROM t' 'exec a INSERT INTO t VALUES(1)' 'close a'
+		run_shim victim 'open a pub/a.db' "exec a $statement" 'close a'
+		[[ $(reader pub/a.db) == 1 ]] || fail "$statement"
+	done
+	# the twin: by itself SQLite deletes both
+	run_plain victim 'open a pub/a.db' 'exec a PRAGMA integrity_check' 'close a'
+	[[ $(ls pub) == a.db && $(reader pub/a.db) != 1 ]]
+}
+
+@test "a connection that chose WAL itself, and sends PRAGMAs alone, leaves no -wal and no -shm" {
+	public_folder
+	run_shim victim 'open a pub/a.db' 'exec a PRAGMA journal_mode=WAL' 'exec a PRAGMA user_version=7' 'close a'
+	[[ $(ls pub) == a.db && $(outside_pragma pub/a.db journal_mode) == wal ]]
+}
+
 @test "no -wal and -shm stay if no other user can read the file, or all can write its folder" {
 	public_folder
 	run_shim victim 'open a pub/a.db' 'exec a CREATE TABLE t(x)' 'sh chmod 600 pub/a.db' 'close a'
