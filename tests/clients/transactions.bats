@@ -169,5 +169,15 @@ load transactions
 @test "Go's database/sql: nobody waits for a read-only transaction" { stay_with go; }
 @test "Go's database/sql alone: a writer is refused beside a read-only transaction" { stay_alone go; }
 
+@test "Go's database/sql: a read-only transaction of 36 s keeps no writer waiting for longer than one reservation" {
+	play "$preload" long go
+	shows locked=0
+	at_most longest 2000
+}
+@test "Go's database/sql alone: a read-only transaction of 36 s keeps writers out" {
+	play "" long go
+	[[ ${result[locked]} -gt 0 ]]
+}
+
 @test "GORM: no transaction of a race fails" { race_with go-gorm; }
 @test "GORM alone: some fail" { race_alone go-gorm; }

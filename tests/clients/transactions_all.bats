@@ -11,7 +11,7 @@ load transactions
 @test "Hibernate: ids by a plain @GeneratedValue, from a second connection, are had within one reservation" {
 	play "$preload" ids hibernate
 	shows done=10 failed=0
-	at_most longest 5000
+	at_most longest 2000
 }
 @test "Hibernate alone: ids by a plain @GeneratedValue are had as well" {
 	play "" ids hibernate
@@ -21,7 +21,7 @@ load transactions
 @test "Litestream beside a writer: none of its writes fails, and the restored copy has them all" {
 	play "$preload" replicate litestream
 	shows done=20 failed=0 restored=20
-	at_most longest 5000
+	at_most longest 2000
 }
 @test "Litestream beside a writer, both alone: the same" {
 	play "" replicate litestream
@@ -30,7 +30,7 @@ load transactions
 @test "Litestream that starts the writer: none of its writes fails, and the restored copy has them all" {
 	play "$preload" exec litestream
 	shows done=20 failed=0 restored=20
-	at_most longest 5000
+	at_most longest 2000
 }
 @test "Litestream that starts the writer, both alone: the same" {
 	play "" exec litestream
@@ -68,7 +68,7 @@ pages_alone() {
 @test "APScheduler: none of its jobs fails, and none waits for long" {
 	play "$preload" jobs apscheduler_jobs
 	shows failed=0 lost=0
-	at_most longest 5000
+	at_most longest 2000
 }
 @test "APScheduler alone: jobs fail" {
 	play "" jobs apscheduler_jobs

@@ -8,6 +8,9 @@ race   PROCESSES processes run TRANSACTIONS transactions each, at once; a transa
 stay   one process begins, reads, and stays; another does the same beside it; then a third one writes, which waits 1 s by its own
        setting. Twice. Prints the milliseconds that each of the two others took, and how often the writer was refused (locked).
 
+long   one process begins, reads, and stays for LONG seconds; meanwhile another one writes, ten times a second. Prints how often that was
+       refused (locked), and the longest it took in milliseconds.
+
 outside
        one process has made a transaction, in which it idled for a second, and idles again; then one without the library writes, which
        waits 1 s by its own setting, again and again until it has written. Prints how often it was refused, OUTSIDE at most (refused).
@@ -24,7 +27,7 @@ import subprocess
 import sys
 import time
 
-PROCESSES, TRANSACTIONS, ROUNDS, OUTSIDE, LIMIT = 4, 25, 2, 5, 150
+PROCESSES, TRANSACTIONS, ROUNDS, OUTSIDE, LONG, LIMIT = 4, 25, 2, 5, 36, 150
 OWN = {"pool": 50, "ids": 10, "pages": 8, "jobs": 6, "requests": 12, "replicate": 20, "exec": 20}
 WRITER = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")]
 
@@ -85,6 +88,26 @@ def stay(database, library, command):
     for program in holder, reader, writer:
         program.end()
     return {"reader": max(reader_took), "writer": max(writer_took), "locked": locked}
+
+
+def long(database, library, command):
+    holder = Program(library, [*command, database, "stay", "1"])
+    writer = Program(library, [*WRITER, database])
+    for program in holder, writer:
+        program.said("ready")
+    holder.go()
+    holder.said("held")
+    took, locked, end = [], 0, time.monotonic() + LONG
+    while time.monotonic() < end:
+        result = []
+        took.append(milliseconds(lambda: (writer.go(), result.extend(writer.said("written", "locked")))))
+        locked += result[0] == "locked"
+        time.sleep(0.1)
+    holder.go()
+    holder.said("ended")
+    for program in holder, writer:
+        program.end()
+    return {"longest": max(took), "locked": locked}
 
 
 def outside(database, library, command):
@@ -152,7 +175,7 @@ try:
     if scene in OWN:
         result = own(scene, database, library, command)
     else:
-        result = {"race": race, "stay": stay, "outside": outside}[scene](database, library, command)
+        result = {"race": race, "stay": stay, "long": long, "outside": outside}[scene](database, library, command)
 finally:
     for program in running:
         if program.process.poll() is None:
