@@ -62,10 +62,10 @@ $(addprefix $(BUILD)/,tests/unit/base/script $(addprefix tests/unit/locking/,$(l
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl
 
-programs: $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/watch_free.so $(BUILD)/programs/settings_table
+programs: $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/visit_between.so $(BUILD)/programs/watch_free.so $(BUILD)/programs/settings_table
 
 $(BUILD)/programs/fail_malloc.so $(BUILD)/programs/watch_free.so: tests/programs/callers.h
-$(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/watch_free.so: $(BUILD)/programs/%.so: tests/programs/%.c
+$(BUILD)/programs/fail_malloc.so $(BUILD)/programs/fake_statfs.so $(BUILD)/programs/visit_between.so $(BUILD)/programs/watch_free.so: $(BUILD)/programs/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) -ldl

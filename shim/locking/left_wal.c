@@ -211,8 +211,10 @@ static bool is_first(const struct file_shim *shim, sqlite3_file *file, bool *kno
 static void look_at_holders(const struct file_shim *shim, enum holders holders, ino_t wal)
 {
 	const char *path = shim->files.path;
+	pid_t one;
 
-	if (holders == HOLDERS_WITHOUT && (wal_names_are_read_only(shim) || remove_index(shim)))
+	/* who has it locked by now was found before it had opened the file */
+	if (holders == HOLDERS_WITHOUT && !is_used_by_others(shim, &one) && (wal_names_are_read_only(shim) || remove_index(shim)))
 		wal_names_set_aside(shim, wal, "a process still has the file open that was here before");
 	if (holders == HOLDERS_UNKNOWN)
 		log_warn_once(WARNING_LEFT_WAL, path,

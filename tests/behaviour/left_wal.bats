@@ -197,3 +197,31 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 		done
 	done
 }
+
+# visited [END] - a -wal was left; another process opens the database when the library has just read who has it locked, and is gone when
+# it looks for that process, if END is given.
+visited() {
+	killed run_shim
+	barrier_make held
+	export VISIT_BEGIN="victim 'open b a.db' 'exec b BEGIN; SELECT x FROM t' 'sh echo \$PPID >visitor' 'barrier held' >visited 2>&1 &
+		until [ -s visitor ]; do sleep 0.01; done"
+	export VISIT_END=${1-} preload_also=$build/programs/visit_between.so
+	run_shim victim 'open a a.db' 'exec a SELECT x FROM t' 'close a'
+	unset VISIT_BEGIN VISIT_END preload_also
+}
+
+@test "a process that opens the database while the library looks at a left -wal is not taken for one that has another file" {
+	visited
+	[[ -s visitor && $output == $'open 0\nlate\nexec 0\nclose 0' ]]
+	kill "$(<visitor)"
+	expect_quiet
+	[[ $(echo *moved*) == '*moved*' ]]
+}
+
+@test "a process that opens the database and is gone again while the library looks at a left -wal is no danger" {
+	# shellcheck disable=SC2016 # for the sh that runs it
+	visited 'kill -KILL $(cat visitor); while kill -0 $(cat visitor) 2>/dev/null; do sleep 0.01; done'
+	[[ -s visitor && $output == $'open 0\nlate\nexec 0\nclose 0' ]]
+	expect_quiet
+	[[ $(echo *moved*) == '*moved*' ]]
+}
