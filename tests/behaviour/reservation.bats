@@ -371,6 +371,29 @@ reader_begins() {
 	done
 }
 
+@test "of four transactions that read at once, and stay, none waits for longer than one reservation" {
+	for run in plain shim; do
+		make_database_anew
+		export SQLPROD_RESERVE=4000
+		readers=() SECONDS=0
+		for reader in 1 2 3 4; do
+			rm -f "held$reader".*
+			barrier_make "held$reader"
+			"start_$run" "reader$reader" victim 'open a t.db' 'exec a BEGIN' 'exec a SELECT n FROM t' "barrier held$reader" 'exec a COMMIT' 'close a'
+			readers+=("$started")
+		done
+		for reader in 1 2 3 4; do
+			barrier_meet "held$reader"
+		done
+		((SECONDS < 8)) || fail "$SECONDS s"
+		for reader in 1 2 3 4; do
+			barrier_leave "held$reader"
+			finish "${readers[reader - 1]}" "reader$reader"
+			[[ $output != *'exec 5'* ]]
+		done
+	done
+}
+
 @test "transactions of one thread have a reservation together: the other one writes, too, once the first has only read" {
 	export SQLPROD_RESERVE=20000
 	for begin in BEGIN 'BEGIN DEFERRED'; do
