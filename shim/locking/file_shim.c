@@ -142,6 +142,8 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	if (page == 0)
 		left_wal_before_map(shim);
 	rc = shim->original->xShmMap(file, page, size, extend, out);
+	if (page == 0)
+		shim->shm_is_read_only = (rc & 0xff) == SQLITE_READONLY;
 	if (rc == SQLITE_OK && page == 0 && *out)
 		mapped(shim, *out);
 	return rc;

@@ -61,10 +61,11 @@ struct file_shim {
 	sqlite3 *_Atomic db;    /* of the connection that put it there; NULL once the file is closed */
 	const sqlite3 *closing; /* … which it still tells while the file is being closed, for the report */
 	const struct sqlite *sqlite;
-	atomic_bool maps; /* it maps the -shm, or is about to: no other copy of SQLite may */
-	bool fair;        /* waiters are woken: SQLPROD_BUSY_WAIT */
-	bool is_attached; /* the file is not of the connection's main database */
-	bool is_of_many;  /* the connection has other files with a shim: reserve_all.h */
+	bool shm_is_read_only; /* SQLite could map it for reading alone */
+	atomic_bool maps;      /* it maps the -shm, or is about to: no other copy of SQLite may */
+	bool fair;             /* waiters are woken: SQLPROD_BUSY_WAIT */
+	bool is_attached;      /* the file is not of the connection's main database */
+	bool is_of_many;       /* the connection has other files with a shim: reserve_all.h */
 
 	struct handoff handoff;
 	struct busy_wait busy;

@@ -70,6 +70,14 @@ static bool has_read_only_attached(struct connection *connection)
 	       pragma_each_database(connection, is_writable, connection) == SQLITE_ROW;
 }
 
+/* Who may write the database and not the -shm beside it reads, and SQLite refuses BEGIN IMMEDIATE. */
+static bool has_read_only_shm(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim && shim->db == connection->db && shim->shm_is_read_only;
+}
+
 /* Why a transaction cannot begin with the write lock; NULL if it can. */
 static const char *find_obstacle(struct connection *connection)
 {
@@ -79,6 +87,8 @@ static const char *find_obstacle(struct connection *connection)
 		return "shared cache: no timeout waits for its locks";
 	if (sqlite_is_read_only(connection->sqlite, connection->db, "main"))
 		return "the database is read-only";
+	if (has_read_only_shm(connection))
+		return "its -shm is read-only";
 	if (has_read_only_attached(connection))
 		return "a database is attached read-only";
 	if (connection->unreadable)

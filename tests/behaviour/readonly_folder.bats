@@ -127,3 +127,18 @@ public_folder() {
 	run_plain "$build/sqlprod" check pub/a.db
 	[[ $output != *readers* ]]
 }
+
+# As is one whom the group may write, where the -wal and -shm have another group.
+@test "a user who may write the file, but neither its folder nor its -shm, can read it in transactions" {
+	for run in run_plain run_shim; do
+		public_folder
+		$run victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+		chmod 666 pub/a.db
+		for text in 'BEGIN; SELECT count(*) FROM t; COMMIT' 'SAVEPOINT a; SELECT count(*) FROM t; RELEASE a' \
+			'BEGIN; CREATE TEMP TABLE k(x); INSERT INTO k VALUES(5); SELECT count(*) FROM t, k; COMMIT'; do
+			$run setpriv --reuid=65534 --regid=65534 --clear-groups "$build/programs/victim" 'open a pub/a.db' "exec a $text" \
+				'prepare a s v2 -1 BEGIN' 'step s' 'exec a SELECT count(*) FROM t' 'exec a COMMIT'
+			[[ $output == $'open 0\n1\nexec 0\nprepare 0 '*$'\nstep 101\n1\nexec 0\nexec 0' ]] || fail "$run $text: $output"
+		done
+	done
+}
