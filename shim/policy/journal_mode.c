@@ -211,10 +211,15 @@ static void stay(struct connection *connection, const char *obstacle)
 		warn_shared(connection, got);
 }
 
-/* No database, or an encrypted one without its key. */
+/* No database, or an encrypted one without its key: newer SQLCiphers (4.13) say SQLITE_NOMEM of each statement but the first. */
+static bool is_unreadable(const struct connection *connection, int rc)
+{
+	return (rc & 0xff) == SQLITE_NOTADB || ((rc & 0xff) == SQLITE_NOMEM && connection->sqlite->has_key);
+}
+
 static bool cannot_be_read(struct connection *connection)
 {
-	return (pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0) & 0xff) == SQLITE_NOTADB;
+	return is_unreadable(connection, pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0));
 }
 
 /* Waits for another connection's write, which may be its switch to WAL; false if that takes too long. */
@@ -248,7 +253,7 @@ static void set(struct connection *connection, enum wal_header header)
 		return;
 	}
 	rc = switch_journal_mode(connection, wanted, &got);
-	connection->unreadable = (rc & 0xff) == SQLITE_NOTADB;
+	connection->unreadable = is_unreadable(connection, rc);
 	if (rc == SQLITE_OK && got == JOURNAL_WAL && header != WAL_YES && !wal_is_mapped(connection)) {
 		rc = wal_try_lock(connection);
 		if (rc != SQLITE_OK) {
