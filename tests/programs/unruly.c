@@ -18,10 +18,12 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -56,11 +58,32 @@ static int print_value(void *unused, int count, char **values, char **columns)
 	return 0;
 }
 
+static atomic_int waiter;
+
+/* Woken, a thread would be cancelled at its next read, with a lock of the file that nobody gives back then: SQLite alone too. */
+static void wait_until_waiter_sleeps(void)
+{
+	char name[64], stat[512] = "";
+	FILE *in;
+
+	do {
+		usleep(1000);
+		snprintf(name, sizeof(name), "/proc/self/task/%d/stat", (int)waiter);
+		in = fopen(name, "re");
+		if (!in)
+			continue;
+		if (!fgets(stat, sizeof(stat), in))
+			*stat = '\0';
+		fclose(in);
+	} while (!strstr(stat, ") S "));
+}
+
 static void *insert_after_waiting(void *argument)
 {
 	sqlite3 *db = open_database();
 
 	(void)argument;
+	waiter = (int)syscall(SYS_gettid);
 	sqlite3_busy_timeout(db, 30000);
 	run(db, "INSERT INTO t VALUES(2)");
 	sqlite3_close(db);
@@ -77,6 +100,7 @@ static void scene_cancel(void)
 	run(db, "CREATE TABLE t(x); BEGIN IMMEDIATE; INSERT INTO t VALUES(1)");
 	pthread_create(&thread, NULL, insert_after_waiting, NULL);
 	usleep(300000);
+	wait_until_waiter_sleeps();
 	pthread_cancel(thread);
 	clock_gettime(CLOCK_REALTIME, &limit);
 	limit.tv_sec += 10;
