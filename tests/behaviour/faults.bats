@@ -114,7 +114,7 @@ inject() {
 			wanted=${output/delete/wal}
 			rm -f t.db*
 			SQLPROD_BUSY_TIMEOUT=soon SQLPROD_REPORT=$scratch/report.json run_app filter "$answer" "$calls" \
-				env LD_PRELOAD="$preload" victim "${script[@]}"
+				LD_PRELOAD="$preload" victim "${script[@]}"
 			expect "$wanted"
 		done
 	done
@@ -122,5 +122,5 @@ inject() {
 
 @test "a sandbox that kills for statfs(2) kills a program with the library, as the manual says" {
 	run_app filter kill statfs victim 'open a t.db' 'exec a CREATE TABLE t(x)'
-	run_app 159 filter kill statfs env LD_PRELOAD="$preload" victim 'open b u.db' 'exec b CREATE TABLE t(x)'
+	run_app 159 filter kill statfs LD_PRELOAD="$preload" victim 'open b u.db' 'exec b CREATE TABLE t(x)'
 }

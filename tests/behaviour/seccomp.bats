@@ -17,6 +17,6 @@ load ../harness/harness
 	run_plain filter kill "$calls" victim "${script[@]}"
 	wanted=$output
 	rm t.db
-	run_app filter kill "$calls" env LD_PRELOAD="$preload" victim "${script[@]}"
+	run_app filter kill "$calls" LD_PRELOAD="$preload" victim "${script[@]}"
 	expect "$wanted"
 }

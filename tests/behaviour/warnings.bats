@@ -43,7 +43,7 @@ stand_on() {
 }
 
 @test "a sandbox that refuses statfs gives one warning, and the filesystem counts as local" {
-	run_app filter EPERM statfs,fstatfs env LD_PRELOAD="$preload" victim 'open a t.db' "${work[@]}" 'open b u.db' 'exec b SELECT 1'
+	run_app filter EPERM statfs,fstatfs LD_PRELOAD="$preload" victim 'open a t.db' "${work[@]}" 'open b u.db' 'exec b SELECT 1'
 	expect_warnings 1 'sqlprod: the filesystem of * cannot be determined *'
 	rm -f ./*.db*
 	run_app filter EPERM statfs,fstatfs victim 'open a t.db' "${work[@]}"

@@ -1,9 +1,14 @@
-/* filter.c - runs a command to which the kernel refuses some system calls: filter EPERM|ENOSYS|kill NAME,NAME,… COMMAND… */
+/* filter.c - runs a command to which the kernel refuses some system calls:
+ *
+ *   filter EPERM|ENOSYS|kill NAME,NAME,… [VARIABLE=value…] COMMAND…
+ *
+ * The variables are the command's alone: an env(1) in between would need calls of its own. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -64,6 +69,9 @@ int main(int argc, char **argv)
 		perror("filter");
 		return 77;
 	}
-	execvp(argv[3], argv + 3);
+	for (argv += 3; *argv && strchr(*argv, '='); argv++)
+		putenv(*argv);
+	if (*argv)
+		execvp(*argv, argv);
 	return 127;
 }
