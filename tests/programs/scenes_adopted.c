@@ -78,7 +78,7 @@ static void *use_first(void *how)
 
 static void adopted_by_threads(void)
 {
-	static const char how[4] = "pebt";
+	static const char how[] = {'p', 'e', 'b', 't'};
 	pthread_t threads[4];
 	int failed = 0;
 
