@@ -293,3 +293,14 @@ complete() {
 	needs akonadictl gdbus
 	same akonadi
 }
+
+@test "Zabbix' proxy registers the same hosts by several processes, and another user reads them" {
+	needs zabbix_proxy
+	same zabbix wal
+}
+
+@test "MediaWiki is edited by six at once the same, and its jobs are all done" {
+	needs php
+	[[ -d /usr/share/mediawiki/maintenance ]] || skip 'mediawiki is not installed'
+	same mediawiki
+}
