@@ -1,6 +1,7 @@
 /* hook_callbacks.c - the hooks of functions that set a connection's callbacks and its busy timeout. */
 #include "base/guard.h"
 #include "connection/callbacks.h"
+#include "connection/trace.h"
 #include "hooks/hook.h"
 #include "policy/program_settings.h"
 #include "policy/statement_policy.h"
@@ -53,7 +54,7 @@ HOOK int sqlite3_trace_v2(sqlite3 *db, unsigned mask, int (*trace)(unsigned, voi
 
 	if (!connection)
 		return sqlite ? sqlite->trace_v2(db, mask, trace, argument) : SQLITE_MISUSE;
-	rc = callbacks_trace_v2(connection, mask, trace, argument);
+	rc = trace_set_v2(connection, mask, trace, argument);
 	hook_leave(connection);
 	return rc;
 }
@@ -66,7 +67,7 @@ HOOK void *sqlite3_trace(sqlite3 *db, void (*trace)(void *, const char *), void 
 
 	if (!connection)
 		return sqlite ? sqlite->trace(db, trace, argument) : NULL;
-	old = callbacks_trace(connection, trace, argument);
+	old = trace_set(connection, trace, argument);
 	hook_leave(connection);
 	return old;
 }
@@ -79,7 +80,7 @@ HOOK void *sqlite3_profile(sqlite3 *db, void (*profile)(void *, const char *, sq
 
 	if (!connection)
 		return sqlite ? sqlite->profile(db, profile, argument) : NULL;
-	old = callbacks_profile(connection, profile, argument);
+	old = trace_set_profile(connection, profile, argument);
 	hook_leave(connection);
 	return old;
 }

@@ -1,7 +1,7 @@
 /* hook_connection.c - the hooks of functions that open, key, configure and close a connection. */
 #include "base/guard.h"
 #include "base/log.h"
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
 #include "policy/first_use.h"
@@ -190,6 +190,6 @@ HOOK int sqlite3_config(int option, ...)
 	if (!sqlite)
 		return SQLITE_ERROR;
 	if (option == SQLITE_CONFIG_LOG)
-		callbacks_config_log((void (**)(void *, int, const char *))(void *)&arguments[0], &arguments[1]);
+		error_log_config((void (**)(void *, int, const char *))(void *)&arguments[0], &arguments[1]);
 	return sqlite->config(option, arguments[0], arguments[1], arguments[2]);
 }

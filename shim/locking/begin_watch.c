@@ -1,7 +1,7 @@
 /* begin_watch.c - the trace callback. */
 #include "locking/begin_watch.h"
 
-#include "connection/callbacks.h"
+#include "connection/trace.h"
 #include "connection/registry.h"
 #include "locking/begin_kind.h"
 #include "locking/begin_mode.h"
@@ -115,7 +115,7 @@ bool begin_watch_start(struct connection *connection)
 	struct file_shim *shim = connection->shim;
 
 	if (!shim || shim->db != connection->db || !shared_write_is_possible(shim) ||
-	    !callbacks_watch(connection, statement_starts))
+	    !trace_watch(connection, statement_starts))
 		return false;
 	shim->plain_begin_shares = true;
 	return true;
@@ -147,5 +147,5 @@ void begin_watch_rests(struct file_shim *shim)
 	else if (keeps_begin(connection))
 		shim->begins_kept = KEPT;
 	else
-		callbacks_watch(connection, NULL);
+		trace_watch(connection, NULL);
 }

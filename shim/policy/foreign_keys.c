@@ -2,7 +2,7 @@
 #include "policy/foreign_keys.h"
 
 #include "base/log.h"
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "locking/file_shim.h"
@@ -110,9 +110,9 @@ static void arm(struct connection *connection)
 		found_off(connection);
 		return;
 	}
-	callbacks_log_suspend();
+	error_log_suspend();
 	keys->bits = flag_bits_foreign_keys(connection->sqlite);
-	callbacks_log_resume();
+	error_log_resume();
 	if (!keys->bits || !keys->bits->enabled.mask || !foreign_keys_is_switched_on(connection)) {
 		keys->bits = NULL;
 		keys->ours = false;

@@ -1,7 +1,7 @@
 /* foreign_keys_attempt.c - watches compiles of statements that were not read. */
 #include "policy/foreign_keys_attempt.h"
 
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_harm.h"
 #include "policy/foreign_keys_update.h"
@@ -24,7 +24,7 @@ static enum write_verb verb_of(int action)
 static int deny(struct foreign_keys_attempt *attempt)
 {
 	if (attempt->state != ATTEMPT_DENIED)
-		callbacks_log_suspend();
+		error_log_suspend();
 	attempt->state = ATTEMPT_DENIED;
 	return SQLITE_DENY;
 }
@@ -44,7 +44,7 @@ static bool begin(struct foreign_keys_attempt *attempt, int action)
 
 	attempt->state = ATTEMPT_WATCHED;
 	if (attempt == &foreign_keys_preparing)
-		callbacks_log_hold();
+		error_log_hold();
 	forget_orphans(connection);
 	watch_init(keys->attempt, verb_of(action), false);
 	keys->attempt->mode = WATCH_PROBE;
@@ -82,7 +82,7 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 		return false;
 	foreign_keys_set_deferred(connection, true);
 	forget_orphans(connection);
-	callbacks_log_hold();
+	error_log_hold();
 	attempt->state = action == SQLITE_INSERT ? ATTEMPT_INSERTS : ATTEMPT_WATCHED;
 	if (action == SQLITE_INSERT) {
 		keys->inserted = table;
@@ -153,8 +153,8 @@ bool foreign_keys_attempt_failed(const struct foreign_keys_attempt *attempt, str
 		watch_init(watch, WRITE_INSERT, false);
 	failed = attempt->state == ATTEMPT_DENIED || (is_watched && foreign_keys_may_refuse_compile(connection, watch, rc));
 	if (attempt->state == ATTEMPT_DENIED)
-		callbacks_log_resume();
+		error_log_resume();
 	/* the failure that we have caused was not kept, nor that of a step, in which the statement may have run */
-	callbacks_log_release(!failed || attempt->state == ATTEMPT_DENIED);
+	error_log_release(!failed || attempt->state == ATTEMPT_DENIED);
 	return failed;
 }

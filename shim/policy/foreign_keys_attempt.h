@@ -11,7 +11,7 @@
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
 
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "connection/connection.h"
 
 struct foreign_keys_attempt {
@@ -62,7 +62,7 @@ static inline bool foreign_keys_attempt_leave(struct connection *connection, con
 
 	if (rc == SQLITE_OK) {
 		if (foreign_keys_preparing.state != ATTEMPT_UNASKED)
-			callbacks_log_release(true);
+			error_log_release(true);
 		foreign_keys_preparing = *outer;
 		return true;
 	}

@@ -1,5 +1,6 @@
 /* foreign_keys_authorize.c - foreign_keys=ON by recipe: the authorizer, which sees every compile of a connection. */
 #include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "connection/pragma.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_harm.h"
@@ -86,7 +87,7 @@ static int see_unasked(struct connection *connection, int action, const char *fi
 static int deny(struct connection *connection, struct foreign_key_watch *watch)
 {
 	if (!watch->denied) {
-		callbacks_log_suspend();
+		error_log_suspend();
 		foreign_keys_harm_seen(connection, watch);
 	}
 	watch->denied = true;

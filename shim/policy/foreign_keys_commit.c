@@ -2,6 +2,7 @@
 #include "policy/foreign_keys_commit.h"
 
 #include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "connection/pragma.h"
 #include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_step.h"
@@ -101,14 +102,14 @@ static int refuse_again(struct connection *connection, sqlite3_stmt *stmt, int r
 	const struct foreign_keys *keys = &connection->foreign_keys;
 	bool refused = false;
 
-	callbacks_log_suspend();
+	error_log_suspend();
 	if (pragma_run(connection, "BEGIN", NULL, 0) == SQLITE_OK) {
 		flag_bits_make_orphan(connection->db, keys->bits);
 		refused = refuse_commit(connection);
 		if (!connection->sqlite->get_autocommit(connection->db))
 			pragma_run(connection, "ROLLBACK", NULL, 0);
 	}
-	callbacks_log_resume();
+	error_log_resume();
 	flag_bit_set(connection->db, keys->bits->deferred, true);
 	return refused ? rc : foreign_keys_step_anew(connection, stmt);
 }

@@ -1,6 +1,6 @@
 /* foreign_keys_compile.c - compiles what the program prepares or executes, with foreign keys or without. */
 #include "base/log.h"
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_harm.h"
 #include "policy/foreign_keys_watch.h"
@@ -50,11 +50,11 @@ static int prepare_with(const struct compile *compile, struct foreign_key_watch 
 	struct connection *connection = compile->connection;
 	int rc;
 
-	callbacks_log_hold();
+	error_log_hold();
 	watch_begin(connection, watch);
 	rc = compile->prepare(compile->argument);
 	watch_end(connection, watch);
-	callbacks_log_release(rc == SQLITE_OK || watch->denied || !foreign_keys_may_refuse_compile(connection, watch, rc));
+	error_log_release(rc == SQLITE_OK || watch->denied || !foreign_keys_may_refuse_compile(connection, watch, rc));
 	return rc;
 }
 
@@ -65,9 +65,9 @@ static bool hides_parent(const struct compile *compile, unsigned ignored)
 	sqlite3_stmt *with = *compile->stmt;
 	bool compiles;
 
-	callbacks_log_suspend();
+	error_log_suspend();
 	compiles = ignored && prepare_without(compile, &without) == SQLITE_OK;
-	callbacks_log_resume();
+	error_log_resume();
 	if (compiles)
 		compile->connection->sqlite->finalize(*compile->stmt);
 	*compile->stmt = with;
@@ -108,10 +108,10 @@ static bool compile_known(const struct compile *compile, const char *table, int 
 	struct connection *connection = compile->connection;
 	bool holds;
 
-	callbacks_log_hold();
+	error_log_hold();
 	*rc = prepare_without(compile, &(struct foreign_key_watch){.mode = WATCH_NOTHING});
 	holds = foreign_keys_harm_holds(connection);
-	callbacks_log_release(holds);
+	error_log_release(holds);
 	if (holds && *rc == SQLITE_OK)
 		say_it_yields(connection, table);
 	if (holds)
@@ -131,7 +131,7 @@ static int compile_watched(struct compile *compile, struct foreign_key_watch *wa
 	if (!compile->is_harmful)
 		rc = with = prepare_with(compile, watch);
 	if (watch->denied) {
-		callbacks_log_resume();
+		error_log_resume();
 		connection->sqlite->finalize(*compile->stmt);
 		with = SQLITE_OK;
 	} else if (compile->is_harmful) {

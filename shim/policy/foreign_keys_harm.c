@@ -1,7 +1,7 @@
 /* foreign_keys_harm.c - the texts. */
 #include "policy/foreign_keys_harm.h"
 
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "locking/file_shim.h"
 #include "policy/foreign_keys_update.h"
 #include "policy/foreign_keys_watch.h"
@@ -106,9 +106,9 @@ void foreign_keys_harm_begin(struct connection *connection)
 	struct foreign_keys *keys = &connection->foreign_keys;
 
 	keys->harm_wanted = false;
-	callbacks_log_suspend();
+	error_log_suspend();
 	schema_stamp_learn(connection->sqlite);
-	callbacks_log_resume();
+	error_log_resume();
 	keys->harm = calloc(1, sizeof(*keys->harm));
 	foreign_keys_update_begin(connection);
 }

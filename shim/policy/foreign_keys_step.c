@@ -2,7 +2,7 @@
 #include "policy/foreign_keys_step.h"
 
 #include "base/guard.h"
-#include "connection/callbacks.h"
+#include "connection/error_log.h"
 #include "connection/registry.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_bulk.h"
@@ -74,9 +74,9 @@ static bool judge(struct connection *connection, sqlite3_stmt *stmt, bool is_har
 	text = sql_text_utf8(fresh.sql, -1);
 	statement_read(&text, 0, &statement);
 	connection->foreign_keys.prepares_once = false;
-	callbacks_log_suspend();
+	error_log_suspend();
 	rc = foreign_keys_compile(connection, &text, &statement, is_harmful, prepare, &fresh, &fresh.stmt, &enforced);
-	callbacks_log_resume();
+	error_log_resume();
 	connection->sqlite->finalize(fresh.stmt);
 	return rc == SQLITE_OK && enforced;
 }

@@ -5,7 +5,7 @@
 #include "base/library.h"
 #include "base/log.h"
 #include "base/program.h"
-#include "connection/callbacks.h"
+#include "connection/trace.h"
 #include "connection/pragma.h"
 #include "connection/registry.h"
 #include "elf/loader.h"
@@ -276,7 +276,7 @@ static void leave_to_statements(struct connection *connection)
 
 	connection_lock(connection);
 	if (!sqlite->next_stmt || sqlite->next_stmt(connection->db, NULL))
-		callbacks_give_back(connection);
+		trace_give_back(connection);
 	connection_unlock(connection);
 }
 
