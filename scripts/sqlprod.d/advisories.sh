@@ -21,7 +21,7 @@ sqlite_has_reset_race() (
 # advise_version VERSION WHERE MMAP - for a SQLite that uses WAL; MMAP: is mmap_size above 0?
 advise_version() {
 	sqlite_has_reset_race "$1" || return 0
-	record advisory "SQLite $1 $2 has the WAL-reset race (fixed in 3.51.3, 3.50.7 and 3.44.6): rarely, two connections that checkpoint and write at once damage the database; see sqlite.org/wal.html" note
+	record advisory "SQLite $1 $2 has the WAL-reset race (fixed in 3.51.3, 3.50.7 and 3.44.6, and in Ubuntu 26.04 since 3.46.1-9ubuntu0.4): rarely, two connections that checkpoint and write at once damage the database; see sqlite.org/wal.html" note
 	! $3 || record advisory "mmap_size is on with that version, and a memory map can spread such damage: -s mmap_size=0 turns it off" note
 }
 

@@ -1,7 +1,7 @@
 # SQLite's WAL-reset race (sqlite.org/wal.html#walresetbug): what it costs without the library, and that it costs nothing with it.
 load ../harness/harness
 
-# Ubuntu 26.04's 3.46.1 does not show the race: its package has more changes than its version says.
+# Ubuntu 26.04 has the fix in its 3.46.1 since October 2026, as its changelog says (LP: #2171337).
 mended_by_distribution() {
 	local version
 	version=$(dpkg-query -W -f '${Version}' libsqlite3-0 2>/dev/null) && [[ $version == 3.46.1-9ubuntu* ]] &&
