@@ -1,8 +1,8 @@
 /* begin_watch.c - the trace callback. */
 #include "locking/begin_watch.h"
 
-#include "connection/trace.h"
 #include "connection/registry.h"
+#include "connection/trace.h"
 #include "locking/begin_kind.h"
 #include "locking/begin_mode.h"
 #include "locking/file_shim.h"
@@ -114,8 +114,7 @@ bool begin_watch_start(struct connection *connection)
 {
 	struct file_shim *shim = connection->shim;
 
-	if (!shim || shim->db != connection->db || !shared_write_is_possible(shim) ||
-	    !trace_watch(connection, statement_starts))
+	if (!shim || shim->db != connection->db || !shared_write_is_possible(shim) || !trace_watch(connection, statement_starts))
 		return false;
 	shim->plain_begin_shares = true;
 	return true;

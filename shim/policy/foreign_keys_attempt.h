@@ -11,8 +11,8 @@
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_ATTEMPT_H
 
-#include "connection/error_log.h"
 #include "connection/connection.h"
+#include "connection/error_log.h"
 
 struct foreign_keys_attempt {
 	struct connection *connection; /* NULL where none is under way */
