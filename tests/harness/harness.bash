@@ -11,8 +11,8 @@ shim=$build/libsqlprod.so
 preload=${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME:}$shim
 PATH=$build/programs:$root/tests/harness:$PATH
 # GNU's, where the system has them by other names: Ubuntu 26.04's own take no argument that is no UTF-8.
-timeout=$(command -v gnutimeout || echo timeout)
-env=$(command -v gnuenv || echo env)
+gnu_timeout=$(command -v gnutimeout || echo timeout)
+gnu_env=$(command -v gnuenv || echo env)
 
 # A place of its own for each test, and no variable of ours from outside.
 setup() {
@@ -88,7 +88,7 @@ run_app() {
 		shift
 	fi
 	status=0
-	"$timeout" --kill-after=5 "${APP_TIMEOUT:-60}" "$@" >"$scratch/stdout" 2>"$scratch/stderr" || status=$?
+	"$gnu_timeout" --kill-after=5 "${APP_TIMEOUT:-60}" "$@" >"$scratch/stdout" 2>"$scratch/stderr" || status=$?
 	output=$(<"$scratch/stdout")
 	# From 4.6 on SQLCipher tells there by itself what it does not decrypt.
 	sed -i -E '/^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+: [A-Z]+ CORE sql(cipher|ite3C)/d' "$scratch/stderr"
@@ -108,7 +108,7 @@ run_shim() {
 		expected=$1
 		shift
 	fi
-	run_app "$expected" "$env" LD_PRELOAD="$preload${preload_also:+:$preload_also}" "$@"
+	run_app "$expected" "$gnu_env" LD_PRELOAD="$preload${preload_also:+:$preload_also}" "$@"
 }
 
 run_plain() {
@@ -118,14 +118,14 @@ run_plain() {
 # start_shim NAME command… - runs it with the library in the background; its output goes to $scratch/NAME.stdout and .stderr.
 # Its pid is in $started; what still runs at the end of the test is killed.
 start_shim() {
-	start_plain "$1" "$env" LD_PRELOAD="$preload${preload_also:+:$preload_also}" "${@:2}"
+	start_plain "$1" "$gnu_env" LD_PRELOAD="$preload${preload_also:+:$preload_also}" "${@:2}"
 }
 
 start_plain() {
 	local name=$1
 	shift
 	printf '$ %s &\n' "$*"
-	setsid "$timeout" --kill-after=5 "${APP_TIMEOUT:-60}" "$@" >"$scratch/$name.stdout" 2>"$scratch/$name.stderr" 3>&- &
+	setsid "$gnu_timeout" --kill-after=5 "${APP_TIMEOUT:-60}" "$@" >"$scratch/$name.stdout" 2>"$scratch/$name.stderr" 3>&- &
 	started=$!
 	background+=("$started")
 }
