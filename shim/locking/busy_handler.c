@@ -26,15 +26,20 @@ static void look_for_checkpoint(struct file_shim *shim, void *argument)
 		checkpoint->writers_wait_since = shim->handoff.acquired_at;
 }
 
-/* A checkpoint that waits for readers keeps all writers waiting, as it has the write lock: for no longer than the program asked. */
+/* A checkpoint that waits for readers keeps all writers waiting, as it has the write lock: for no longer than the program asked, or a
+ * reservation lasts. A writer that ends gives its read lock back a moment after the write lock. */
 static bool is_checkpoint_over(const struct file_shim *shim)
 {
 	const struct connection *connection = registry_find(shim->db);
 	struct checkpoint checkpoint = {.db = shim->db};
+	int64_t patience = reservation_length();
 
 	file_shim_each(look_for_checkpoint, &checkpoint);
-	return connection && checkpoint.writers_wait_since &&
-	       monotonic_now() - checkpoint.writers_wait_since >= connection->busy.asked * MILLISECOND;
+	if (!connection || !checkpoint.writers_wait_since)
+		return false;
+	if (patience < connection->busy.asked * MILLISECOND)
+		patience = connection->busy.asked * MILLISECOND;
+	return monotonic_now() - checkpoint.writers_wait_since >= patience;
 }
 
 static void give_up(struct file_shim *shim, int count)

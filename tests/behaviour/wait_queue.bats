@@ -133,7 +133,7 @@ release() {
 }
 
 # It has the write lock meanwhile. The floor under a timeout is no reason to keep all writers waiting for 30 s.
-@test "a checkpoint beside a reader that stays keeps writers waiting no longer than its program asked to wait" {
+@test "a checkpoint beside a reader that stays keeps writers waiting no longer than its program asked to wait, or a reservation lasts" {
 	for run in plain shim; do
 		for timeout in 0 1500; do
 			rm -f t.db* held.*
