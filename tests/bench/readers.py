@@ -3,22 +3,21 @@
 
 readers.py LIBRARY OUTPUT [--seconds S] [--rounds N]
 
-All transactions begin by a plain BEGIN, on a database in WAL mode. Without the library the processes set the recipe by hand, but for
+All transactions begin by a plain BEGIN, on a database in WAL mode. The writers pause: without that one alone writes the -wal full while
+a reader of 1 s reads, and what is measured is how short that is kept (wal_growth.py). Without the library the processes set the recipe by hand, but for
 BEGIN IMMEDIATE. Writes OUTPUT/readers.md and exits with 1 if a transaction failed with the library, or an update was lost."""
-import argparse
 import multiprocessing
-import os
 import sqlite3
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
+
+import rounds
 
 # name; readers, and how long each transaction reads; writers, their time between read and write, and after COMMIT: in seconds
 SCENES = (
-    ("one writer beside 3 readers of 1 s", 3, 1, 1, 0, 0),
-    ("one writer beside 8 readers of 1 s", 8, 1, 1, 0, 0),
+    ("one writer beside 3 readers of 1 s", 3, 1, 1, 0, 0.0001),
+    ("one writer beside 8 readers of 1 s", 8, 1, 1, 0, 0.0001),
     ("8 that read for 2 ms and write, beside 8 readers of 10 ms", 8, 0.01, 8, 0.002, 0.005),
     ("8 that read for 2 ms and write, alone", 0, 0, 8, 0.002, 0.005),
 )
@@ -87,40 +86,21 @@ def play(by_hand, scene, seconds):
     print(read / seconds, committed / seconds, sum(row[2] for row in rows), lost, 1000 * p99)
 
 
-def run(arguments, ours, scene):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD"))}
-    if ours:
-        environment["LD_PRELOAD"] = arguments.library
-    with tempfile.TemporaryDirectory(prefix="sqlprod-bench.") as folder:
-        command = [sys.executable, os.path.abspath(__file__), "play", "no" if ours else "yes", str(scene), str(arguments.seconds)]
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True, timeout=300)
-    return [float(word) for word in done.stdout.split()]
-
-
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("library")
-    parser.add_argument("output")
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    arguments.library = os.path.abspath(arguments.library)
-    os.makedirs(arguments.output, exist_ok=True)
+    arguments = rounds.read_arguments(10, 5)
     text = f"Medians of {arguments.rounds} alternating rounds of {arguments.seconds:g} s, from the first transaction of each process on; a failed transaction is not tried again.\n\n"
     text += "| | | reads/s | writes/s | p99 of a write, ms | failed | lost |\n|---|---|---|---|---|---|---|\n"
     bad = 0
     for scene, (name, *_) in enumerate(SCENES):
-        rounds = [(run(arguments, False, scene), run(arguments, True, scene)) for _ in range(arguments.rounds)]
+        played = [[rounds.play(__file__, library, scene, arguments.seconds) for library in (None, arguments.library)] for _ in range(arguments.rounds)]
         for way, i in (("by hand", 0), ("with the library", 1)):
-            median = [statistics.median(column) for column in zip(*(r[i] for r in rounds))]
-            failed, lost = (sum(r[i][column] for r in rounds) for column in (2, 3))
+            median = [statistics.median(column) for column in zip(*(r[i] for r in played))]
+            failed, lost = (sum(r[i][column] for r in played) for column in (2, 3))
             bad += i * failed + lost
             text += f"| {name} | {way} | {median[0]:.1f} | {median[1]:.0f} | {median[4]:.1f} | {failed:.0f} | {lost:.0f} |\n"
-        ratios = [f"{statistics.median(r[1][i] / r[0][i] for r in rounds):.2f}" if rounds[0][0][i] else "" for i in (0, 1)]
+        ratios = [f"{statistics.median(r[1][i] / r[0][i] for r in played):.2f}" if played[0][0][i] else "" for i in (0, 1)]
         text += f"| | of by hand | {ratios[0]} | {ratios[1]} | | | |\n"
-    with open(os.path.join(arguments.output, "readers.md"), "w", encoding="utf-8") as out:
-        out.write(text)
-    sys.stdout.write(text)
+    rounds.write(arguments, "readers.md", text)
     return 1 if bad else 0
 
 

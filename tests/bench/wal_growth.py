@@ -5,14 +5,13 @@ wal_growth.py LIBRARY OUTPUT [--seconds S] [--rounds N]
 
 Readers read for a second each, without a pause; two writers commit 3 KB at a time. Without the library they set the recipe by hand, with
 the same journal_size_limit of 64 MiB. Writes OUTPUT/wal_growth.md and exits with 1 if a statement failed."""
-import argparse
 import os
 import sqlite3
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
+
+import rounds
 
 LIMIT = 64 << 20
 # readers, milliseconds between commits of each of two writers
@@ -82,40 +81,21 @@ def play(by_hand, readers, pause, seconds):
     print(longest / LIMIT, sum(int(row[1]) for row in rows) / seconds, sum(int(row[2]) for row in rows), waits["write"], waits["read"])
 
 
-def run(arguments, ours, readers, pause):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD"))}
-    if ours:
-        environment["LD_PRELOAD"] = arguments.library
-    with tempfile.TemporaryDirectory(prefix="sqlprod-bench.") as folder:
-        command = [sys.executable, os.path.abspath(__file__), "play", "no" if ours else "yes", str(readers), str(pause), str(arguments.seconds)]
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True, timeout=300)
-    return [float(word) for word in done.stdout.split()]
-
-
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("library")
-    parser.add_argument("output")
-    parser.add_argument("--seconds", type=float, default=12)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    arguments.library = os.path.abspath(arguments.library)
-    os.makedirs(arguments.output, exist_ok=True)
+    arguments = rounds.read_arguments(12, 5)
     text = f"Medians of {arguments.rounds} alternating rounds of {arguments.seconds:g} s; the longest -wal is the longest of all. Readers read for a second each, without a pause.\n\n"
     text += "| readers | pause of each writer | | longest -wal, of the limit | commits/s | longest write, s | longest begin of a read, s | errors |\n|---|---|---|---|---|---|---|---|\n"
     failed = 0
     for readers, pause in CASES:
-        rounds = [(run(arguments, False, readers, pause), run(arguments, True, readers, pause)) for _ in range(arguments.rounds)]
+        played = [[rounds.play(__file__, library, readers, pause, arguments.seconds) for library in (None, arguments.library)] for _ in range(arguments.rounds)]
         for name, i in (("by hand", 0), ("with the library", 1)):
-            rows = [r[i] for r in rounds]
+            rows = [r[i] for r in played]
             median = [statistics.median(column) for column in zip(*rows)]
             failed += sum(row[2] for row in rows)
             text += f"| {readers} | {pause} ms | {name} | {max(row[0] for row in rows):.2f} | {median[1]:.0f} | {median[3]:.2f} | {median[4]:.2f} | {sum(row[2] for row in rows):.0f} |\n"
-        ratio = statistics.median(r[1][1] / r[0][1] for r in rounds)
+        ratio = statistics.median(r[1][1] / r[0][1] for r in played)
         text += f"| | | commits, of by hand | | {ratio:.2f} | | | |\n"
-    with open(os.path.join(arguments.output, "wal_growth.md"), "w", encoding="utf-8") as out:
-        out.write(text)
-    sys.stdout.write(text)
+    rounds.write(arguments, "wal_growth.md", text)
     return 1 if failed else 0
 
 
