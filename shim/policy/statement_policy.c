@@ -187,6 +187,13 @@ bool policy_begins_again(struct connection *connection, const char *sql, int byt
 	return true;
 }
 
+/* Does SQLite compile a row of a schema by sqlite3_prepare(), as 3.21 does where a file is attached? Inside a statement of the
+ * program's WAL cannot be set. */
+static bool reads_schema(const struct connection *connection, enum passage passage)
+{
+	return passage == PASSAGE_PREPARE_BY_SQLITE && sqlite_runs_statement(connection->sqlite, connection->db);
+}
+
 void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
 		   struct statement_plan *plan)
 {
@@ -203,7 +210,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	if (connection->attached == ATTACHED_UNCHECKED && statement->kind != STATEMENT_ATTACH &&
 	    !connection_is_embedded(connection))
 		attached_look(connection);
-	if (connection->setup != SETUP_DONE || connection->wal_retry_at)
+	if ((connection->setup != SETUP_DONE || connection->wal_retry_at) && !reads_schema(connection, passage))
 		first_use_before(connection, statement);
 	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)
 		begin_first_statement(connection);
