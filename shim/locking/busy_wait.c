@@ -121,12 +121,14 @@ static void look_for_progress(struct file_shim *shim, int64_t now, int count)
 {
 	struct busy_wait *wait = &shim->busy;
 	uint32_t changes = handoff_changes(&shim->handoff), reserved = reservation_word(shim->handoff.shm);
-	/* who has let a reservation lapse has not gone on, though another one has reserved since */
-	bool is_stuck = count > 0 && reservation_has_lapsed(wait->reserved, now);
+	bool reserves = reserved != wait->reserved, has_lapsed = count > 0 && reservation_has_lapsed(wait->reserved, now);
 
-	if (changes != wait->changes || (reserved != wait->reserved && !is_stuck) || shim->handoff.place == PLACE_WOKEN ||
+	if (changes != wait->changes || (reserves && !has_lapsed) || shim->handoff.place == PLACE_WOKEN ||
 	    (count == 0 && now - wait->ended > RESUMED))
 		wait->moved_at = now;
+	else if (reserves)
+		/* who has let a reservation lapse has not gone on, but the one who has reserved since may: a moment shows it */
+		wait->moved_at = later(wait->moved_at, now - reservation_length() + reservation_length() / 4);
 	wait->changes = changes;
 	wait->reserved = reserved;
 	wait->ended = now;

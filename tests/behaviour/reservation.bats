@@ -371,7 +371,7 @@ reader_begins() {
 	done
 }
 
-@test "of four transactions that read at once, and stay, none waits for longer than one reservation" {
+@test "of four transactions that read at once, and stay, none waits for much longer than one reservation" {
 	for run in plain shim; do
 		make_database_anew
 		export SQLPROD_RESERVE=4000

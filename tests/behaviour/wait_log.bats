@@ -89,6 +89,7 @@ release() {
 	make_wal
 	hold 'exec a BEGIN IMMEDIATE'
 	kill -STOP "$holder"
+	for _ in {1..500}; do [[ $(<"/proc/$holder/stat") != *') T '* ]] || break && sleep 0.01; done
 	SQLPROD_BUSY_TIMEOUT=300 run_shim victim 'open b t.db' 'exec b INSERT INTO t VALUES(1)'
 	kill -CONT "$holder"
 	expect_warnings 1 "*: pid $holder (victim, which is stopped) has held the write lock for *"
