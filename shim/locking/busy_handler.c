@@ -26,8 +26,8 @@ static void look_for_checkpoint(struct file_shim *shim, void *argument)
 		checkpoint->writers_wait_since = shim->handoff.acquired_at;
 }
 
-/* A checkpoint that waits for readers keeps all writers waiting, as it has the write lock: for no longer than the program asked, or a
- * reservation lasts. A writer that ends gives its read lock back a moment after the write lock. */
+/* A checkpoint that waits for readers keeps all writers waiting, as it has the write lock: for no longer than the program asked, or
+ * a reservation lasts. A writer that ends gives its read lock back a moment after the write lock. */
 static bool is_checkpoint_over(const struct file_shim *shim)
 {
 	const struct connection *connection = registry_find(shim->db);
