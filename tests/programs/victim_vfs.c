@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static sqlite3_vfs *real;
 static const sqlite3_io_methods *opened_with; /* of the last main database */
@@ -40,10 +41,26 @@ static const char *real_name(const char *name)
 	return name && strncmp(name, folder, strlen(folder)) == 0 ? name + strlen(folder) : name;
 }
 
+/* The real one wants a path from the root, which stays where it is while the file is open. */
+static const char *from_root(const char *name)
+{
+	static char paths[16][4096];
+	static unsigned count;
+	char path[4096], folder[2048];
+
+	if (!name || *name == '/' || !getcwd(folder, sizeof(folder)))
+		return name;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(paths[i], path) == 0)
+			return paths[i];
+	return count < 16 ? strcpy(paths[count++], path) : name;
+}
+
 static int elsewhere_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
 {
 	(void)vfs;
-	return real->xOpen(real, real_name(name), file, flags, out);
+	return real->xOpen(real, from_root(real_name(name)), file, flags, out);
 }
 
 static int elsewhere_delete(sqlite3_vfs *vfs, const char *name, int sync)
