@@ -108,20 +108,21 @@ int64_t pragma_read(struct connection *connection, enum setting setting)
 	return VALUE_UNKNOWN;
 }
 
-bool pragma_is_query_only(struct connection *connection)
+static bool is_on(struct connection *connection, const char *sql)
 {
 	char answer[4];
 
-	return connection->query_only && pragma_run(connection, "PRAGMA query_only", answer, sizeof(answer)) == SQLITE_OK &&
-	       answer[0] == '1';
+	return pragma_run(connection, sql, answer, sizeof(answer)) == SQLITE_OK && answer[0] == '1';
+}
+
+bool pragma_is_query_only(struct connection *connection)
+{
+	return connection->query_only && is_on(connection, "PRAGMA query_only");
 }
 
 bool pragma_shows_empty_results(struct connection *connection)
 {
-	char answer[4];
-
-	return connection->empty_results &&
-	       pragma_run(connection, "PRAGMA empty_result_callbacks", answer, sizeof(answer)) == SQLITE_OK && answer[0] == '1';
+	return connection->empty_results && is_on(connection, "PRAGMA empty_result_callbacks");
 }
 
 int pragma_set(struct connection *connection, enum setting setting, const char *value, char *answer, size_t size)

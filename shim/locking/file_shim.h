@@ -6,6 +6,7 @@
 #ifndef SQLPROD_LOCKING_FILE_SHIM_H
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
+#include "base/threads.h"
 #include "locking/begin_kind.h"
 #include "locking/busy_wait.h"
 #include "locking/group_commit.h"
@@ -129,6 +130,12 @@ const char *file_shim_path(const struct file_shim *shim);
 static inline bool file_shim_is_of_thread(const struct file_shim *shim, const struct file_shim *other)
 {
 	return other != shim && wal_files_are_same(&other->files, &shim->files) && holder_is_of_thread(&other->holder);
+}
+
+/* Is the calling thread the one that used it last, or the only one? Where its connection has no mutex, another may use it now. */
+static inline bool file_shim_is_of_this_thread(const struct file_shim *shim)
+{
+	return holder_is_of_thread(&shim->holder) || threads_is_single();
 }
 
 /* Was the last lock of the file that was tried refused, without WAL? */

@@ -76,11 +76,9 @@ static bool look(struct connection *connection, void *argument)
 	sqlite3_mutex *mutex;
 
 	if (connection->closing || connection_is_embedded(connection) || connection->shared_cache || !shim ||
-	    shim == search->waiter || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->db_mutex ||
-	    atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != search->waiter->handoff.shm)
-		return true;
-	mutex = sqlite->db_mutex(connection->db);
-	if (!mutex || sqlite->mutex_try(mutex) != SQLITE_OK)
+	    shim == search->waiter ||
+	    atomic_load_explicit(&shim->holder.holds, memory_order_relaxed) != search->waiter->handoff.shm ||
+	    !sqlite_try_mutex(sqlite, connection->db, false, &mutex))
 		return true;
 	if (shim->db == connection->db && shim->may_make_plain && shim->reservation.state == RESERVATION_NONE)
 		search->given_back = begin_anew(connection);

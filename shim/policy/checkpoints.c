@@ -5,7 +5,6 @@
 #include "base/glibc.h"
 #include "base/guard.h"
 #include "base/signals.h"
-#include "base/threads.h"
 #include "connection/registry.h"
 #include "elf/object.h"
 #include "locking/file_shim.h"
@@ -53,14 +52,9 @@ static bool has_wal(const struct connection *connection)
 static bool is_idle(const struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	sqlite3_stmt *stmt = NULL;
 
-	if (connection->shim->checkpoints || connection->shim->has_read_lock || !sqlite->next_stmt || !sqlite->stmt_busy)
-		return false;
-	while ((stmt = sqlite->next_stmt(connection->db, stmt)))
-		if (sqlite->stmt_busy(stmt))
-			return false;
-	return true;
+	return !connection->shim->checkpoints && !connection->shim->has_read_lock && sqlite->next_stmt && sqlite->stmt_busy &&
+	       !sqlite_runs_statement(sqlite, connection->db);
 }
 
 /* A connection that is inherited is its parent's to care for, as long as that lives. */
@@ -69,12 +63,6 @@ static bool is_of(const struct connection *connection, const struct search *sear
 	if (connection->pid == search->pid)
 		return true;
 	return inherited_locks_are_usable(search->pid) && !(search->unasked && kept_locks_are_shared(&connection->shim->files));
-}
-
-/* Without a mutex of its own a connection may be in use by another thread now. */
-static bool is_of_this_thread(const struct connection *connection)
-{
-	return holder_is_of_thread(&connection->shim->holder) || threads_is_single();
 }
 
 /* A handle beside this one has no shim, and with it no guard against the WAL-reset race (reset_guard.h): what keeps SQLite from
@@ -86,7 +74,7 @@ static void note_reader(const struct connection *connection, struct reader *read
 	const struct sqlite *sqlite = connection->sqlite;
 
 	if (reader->sqlite || !shim->reads_wal || shim->checkpoints || connection->shared_cache || sqlite->has_key ||
-	    connection->pid != getpid() || !is_of_this_thread(connection) || wal_files_moved(shim))
+	    connection->pid != getpid() || !file_shim_is_of_this_thread(connection->shim) || wal_files_moved(shim))
 		return;
 	*reader = (struct reader){.sqlite = sqlite, .db = connection->db, .path = shim->files.path, .shm = shim->handoff.shm};
 }
@@ -114,11 +102,8 @@ static bool see_connection(struct connection *connection, void *argument)
 	sqlite3_mutex *mutex;
 
 	if (connection->closing || !connection->shim || connection->shim->files.inode != search->inode ||
-	    !is_of(connection, search) || !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave ||
-	    !sqlite->wal_checkpoint_v2)
-		return true;
-	mutex = sqlite->db_mutex(connection->db);
-	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : search->unasked && !is_of_this_thread(connection))
+	    !is_of(connection, search) || !sqlite->wal_checkpoint_v2 ||
+	    !sqlite_try_mutex(sqlite, connection->db, !search->unasked || file_shim_is_of_this_thread(connection->shim), &mutex))
 		return true;
 	if (has_wal(connection) && is_idle(connection)) {
 		search->connection = connection;

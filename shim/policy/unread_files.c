@@ -4,7 +4,6 @@
 
 #include "base/guard.h"
 #include "base/signals.h"
-#include "base/threads.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
@@ -33,7 +32,6 @@ static bool is_unread(struct connection *connection, const struct search *search
 	       wal_read_header(connection) == WAL_YES;
 }
 
-/* Without a mutex of its own a connection may be in use by another thread now. */
 static bool see_connection(struct connection *connection, void *argument)
 {
 	struct search *search = argument;
@@ -41,10 +39,7 @@ static bool see_connection(struct connection *connection, void *argument)
 	sqlite3_mutex *mutex;
 
 	if (connection->closing || !connection->shim || (search->inode && connection->shim->files.inode != search->inode) ||
-	    !sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave || !sqlite->next_stmt)
-		return true;
-	mutex = sqlite->db_mutex(connection->db);
-	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : !threads_is_single() && !holder_is_of_thread(&connection->shim->holder))
+	    !sqlite->next_stmt || !sqlite_try_mutex(sqlite, connection->db, file_shim_is_of_this_thread(connection->shim), &mutex))
 		return true;
 	if (is_unread(connection, search)) {
 		search->connection = connection;

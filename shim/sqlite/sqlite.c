@@ -260,6 +260,14 @@ bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db)
 	return sqlite->stmt_busy && sqlite_find_statement(sqlite, db, is_running, NULL);
 }
 
+bool sqlite_try_mutex(const struct sqlite *sqlite, sqlite3 *db, bool is_free, sqlite3_mutex **mutex)
+{
+	if (!sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave)
+		return false;
+	*mutex = sqlite->db_mutex(db);
+	return *mutex ? sqlite->mutex_try(*mutex) == SQLITE_OK : is_free;
+}
+
 sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema)
 {
 	sqlite3_file *file = NULL;
