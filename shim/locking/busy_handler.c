@@ -28,13 +28,15 @@ static void look_for_checkpoint(struct file_shim *shim, void *argument)
 
 /* A checkpoint that waits for readers keeps all writers waiting, as it has the write lock: for no longer than the program asked, or
  * a reservation lasts. A writer that ends gives its read lock back a moment after the write lock. */
-static bool is_checkpoint_over(const struct file_shim *shim)
+static bool is_checkpoint_over(struct file_shim *shim)
 {
 	const struct connection *connection = registry_find(shim->db);
 	struct checkpoint checkpoint = {.db = shim->db};
 	int64_t patience = reservation_length();
 
-	file_shim_each(look_for_checkpoint, &checkpoint);
+	look_for_checkpoint(shim, &checkpoint);
+	if (shim->is_of_many)
+		file_shim_each(look_for_checkpoint, &checkpoint);
 	if (!connection || !checkpoint.writers_wait_since)
 		return false;
 	if (patience < connection->busy.asked * MILLISECOND)
