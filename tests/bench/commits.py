@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import rounds
+
 FIELDS = ("tx", "p50", "p95", "p99", "p99.9", "max", "cpu", "errors", "lost")
 DISKS = {"a sync takes 3 ms": "3000", "the disk of this machine": None}
 # how many times as many transactions, by disk and writers
@@ -19,7 +21,7 @@ GOALS.update({("the disk of this machine", 1): 0.98, ("the disk of this machine"
 
 
 def run(arguments, ours, sleep, writers):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD", "DISK_"))}
+    environment = rounds.environment("DISK_")
     preload = [arguments.library] if ours else []
     if ours:
         environment["SQLPROD_SYNCHRONOUS"] = "full"
@@ -51,10 +53,10 @@ def main():
     ok = True
     text = f"Medians of {arguments.rounds} alternating rounds of {arguments.seconds:g} s. Times in milliseconds; CPU in microseconds per transaction.\n"
     for (disk, writers), goal in GOALS.items():
-        rounds = [(run(arguments, False, DISKS[disk], writers), run(arguments, True, DISKS[disk], writers)) for _ in range(arguments.rounds)]
-        hand, ours = ({f: statistics.median(r[i][f] for r in rounds) for f in FIELDS} for i in (0, 1))
-        ratio = statistics.median(r[1]["tx"] / r[0]["tx"] for r in rounds)
-        ok = ok and all(r[1]["errors"] == 0 and r[1]["lost"] == 0 for r in rounds)
+        played = [(run(arguments, False, DISKS[disk], writers), run(arguments, True, DISKS[disk], writers)) for _ in range(arguments.rounds)]
+        hand, ours = ({f: statistics.median(r[i][f] for r in played) for f in FIELDS} for i in (0, 1))
+        ratio = statistics.median(r[1]["tx"] / r[0]["tx"] for r in played)
+        ok = ok and all(r[1]["errors"] == 0 and r[1]["lost"] == 0 for r in played)
         text += f"\n### {disk}, {writers} writer{'s' if writers > 1 else ''}\n\n"
         text += "| | tx/s | p50 | p95 | p99 | p99.9 | max | CPU | errors | lost |\n|---|---|---|---|---|---|---|---|---|---|\n"
         text += row("FULL by hand", hand) + row("with the library", ours)

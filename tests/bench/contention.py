@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import rounds
+
 # The program's mode, and what is set for the library. A plain BEGIN reserves; the last way is that of BEGIN IMMEDIATE.
 WAYS = {
     "serial": ("recipe", None),
@@ -36,7 +38,7 @@ GOALS = [
 
 def run(arguments, way, kind, workers, inside, pause):
     mode, settings = WAYS[way]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD"))}
+    environment = rounds.environment()
     if settings:
         environment.update(settings, LD_PRELOAD=arguments.library)
     if way == "serial":

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import contention
+import rounds
 
 WAITERS = (2, 8, 32, 128, 512)
 CONNECTIONS = (1, 100, 10000)
@@ -40,7 +41,7 @@ def connect(arguments, library, count):
         database = sqlite3.connect(path)
         database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES(1)")
         database.close()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD"))}
+        environment = rounds.environment()
         if library:
             environment["LD_PRELOAD"] = library
         done = subprocess.run([arguments.connections, path, str(count)], env=environment, stdout=subprocess.PIPE, check=True, timeout=300)
@@ -50,11 +51,11 @@ def connect(arguments, library, count):
 def connecting(arguments):
     text = "\n### Connections: CPU microseconds of one more in a process that has so many\n\n| connections | | " + " | ".join(PARTS) + " |\n|---|---|" + "---|" * len(PARTS) + "\n"
     for count in CONNECTIONS:
-        rounds = {"without": [], "with": []}
+        played = {"without": [], "with": []}
         for _ in range(arguments.rounds):
-            rounds["without"].append(connect(arguments, None, count))
-            rounds["with"].append(connect(arguments, arguments.library, count))
-        for way, rows in rounds.items():
+            played["without"].append(connect(arguments, None, count))
+            played["with"].append(connect(arguments, arguments.library, count))
+        for way, rows in played.items():
             text += f"| {count} | {way} | " + " | ".join(f"{statistics.median(column):.1f}" for column in zip(*rows)) + " |\n"
     return text
 

@@ -20,6 +20,7 @@ import time
 
 import django_load
 import psycopg
+import rounds
 from postgres_cluster import binaries, cluster
 from process_use import Meter, Peak, waited
 
@@ -99,7 +100,7 @@ def measure_shop(environment, folder, roots, seconds, finish, query):
 
 
 def clean_environment(**variables):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD", "PG", "BENCH"))}
+    kept = rounds.environment("PG", "BENCH")
     return {**kept, **variables}
 
 

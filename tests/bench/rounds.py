@@ -19,14 +19,19 @@ def read_arguments(seconds, rounds):
     return arguments
 
 
+def environment(*more):
+    """The caller's, without what sets the library up, and what begins with one of these."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD", *more))}
+
+
 def play(script, library, *scene):
     """Runs `script play yes|no SCENE...` in an empty folder, with the library (no) or, if that is None, by hand (yes): the numbers that it prints."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SQLPROD", "LD_PRELOAD"))}
+    variables = environment()
     if library:
-        environment["LD_PRELOAD"] = library
+        variables["LD_PRELOAD"] = library
     with tempfile.TemporaryDirectory(prefix="sqlprod-bench.") as folder:
         command = [sys.executable, os.path.abspath(script), "play", "no" if library else "yes", *map(str, scene)]
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True, timeout=300)
+        done = subprocess.run(command, cwd=folder, env=variables, stdout=subprocess.PIPE, check=True, timeout=300)
     return [float(word) for word in done.stdout.split()]
 
 
