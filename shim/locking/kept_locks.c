@@ -2,23 +2,18 @@
 #include "locking/kept_locks.h"
 
 #include "connection/registry.h"
+#include "locking/fcntl_lock.h"
 #include "locking/open_databases.h"
 #include "locking/wal_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 
 bool kept_locks_set(int fd, int command, short type, off_t start, off_t length)
 {
-	struct flock lock;
+	struct flock lock = fcntl_lock(type, start, length);
 
-	memset(&lock, 0, sizeof(lock));
-	lock.l_type = type;
-	lock.l_whence = SEEK_SET;
-	lock.l_start = start;
-	lock.l_len = length;
 	return fcntl(fd, command, &lock) == 0;
 }
 

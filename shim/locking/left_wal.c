@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "base/log.h"
 #include "connection/registry.h"
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/holders.h"
@@ -69,13 +70,8 @@ static bool is_there(const char *path, const char *suffix, struct stat *status)
  * does not show (fcntl(2) says 0), 0 if it is nobody's. */
 static pid_t holder_of(const struct file_shim *shim, off_t start, off_t length)
 {
-	struct flock lock;
+	struct flock lock = fcntl_lock(F_WRLCK, start, length);
 
-	memset(&lock, 0, sizeof(lock));
-	lock.l_type = F_WRLCK;
-	lock.l_whence = SEEK_SET;
-	lock.l_start = start;
-	lock.l_len = length;
 	if (fcntl(shim->files.fd, F_GETLK, &lock) != 0)
 		return -1;
 	if (lock.l_type == F_UNLCK)

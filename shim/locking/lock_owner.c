@@ -1,6 +1,7 @@
 /* lock_owner.c - fcntl(F_GETLK), /proc/PID/comm and /proc/PID/stat. */
 #include "locking/lock_owner.h"
 
+#include "locking/fcntl_lock.h"
 #include "locking/wal_files.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static const struct place places[] = {
 /* Has another process a lock there? */
 static bool ask(int fd, const struct place *place, pid_t *pid)
 {
-	struct flock lock = {.l_type = place->type, .l_whence = SEEK_SET, .l_start = place->start, .l_len = place->length};
+	struct flock lock = fcntl_lock(place->type, place->start, place->length);
 
 	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
 		return false;
@@ -74,7 +75,7 @@ struct lock_owner lock_owner_find(const struct wal_files *files, bool writes)
  * or the kernel does not say. */
 static struct flock ask_for_another(const struct wal_files *files, short type)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = SHM_WRITE, .l_len = 1};
+	struct flock lock = fcntl_lock(type, SHM_WRITE, 1);
 	int saved = errno;
 
 	if (fcntl(files->shm_fd, F_OFD_GETLK, &lock) != 0)

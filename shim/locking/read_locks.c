@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "connection/registry.h"
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/lock_owner.h"
 
@@ -64,8 +65,7 @@ int64_t read_locks_longest(struct file_shim *shim, int64_t now, unsigned *reader
 /* The process that holds this reader's lock. */
 static pid_t pid_of_reader(const struct file_shim *shim, unsigned reader)
 {
-	struct flock held = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_LOCKS + WAL_BACKFILL_LOCK + (off_t)reader, .l_len = 1};
+	struct flock held = fcntl_lock(F_WRLCK, SHM_LOCKS + WAL_BACKFILL_LOCK + (off_t)reader, 1);
 
 	if (shim->files.shm_fd < 0 || fcntl(shim->files.shm_fd, F_GETLK, &held) != 0)
 		return 0;

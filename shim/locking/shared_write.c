@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "elf/loader.h"
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/idle_watcher.h"
@@ -12,7 +13,6 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* SQLite uses bytes 120 to 127, and 128 as a sign that the -shm is in use: sqlite.org/walformat.html */
 #define SECOND_BYTE 129
@@ -78,14 +78,9 @@ static struct second_lock *second_of(struct file_shim *shim)
 
 static bool set_lock(const struct file_shim *shim, off_t byte, short type)
 {
-	struct flock lock;
+	struct flock lock = fcntl_lock(type, byte, 1);
 	int saved = errno, rc;
 
-	memset(&lock, 0, sizeof(lock));
-	lock.l_type = type;
-	lock.l_whence = SEEK_SET;
-	lock.l_start = byte;
-	lock.l_len = 1;
 	rc = fcntl(shim->files.shm_fd, F_SETLK, &lock);
 	errno = saved;
 	return rc == 0;
