@@ -96,6 +96,8 @@ static int lock_write(struct file_shim *shim, int flags)
 	if (!(flags & SQLITE_SHM_LOCK))
 		before_write_unlock(shim);
 	wal_limit_give_up(shim);
+	if (flags & SQLITE_SHM_LOCK)
+		wal_limit_write_tried(shim);
 	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
 	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
 		group_commit_write_locked(shim);
@@ -172,6 +174,7 @@ static int unlock_read(struct file_shim *shim, int offset)
 	shim->changes_read_lock = is_writing(shim);
 	if (shim->changes_read_lock)
 		return rc;
+	wal_limit_read_ended(shim);
 	if (offset >= WAL_READ_LOCKS)
 		reservation_after_read(shim);
 	ended = atomic_load_explicit(&read_ended, memory_order_relaxed);

@@ -3,10 +3,12 @@
  * When a checkpoint may wait for readers again is written to bytes 132 to 135 of the -shm, which SQLite's format sets aside and no
  * version reads: a time of CLOCK_MONOTONIC in milliseconds, modulo 2^32. One that has passed, or is far away, is none. Two
  * connections that read it at the same moment both wait, one of them for the write lock. The lowest bit says that one waits now,
- * the next one that the last one waited in vain: then only a connection waits that has seen for itself that no reader stays.
+ * the next one that the last one waited in vain: then only a connection waits that has seen for itself that no reader stays. The
+ * third one says that readers are delayed, and writers go on: by a connection that looks at each of its commits whether the readers
+ * from before have ended. One that commits no more delays nobody for long.
  *
- * A reader that begins while one waits would be waited for in turn. So it begins up to half a second later: by then all may
- * be in the database, and it needs nothing of the -wal. */
+ * A reader that begins while one waits would be waited for in turn. So it begins when those before it have ended: by then all may
+ * be in the database, and it needs nothing of the -wal. Whose last transaction wrote is taken for a writer. */
 #include "locking/wal_limit.h"
 
 #include "connection/registry.h"
@@ -31,13 +33,27 @@
 #define REST 1
 #define WAITS_NOW 1
 #define FAILED 2
+#define DELAYS_READERS 4
+#define STATES UINT32_C(7)
+/* From the last commit on. */
+#define DELAYS_FOR (500 * MILLISECOND)
 #define REST_LONGEST (600 * SECOND)
 /* A reader that was there for so long is not waited for; for so long, deserves a warning. */
 #define LONG_READER (3 * SECOND)
 #define ENDLESS_READER (10 * SECOND)
 #define LOOK_AGAIN (100 * MILLISECOND)
+/* The same while readers are delayed. Who was there at no two looks in turn is none that stays. */
+#define LOOK_SOON (10 * MILLISECOND)
+/* From what length on, at a limit, readers are delayed; and are waited for, whether they have ended or not. */
+#define SIZE_TO_DELAY(limit) ((limit) / 4 * 5)
+#define SIZE_TO_WAIT(limit) ((limit) / 4 * 7)
 /* How much later a reader begins. */
-#define READER_DELAY (500 * MILLISECOND)
+#define READER_DELAY LONGEST_FOR_READERS
+
+void wal_limit_write_tried(struct file_shim *shim)
+{
+	shim->wal_limit.wants_write = true;
+}
 
 void wal_limit_write_locked(struct file_shim *shim)
 {
@@ -45,17 +61,18 @@ void wal_limit_write_locked(struct file_shim *shim)
 		shim->wal_limit.before = wal_index_frames(shim->handoff.shm);
 }
 
-void wal_limit_write_unlocked(struct file_shim *shim)
-{
-	struct wal_limit *limit = &shim->wal_limit;
-
-	limit->after = shim->handoff.shm ? wal_index_frames(shim->handoff.shm) : limit->before;
-	limit->after_commit = limit->after != limit->before && !shim->reset_guard.checkpoints;
-}
-
 void wal_limit_read_begins(struct file_shim *shim)
 {
 	shim->wal_limit.after_commit = false;
+}
+
+void wal_limit_read_ended(struct file_shim *shim)
+{
+	struct wal_limit *limit = &shim->wal_limit;
+
+	limit->writes = limit->wants_write;
+	limit->wants_write = false;
+	limit->delayed_until = 0;
 }
 
 static _Atomic uint32_t *quiet_word(const char *shm)
@@ -81,20 +98,24 @@ static bool has_failed(const char *shm, int64_t now)
 static void be_quiet(const char *shm, int64_t until, uint32_t state)
 {
 	if (wal_index_get(shm, 0) == WAL_INDEX_FORMAT)
-		atomic_store(quiet_word(shm), ((uint32_t)(until / MILLISECOND) & ~UINT32_C(3)) | state);
+		atomic_store(quiet_word(shm), ((uint32_t)(until / MILLISECOND) & ~STATES) | state);
 }
 
-bool wal_limit_delays_read(const struct file_shim *shim)
+bool wal_limit_delays_read(struct file_shim *shim)
 {
+	struct wal_limit *limit = &shim->wal_limit;
+	uint32_t states = limit->writes ? WAITS_NOW : WAITS_NOW | DELAYS_READERS;
 	const char *shm = shim->handoff.shm;
-	int64_t now, end;
+	int64_t now, began;
 
-	if (!shm || !(atomic_load(quiet_word(shm)) & WAITS_NOW) || !is_quiet(shm, monotonic_now()))
+	if (!shm || !(atomic_load(quiet_word(shm)) & states))
 		return false;
-	now = monotonic_now();
-	for (end = now + READER_DELAY; now < end && (atomic_load(quiet_word(shm)) & WAITS_NOW); now = monotonic_now())
+	began = now = monotonic_now();
+	if (!limit->delayed_until)
+		limit->delayed_until = now + READER_DELAY;
+	for (; now < limit->delayed_until && (atomic_load(quiet_word(shm)) & states) && is_quiet(shm, now); now = monotonic_now())
 		monotonic_sleep(now + POLL);
-	return true;
+	return now != began;
 }
 
 static int lock(struct file_shim *shim, int offset, int n, int flag)
@@ -108,27 +129,92 @@ static bool is_no_own_reader(struct file_shim *other, void *argument)
 	return !file_shim_is_of_thread(argument, other) || !other->has_read_lock;
 }
 
-/* Past the limit: is this the time to wait for readers? */
+/* Are readers delayed for this connection? Not any more if another one waits by now. */
+static bool delays_readers(struct file_shim *shim)
+{
+	if (!(atomic_load(quiet_word(shim->handoff.shm)) & DELAYS_READERS))
+		shim->wal_limit.delays_since = 0;
+	return shim->wal_limit.delays_since != 0;
+}
+
+/* Until some time after the connection's last commit. */
+static void delay_readers(struct file_shim *shim, int64_t now)
+{
+	if (!shim->wal_limit.delays_since) {
+		shim->wal_limit.delays_since = now;
+		shim->wal_limit.delays_at = wal_index_frames(shim->handoff.shm);
+	}
+	be_quiet(shim->handoff.shm, now + DELAYS_FOR, DELAYS_READERS);
+}
+
+static void end_delay(struct file_shim *shim, int64_t until, uint32_t state)
+{
+	if (delays_readers(shim))
+		be_quiet(shim->handoff.shm, until, state);
+	shim->wal_limit.delays_since = 0;
+}
+
+void wal_limit_write_unlocked(struct file_shim *shim)
+{
+	struct wal_limit *limit = &shim->wal_limit;
+
+	limit->after = shim->handoff.shm ? wal_index_frames(shim->handoff.shm) : limit->before;
+	limit->after_commit = limit->after != limit->before && !shim->reset_guard.checkpoints;
+	if (limit->delays_since && limit->after < limit->delays_at)
+		end_delay(shim, monotonic_now(), 0);
+}
+
+/* May readers be delayed from now on? */
+static bool may_delay(const struct file_shim *shim, int64_t size, int64_t limit, int64_t now)
+{
+	const char *shm = shim->handoff.shm;
+	bool others_delay = (atomic_load(quiet_word(shm)) & DELAYS_READERS) != 0;
+
+	if (has_failed(shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)
+		return false;
+	return size >= SIZE_TO_DELAY(limit) && (!is_quiet(shm, now) || (others_delay && size >= SIZE_TO_WAIT(limit)));
+}
+
+/* What else is to be copied the next checkpoint copies while writers go on. */
+static bool is_nearly_copied(const struct file_shim *shim, int64_t limit)
+{
+	const char *shm = shim->handoff.shm;
+
+	return wal_index_size(shm, wal_index_frames(shm) - wal_index_backfilled(shm)) < limit / 8;
+}
+
+/* Past the limit: is this the time to wait for readers? First those that begin are delayed, and writers go on. */
 static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int64_t now)
 {
+	struct wal_limit *own = &shim->wal_limit;
+	bool delays = delays_readers(shim);
 	int64_t longest;
 	unsigned reader;
 
-	if (size < limit)
-		shim->wal_limit.looks_since = 0;
-	if (size < limit || now - shim->wal_limit.looked_at < LOOK_AGAIN)
+	if (size < limit) {
+		own->looks_since = 0;
+		end_delay(shim, now, 0);
 		return false;
-	if (!shim->wal_limit.looks_since)
-		shim->wal_limit.looks_since = now;
-	shim->wal_limit.looked_at = now;
+	}
+	if (delays)
+		delay_readers(shim, now);
+	if (now - own->looked_at < (delays ? LOOK_SOON : LOOK_AGAIN))
+		return false;
+	if (!own->looks_since)
+		own->looks_since = now;
+	own->looked_at = now;
 	longest = read_locks_longest(shim, now, &reader);
 	if (longest > ENDLESS_READER)
 		read_locks_warn(shim, reader, longest, size);
-	if (longest > LONG_READER)
+	if (longest > LONG_READER || !wal_files_each(is_no_own_reader, shim)) {
+		end_delay(shim, now + REST * (now - own->delays_since), longest > LONG_READER ? FAILED : 0);
 		return false;
-	if (has_failed(shim->handoff.shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)
+	}
+	if (!delays && !may_delay(shim, size, limit, now))
 		return false;
-	return size >= limit / 2 * 3 && !is_quiet(shim->handoff.shm, now) && wal_files_each(is_no_own_reader, shim);
+	if (!delays)
+		delay_readers(shim, now);
+	return (delays && longest == 0 && is_nearly_copied(shim, limit)) || size >= SIZE_TO_WAIT(limit);
 }
 
 /* Takes the write lock before all that wait for it. */
@@ -198,8 +284,10 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	if (!limit->waits && !passes)
 		return;
 	limit->until = limit->began + LONGEST_FOR_READERS;
-	if (limit->waits)
+	if (limit->waits) {
+		limit->delays_since = 0;
 		be_quiet(shim->handoff.shm, limit->until, WAITS_NOW);
+	}
 	limit->holds = hold(shim);
 	if (limit->waits && !limit->holds)
 		be_quiet(shim->handoff.shm, limit->began, 0);
@@ -232,16 +320,19 @@ int wal_limit_lock_readers(struct file_shim *shim, int offset, int n, int flags)
 	return lock_until(shim, offset, n, flags, limit->waits ? limit->until : monotonic_now() + BRIEF);
 }
 
-/* Until no reader needs the -wal any more: those that begin now read the database alone. False if some still do. */
-static bool wait_for_readers(struct file_shim *shim)
+/* Until no reader needs the -wal any more: those that begin now read the database alone. FAILED if some still do. Not if the time
+ * was needed to copy: another attempt has little to copy. */
+static uint32_t wait_for_readers(struct file_shim *shim)
 {
 	const int readers = WAL_READ_MARKS - 1, first = WAL_BACKFILL_LOCK + 1;
+	int64_t began = monotonic_now();
 
-	if (wal_index_backfilled(shim->handoff.shm) != wal_index_frames(shim->handoff.shm) ||
-	    wal_limit_lock_readers(shim, first, readers, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) != SQLITE_OK)
-		return false;
+	if (wal_index_backfilled(shim->handoff.shm) != wal_index_frames(shim->handoff.shm))
+		return FAILED;
+	if (wal_limit_lock_readers(shim, first, readers, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) != SQLITE_OK)
+		return monotonic_now() - began < SECOND ? 0 : FAILED;
 	lock(shim, first, readers, SQLITE_SHM_UNLOCK);
-	return true;
+	return 0;
 }
 
 void wal_limit_give_up(struct file_shim *shim)
@@ -254,12 +345,10 @@ void wal_limit_give_up(struct file_shim *shim)
 void wal_limit_checkpoint_ends(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
-	int64_t now;
-	bool done;
+	uint32_t state = limit->holds ? wait_for_readers(shim) : 0;
+	int64_t now = monotonic_now();
 
-	done = limit->holds && wait_for_readers(shim);
-	now = monotonic_now();
 	if (limit->holds && limit->waits)
-		be_quiet(shim->handoff.shm, now + REST * (now - limit->began), done ? 0 : FAILED);
+		be_quiet(shim->handoff.shm, now + REST * (now - limit->began), state);
 	wal_limit_give_up(shim);
 }

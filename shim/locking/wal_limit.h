@@ -4,9 +4,10 @@
  * beside writers that are always there, or readers that overlap, that moment never comes, and the -wal grows without end.
  *
  * Where checkpoints have not ended the -wal at twice the length at which they begin, the one that follows the commit which passes
- * each further such length holds the write lock, so that nothing is written meanwhile. Past journal_size_limit it also waits for
- * the readers in the way, three seconds at most. Then the next writer starts the -wal anew. A read that begins meanwhile waits half
- * a second at most. At most one connection of all processes waits for readers, and most of the time none.
+ * each further such length holds the write lock, so that nothing is written meanwhile. Past journal_size_limit readers that begin
+ * are delayed, three seconds at most, until those before them have ended; who writes goes on. Then, or at the latest before the
+ * -wal has twice that length, the checkpoint waits for the readers in the way with the write lock, three seconds at most, and the
+ * next writer starts the -wal anew. At most one connection of all processes waits for readers, and most of the time none.
  *
  * Only SQLite's automatic checkpoint does so: a program that sets wal_autocheckpoint, has a wal hook or checkpoints by itself is
  * left alone.
@@ -27,21 +28,28 @@ struct file_shim;
 struct wal_limit {
 	uint32_t before, after; /* frames when the write lock was had, and when it was given back */
 	bool after_commit;      /* the connection has committed, and done nothing since */
+	bool wants_write;       /* this transaction has asked for the write lock */
+	bool writes;            /* so had the last one */
 	bool holds;             /* the write lock, for a checkpoint */
 	bool waits;             /* … which waits for readers */
 	int64_t began, until;
+	int64_t delayed_until;          /* the read that is about to begin; 0 if nothing has delayed it */
 	int64_t looked_at, looks_since; /* when readers were last looked at, and since when: 0 below the limit */
+	int64_t delays_since;           /* since when readers that begin are delayed for this connection; 0 if none are */
+	uint32_t delays_at;             /* … and how many frames there were then */
 	struct read_lock read_locks[WAL_READ_MARKS];
 };
 
-/* The write lock was had; was given back. A read begins. */
+/* The write lock is asked for; was had; was given back. A read begins; a transaction has ended. */
+void wal_limit_write_tried(struct file_shim *shim);
 void wal_limit_write_locked(struct file_shim *shim);
 void wal_limit_write_unlocked(struct file_shim *shim);
 void wal_limit_read_begins(struct file_shim *shim);
+void wal_limit_read_ended(struct file_shim *shim);
 
-/* A read that needs the -wal is about to take its lock: waits while a checkpoint waits for readers, but not for long. True if it
- * did: it may not need the -wal any more. */
-bool wal_limit_delays_read(const struct file_shim *shim);
+/* A read that needs the -wal is about to take its lock: waits while a checkpoint waits for readers, three seconds at most. True if
+ * it did: it may not need the -wal any more. */
+bool wal_limit_delays_read(struct file_shim *shim);
 
 /* The checkpoint lock is about to be tried; the checkpoint has ended, or has not begun. */
 void wal_limit_checkpoint_begins(struct file_shim *shim);

@@ -168,6 +168,7 @@ static void commit(uint32_t before, uint32_t after)
 {
 	wal_limit_read_begins(&shim);
 	shm.words[4] = before;
+	wal_limit_write_tried(&shim);
 	wal_limit_write_locked(&shim);
 	shm.words[4] = after;
 	wal_limit_write_unlocked(&shim);
@@ -278,6 +279,56 @@ static void test_waits(void)
 	check(checkpoint() == 0, "nor is anybody without a limit");
 }
 
+/* Writes from 1.25 times the limit on, a commit each millisecond, until one waits for the reader; returns how many do not. */
+static unsigned write_beside_reader(int64_t length, unsigned frames)
+{
+	uint32_t at = LIMIT / 4 * 5 / FRAME + 1;
+	unsigned commits = 0;
+
+	shm.words[24] = shm.words[4] = at;
+	begin_reader(100, length);
+	for (; takes == 0 && commits < 5000; commits++, at += frames) {
+		commit(at, at + frames);
+		checkpoint();
+		wal_limit_read_ended(&shim);
+		now += MILLISECOND;
+	}
+	return commits;
+}
+
+static void test_delays_before_it_waits(void)
+{
+	struct file_shim other;
+	unsigned commits;
+	int64_t began;
+
+	start();
+	shim.handoff.checkpoint_at = 1000000;
+	commits = write_beside_reader(700 * MILLISECOND, 1);
+	check(commits > 700 && commits < 740, "writers go on until the reader has ended: %u commits", commits);
+	start();
+	shim.handoff.checkpoint_at = 1000000;
+	commits = write_beside_reader(2 * SECOND, 10);
+	check(commits > 90 && commits < 120, "unless the -wal is near twice its limit: %u commits", commits);
+	start();
+	shim.handoff.checkpoint_at = 1000000;
+	begin_reader(100, SECOND);
+	commit(LIMIT / 4 * 5 / FRAME + 1, LIMIT / 4 * 5 / FRAME + 2);
+	checkpoint();
+	wal_limit_read_ended(&shim);
+	check(takes == 0 && !wal_limit_delays_read(&shim), "whose last transaction wrote is not delayed");
+	other = shim;
+	memset(&other.wal_limit, 0, sizeof(other.wal_limit));
+	began = now;
+	check(wal_limit_delays_read(&other) && now - began <= 501 * MILLISECOND,
+	      "a reader is, but not for long after the last commit");
+	commit(LIMIT / 4 * 5 / FRAME + 2, LIMIT / 4 * 5 / FRAME + 3);
+	checkpoint();
+	check(wal_limit_delays_read(&other), "that is so after the next one");
+	commit(LIMIT / 4 * 5 / FRAME + 3, 2);
+	check(!wal_limit_delays_read(&other), "and ends when the -wal starts anew");
+}
+
 static void test_endless(void)
 {
 	unsigned stalls = 0;
@@ -306,8 +357,10 @@ static void test_delays_read(void)
 	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
 	wal_limit_checkpoint_begins(&shim);
 	began = now;
-	check(wal_limit_delays_read(&shim) && now - began >= 500 * MILLISECOND && now - began < SECOND,
-	      "while a checkpoint waits, half a second later");
+	check(wal_limit_delays_read(&shim) && now - began > 2900 * MILLISECOND && now - began <= 3 * SECOND,
+	      "while a checkpoint waits, three seconds later at the latest");
+	check(!wal_limit_delays_read(&shim), "and no more than that");
+	wal_limit_read_ended(&shim);
 	now += 100 * SECOND;
 	check(!wal_limit_delays_read(&shim), "one that has died delays nobody");
 }
@@ -317,6 +370,7 @@ int main(void)
 	test_passes();
 	test_left_alone();
 	test_waits();
+	test_delays_before_it_waits();
 	test_endless();
 	test_delays_read();
 	return check_end();
