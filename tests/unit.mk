@@ -41,7 +41,7 @@ $(unit)/locking/holder: tests/unit/locking/holder.c shim/locking/holder.c
 $(unit)/locking/open_databases: tests/unit/locking/open_databases.c shim/locking/open_databases.c
 $(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
 $(unit)/locking/wait_counts: tests/unit/locking/wait_counts.c shim/locking/wait_counts.c
-$(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_locks.c lock_owner.c)
+$(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_delay.c read_locks.c lock_owner.c)
 $(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/span.c
 $(unit)/locking/read_sites: tests/unit/locking/read_sites.c shim/locking/read_sites.c
 $(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c)

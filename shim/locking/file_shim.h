@@ -13,6 +13,7 @@
 #include "locking/holder.h"
 #include "locking/idle_lock.h"
 #include "locking/lock_handoff.h"
+#include "locking/read_delay.h"
 #include "locking/reservation.h"
 #include "locking/reset_guard.h"
 #include "locking/shared_write.h"
@@ -76,6 +77,7 @@ struct file_shim {
 	struct shared_write shared_write;
 	struct group_commit group_commit;
 	struct wal_limit wal_limit;
+	struct read_delay read_delay;
 	struct reservation reservation;
 
 	struct begin_mode *begin_mode; /* of the database */

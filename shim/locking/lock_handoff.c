@@ -24,7 +24,7 @@
  *   100  marks of readers, 20 bytes              read   does one stay? (wal_limit.c)
  *   120  lock bytes, 8, of no use to SQLite     slept on, never written
  *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c)
- *   132  4 bytes, set aside                     written: when a checkpoint may wait for readers again (wal_limit.c)
+ *   132  4 bytes, set aside                     written: until when reads that begin are delayed (read_delay.c)
  *
  * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun, and not shared while it
  * writes; byte 129 is a lock among those who share it (shared_write.h).

@@ -97,7 +97,7 @@ static int lock_write(struct file_shim *shim, int flags)
 		before_write_unlock(shim);
 	wal_limit_give_up(shim);
 	if (flags & SQLITE_SHM_LOCK)
-		wal_limit_write_tried(shim);
+		read_delay_write_tried(shim);
 	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
 	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
 		group_commit_write_locked(shim);
@@ -142,7 +142,7 @@ static int lock_read(struct file_shim *shim, int offset)
 		reader(shim->reader_argument);
 	wal_limit_read_begins(shim);
 	/* SQLite then looks again whether it needs the -wal */
-	if (offset > WAL_BACKFILL_LOCK && wal_limit_delays_read(shim))
+	if (offset > WAL_BACKFILL_LOCK && read_delay_wait(shim))
 		return SQLITE_BUSY;
 	if (offset >= WAL_READ_LOCKS)
 		reservation_before_read(shim);
@@ -174,7 +174,7 @@ static int unlock_read(struct file_shim *shim, int offset)
 	shim->changes_read_lock = is_writing(shim);
 	if (shim->changes_read_lock)
 		return rc;
-	wal_limit_read_ended(shim);
+	read_delay_read_ended(shim);
 	if (offset >= WAL_READ_LOCKS)
 		reservation_after_read(shim);
 	ended = atomic_load_explicit(&read_ended, memory_order_relaxed);

@@ -1,23 +1,13 @@
 /* wal_limit.c - a checkpoint that holds the write lock, and waits for readers.
  *
- * When a checkpoint may wait for readers again is written to bytes 132 to 135 of the -shm, which SQLite's format sets aside and no
- * version reads: a time of CLOCK_MONOTONIC in milliseconds, modulo 2^32. One that has passed, or is far away, is none. Two
- * connections that read it at the same moment both wait, one of them for the write lock. The lowest bit says that one waits now,
- * the next one that the last one waited in vain: then only a connection waits that has seen for itself that no reader stays. The
- * third one says that readers are delayed, and writers go on: by a connection that looks at each of its commits whether the readers
- * from before have ended. One that commits no more delays nobody for long.
- *
- * A reader that begins while one waits would be waited for in turn. So it begins when those before it have ended: by then all may
- * be in the database, and it needs nothing of the -wal. Whose last transaction wrote is taken for a writer. */
+ * A reader that begins while one waits would be waited for in turn. So it begins when those before it have ended (read_delay.h): by
+ * then all may be in the database, and it needs nothing of the -wal. Two connections that decide to wait at the same moment both
+ * do, one of them for the write lock. */
 #include "locking/wal_limit.h"
 
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
-
-#include <stdatomic.h>
-
-#define QUIET 132
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND (1000 * MILLISECOND)
@@ -31,13 +21,6 @@
 #define POLL (MILLISECOND / 2)
 /* So many times as long as one has waited none waits again. */
 #define REST 1
-#define WAITS_NOW 1
-#define FAILED 2
-#define DELAYS_READERS 4
-#define STATES UINT32_C(7)
-/* From the last commit on. */
-#define DELAYS_FOR (500 * MILLISECOND)
-#define REST_LONGEST (600 * SECOND)
 /* A reader that was there for so long is not waited for; for so long, deserves a warning. */
 #define LONG_READER (3 * SECOND)
 #define ENDLESS_READER (10 * SECOND)
@@ -47,13 +30,6 @@
 /* From what length on, at a limit, readers are delayed; and are waited for, whether they have ended or not. */
 #define SIZE_TO_DELAY(limit) ((limit) / 4 * 5)
 #define SIZE_TO_WAIT(limit) ((limit) / 4 * 7)
-/* How much later a reader begins. */
-#define READER_DELAY LONGEST_FOR_READERS
-
-void wal_limit_write_tried(struct file_shim *shim)
-{
-	shim->wal_limit.wants_write = true;
-}
 
 void wal_limit_write_locked(struct file_shim *shim)
 {
@@ -64,58 +40,6 @@ void wal_limit_write_locked(struct file_shim *shim)
 void wal_limit_read_begins(struct file_shim *shim)
 {
 	shim->wal_limit.after_commit = false;
-}
-
-void wal_limit_read_ended(struct file_shim *shim)
-{
-	struct wal_limit *limit = &shim->wal_limit;
-
-	limit->writes = limit->wants_write;
-	limit->wants_write = false;
-	limit->delayed_until = 0;
-}
-
-static _Atomic uint32_t *quiet_word(const char *shm)
-{
-	return (_Atomic uint32_t *)(uintptr_t)(shm + QUIET);
-}
-
-static bool is_quiet(const char *shm, int64_t now)
-{
-	uint32_t left = atomic_load(quiet_word(shm)) - (uint32_t)(now / MILLISECOND);
-
-	return left > 0 && left < REST_LONGEST / MILLISECOND;
-}
-
-/* Did the last one wait in vain, not long ago? */
-static bool has_failed(const char *shm, int64_t now)
-{
-	uint32_t word = atomic_load(quiet_word(shm)), since = (uint32_t)(now / MILLISECOND) - word;
-
-	return (word & FAILED) && since < REST_LONGEST / MILLISECOND;
-}
-
-static void be_quiet(const char *shm, int64_t until, uint32_t state)
-{
-	if (wal_index_get(shm, 0) == WAL_INDEX_FORMAT)
-		atomic_store(quiet_word(shm), ((uint32_t)(until / MILLISECOND) & ~STATES) | state);
-}
-
-bool wal_limit_delays_read(struct file_shim *shim)
-{
-	struct wal_limit *limit = &shim->wal_limit;
-	uint32_t states = limit->writes ? WAITS_NOW : WAITS_NOW | DELAYS_READERS;
-	const char *shm = shim->handoff.shm;
-	int64_t now, began;
-
-	if (!shm || !(atomic_load(quiet_word(shm)) & states))
-		return false;
-	began = now = monotonic_now();
-	if (!limit->delayed_until)
-		limit->delayed_until = now + READER_DELAY;
-	for (; now < limit->delayed_until && (atomic_load(quiet_word(shm)) & states) && is_quiet(shm, now); now = monotonic_now())
-		monotonic_sleep(now + POLL);
-	return now != began;
 }
 
 static int lock(struct file_shim *shim, int offset, int n, int flag)
@@ -129,50 +53,25 @@ static bool is_no_own_reader(struct file_shim *other, void *argument)
 	return !file_shim_is_of_thread(argument, other) || !other->has_read_lock;
 }
 
-/* Are readers delayed for this connection? Not any more if another one waits by now. */
-static bool delays_readers(struct file_shim *shim)
-{
-	if (!(atomic_load(quiet_word(shim->handoff.shm)) & DELAYS_READERS))
-		shim->wal_limit.delays_since = 0;
-	return shim->wal_limit.delays_since != 0;
-}
-
-/* Until some time after the connection's last commit. */
-static void delay_readers(struct file_shim *shim, int64_t now)
-{
-	if (!shim->wal_limit.delays_since) {
-		shim->wal_limit.delays_since = now;
-		shim->wal_limit.delays_at = wal_index_frames(shim->handoff.shm);
-	}
-	be_quiet(shim->handoff.shm, now + DELAYS_FOR, DELAYS_READERS);
-}
-
-static void end_delay(struct file_shim *shim, int64_t until, uint32_t state)
-{
-	if (delays_readers(shim))
-		be_quiet(shim->handoff.shm, until, state);
-	shim->wal_limit.delays_since = 0;
-}
-
 void wal_limit_write_unlocked(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
 
 	limit->after = shim->handoff.shm ? wal_index_frames(shim->handoff.shm) : limit->before;
 	limit->after_commit = limit->after != limit->before && !shim->reset_guard.checkpoints;
-	if (limit->delays_since && limit->after < limit->delays_at)
-		end_delay(shim, monotonic_now(), 0);
+	if (read_delay_is_over(shim, limit->after))
+		read_delay_end(shim, monotonic_now(), READS_BEGIN);
 }
 
 /* May readers be delayed from now on? */
 static bool may_delay(const struct file_shim *shim, int64_t size, int64_t limit, int64_t now)
 {
 	const char *shm = shim->handoff.shm;
-	bool others_delay = (atomic_load(quiet_word(shm)) & DELAYS_READERS) != 0;
 
-	if (has_failed(shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)
+	if (read_delay_failed(shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)
 		return false;
-	return size >= SIZE_TO_DELAY(limit) && (!is_quiet(shm, now) || (others_delay && size >= SIZE_TO_WAIT(limit)));
+	return size >= SIZE_TO_DELAY(limit) &&
+	       (!read_delay_is_set(shm, now) || (read_delay_lets_write(shm) && size >= SIZE_TO_WAIT(limit)));
 }
 
 /* What else is to be copied the next checkpoint copies while writers go on. */
@@ -187,17 +86,17 @@ static bool is_nearly_copied(const struct file_shim *shim, int64_t limit)
 static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int64_t now)
 {
 	struct wal_limit *own = &shim->wal_limit;
-	bool delays = delays_readers(shim);
+	bool delays = read_delay_is_own(shim);
 	int64_t longest;
 	unsigned reader;
 
 	if (size < limit) {
 		own->looks_since = 0;
-		end_delay(shim, now, 0);
+		read_delay_end(shim, now, READS_BEGIN);
 		return false;
 	}
 	if (delays)
-		delay_readers(shim, now);
+		read_delay_extend(shim, now);
 	if (now - own->looked_at < (delays ? LOOK_SOON : LOOK_AGAIN))
 		return false;
 	if (!own->looks_since)
@@ -207,13 +106,14 @@ static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int6
 	if (longest > ENDLESS_READER)
 		read_locks_warn(shim, reader, longest, size);
 	if (longest > LONG_READER || !wal_files_each(is_no_own_reader, shim)) {
-		end_delay(shim, now + REST * (now - own->delays_since), longest > LONG_READER ? FAILED : 0);
+		read_delay_end(shim, now + REST * (now - shim->read_delay.since),
+			       longest > LONG_READER ? READERS_STAYED : READS_BEGIN);
 		return false;
 	}
 	if (!delays && !may_delay(shim, size, limit, now))
 		return false;
 	if (!delays)
-		delay_readers(shim, now);
+		read_delay_extend(shim, now);
 	return (delays && longest == 0 && is_nearly_copied(shim, limit)) || size >= SIZE_TO_WAIT(limit);
 }
 
@@ -284,13 +184,11 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	if (!limit->waits && !passes)
 		return;
 	limit->until = limit->began + LONGEST_FOR_READERS;
-	if (limit->waits) {
-		limit->delays_since = 0;
-		be_quiet(shim->handoff.shm, limit->until, WAITS_NOW);
-	}
+	if (limit->waits)
+		read_delay_set(shim->handoff.shm, limit->until, READS_WAIT);
 	limit->holds = hold(shim);
 	if (limit->waits && !limit->holds)
-		be_quiet(shim->handoff.shm, limit->began, 0);
+		read_delay_set(shim->handoff.shm, limit->began, READS_BEGIN);
 }
 
 static int lock_until(struct file_shim *shim, int offset, int n, int flags, int64_t until)
@@ -320,19 +218,19 @@ int wal_limit_lock_readers(struct file_shim *shim, int offset, int n, int flags)
 	return lock_until(shim, offset, n, flags, limit->waits ? limit->until : monotonic_now() + BRIEF);
 }
 
-/* Until no reader needs the -wal any more: those that begin now read the database alone. FAILED if some still do. Not if the time
- * was needed to copy: another attempt has little to copy. */
-static uint32_t wait_for_readers(struct file_shim *shim)
+/* Until no reader needs the -wal any more: those that begin now read the database alone. READERS_STAYED if some still do. Not if
+ * the time was needed to copy: another attempt has little to copy. */
+static enum read_delay_state wait_for_readers(struct file_shim *shim)
 {
 	const int readers = WAL_READ_MARKS - 1, first = WAL_BACKFILL_LOCK + 1;
 	int64_t began = monotonic_now();
 
 	if (wal_index_backfilled(shim->handoff.shm) != wal_index_frames(shim->handoff.shm))
-		return FAILED;
+		return READERS_STAYED;
 	if (wal_limit_lock_readers(shim, first, readers, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) != SQLITE_OK)
-		return monotonic_now() - began < SECOND ? 0 : FAILED;
+		return monotonic_now() - began < SECOND ? READS_BEGIN : READERS_STAYED;
 	lock(shim, first, readers, SQLITE_SHM_UNLOCK);
-	return 0;
+	return READS_BEGIN;
 }
 
 void wal_limit_give_up(struct file_shim *shim)
@@ -345,10 +243,10 @@ void wal_limit_give_up(struct file_shim *shim)
 void wal_limit_checkpoint_ends(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
-	uint32_t state = limit->holds ? wait_for_readers(shim) : 0;
+	enum read_delay_state state = limit->holds ? wait_for_readers(shim) : READS_BEGIN;
 	int64_t now = monotonic_now();
 
 	if (limit->holds && limit->waits)
-		be_quiet(shim->handoff.shm, now + REST * (now - limit->began), state);
+		read_delay_set(shim->handoff.shm, now + REST * (now - limit->began), state);
 	wal_limit_give_up(shim);
 }

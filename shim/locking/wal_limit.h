@@ -28,28 +28,17 @@ struct file_shim;
 struct wal_limit {
 	uint32_t before, after; /* frames when the write lock was had, and when it was given back */
 	bool after_commit;      /* the connection has committed, and done nothing since */
-	bool wants_write;       /* this transaction has asked for the write lock */
-	bool writes;            /* so had the last one */
 	bool holds;             /* the write lock, for a checkpoint */
 	bool waits;             /* … which waits for readers */
 	int64_t began, until;
-	int64_t delayed_until;          /* the read that is about to begin; 0 if nothing has delayed it */
 	int64_t looked_at, looks_since; /* when readers were last looked at, and since when: 0 below the limit */
-	int64_t delays_since;           /* since when readers that begin are delayed for this connection; 0 if none are */
-	uint32_t delays_at;             /* … and how many frames there were then */
 	struct read_lock read_locks[WAL_READ_MARKS];
 };
 
-/* The write lock is asked for; was had; was given back. A read begins; a transaction has ended. */
-void wal_limit_write_tried(struct file_shim *shim);
+/* The write lock was had; was given back. A read begins. */
 void wal_limit_write_locked(struct file_shim *shim);
 void wal_limit_write_unlocked(struct file_shim *shim);
 void wal_limit_read_begins(struct file_shim *shim);
-void wal_limit_read_ended(struct file_shim *shim);
-
-/* A read that needs the -wal is about to take its lock: waits while a checkpoint waits for readers, three seconds at most. True if
- * it did: it may not need the -wal any more. */
-bool wal_limit_delays_read(struct file_shim *shim);
 
 /* The checkpoint lock is about to be tried; the checkpoint has ended, or has not begun. */
 void wal_limit_checkpoint_begins(struct file_shim *shim);

@@ -145,17 +145,17 @@ void wal_limit_read_begins(struct file_shim *of)
 	(void)of;
 }
 
-void wal_limit_write_tried(struct file_shim *of)
+void read_delay_write_tried(struct file_shim *of)
 {
 	(void)of;
 }
 
-void wal_limit_read_ended(struct file_shim *of)
+void read_delay_read_ended(struct file_shim *of)
 {
 	(void)of;
 }
 
-bool wal_limit_delays_read(struct file_shim *of)
+bool read_delay_wait(struct file_shim *of)
 {
 	(void)of;
 	return false;

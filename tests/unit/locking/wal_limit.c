@@ -168,7 +168,7 @@ static void commit(uint32_t before, uint32_t after)
 {
 	wal_limit_read_begins(&shim);
 	shm.words[4] = before;
-	wal_limit_write_tried(&shim);
+	read_delay_write_tried(&shim);
 	wal_limit_write_locked(&shim);
 	shm.words[4] = after;
 	wal_limit_write_unlocked(&shim);
@@ -290,7 +290,7 @@ static unsigned write_beside_reader(int64_t length, unsigned frames)
 	for (; takes == 0 && commits < 5000; commits++, at += frames) {
 		commit(at, at + frames);
 		checkpoint();
-		wal_limit_read_ended(&shim);
+		read_delay_read_ended(&shim);
 		now += MILLISECOND;
 	}
 	return commits;
@@ -315,18 +315,20 @@ static void test_delays_before_it_waits(void)
 	begin_reader(100, SECOND);
 	commit(LIMIT / 4 * 5 / FRAME + 1, LIMIT / 4 * 5 / FRAME + 2);
 	checkpoint();
-	wal_limit_read_ended(&shim);
-	check(takes == 0 && !wal_limit_delays_read(&shim), "whose last transaction wrote is not delayed");
+	read_delay_read_ended(&shim);
+	check(takes == 0 && !read_delay_wait(&shim), "whose last transaction wrote is not delayed");
 	other = shim;
-	memset(&other.wal_limit, 0, sizeof(other.wal_limit));
+	memset(&other.read_delay, 0, sizeof(other.read_delay));
 	began = now;
-	check(wal_limit_delays_read(&other) && now - began <= 501 * MILLISECOND,
-	      "a reader is, but not for long after the last commit");
+	check(read_delay_wait(&other) && now - began <= 501 * MILLISECOND, "a reader is, but not for long after the last commit");
 	commit(LIMIT / 4 * 5 / FRAME + 2, LIMIT / 4 * 5 / FRAME + 3);
 	checkpoint();
-	check(wal_limit_delays_read(&other), "that is so after the next one");
+	check(read_delay_wait(&other), "that is so after the next one");
+	reads_itself = true;
+	check(!read_delay_wait(&other), "a thread does not wait for its own commits");
+	reads_itself = false;
 	commit(LIMIT / 4 * 5 / FRAME + 3, 2);
-	check(!wal_limit_delays_read(&other), "and ends when the -wal starts anew");
+	check(!read_delay_wait(&other), "and ends when the -wal starts anew");
 }
 
 static void test_endless(void)
@@ -352,17 +354,17 @@ static void test_delays_read(void)
 	int64_t began;
 
 	start();
-	check(!wal_limit_delays_read(&shim), "a read begins at once");
+	check(!read_delay_wait(&shim), "a read begins at once");
 	begin_reader(100, 100 * SECOND);
 	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
 	wal_limit_checkpoint_begins(&shim);
 	began = now;
-	check(wal_limit_delays_read(&shim) && now - began > 2900 * MILLISECOND && now - began <= 3 * SECOND,
+	check(read_delay_wait(&shim) && now - began > 2900 * MILLISECOND && now - began <= 3 * SECOND,
 	      "while a checkpoint waits, three seconds later at the latest");
-	check(!wal_limit_delays_read(&shim), "and no more than that");
-	wal_limit_read_ended(&shim);
+	check(!read_delay_wait(&shim), "and no more than that");
+	read_delay_read_ended(&shim);
 	now += 100 * SECOND;
-	check(!wal_limit_delays_read(&shim), "one that has died delays nobody");
+	check(!read_delay_wait(&shim), "one that has died delays nobody");
 }
 
 int main(void)

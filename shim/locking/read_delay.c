@@ -1,0 +1,118 @@
+/* read_delay.c - the word of the -shm that delays reads, and the wait for it. */
+#include "locking/read_delay.h"
+
+#include "locking/file_shim.h"
+#include "locking/futex.h"
+#include "locking/wal_index.h"
+
+#include <stdatomic.h>
+
+#define WORD 132
+#define STATES UINT32_C(7)
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+
+/* A time further away is none. */
+#define FAR_AWAY (600 * SECOND)
+/* A commit may copy for some time, or wait for the disk, before the next one. */
+#define AFTER_COMMIT (500 * MILLISECOND)
+#define LONGEST (3 * SECOND)
+#define POLL (MILLISECOND / 2)
+
+static _Atomic uint32_t *word_of(const char *shm)
+{
+	return (_Atomic uint32_t *)(uintptr_t)(shm + WORD);
+}
+
+void read_delay_write_tried(struct file_shim *shim)
+{
+	shim->read_delay.wants_write = true;
+}
+
+void read_delay_read_ended(struct file_shim *shim)
+{
+	struct read_delay *delay = &shim->read_delay;
+
+	delay->writes = delay->wants_write;
+	delay->wants_write = false;
+	delay->until = 0;
+}
+
+bool read_delay_is_set(const char *shm, int64_t now)
+{
+	uint32_t left = atomic_load(word_of(shm)) - (uint32_t)(now / MILLISECOND);
+
+	return left > 0 && left < FAR_AWAY / MILLISECOND;
+}
+
+bool read_delay_lets_write(const char *shm)
+{
+	return (atomic_load(word_of(shm)) & READS_LET_WRITE) != 0;
+}
+
+bool read_delay_failed(const char *shm, int64_t now)
+{
+	uint32_t word = atomic_load(word_of(shm)), since = (uint32_t)(now / MILLISECOND) - word;
+
+	return (word & READERS_STAYED) && since < FAR_AWAY / MILLISECOND;
+}
+
+void read_delay_set(const char *shm, int64_t until, enum read_delay_state state)
+{
+	if (wal_index_get(shm, 0) == WAL_INDEX_FORMAT)
+		atomic_store(word_of(shm), ((uint32_t)(until / MILLISECOND) & ~STATES) | (uint32_t)state);
+}
+
+void read_delay_extend(struct file_shim *shim, int64_t now)
+{
+	struct read_delay *delay = &shim->read_delay;
+
+	if (!delay->since) {
+		delay->since = now;
+		delay->frames = wal_index_frames(shim->handoff.shm);
+	}
+	read_delay_set(shim->handoff.shm, now + AFTER_COMMIT, READS_LET_WRITE);
+}
+
+bool read_delay_is_own(struct file_shim *shim)
+{
+	if (!read_delay_lets_write(shim->handoff.shm))
+		shim->read_delay.since = 0;
+	return shim->read_delay.since != 0;
+}
+
+bool read_delay_is_over(const struct file_shim *shim, uint32_t frames)
+{
+	return shim->read_delay.since && frames < shim->read_delay.frames;
+}
+
+void read_delay_end(struct file_shim *shim, int64_t until, enum read_delay_state state)
+{
+	if (read_delay_is_own(shim))
+		read_delay_set(shim->handoff.shm, until, state);
+	shim->read_delay.since = 0;
+}
+
+/* A connection that this thread writes by commits nothing while the thread waits. */
+static bool is_no_own_delay(struct file_shim *other, void *argument)
+{
+	return !file_shim_is_of_thread(argument, other) || !other->read_delay.since;
+}
+
+bool read_delay_wait(struct file_shim *shim)
+{
+	struct read_delay *delay = &shim->read_delay;
+	uint32_t states = delay->writes ? READS_WAIT : READS_WAIT | READS_LET_WRITE;
+	const char *shm = shim->handoff.shm;
+	int64_t now, began;
+
+	if (!shm || !(atomic_load(word_of(shm)) & states) || !wal_files_each(is_no_own_delay, shim))
+		return false;
+	began = now = monotonic_now();
+	if (!delay->until)
+		delay->until = now + LONGEST;
+	for (; now < delay->until && (atomic_load(word_of(shm)) & states) && read_delay_is_set(shm, now); now = monotonic_now())
+		monotonic_sleep(now + POLL);
+	return now != began;
+}
