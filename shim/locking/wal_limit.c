@@ -27,9 +27,8 @@
 #define LOOK_AGAIN (100 * MILLISECOND)
 /* The same while readers are delayed. Who was there at no two looks in turn is none that stays. */
 #define LOOK_SOON (10 * MILLISECOND)
-/* From what length on, at a limit, readers are delayed; and are waited for, whether they have ended or not. */
-#define SIZE_TO_DELAY(limit) ((limit) / 4 * 5)
-#define SIZE_TO_WAIT(limit) ((limit) / 4 * 7)
+/* From what length on readers are waited for, whether they have ended or not. */
+#define SIZE_TO_WAIT(limit) ((limit) / 2 * 3)
 
 void wal_limit_write_locked(struct file_shim *shim)
 {
@@ -70,8 +69,7 @@ static bool may_delay(const struct file_shim *shim, int64_t size, int64_t limit,
 
 	if (read_delay_failed(shm, now) && now - shim->wal_limit.looks_since < LONG_READER + SECOND)
 		return false;
-	return size >= SIZE_TO_DELAY(limit) &&
-	       (!read_delay_is_set(shm, now) || (read_delay_lets_write(shm) && size >= SIZE_TO_WAIT(limit)));
+	return !read_delay_is_set(shm, now) || (read_delay_lets_write(shm) && size >= SIZE_TO_WAIT(limit));
 }
 
 /* What else is to be copied the next checkpoint copies while writers go on. */

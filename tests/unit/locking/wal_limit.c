@@ -279,10 +279,10 @@ static void test_waits(void)
 	check(checkpoint() == 0, "nor is anybody without a limit");
 }
 
-/* Writes from 1.25 times the limit on, a commit each millisecond, until one waits for the reader; returns how many do not. */
+/* Writes from the limit on, a commit each millisecond, until one waits for the reader; returns how many do not. */
 static unsigned write_beside_reader(int64_t length, unsigned frames)
 {
-	uint32_t at = LIMIT / 4 * 5 / FRAME + 1;
+	uint32_t at = LIMIT / FRAME + 1;
 	unsigned commits = 0;
 
 	shm.words[24] = shm.words[4] = at;
@@ -313,7 +313,7 @@ static void test_delays_before_it_waits(void)
 	start();
 	shim.handoff.checkpoint_at = 1000000;
 	begin_reader(100, SECOND);
-	commit(LIMIT / 4 * 5 / FRAME + 1, LIMIT / 4 * 5 / FRAME + 2);
+	commit(LIMIT / FRAME + 1, LIMIT / FRAME + 2);
 	checkpoint();
 	read_delay_read_ended(&shim);
 	check(takes == 0 && !read_delay_wait(&shim), "whose last transaction wrote is not delayed");
@@ -321,13 +321,13 @@ static void test_delays_before_it_waits(void)
 	memset(&other.read_delay, 0, sizeof(other.read_delay));
 	began = now;
 	check(read_delay_wait(&other) && now - began <= 501 * MILLISECOND, "a reader is, but not for long after the last commit");
-	commit(LIMIT / 4 * 5 / FRAME + 2, LIMIT / 4 * 5 / FRAME + 3);
+	commit(LIMIT / FRAME + 2, LIMIT / FRAME + 3);
 	checkpoint();
 	check(read_delay_wait(&other), "that is so after the next one");
 	reads_itself = true;
 	check(!read_delay_wait(&other), "a thread does not wait for its own commits");
 	reads_itself = false;
-	commit(LIMIT / 4 * 5 / FRAME + 3, 2);
+	commit(LIMIT / FRAME + 3, 2);
 	check(!read_delay_wait(&other), "and ends when the -wal starts anew");
 }
 
