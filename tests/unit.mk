@@ -19,11 +19,12 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 
 # the hand-over of the write lock, who holds it, open databases, commits in groups, the length of the WAL, locks that are given back; models of reservations, of the shared
 # lock and of a -wal that starts anew
-locking_units := handoff holder open_databases group_commit wait_counts wal_limit idle_lock read_sites reservation shared_write reservation_model shared_write_model restart_model
+locking_units := handoff holder path_look open_databases group_commit wait_counts wal_limit idle_lock read_sites reservation shared_write reservation_model shared_write_model restart_model
 .PHONY: check-unit-locking
 check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests of the locks, models of their protocols
 	$(Q)$(unit)/locking/handoff
 	$(Q)$(unit)/locking/holder
+	$(Q)$(unit)/locking/path_look
 	$(Q)$(unit)/locking/open_databases
 	$(Q)$(unit)/locking/group_commit
 	$(Q)$(unit)/locking/wait_counts
@@ -38,6 +39,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c
 $(unit)/locking/holder: tests/unit/locking/holder.c shim/locking/holder.c
+$(unit)/locking/path_look: tests/unit/locking/path_look.c shim/locking/path_look.c shim/locking/futex.c
 $(unit)/locking/open_databases: tests/unit/locking/open_databases.c shim/locking/open_databases.c
 $(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
 $(unit)/locking/wait_counts: tests/unit/locking/wait_counts.c shim/locking/wait_counts.c

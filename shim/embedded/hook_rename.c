@@ -3,6 +3,7 @@
  * A process that has none open pays for one look at memory. */
 #include "base/guard.h"
 #include "embedded/real.h"
+#include "locking/path_look.h"
 #include "locking/wal_files.h"
 #include "policy/moving_file.h"
 
@@ -50,6 +51,8 @@ static inline bool may_concern(const char *from, const char *to)
 	struct moving_file target = {.folder = (to_folder), .name = (to)};                                                         \
 	bool moves = may_concern((from), (to)) && moving_file_before(&source, &target);                                            \
 	int rc = (call);                                                                                                           \
+	if (may_concern((from), (to)))                                                                                             \
+		path_look_moved();                                                                                                 \
 	if (moves && rc == 0)                                                                                                      \
 		moving_file_after(&source, &target, (exchanged));                                                                  \
 	return rc;

@@ -159,8 +159,12 @@ static void look_at(const char *existing, const struct statfs *filesystem, struc
 	bool local = type && !*type;
 
 	if (local) {
-		if (!is_on_block_device(existing) && !(mount_find(existing, out) && out->kind == STORAGE_SHARED))
-			*out = (struct storage){.kind = STORAGE_LOCAL};
+		bool on_device = is_on_block_device(existing), found = !on_device && mount_find(existing, out);
+
+		if (!found || out->kind != STORAGE_SHARED)
+			*out = (struct storage){.kind = STORAGE_LOCAL,
+						.has_ctime = (on_device || found) &&
+							     storage_magic_has_ctime((unsigned long)filesystem->f_type)};
 	} else if (!(mount_find(existing, out) && type_agrees(type, out))) {
 		*out = (struct storage){.kind = type ? STORAGE_SHARED : STORAGE_UNKNOWN};
 		strcpy(out->type, type ? type : "");

@@ -22,6 +22,7 @@ enum storage_kind {
 
 struct storage {
 	enum storage_kind kind;
+	bool has_ctime;  /* local, and a file that gets another name has another time of change or number of links */
 	bool full;       /* less than STORAGE_ROOM is free */
 	char type[64];   /* filesystem type as the kernel names it ("nfs4", "fuse.sshfs"); "" if not determined */
 	char mount[512]; /* mount point, cut if longer; "" if unknown; raw bytes: a mount point may hold a newline */
@@ -39,6 +40,10 @@ bool storage_is_mount_point(const char *path);
 /* The type name for statfs's f_type: "" for a local filesystem, "fuse" if mountinfo has the precise type, NULL for a number that is
  * not in the table, so that mountinfo decides. Pure. */
 const char *storage_type_of_magic(unsigned long f_type);
+
+/* Has a file of a filesystem with this f_type another time of change or number of links once it was renamed, exchanged, linked,
+ * replaced or deleted? Pure. */
+bool storage_magic_has_ctime(unsigned long f_type);
 
 /* Is a filesystem of this type (as in mountinfo) shared between machines, shared with the host of a virtual machine, or served by a
  * process (FUSE, except fuseblk, a disk of this machine)? Pure. */

@@ -4,6 +4,7 @@
  * in every process. */
 #include "fs/storage.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* f_type as statfs(2) returns it. Sources: linux/magic.h and statfs(2) unless the line names another. "" is local; for "fuse"
@@ -71,6 +72,17 @@ const char *storage_type_of_magic(unsigned long f_type)
 			return magics[i].type;
 	}
 	return NULL;
+}
+
+/* Not of xfs: it leaves files that are exchanged as they are. */
+bool storage_magic_has_ctime(unsigned long f_type)
+{
+	static const uint32_t those[] = {0xEF53, 0x9123683E, 0x01021994}; /* ext2, ext3, ext4; btrfs; tmpfs */
+
+	for (size_t i = 0; i < sizeof(those) / sizeof(those[0]); i++)
+		if (those[i] == (f_type & 0xFFFFFFFF))
+			return true;
+	return false;
 }
 
 bool storage_type_is_shared(const char *type)

@@ -187,6 +187,7 @@ void busy_handler_prepare(struct connection *connection)
 	if (!connection->shim)
 		return;
 	wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"), cares);
+	connection->shim->files.path_look.has_ctime = connection->storage.has_ctime;
 	/* until the first use settles it: PRAGMAs are none, and may be all that is sent before the last close */
 	wal_files_set_by_recipe(&connection->shim->files,
 				cares && connection->outcomes[SETTING_JOURNAL_MODE].by != DECIDED_BY_PROGRAM);

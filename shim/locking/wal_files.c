@@ -4,6 +4,7 @@
 
 #include "base/glibc.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "locking/kept_files.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
@@ -157,9 +158,36 @@ bool wal_files_moved(const struct file_shim *shim)
 	return moved;
 }
 
-int wal_files_before_write(const struct file_shim *shim)
+/* By the descriptor alone. */
+static bool is_as_at_last_look(const struct wal_files *files)
 {
-	return shim->files.by_recipe && shim->handoff.shm && wal_files_moved(shim) ? SQLITE_READONLY_DBMOVED : SQLITE_OK;
+	struct stat status;
+
+	return path_look_may_hold(&files->path_look, monotonic_now()) && glibc_fstat(files->fd, &status) == 0 &&
+	       status.st_ino == files->inode && status.st_dev == files->device && path_look_holds(&files->path_look, &status);
+}
+
+static bool has_moved(struct wal_files *files)
+{
+	struct path_look_time time;
+	struct stat status;
+
+	if (!files->path || is_as_at_last_look(files))
+		return false;
+	time = path_look_time();
+	if (glibc_stat(files->path, &status) != 0 || status.st_ino != files->inode)
+		return true;
+	path_look_note(&files->path_look, &time, &status);
+	return false;
+}
+
+int wal_files_before_write(struct file_shim *shim)
+{
+	int saved = errno;
+	bool moved = shim->files.by_recipe && shim->handoff.shm && has_moved(&shim->files);
+
+	errno = saved;
+	return moved ? SQLITE_READONLY_DBMOVED : SQLITE_OK;
 }
 
 /* May another database by the old name use this file's -wal? */

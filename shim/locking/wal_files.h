@@ -8,6 +8,8 @@
 #ifndef SQLPROD_LOCKING_WAL_FILES_H
 #define SQLPROD_LOCKING_WAL_FILES_H
 
+#include "locking/path_look.h"
+
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,7 +25,8 @@ struct wal_files {
 	_Atomic ino_t shm;
 	_Atomic dev_t device;
 	_Atomic int fd;
-	_Atomic int shm_fd;                /* -1 while there is none */
+	_Atomic int shm_fd; /* -1 while there is none */
+	struct path_look path_look;
 	struct open_database *database;    /* its record, NULL where nothing is known */
 	struct wal_files *previous, *next; /* of those that map its -shm: open_databases.h */
 	bool has_wal;                      /* it is one of them */
@@ -54,8 +57,9 @@ bool wal_files_are_wal(const struct wal_files *files);
 /* Has the file another name now, or none? One system call. */
 bool wal_files_moved(const struct file_shim *shim);
 
-/* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. */
-int wal_files_before_write(const struct file_shim *shim);
+/* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. One system call, most often by the
+ * descriptor (path_look.h). */
+int wal_files_before_write(struct file_shim *shim);
 
 /* The file's xFileControl. */
 int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);

@@ -158,3 +158,44 @@ load ../harness/moves
 		done
 	done
 }
+
+@test "a write right after another process has moved the file is refused, a hundred times in each way" {
+	cat >move.py <<-'EOF'
+		import ctypes, os, sqlite3, subprocess, sys
+		def exchange(a, b): return ctypes.CDLL(None).renameat2(-100, a, -100, b, 2)
+		ways = {
+		    'renamed': (lambda: os.rename('a.db', 'b.db'), lambda: os.rename('b.db', 'a.db')),
+		    'exchanged': (lambda: exchange(b'a.db', b'other'), lambda: exchange(b'a.db', b'other')),
+		    'replaced': (lambda: (os.link('a.db', 'kept'), os.rename('new', 'a.db')), lambda: (os.rename('a.db', 'new'), os.rename('kept', 'a.db'))),
+		    'deleted': (lambda: (os.link('a.db', 'kept'), os.unlink('a.db')), lambda: os.rename('kept', 'a.db')),
+		}
+		if sys.argv[1:]:
+		    for line in sys.stdin:
+		        there, way = line.split()
+		        ways[way][there == 'back']()
+		        os.write(1, b'.')
+		    sys.exit()
+		mover = subprocess.Popen(['env', '-u', 'LD_PRELOAD', sys.executable, 'move.py', 'mover'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+		def move(there, way):
+		    mover.stdin.write(f'{there} {way}\n'.encode())
+		    mover.stdout.read(1)
+		open('other', 'w').close()
+		open('new', 'w').close()
+		connection = sqlite3.connect('a.db', isolation_level=None)
+		connection.executescript('pragma synchronous=off; create table t(x)')
+		for time in range(400):
+		    way = list(ways)[time % 4]
+		    for _ in range(time % 40 + 1): connection.execute('insert into t values(1)')
+		    move('away', way)
+		    try: connection.execute('insert into t values(2)')
+		    except sqlite3.OperationalError as error: assert 'readonly' in str(error), error
+		    else: print('written though', way)
+		    move('back', way)
+		print(connection.execute('select count(*), max(x) from t').fetchone(), connection.execute('pragma integrity_check').fetchone()[0])
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db* other new kept
+		$run python3 move.py
+		expect '(8200, 1) ok'
+	done
+}

@@ -71,6 +71,26 @@ static void test_room(void)
 	unsetenv("FAKE_STATFS_FREE");
 }
 
+static void test_ctime(void)
+{
+	static const struct {
+		const char *number, *mountinfo_type;
+		bool has;
+	} cases[] = {
+		{"0xEF53", "ext4", true},         {"0x9123683E", "btrfs", true},    {"0x01021994", "tmpfs", true},
+		{"0x58465342", "xfs", false},     {"0x794C7630", "overlay", false}, {"0x6969", "nfs4", false},
+		{"0x65735546", "fuseblk", false}, {"0x12345678", "newfs", false},
+	};
+	struct storage found;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		fake(cases[i].number, cases[i].mountinfo_type);
+		storage_look("inside/file", &found);
+		check(found.has_ctime == cases[i].has, "%s on %s: ctime %s", cases[i].number, cases[i].mountinfo_type,
+		      cases[i].has ? "tells of moves" : "does not tell of moves");
+	}
+}
+
 static void test_decisions(void)
 {
 	static const struct {
@@ -225,6 +245,7 @@ int main(void)
 	scratch_make();
 	descriptors = descriptors_open();
 	test_decisions();
+	test_ctime();
 	test_room();
 	test_paths();
 	test_big_mountinfo();

@@ -233,7 +233,7 @@ void group_commit_write_unlocked(struct file_shim *of)
 	(void)of;
 }
 
-int wal_files_before_write(const struct file_shim *of)
+int wal_files_before_write(struct file_shim *of)
 {
 	return of ? SQLITE_OK : SQLITE_BUSY;
 }
