@@ -86,7 +86,8 @@ static void begins(struct file_shim *shim, const char *sql, struct kind read)
 	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
 	now = monotonic_tick();
 	begin_crowd_look(shim, now);
-	if (!begin_crowd_leaves(&shim->begin_mode->crowd) && !begin_kind_idles(kind))
+	/* where a waiter was woken this one waits at its first read, and shares nothing meanwhile */
+	if (!begin_crowd_leaves(&shim->begin_mode->crowd) && !begin_kind_idles(kind) && !handoff_has_woken(&shim->handoff))
 		shared_write_begin(shim, now + reservation_length(), false);
 }
 

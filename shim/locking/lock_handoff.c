@@ -228,6 +228,11 @@ static void yield_to_woken(struct handoff *handoff)
 	handoff->released_at += handoff->system->now() - now;
 }
 
+bool handoff_has_woken(const struct handoff *handoff)
+{
+	return handoff->yield_until && handoff->system->now() < handoff->yield_until;
+}
+
 bool handoff_gives_way(struct handoff *handoff)
 {
 	return handoff->yield_until && comes_back(handoff, handoff->system->now());

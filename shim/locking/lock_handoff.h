@@ -97,6 +97,9 @@ bool handoff_has_seen_waiters(const struct handoff *handoff);
  * known to want the lock, and asks handoff_gives_way(). */
 void handoff_before_read(struct handoff *handoff, bool wants_lock);
 
+/* Was a waiter just woken, that is to have the lock next? */
+bool handoff_has_woken(const struct handoff *handoff);
+
 /* Before handoff_try(): is a waiter to go first that was just woken? Then this connection waits for its own turn at once, instead
  * of being woken only to be refused. */
 bool handoff_gives_way(struct handoff *handoff);
