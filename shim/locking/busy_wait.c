@@ -162,14 +162,14 @@ static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
 }
 
 /* Who holds the lock, or a reservation, seen from this thread. A connection that has the database attached is not known as a
- * holder: where the process has one thread only, it is of that. */
+ * holder: where the process has one thread only, it is of that. Not as long as each wait is ended by others that wake this one. */
 static enum holder_kind find_holder(const struct file_shim *shim, int64_t now)
 {
 	const char *shm = shim->handoff.shm;
 	uint32_t word = reservation_word(shm);
 	enum holder_kind kind = holder_find(&shim->holder, shm, 0);
 
-	if (kind == HOLDER_ELSEWHERE && threads_is_single() && lock_owner_is_self(&shim->files))
+	if (kind == HOLDER_ELSEWHERE && !shim->busy.woken_after && threads_is_single() && lock_owner_is_self(&shim->files))
 		return HOLDER_OF_THREAD;
 	if (kind != HOLDER_ELSEWHERE || !reservation_lapses_at(word, now))
 		return kind;
