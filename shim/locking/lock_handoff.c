@@ -16,6 +16,7 @@
  * What the library touches in the -shm (sqlite.org/walformat.html; numbers in the machine's own byte order):
  *
  *     0  version of the format, 3007000         read   no reservations where it is another (reservation.c)
+ *     4  unused                                slept on by those that yield, never written
  *     8  change counter, moves with each commit read   did the transaction change anything? do others get ahead?
  *    16  frames in the WAL                      read   is a checkpoint due?
  *    32  salt, 8 bytes, another one per WAL     read   was the WAL started anew? (reset_guard.h)
@@ -36,6 +37,7 @@
 #define CHANGE_COUNTER 8
 #define FRAMES 16
 #define LOCK_BYTES 120
+#define UNUSED 4
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
@@ -83,6 +85,12 @@ void handoff_init(struct handoff *handoff, const struct handoff_system *system)
 static const char *word_of(const struct handoff *handoff)
 {
 	return handoff->shm + LOCK_BYTES;
+}
+
+/* Of those that let a waiter go first: who wakes them need not pass all that wait for the lock. */
+static const char *yield_word_of(const struct handoff *handoff)
+{
+	return handoff->shm + UNUSED;
 }
 
 static uint32_t header_get(const struct handoff *handoff, size_t offset)
@@ -163,7 +171,7 @@ void handoff_acquired(struct handoff *handoff)
 	handoff->attempt = ATTEMPT_GRANTED;
 	handoff->changes = header_get(handoff, CHANGE_COUNTER);
 	if (handoff->place == PLACE_WOKEN && handoff->shm)
-		wake(handoff, BIT_YIELDING);
+		handoff->system->wake(yield_word_of(handoff), BIT_YIELDING);
 	handoff->place = PLACE_BY_AGE;
 }
 
@@ -224,7 +232,7 @@ static void yield_to_woken(struct handoff *handoff)
 
 	if (!comes_back(handoff, now))
 		return;
-	handoff->system->wait(word_of(handoff), BIT_YIELDING, until);
+	handoff->system->wait(yield_word_of(handoff), BIT_YIELDING, until);
 	handoff->released_at += handoff->system->now() - now;
 }
 

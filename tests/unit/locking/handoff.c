@@ -16,6 +16,7 @@ static int64_t now = 1000 * MILLISECOND;
 static uint32_t waiters[WAITERS_LIMIT];
 static unsigned waiting, wakes, waits;
 static uint32_t last_class;
+static const volatile void *last_word;
 static int64_t last_until;
 static bool is_woken; /* what a wait answers */
 
@@ -26,8 +27,8 @@ static int64_t clock_now(void)
 
 static bool pretend_wait(const volatile void *word, uint32_t class, int64_t until)
 {
-	(void)word;
 	waits++;
+	last_word = word;
 	last_class = class;
 	last_until = until;
 	now = is_woken ? now + 10 * MICROSECOND : until;
@@ -36,8 +37,8 @@ static bool pretend_wait(const volatile void *word, uint32_t class, int64_t unti
 
 static bool pretend_wake(const volatile void *word, uint32_t classes)
 {
-	(void)word;
 	wakes++;
+	last_word = word;
 	for (unsigned i = 0; i < waiting; i++)
 		if (waiters[i] & classes) {
 			last_class = waiters[i];
@@ -166,6 +167,40 @@ static void test_yield(void)
 	check(waits == 0, "who comes back later has no need to yield");
 }
 
+/* Who was woken and gets the lock looks for one that yields where that sleeps, and not among those that wait for the lock. */
+static void test_yield_word(void)
+{
+	struct handoff woken = start(), yields = woken;
+	const volatile void *waits_at, *yields_at;
+
+	is_woken = true;
+	handoff_wait(&woken, now, now + MILLISECOND);
+	waits_at = last_word;
+	yields.released_at = now;
+	yields.yield_until = now + MILLISECOND;
+	handoff_before_read(&yields, false);
+	yields_at = last_word;
+	wakes = 0;
+	handoff_try(&woken);
+	handoff_acquired(&woken);
+	check(wakes == 1 && last_word == yields_at && yields_at != waits_at, "who yields sleeps apart, and is woken there");
+}
+
+/* A BEGIN asks, and shares nothing then. */
+static void test_has_woken(void)
+{
+	struct handoff handoff = start();
+
+	check(!handoff_has_woken(&handoff), "nobody was woken yet");
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	check(handoff_has_woken(&handoff) && handoff_gives_way(&handoff), "a waiter was, and this one can still give way to it");
+	queue_since(now);
+	take_and_return(&handoff, 2 * MILLISECOND, true);
+	now += MILLISECOND;
+	check(!handoff_has_woken(&handoff), "a millisecond later it has the lock, or has gone");
+}
+
 static void test_gives_way(void)
 {
 	struct handoff handoff = start();
@@ -265,6 +300,8 @@ int main(void)
 	test_woken_once();
 	test_slice();
 	test_yield();
+	test_yield_word();
+	test_has_woken();
 	test_gives_way();
 	test_late();
 	test_killed();
