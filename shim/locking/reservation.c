@@ -5,7 +5,8 @@
  *
  * Four races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
  * - SQLite has read the header before it asks for the read lock. If it has changed since, as while the reservation was waited for,
- *   SQLite gives the read lock back and takes it again: the reservation is kept over that (is_retried).
+ *   SQLite reads it again, before it takes the read lock or after it has given that back: the reservation is kept over that
+ *   (is_retried).
  * - Between a writer's look at the word and its write lock another connection may reserve: the writer looks again once it has the
  *   lock, and gives it back.
  * - That look keeps the owner of the reservation from the write lock for a moment. SQLite does not wait in a transaction that has
@@ -84,6 +85,14 @@ void reservation_before_read(struct file_shim *shim)
 	}
 	reservation->is_retried = memcmp(reservation->header, shim->handoff.shm, sizeof(reservation->header)) != 0;
 	begin_watch_rests(shim);
+}
+
+bool reservation_reads_anew(struct file_shim *shim)
+{
+	bool anew = shim->reservation.is_retried;
+
+	shim->reservation.is_retried = false;
+	return anew;
 }
 
 static void longest(int64_t *record, int64_t time)

@@ -65,10 +65,11 @@ void reservation_ended(struct file_shim *shim);
  * woken? Not where the program has a busy handler: that is called only if the lock was refused. */
 bool reservation_gives_way(const struct file_shim *shim);
 
-/* SQLite is about to take a read lock, and has read the header for that; takes it; did not get it, and may try again or fail; has
- * given it back. */
+/* SQLite is about to take a read lock, and has read the header for that; takes it; is to read the header once more instead, as that
+ * has changed while the reservation was waited for; did not get it, and may try again or fail; has given it back. */
 void reservation_header_read(struct file_shim *shim);
 void reservation_before_read(struct file_shim *shim);
+bool reservation_reads_anew(struct file_shim *shim);
 void reservation_read_failed(struct file_shim *shim);
 void reservation_after_read(struct file_shim *shim);
 

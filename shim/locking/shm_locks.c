@@ -146,6 +146,9 @@ static int lock_read(struct file_shim *shim, int offset)
 		return SQLITE_BUSY;
 	if (offset >= WAL_READ_LOCKS)
 		reservation_before_read(shim);
+	/* … or reads the header anew, as it would if it found that changed once it had the lock */
+	if (offset > WAL_BACKFILL_LOCK && reservation_reads_anew(shim))
+		return SQLITE_BUSY;
 	rc = take_read_lock(shim, offset);
 	if (rc != SQLITE_OK && offset >= WAL_READ_LOCKS)
 		reservation_read_failed(shim);
