@@ -102,6 +102,11 @@ static void statement_starts(struct connection *connection, const char *sql)
 	if (!shim || shim->db != connection->db)
 		return;
 	sees_end = shim->shared_write.has_begun && !shim->reservation.is_reading;
+	/* most: within a transaction, where nothing begins, and shm_locks.c sees the end */
+	if (!outside && !sees_end) {
+		shim->vacuums = false;
+		return;
+	}
 	kind = kind_of(shim, sql, sees_end);
 	/* what VACUUM runs itself is not seen here */
 	shim->vacuums = kind.statement == STATEMENT_VACUUM;

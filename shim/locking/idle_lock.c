@@ -43,7 +43,7 @@ static void lower_earliest(int64_t due)
 		;
 }
 
-bool idle_lock_take_left(struct file_shim *shim)
+bool idle_lock_take_left(struct file_shim *shim, int64_t now)
 {
 	struct idle_lock *lock = &shim->idle_lock;
 	uint32_t state = IDLE_LOCK_LEFT;
@@ -59,7 +59,7 @@ bool idle_lock_take_left(struct file_shim *shim)
 			futex_wait_while(&lock->state, IDLE_LOCK_GIVING, monotonic_now() + FORK_WAIT);
 		state = IDLE_LOCK_LEFT;
 	}
-	if (monotonic_tick() >= atomic_load_explicit(&lock->due, memory_order_relaxed))
+	if (now >= atomic_load_explicit(&lock->due, memory_order_relaxed))
 		learn(lock, path_of(shim));
 	return true;
 }

@@ -11,6 +11,7 @@
 #define SQLPROD_LOCKING_IDLE_LOCK_H
 
 #include "locking/begin_kind.h"
+#include "locking/futex.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -42,12 +43,19 @@ static inline void idle_lock_start(struct idle_lock *lock, bool is_for_any_threa
 	atomic_store_explicit(&lock->is_for_any_thread, is_for_any_thread, memory_order_relaxed);
 }
 
-/* The connection makes a call: has it the lock still? Waits for whoever gives it back. */
-bool idle_lock_take_left(struct file_shim *shim);
+/* Was it left? */
+static inline bool idle_lock_is_left(const struct idle_lock *lock)
+{
+	return atomic_load_explicit(&lock->state, memory_order_acquire) != IDLE_LOCK_KEPT;
+}
 
+/* The connection makes a call, and had left it: has it the lock still? Waits for whoever gives it back. */
+bool idle_lock_take_left(struct file_shim *shim, int64_t now);
+
+/* The same, whether it had left it or not. */
 static inline bool idle_lock_take(struct file_shim *shim, struct idle_lock *lock)
 {
-	return atomic_load_explicit(&lock->state, memory_order_acquire) == IDLE_LOCK_KEPT || idle_lock_take_left(shim);
+	return !idle_lock_is_left(lock) || idle_lock_take_left(shim, monotonic_tick());
 }
 
 /* It has the lock, and leaves it until its next call. */

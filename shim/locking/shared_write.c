@@ -45,15 +45,13 @@ static struct second_lock *find(struct second_lock *from, const struct second_lo
 	return from == end ? NULL : from;
 }
 
-/* Of the -shm; NULL if memory is out. No two are made for one: who comes second finds the list changed. */
-static struct second_lock *second_of(struct file_shim *shim)
+/* No two are made for one -shm: who comes second finds the list changed. */
+static __attribute__((noinline)) struct second_lock *look_up_second(struct file_shim *shim)
 {
 	const char *shm = shim->handoff.shm;
 	struct second_lock *_Atomic *list = list_of(shm);
 	struct second_lock *head, *searched = NULL, *found, *made = NULL;
 
-	if (shim->shared_write.second && shim->shared_write.second->shm == shm)
-		return shim->shared_write.second;
 	head = atomic_load(list);
 	for (;;) {
 		found = find(head, searched, shm);
@@ -74,6 +72,14 @@ static struct second_lock *second_of(struct file_shim *shim)
 		free(made);
 	shim->shared_write.second = found;
 	return found;
+}
+
+/* Of the -shm; NULL if memory is out. */
+static inline struct second_lock *second_of(struct file_shim *shim)
+{
+	struct second_lock *known = shim->shared_write.second;
+
+	return known && known->shm == shim->handoff.shm ? known : look_up_second(shim);
 }
 
 static bool set_lock(const struct file_shim *shim, off_t byte, short type)
@@ -293,25 +299,31 @@ void shared_write_end(struct file_shim *shim)
 	shared_write_leave(shim);
 }
 
-/* Without a watcher each call looks. */
-static void look_for_due(void)
+/* When a lock of any connection is due that this call may have to give back: without a watcher each does, but of one that writes,
+ * which keeps out whomever those locks keep out. */
+static int64_t earliest_due(const struct file_shim *shim)
 {
-	int64_t earliest = atomic_load_explicit(&idle_lock_earliest, memory_order_relaxed), now;
-
-	if (earliest == IDLE_LOCK_NEVER || atomic_load_explicit(&idle_watcher_lives, memory_order_relaxed))
-		return;
-	now = monotonic_tick();
-	if (now >= earliest)
-		idle_lock_give_back_due(now);
+	if (shim->shared_write.hold != WRITE_NONE || atomic_load_explicit(&idle_watcher_lives, memory_order_relaxed))
+		return IDLE_LOCK_NEVER;
+	return atomic_load_explicit(&idle_lock_earliest, memory_order_relaxed);
 }
 
 void shared_write_enter(struct file_shim *shim)
 {
+	int64_t earliest, now;
+	bool was_left;
+
 	if (shim->shared_write.calls++ > 0)
 		return;
-	if (!idle_lock_take(shim, &shim->idle_lock))
+	was_left = idle_lock_is_left(&shim->idle_lock);
+	earliest = earliest_due(shim);
+	if (!was_left && earliest == IDLE_LOCK_NEVER)
+		return;
+	now = monotonic_tick();
+	if (was_left && !idle_lock_take_left(shim, now))
 		shim->shared_write.has_begun = false;
-	look_for_due();
+	if (now >= earliest)
+		idle_lock_give_back_due(now);
 }
 
 void shared_write_leave(struct file_shim *shim)
