@@ -6,7 +6,8 @@
  * compare-and-exchange decides whether the connection has it again or another thread gives it back; the connection waits for that,
  * a few system calls. SQLite does not know of the lock, and loses nothing by it.
  *
- * Who looks for locks that are due: the watcher (idle_watcher.h) where there may be one, else each call of SQLite for a lock. */
+ * Who looks for locks that are due: the watcher (idle_watcher.h) where there may be one, else each call of SQLite for a lock, by a
+ * connection that is not writing. */
 #ifndef SQLPROD_LOCKING_IDLE_LOCK_H
 #define SQLPROD_LOCKING_IDLE_LOCK_H
 
