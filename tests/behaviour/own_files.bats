@@ -326,6 +326,39 @@ handed_py() {
 	[[ $output$stderr != 1 ]]
 }
 
+@test "a program that becomes another one, which copies the database, has all in the copy that it has committed" {
+	cat >become.py <<-'EOF'
+		import ctypes, os, sqlite3, sys
+		way = sys.argv[1].encode()
+		c = sqlite3.connect('a.db', isolation_level=None)
+		if len(sys.argv) > 2: c.execute('pragma journal_mode=wal')
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		libc = ctypes.CDLL(None); path = b'cp' if b'p' in way else b'/bin/cp'
+		words = [b'cp', b'a.db', b'b.db', None]; environment = (ctypes.c_char_p * 2)(os.fsencode('PATH=' + os.environ['PATH']), None)
+		if way in (b'execl', b'execlp'): libc[way.decode()](path, *words)
+		elif way == b'execle': libc.execle(path, *words, environment)
+		else:
+		    arguments = (ctypes.c_char_p * 4)(*words)
+		    if way in (b'execv', b'execvp'): libc[way.decode()](path, arguments)
+		    elif way == b'fexecve': libc.fexecve(os.open(path, os.O_RDONLY), arguments, environment)
+		    elif way == b'execveat': libc.execveat(-100, path, arguments, environment, 0)
+		    else: libc[way.decode()](path, arguments, environment)
+	EOF
+	for way in execl execle execlp execv execve execveat execvp execvpe fexecve; do
+		python3 -c "import ctypes; ctypes.CDLL(None).$way" 2>/dev/null || continue
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			$run python3 become.py "$way"
+			[[ $status == 0 && $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $way"
+		done
+	done
+	# and with WAL by hand it does not
+	rm -f ./*.db*
+	run_plain python3 become.py execv wal
+	run_plain any observer query b.db 'SELECT count(*) FROM t'
+	[[ $output$stderr != 1 ]]
+}
+
 @test "a program that ends without closing its database leaves all rows in the file" {
 	handed_py
 	for way in _exit _Exit exit; do
