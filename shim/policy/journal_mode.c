@@ -239,10 +239,12 @@ static bool outwaits_writer(const struct connection *connection)
 static void set(struct connection *connection, enum wal_header header)
 {
 	int64_t got, wanted = connection->outcomes[SETTING_JOURNAL_MODE].wanted;
-	int rc = header == WAL_NO ? wal_try_files(connection) : SQLITE_OK;
+	int rc = SQLITE_OK;
 
 	/* SQLite would write to the program's error log that it could not */
-	if (rc == SQLITE_OK && header == WAL_NO && !outwaits_writer(connection)) {
+	if (header == WAL_NO)
+		rc = outwaits_writer(connection) ? wal_try_files(connection, journal_mode_patience(connection)) : SQLITE_BUSY;
+	if (rc == SQLITE_BUSY) {
 		outcome_note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE),
 			     outcome_reason(SQLITE_BUSY));
 		retry_later(connection);

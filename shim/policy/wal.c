@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "connection/pragma.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "locking/inherited_locks.h"
 
 #include <errno.h>
@@ -16,6 +17,10 @@
 static const char magic[16] = "SQLite format 3";
 /* The part of a -shm that SQLite maps first: sqlite.org/walformat.html#the_wal_index_file_format */
 #define MEMORY_SIZE 32768
+
+/* A connection that has locked the file for reading keeps trying so often, after so many nanoseconds, to have it alone. */
+#define ALONE_TRIES 3
+#define ALONE_PAUSE 1000000
 
 static sqlite3_file *file_of(const struct connection *connection)
 {
@@ -86,20 +91,85 @@ static bool is_exclusive_vfs(const struct connection *connection)
 	return vfs && strcmp(vfs, "unix-excl") == 0;
 }
 
-int wal_try_files(const struct connection *connection)
+/* SQLite's own methods, not the shim's: these locks are none of a transaction. */
+static const sqlite3_io_methods *methods_of(const sqlite3_file *file)
+{
+	const struct file_shim *shim = file_shim_find(file);
+
+	return shim ? shim->original : file->pMethods;
+}
+
+/* As SQLite locks a file before it plays a journal back: RESERVED would tell others that there is none to be played back. Who waits
+ * with PENDING keeps new readers away; not for long, as it may be another connection that has it. */
+static int try_alone(sqlite3_file *file, const sqlite3_io_methods *methods)
+{
+	int rc = methods->xLock(file, SQLITE_LOCK_SHARED);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	for (int i = 0; i < ALONE_TRIES; i++) {
+		rc = methods->xLock(file, SQLITE_LOCK_EXCLUSIVE);
+		if (rc != SQLITE_BUSY)
+			break;
+		monotonic_sleep(monotonic_now() + ALONE_PAUSE);
+	}
+	if (rc != SQLITE_OK)
+		methods->xUnlock(file, SQLITE_LOCK_NONE);
+	return rc;
+}
+
+static int lock_alone(const struct connection *connection, sqlite3_file *file, int patience)
+{
+	const sqlite3_io_methods *methods = methods_of(file);
+	int64_t until = monotonic_now() + (int64_t)patience * 1000000;
+	int rc;
+
+	do
+		rc = try_alone(file, methods);
+	while (rc == SQLITE_BUSY && monotonic_now() < until && wal_read_header(connection) == WAL_NO);
+	return rc;
+}
+
+/* The -shm that was not there before goes again. */
+static int try_map(const struct connection *connection, sqlite3_file *file)
+{
+	char *name = wal_files_join(connection->path, "-shm");
+	struct stat status;
+	bool was_there = !name || glibc_lstat(name, &status) == 0;
+	void volatile *memory = NULL;
+	int rc = file->pMethods->xShmMap(file, 0, MEMORY_SIZE, 1, &memory);
+
+	file->pMethods->xShmUnmap(file, !was_there);
+	free(name);
+	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+}
+
+/* Has the connection no lock on the file? It has one while it reads, and then SQLite does not change the mode. */
+static bool is_unlocked(sqlite3_file *file)
+{
+	int level = SQLITE_LOCK_NONE;
+
+	return file->pMethods->xFileControl(file, SQLITE_FCNTL_LOCKSTATE, &level) != SQLITE_OK || level == SQLITE_LOCK_NONE;
+}
+
+int wal_try_files(const struct connection *connection, int patience)
 {
 	sqlite3_file *file = file_of(connection);
-	void volatile *memory = NULL;
 	int rc;
 
 	if (!wal_file_is_usable(connection->path))
 		return SQLITE_CANTOPEN;
 	if (!file || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap || !file->pMethods->xShmUnmap ||
-	    is_exclusive_vfs(connection))
+	    is_exclusive_vfs(connection) || !is_unlocked(file))
 		return SQLITE_OK;
-	rc = file->pMethods->xShmMap(file, 0, MEMORY_SIZE, 1, &memory);
-	file->pMethods->xShmUnmap(file, 0);
-	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+	rc = lock_alone(connection, file, patience);
+	/* another error the switch itself will have too */
+	if (rc != SQLITE_OK)
+		return rc == SQLITE_BUSY && wal_read_header(connection) == WAL_NO ? SQLITE_BUSY : SQLITE_OK;
+	if (wal_read_header(connection) == WAL_NO)
+		rc = try_map(connection, file);
+	methods_of(file)->xUnlock(file, SQLITE_LOCK_NONE);
+	return rc;
 }
 
 /* Takes the write lock and releases it. The statement that releases it is prepared first: if memory ran out afterwards, the program

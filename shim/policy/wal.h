@@ -22,9 +22,11 @@ bool wal_has_shared_memory(const struct connection *connection);
 /* The journal mode in the file's header. Reads 20 bytes through SQLite's own file, without a lock: a hint only. */
 enum wal_header wal_read_header(const struct connection *connection);
 
-/* Before the switch of a database whose header says WAL_NO: checks that an existing -wal can be used, and has SQLite create, map
- * and unmap the -shm. SQLITE_OK if that works; else SQLite's code. The -shm stays, as another process may be using it already. */
-int wal_try_files(const struct connection *connection);
+/* Before the switch of a database whose header says WAL_NO: checks that an existing -wal can be used, and has SQLite create, map,
+ * unmap and delete the -shm, while the connection has the file alone, so that nobody can be using it. SQLITE_OK if that works, or
+ * if the database is in WAL mode by then; SQLITE_BUSY if others read or write it for longer than so many milliseconds; else
+ * SQLite's code. */
+int wal_try_files(const struct connection *connection, int patience);
 
 /* Before the switch: has another connection the write lock of its rollback journal? A hint. */
 bool wal_has_writer(const struct connection *connection);

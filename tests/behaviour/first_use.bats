@@ -157,6 +157,39 @@ load ../harness/harness
 	finish "$reader" reader
 }
 
+# litter - reads a database that cannot be switched to WAL now, and shows what lies in the folder after the close.
+litter() {
+	for run in run_plain run_shim; do
+		$run victim 'open a t.db' 'exec a SELECT count(*) FROM t' 'close a'
+		[[ $(echo t.db*) == t.db ]] || fail "$run left $(echo t.db*)"
+	done
+}
+
+@test "a switch to WAL that cannot be made leaves no file beside the database" {
+	observer query t.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7),(8)'
+	for lock in 'prepare a s v2 -1 SELECT x FROM t;step s' 'exec a BEGIN IMMEDIATE' 'exec a BEGIN EXCLUSIVE'; do
+		rm -f held.*
+		barrier_make held
+		IFS=';' read -ra steps <<<"$lock"
+		start_plain other victim 'open a t.db' "${steps[@]}" 'barrier held'
+		other=$started
+		barrier_meet held
+		SQLPROD_BUSY_TIMEOUT=100 litter
+		barrier_leave held
+		finish "$other" other
+	done
+	# the schema, or the whole database, cannot be read
+	cp t.db whole.db
+	observer query t.db "PRAGMA writable_schema=1; UPDATE sqlite_master SET sql='CREATE garbage'"
+	litter
+	head -c 4096 whole.db >t.db
+	litter
+	# inside the program's own transaction, and beside a statement of its own
+	cp whole.db t.db
+	run_shim victim 'open_hidden a t.db' 'exec a BEGIN; SELECT count(*) FROM t' 'exec a SELECT count(*) FROM t' 'exec a ROLLBACK' 'close a'
+	[[ $(echo t.db*) == t.db ]]
+}
+
 @test "a first use inside the program's transaction does not end it" {
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open_hidden a t.db' 'exec a BEGIN; INSERT INTO t VALUES(1)' 'autocommit a' \
