@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "policy/foreign_keys.h"
+#include "policy/heap_limit.h"
 #include "policy/journal_mode.h"
 #include "policy/litestream.h"
 #include "policy/program_settings.h"
@@ -149,14 +150,22 @@ static void apply(struct connection *connection, enum setting setting, const cha
 		set_by_pragma(connection, setting, connection->outcomes[setting].wanted);
 }
 
+/* A setting that takes memory. */
+static void apply_memory(struct connection *connection, enum setting setting, const char *obstacle)
+{
+	if (!obstacle && outcome_is_due(connection, setting))
+		obstacle = heap_limit_obstacle(connection, setting);
+	apply(connection, setting, obstacle);
+}
+
 void apply_at_open(struct connection *connection)
 {
 	callbacks_suspend(connection);
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
 	unseen_look(connection, false);
-	apply(connection, SETTING_TEMP_STORE,
-	      unseen_has_temp_tables(connection) ? "it would delete the TEMP tables that are there" : NULL);
+	apply_memory(connection, SETTING_TEMP_STORE,
+		     unseen_has_temp_tables(connection) ? "it would delete the TEMP tables that are there" : NULL);
 	if (connection->outcomes[SETTING_TEMP_STORE].got == TEMP_STORE_MEMORY)
 		temp_store_learn(connection->sqlite, connection->db);
 	/* the question asks SQLite */
@@ -233,7 +242,7 @@ static void apply_all_at_first_use(struct connection *connection)
 	apply_replicated_limit(connection);
 	apply_synchronous(connection);
 	note_group_commit(connection);
-	apply(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
+	apply_memory(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	if (connection->offsets && callback_has_wal_hook(connection->offsets, connection->db))
 		program_wal_hook(connection, true);
 	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);

@@ -10,6 +10,7 @@
 #include "policy/first_use.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_harm.h"
+#include "policy/heap_limit.h"
 #include "policy/page_size.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
@@ -59,6 +60,8 @@ static void other_pragma_accepted(struct connection *connection, const struct sq
 		locking_mode_decided(connection, text, statement);
 	else if (span_is(text, statement->name, "page_size"))
 		connection->page_size_set = true;
+	else if (span_is(text, statement->name, "hard_heap_limit"))
+		heap_limit_changed(connection);
 }
 
 static bool has_run(const struct statement_plan *plan)

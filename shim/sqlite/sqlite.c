@@ -216,6 +216,8 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 		copy->trace_v2 = NULL;
 	if (number < 3020000)
 		copy->prepare_v3 = NULL, copy->prepare16_v3 = NULL;
+	if (number < 3031000)
+		copy->hard_heap_limit64 = NULL;
 	if (number < 3034000)
 		copy->txn_state = NULL;
 	stand_in(copy);

@@ -101,6 +101,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(uri_boolean)                                                                                                             \
 	X(libversion)                                                                                                              \
 	X(wal_checkpoint_v2)                                                                                                       \
+	X(hard_heap_limit64)                                                                                                       \
 	X(txn_state)                                                                                                               \
 	X(sourceid)
 

@@ -10,6 +10,36 @@ load ../harness/harness
 	done
 }
 
+# limited WHEN - 15 MB through a SQLite that may take 4 MB, a limit that is set before or after the database is first used.
+limited() {
+	local limit='exec a PRAGMA hard_heap_limit=4000000' first='exec a CREATE TABLE t(a)'
+	local fill='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT zeroblob(5000) FROM n'
+	local -a lines=("$limit" "$first")
+
+	[[ $1 == before ]] || lines=("$first" "$limit")
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		rm -f t.db*
+		$2 "$victim" 'open a t.db' "${lines[@]}" "exec a $fill" "exec a $fill" "exec a $fill" 'exec a SELECT count(*) FROM t' 'close a'
+		[[ $output == *$'\n3000\nexec 0\nclose 0' ]] || fail "$2 $1 $victim"
+	done
+}
+
+@test "a program that limits SQLite's heap gets along with it, whether it says so before the first use or after it" {
+	run_plain victim 'open a t.db' 'exec a PRAGMA hard_heap_limit=5000000'
+	[[ $output == *5000000* ]] || skip "SQLite has PRAGMA hard_heap_limit since 3.31"
+	for run in run_plain run_shim; do
+		limited before $run
+		limited after $run
+	done
+	# the operator's own value stays, and then there is no memory
+	rm -f t.db*
+	SQLPROD_CACHE_SIZE=-20000 run_shim victim 'open a t.db' 'exec a PRAGMA hard_heap_limit=4000000' 'exec a CREATE TABLE t(a)' 'exec a PRAGMA cache_size'
+	expect_line -20000
+	run_shim victim 'open a t.db' 'exec a PRAGMA hard_heap_limit=4000000000' 'exec a SELECT * FROM t' 'exec a PRAGMA cache_size'
+	expect_line -20000
+}
+
 # What a program does, with many of our allocations on the way. The last lines are what counts: its own results.
 script=('open a t.db' 'exec a CREATE TABLE IF NOT EXISTS t(x); BEGIN; INSERT INTO t VALUES(1); COMMIT; SELECT count(*) FROM t'
 	'prepare a s v2 -1 BEGIN' 'step s' 'finalize s' 'exec a INSERT INTO t VALUES(2)' 'exec a COMMIT'

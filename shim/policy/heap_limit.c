@@ -1,0 +1,50 @@
+/* heap_limit.c - asks SQLite for the limit, and puts cache_size and temp_store back. */
+#include "policy/heap_limit.h"
+
+#include "connection/callbacks.h"
+#include "connection/outcome.h"
+#include "connection/pragma.h"
+#include "policy/unseen.h"
+
+/* The caches of a dozen connections; more than that is a limit against accidents. */
+#define ROOM ((long long)256 << 20)
+
+/* sqlite.org/compile.html#default_cache_size: SQLite has PRAGMA hard_heap_limit since 3.31 */
+#define DEFAULT_CACHE_SIZE "-2000"
+
+static const char reason[] = "the program limits SQLite's memory (hard_heap_limit)";
+
+const char *heap_limit_obstacle(const struct connection *connection, enum setting setting)
+{
+	long long bytes;
+
+	if (connection->outcomes[setting].by == DECIDED_BY_OPERATOR || !connection->sqlite->hard_heap_limit64)
+		return NULL;
+	bytes = connection->sqlite->hard_heap_limit64(-1);
+	return bytes > 0 && bytes < ROOM ? reason : NULL;
+}
+
+static bool is_applied(const struct connection *connection, enum setting setting)
+{
+	const struct outcome *outcome = &connection->outcomes[setting];
+
+	return outcome->by == DECIDED_BY_RECIPE && outcome->got == outcome->wanted;
+}
+
+static void put_back(struct connection *connection, enum setting setting, const char *value)
+{
+	char answer[32];
+
+	if (is_applied(connection, setting) && heap_limit_obstacle(connection, setting) &&
+	    pragma_set(connection, setting, value, answer, sizeof(answer)) == SQLITE_OK)
+		outcome_note(connection, setting, pragma_read(connection, setting), reason);
+}
+
+void heap_limit_changed(struct connection *connection)
+{
+	callbacks_suspend(connection);
+	put_back(connection, SETTING_CACHE_SIZE, DEFAULT_CACHE_SIZE);
+	if (!unseen_has_temp_tables(connection))
+		put_back(connection, SETTING_TEMP_STORE, "0");
+	callbacks_resume(connection);
+}
