@@ -142,3 +142,43 @@ public_folder() {
 		done
 	done
 }
+
+# give_py - makes a database, gives it away by one function of libc while it is open, and has that user write to it.
+give_py() {
+	cat >give.py <<-'EOF'
+		import ctypes, os, sqlite3, subprocess, sys
+		way = sys.argv[1]
+		os.umask(0o022)
+		c = sqlite3.connect('a.db', isolation_level=None)
+		if len(sys.argv) > 2: c.execute('pragma journal_mode=wal')
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		libc = ctypes.CDLL(None); os.symlink('work/a.db', '../link'); folder = os.open('.', os.O_RDONLY)
+		fd = next(int(n) for n in os.listdir('/proc/self/fd') if os.path.exists('/proc/self/fd/' + n) and os.readlink('/proc/self/fd/' + n).endswith('a.db'))
+		{'chmod': lambda: libc.chmod(b'a.db', 0o666), 'link': lambda: libc.chmod(b'../link', 0o666), 'fchmod': lambda: libc.fchmod(fd, 0o666),
+		 'fchmodat': lambda: libc.fchmodat(folder, b'a.db', 0o666, 0), 'chown': lambda: libc.chown(b'a.db', 65534, 65534),
+		 'lchown': lambda: libc.lchown(b'a.db', 65534, 65534), 'fchown': lambda: libc.fchown(fd, 65534, 65534),
+		 'fchownat': lambda: libc.fchownat(-100, b'a.db', 65534, 65534, 0), 'empty': lambda: libc.fchownat(fd, b'', 65534, 65534, 0x1000)}[way]()
+		environment = {k: v for k, v in os.environ.items() if k != 'LD_PRELOAD'}
+		print(subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'sqlite3', 'a.db', 'insert into t values(2)'],
+		                     env=environment, capture_output=True, text=True).stderr)
+		print(c.execute('select count(*) from t').fetchone()[0])
+		c.close()
+	EOF
+}
+
+@test "a database that its process gives to another user while it is open can be written by that one" {
+	public_folder
+	chmod 1777 "$scratch/work"
+	give_py
+	for way in chmod link fchmod fchmodat chown lchown fchown fchownat empty; do
+		for run in run_plain run_shim; do
+			rm -f a.db* ../link
+			$run python3 give.py "$way"
+			[[ $output == $'\n2' ]] || fail "$run $way"
+		done
+	done
+	# and with WAL by hand it cannot
+	rm -f a.db* ../link
+	run_plain python3 give.py chmod wal
+	[[ $output == *readonly* ]]
+}
