@@ -4,8 +4,8 @@
  * A process that has none open pays for one look at memory. */
 #include "base/guard.h"
 #include "embedded/real.h"
+#include "locking/file_rights.h"
 #include "locking/wal_files.h"
-#include "policy/file_rights.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include "connection/registry.h"
 
 #include "base/glibc.h"
+#include "locking/file_rights.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/kept_files.h"
@@ -111,6 +112,7 @@ void wal_files_mapped(struct file_shim *shim)
 		files->database->wal = files->wal;
 		files->database->shm = files->shm;
 	}
+	file_rights_begin(files);
 	kept_locks_begin(files);
 	count_by_recipe(files);
 	errno = saved;
@@ -147,12 +149,17 @@ bool wal_files_are_wal(const struct wal_files *files)
 	return read && read_version == 2;
 }
 
+static bool is_in_place(const struct wal_files *files, struct stat *status)
+{
+	return glibc_stat(files->path, status) == 0 && status->st_ino == files->inode;
+}
+
 bool wal_files_moved(const struct file_shim *shim)
 {
 	const struct wal_files *files = &shim->files;
 	struct stat status;
 	int saved = errno;
-	bool moved = files->path && (glibc_stat(files->path, &status) != 0 || status.st_ino != files->inode);
+	bool moved = files->path && !is_in_place(files, &status);
 
 	errno = saved;
 	return moved;
@@ -175,8 +182,9 @@ static bool has_moved(struct wal_files *files)
 	if (!files->path || is_as_at_last_look(files))
 		return false;
 	time = path_look_time();
-	if (glibc_stat(files->path, &status) != 0 || status.st_ino != files->inode)
+	if (!is_in_place(files, &status))
 		return true;
+	file_rights_check(files, &status);
 	path_look_note(&files->path_look, &time, &status);
 	return false;
 }

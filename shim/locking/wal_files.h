@@ -24,6 +24,9 @@ struct wal_files {
 	_Atomic ino_t wal;   /* of the -wal, 0 while there is none */
 	_Atomic ino_t shm;
 	_Atomic dev_t device;
+	mode_t mode; /* of the database file, and its owner, when -wal and -shm last got the same: file_rights.h */
+	uid_t user;
+	gid_t group;
 	_Atomic int fd;
 	_Atomic int shm_fd; /* -1 while there is none */
 	struct path_look path_look;

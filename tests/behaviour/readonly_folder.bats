@@ -157,6 +157,7 @@ give_py() {
 		{'chmod': lambda: libc.chmod(b'a.db', 0o666), 'link': lambda: libc.chmod(b'../link', 0o666), 'fchmod': lambda: libc.fchmod(fd, 0o666),
 		 'fchmodat': lambda: libc.fchmodat(folder, b'a.db', 0o666, 0), 'chown': lambda: libc.chown(b'a.db', 65534, 65534),
 		 'lchown': lambda: libc.lchown(b'a.db', 65534, 65534), 'fchown': lambda: libc.fchown(fd, 65534, 65534),
+		 'other': lambda: (subprocess.run(['chmod', '666', 'a.db']), c.execute('update t set x=1')),
 		 'fchownat': lambda: libc.fchownat(-100, b'a.db', 65534, 65534, 0), 'empty': lambda: libc.fchownat(fd, b'', 65534, 65534, 0x1000)}[way]()
 		environment = {k: v for k, v in os.environ.items() if k != 'LD_PRELOAD'}
 		print(subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'sqlite3', 'a.db', 'insert into t values(2)'],
@@ -170,7 +171,7 @@ give_py() {
 	public_folder
 	chmod 1777 "$scratch/work"
 	give_py
-	for way in chmod link fchmod fchmodat chown lchown fchown fchownat empty; do
+	for way in chmod link fchmod fchmodat chown lchown fchown fchownat empty other; do
 		for run in run_plain run_shim; do
 			rm -f a.db* ../link
 			$run python3 give.py "$way"

@@ -1,5 +1,5 @@
 /* file_rights.c - gives -wal and -shm the mode and the owner of their database. */
-#include "policy/file_rights.h"
+#include "locking/file_rights.h"
 
 #include "base/glibc.h"
 #include "base/guard.h"
@@ -60,6 +60,30 @@ static void follow_by_link(int fd, const struct stat *status, ino_t wal, ino_t s
 		follow(path, "-shm", shm, status);
 	}
 	free(path);
+}
+
+static void remember(struct wal_files *files, const struct stat *status)
+{
+	files->mode = status->st_mode;
+	files->user = status->st_uid;
+	files->group = status->st_gid;
+}
+
+void file_rights_begin(struct wal_files *files)
+{
+	struct stat status;
+
+	if (glibc_fstat(files->fd, &status) == 0)
+		remember(files, &status);
+}
+
+void file_rights_check(struct wal_files *files, const struct stat *status)
+{
+	if (status->st_mode == files->mode && status->st_uid == files->user && status->st_gid == files->group)
+		return;
+	follow(files->path, "-wal", files->wal, status);
+	follow(files->path, "-shm", files->shm, status);
+	remember(files, status);
 }
 
 static bool is_ours(const struct stat *status, ino_t *wal, ino_t *shm)
