@@ -4,6 +4,7 @@
 #include "connection/error_log.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
+#include "policy/checkpoints.h"
 #include "policy/first_use.h"
 #include "policy/foreign_keys.h"
 #include "policy/lifecycle.h"
@@ -13,6 +14,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int open_nowhere(const char *function, sqlite3 **db)
 {
@@ -20,6 +22,13 @@ static int open_nowhere(const char *function, sqlite3 **db)
 	if (db)
 		*db = NULL;
 	return SQLITE_ERROR;
+}
+
+/* Before the real function, which asks for the file's size. The place of the name in the text is SQLite's to find. */
+static void before_open(const char *name)
+{
+	if (name && strncmp(name, "file:", 5) == 0 && strstr(name, "immutable="))
+		checkpoint_all();
 }
 
 /* After the real function. */
@@ -47,6 +56,7 @@ HOOK int sqlite3_open(const char *name, sqlite3 **db)
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open", db);
+	before_open(name);
 	outer = hook_open_enter(sqlite, HOOK_FRAME);
 	rc = sqlite->open(name, db);
 	return opened(sqlite, &outer, rc, db ? *db : NULL, false, HOOK_CALLER);
@@ -60,6 +70,7 @@ HOOK int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *
 
 	if (!sqlite)
 		return open_nowhere("sqlite3_open_v2", db);
+	before_open(name);
 	outer = hook_open_enter(sqlite, HOOK_FRAME);
 	rc = sqlite->open_v2(name, db, flags, vfs);
 	return opened(sqlite, &outer, rc, db ? *db : NULL, (flags & SQLITE_OPEN_SHAREDCACHE) != 0, HOOK_CALLER);

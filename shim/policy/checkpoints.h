@@ -18,7 +18,8 @@ void checkpoint_before_read(int fd);
 /* The same if the code at caller, which opened the file, is no SQLite. */
 void checkpoint_before_read_by(int fd, const void *caller);
 
-/* Before the program ends, or starts another one, which may copy any of its databases. Nothing in a signal handler. */
+/* Before the program ends, opens a database with immutable=1 (SQLite ignores the -wal then), or starts another one, which may copy
+ * any of its databases. Nothing in a signal handler. */
 void checkpoint_all(void);
 
 /* After the program has asked for the size of a file, at that call: true if it is such a database, and may have another size now.

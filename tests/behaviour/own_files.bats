@@ -359,6 +359,29 @@ handed_py() {
 	[[ $output$stderr != 1 ]]
 }
 
+@test "a program that opens its own database with immutable=1 beside another connection sees all that it has committed" {
+	cat >immutable.py <<-'EOF'
+		import sqlite3, sys
+		c = sqlite3.connect('a.db', isolation_level=None)
+		if len(sys.argv) > 1: c.execute('pragma journal_mode=wal')
+		c.execute('create table t(x)')
+		for n in range(1, 4):
+		    c.execute('insert into t values(1)')
+		    d = sqlite3.connect('file:a.db?immutable=1', uri=True)
+		    assert d.execute('select count(*) from t').fetchone()[0] == n
+		    d.close()
+		print('all')
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run python3 immutable.py
+		expect all
+	done
+	rm -f a.db*
+	run_plain any python3 immutable.py wal
+	[[ $output != all ]]
+}
+
 @test "a program that ends without closing its database leaves all rows in the file" {
 	handed_py
 	for way in _exit _Exit exit; do
