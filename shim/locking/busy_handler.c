@@ -62,14 +62,18 @@ static int on_busy(void *argument, int count)
 		give_up(shim, count);
 		return 0;
 	}
-	if (count == 0)
+	if (count == 0) {
 		shim->busy.purpose =
 			shim->may_make_plain && plain_begin_runs(shim, &under_cursor) ? WAIT_OF_BEGIN : WAIT_OF_STATEMENT;
+		if (shim->busy.purpose == WAIT_OF_BEGIN || shim->sqlite->get_autocommit(shim->db))
+			shim->busy.begin_gave_up = false;
+	}
 	if (busy_wait_sleep(shim, shim->busy.purpose, count))
 		return 1;
 	/* a BEGIN does not fail: it is tried once more, and takes no lock then (write_lock.c, file_shim.c) */
 	shim->begin_is_plain =
 		shim->busy.purpose == WAIT_OF_BEGIN && (shim->handoff.attempt == ATTEMPT_REFUSED || file_shim_is_refused(shim));
+	shim->busy.begin_gave_up |= shim->begin_is_plain && !shim->handoff.shm;
 	return shim->begin_is_plain;
 }
 

@@ -192,13 +192,17 @@ static int64_t deadline_of_pool(const struct file_shim *shim)
 	return shim->busy.moved_at + later(asked_of(shim), reservation_length());
 }
 
-/* By the connection's timeout, or, where it is interrupted, by the program's own. */
+/* By the connection's timeout, or, where it is interrupted or the transaction has waited that long before, by the program's own. */
 static int64_t timeout_of(const struct file_shim *shim, enum busy_purpose purpose)
 {
 	const struct connection *connection = registry_find(shim->db);
-	int64_t own = purpose == WAIT_OF_STATEMENT && connection ? connection->busy.own : 0;
+	int64_t own = purpose == WAIT_OF_STATEMENT && connection ? connection->busy.own : 0, timeout = shim->busy.timeout;
 
-	return (busy_wait_is_interrupted(shim) && own < shim->busy.timeout ? own : shim->busy.timeout) * MILLISECOND;
+	if (busy_wait_is_interrupted(shim))
+		timeout = earlier(timeout, own);
+	else if (purpose == WAIT_OF_STATEMENT && shim->busy.begin_gave_up && connection)
+		timeout = earlier(timeout, connection->busy.asked);
+	return timeout * MILLISECOND;
 }
 
 /* When the wait ends without the lock. Where that is later than by the program's own timeout, and nobody is known to hold the lock,

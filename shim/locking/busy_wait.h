@@ -35,11 +35,12 @@ struct busy_wait {
 	int64_t woken_after;           /* how long the last wait in the queue was; 0 if no wake-up ended it */
 	int64_t holder_sought_at;      /* when it was last asked who holds the lock */
 	struct own_wait own_wait;
-	uint32_t changes, reserved;         /* the change counter and the reservation, as last seen */
-	uint32_t polled_changes;            /* the change counter at the last poll */
-	int timeout;                        /* milliseconds */
-	void **callback;                    /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
-	int *pragma_timeout;                /* what PRAGMA busy_timeout answers */
+	uint32_t changes, reserved; /* the change counter and the reservation, as last seen */
+	uint32_t polled_changes;    /* the change counter at the last poll */
+	int timeout;                /* milliseconds */
+	bool begin_gave_up;         /* the transaction's BEGIN has waited that long, without WAL, and began without the lock */
+	void **callback;            /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
+	int *pragma_timeout;        /* what PRAGMA busy_timeout answers */
 	int (*sqlite_handler)(void *, int); /* SQLite's own handler */
 	const unsigned char *interrupted;   /* what sqlite3_interrupt() sets; NULL if that is not known */
 	unsigned count, given_up;           /* for the report: waits, and those that ended without the lock */

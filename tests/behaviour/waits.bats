@@ -134,6 +134,24 @@ contend() {
 	[[ $(observer query t.db 'SELECT count(*) FROM t') == 2 ]]
 }
 
+@test "with a rollback journal a transaction waits the recipe's timeout once, at its BEGIN, and then as long as its program asked" {
+	observer query t.db 'CREATE TABLE t(x)'
+	barrier_make held
+	start_plain holder victim 'open a t.db' 'exec a BEGIN IMMEDIATE' 'barrier held' 'exec a COMMIT'
+	holder=$started
+	barrier_meet held
+	began=$SECONDS
+	SQLPROD_JOURNAL_MODE=keep run_shim any victim 'open b t.db' 'busy_timeout b 100' 'exec b BEGIN' 'exec b INSERT INTO t VALUES(1)' 'exec b ROLLBACK'
+	took=$((SECONDS - began))
+	[[ $output == *$'\nexec 0\nexec 5 database is locked\nexec 0' ]]
+	((took >= 29 && took < 55)) || fail "$took s"
+	barrier_leave held
+	finish "$holder" holder
+	# without the library it is the program's own timeout alone
+	run_plain victim 'open b t.db' 'busy_timeout b 100' 'exec b BEGIN' 'exec b INSERT INTO t VALUES(1)' 'exec b COMMIT'
+	expect_line 'exec 0'
+}
+
 @test "BEGIN IMMEDIATE or EXCLUSIVE that is only tried, with a timeout of 0, waits as any other, and does not with the timeout left to the program" {
 	for begin in IMMEDIATE EXCLUSIVE; do
 		rm -f t.db* held.*
