@@ -60,7 +60,8 @@ void wal_names_set_aside(const struct file_shim *shim, ino_t wal, const char *wh
 	char *old = wal_files_join(path, "-wal"), *new = wal_files_aside(path, wal);
 
 	if (old && new && !wal_names_are_read_only(shim) && rename(old, new) == 0)
-		log_warn_once(WARNING_LEFT_WAL, path, "%s-wal is not this file's: %s. It is kept as %s", path, why, new);
+		/* each that is moved has its line, whatever was said of the database before */
+		log_warn_once(WARNING_LEFT_WAL, new, "%s-wal is not this file's: %s. It is kept as %s", path, why, new);
 	else
 		log_warn_once(WARNING_LEFT_WAL, path,
 			      "DANGER: %s-wal is not this file's: %s. It will be replayed into it: stop here, and move it away",

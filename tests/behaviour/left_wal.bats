@@ -135,6 +135,22 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	done
 }
 
+@test "each -wal that is moved aside has its line, also after other warnings about the database" {
+	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+	cp a.db backup.db
+	for since in one two; do
+		killed run_shim
+		sleep 0.05
+		cp a.db-wal "$since-wal"
+		rm -f a.db a.db-wal a.db-shm
+	done
+	observer query rollback.db 'CREATE TABLE t(x)' >/dev/null
+	run_shim victim 'sh cp backup.db a.db; cp one-wal a.db-wal; sleep 0.05; touch a.db' 'open a a.db' 'exec a SELECT 1 FROM t' 'close a' \
+		'sh rm -f a.db a.db-wal; cp two-wal a.db-wal; cp rollback.db a.db' 'open a a.db' 'exec a SELECT 2 FROM t' 'close a' \
+		'sh rm -f a.db a.db-wal; cp one-wal a.db-wal; cp rollback.db a.db' 'open a a.db' 'exec a SELECT 2 FROM t' 'close a'
+	[[ $(grep -c 'kept as .*a.db-wal.moved-' <<<"$stderr") -eq 2 ]]
+}
+
 @test "a killed program whose checkpoint was its last write gets no warning, and loses nothing" {
 	start_shim killed victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'exec a PRAGMA wal_checkpoint' \
 		'sh kill -KILL $PPID'
