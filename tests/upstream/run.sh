@@ -43,11 +43,12 @@ python_with_sdist() {
 	tar -xf "$name"-*.tar.gz -C source --strip-components=1
 }
 
-# run_once SUITE NAME [VARIABLE=value...] - all tests of it once, in a folder of their own.
+# run_once SUITE WAY [VARIABLE=value...] - all tests of it once, in a folder of their own; the outcomes go to a file named after the way.
 run_once() {
+	way=$2
 	served=("${@:3}")
 	mkdir "$scratch/work" "$scratch/tmp"
-	(cd "$scratch/work" && TMPDIR=$scratch/tmp && export TMPDIR && run) | LC_ALL=C sort -u >"$home/$2" || true
+	(cd "$scratch/work" && TMPDIR=$scratch/tmp && export TMPDIR && run) | LC_ALL=C sort -u >"$home/$way" || true
 	rm -rf "${scratch:?}"/*
 }
 
@@ -63,16 +64,18 @@ differences() {
 	LC_ALL=C join -t '	' -a 1 -a 2 -e missing -o 0,1.2,2.2 <(outcomes without) <(outcomes with) | awk -F '\t' '$2 != $3'
 }
 
-# What is not as expected: "+NAME" differs and is not in the list, "-NAME" is in the list and does not. A name there may be a pattern.
+# What is not as expected: "+NAME" differs and is not in the list, "-NAME" is in the list and does not. A name there may be a pattern. Of a
+# suite that takes ONLY, the list's names are asked for whose first word it matches.
 unexpected() {
 	local expected=$here/expected/$1.tsv
 	[[ -e $expected ]] || expected=/dev/null
-	python3 - "$expected" "$home/differences" <<-'EOF'
-		import fnmatch, sys
+	python3 - "$expected" "$home/differences" "${ONLY-.*}" <<-'EOF'
+		import fnmatch, re, sys
 		def names(path):
 		    with open(path, encoding="utf-8", errors="replace") as lines:
 		        return [line.split("\t")[0] for line in lines if line.strip() and not line.startswith("#")]
 		patterns, found = names(sys.argv[1]), names(sys.argv[2])
+		patterns = [pattern for pattern in patterns if re.fullmatch(sys.argv[3], pattern.split(" ")[0])]
 		for name in found:
 		    if not any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
 		        print("+" + name)

@@ -20,23 +20,42 @@ version() {
 	sed 's/^/SQLite /' source/VERSION
 }
 
-# A test says its name and Ok, or its name and what it expected; a file that ended before its end has failed. How often a loop goes round
-# depends on what memory and time allow: its tests are one. One thread often waits here for itself: with the recipe's timeout, for hours.
-run() {
+# The files' names, without .test: those that match ONLY, if it is set.
+files() {
 	local file
-	export SQLPROD_BUSY_TIMEOUT=10
-	VICTIM_TIMEOUT=120
 	for file in "$home/source/test/"*.test; do
 		file=$(basename "$file" .test)
-		[[ $file =~ ^($sqlite_kinds) && ! $file =~ $sqlite_long ]] || continue
-		victim "$home/source/testfixture" "$home/source/test/$file.test" || true
-		LC_ALL=C sed -nE "s/^(.*)\.\.\. Ok\$/pass $file \1/p; s/^! (.*) expected: .*/fail $file \1/p" out |
-			LC_ALL=C sed -E 's/((ioerr|oom|transient|persistent)[a-z-]*)[-.][0-9].*$/\1/; s/(trans-9\.[0-9]+\.[0-9]+)-[0-9]+$/\1/
-				s/(interrupt-[0-9]+|misc7-12)\.[0-9.]+$/\1/'
-		if grep -aq '^[0-9]* errors out of' out; then
-			echo "pass $file"
-		else
-			echo "fail $file"
-		fi
+		[[ $file =~ ^($sqlite_kinds) && ! $file =~ $sqlite_long && (-z ${ONLY-} || $file =~ ^($ONLY)$) ]] || continue
+		echo "$file"
 	done
+}
+
+# A test says its name and Ok, or its name and what it expected; a file that ended before its end has failed. How often a loop goes round
+# depends on what memory and time allow: its tests are one.
+run_file() {
+	victim "$home/source/testfixture" "$home/source/test/$1.test" || true
+	LC_ALL=C sed -nE "s/^(.*)\.\.\. Ok\$/pass $1 \1/p; s/^! (.*) expected: .*/fail $1 \1/p" out |
+		LC_ALL=C sed -E 's/((ioerr|oom|transient|persistent)[a-z-]*)[-.][0-9].*$/\1/; s/(trans-9\.[0-9]+\.[0-9]+)-[0-9]+$/\1/
+			s/(interrupt-[0-9]+|misc7-12)\.[0-9.]+$/\1/'
+	if grep -aq '^[0-9]* errors out of' out; then
+		echo "pass $1"
+	else
+		echo "fail $1"
+	fi
+}
+
+# Several files at a time, each in a folder of its own. What each said stays in WAY.said, to read why it ended differently. One thread
+# often waits here for itself: with the recipe's timeout, for hours.
+run() {
+	local file
+	mkdir -p "$home/$way.said"
+	export SQLPROD_BUSY_TIMEOUT=10
+	VICTIM_TIMEOUT=300
+	for file in $(files); do
+		while [[ $(jobs -rp | wc -l) -ge ${JOBS:-$(nproc)} ]]; do wait -n || true; done
+		mkdir "$file"
+		(cd "$file" && run_file "$file" >../"$file.outcomes" && cp out "$home/$way.said/$file") &
+	done
+	wait
+	cat ./*.outcomes
 }
