@@ -199,3 +199,18 @@ load ../harness/moves
 		expect '(8200, 1) ok'
 	done
 }
+
+@test "a file that is copied over one which another program put into WAL mode is used as without the library" {
+	observer query a.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
+	cp a.db backup.db
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		cp backup.db a.db
+		# query_only puts the switch off for a second, and the other program is faster
+		$run victim 'open a a.db' 'exec a PRAGMA query_only=on' 'exec a SELECT count(*) FROM t' \
+			"sh observer query a.db 'PRAGMA journal_mode=wal; INSERT INTO t VALUES(2)'" 'exec a SELECT count(*) FROM t' \
+			'exec a PRAGMA query_only=off' 'sh cp backup.db a.db; sleep 1.2' 'exec a SELECT count(*) > 0 FROM t' 'exec a INSERT INTO t VALUES(3)' \
+			'exec a SELECT x FROM t WHERE x = 3' 'close a'
+		expect $'open 0\nexec 0\n1\nexec 0\nwal\n2\nexec 0\nexec 0\n1\nexec 0\nexec 0\n3\nexec 0\nclose 0'
+	done
+}
