@@ -4,7 +4,7 @@ suites_of_others := cpython dbd_sqlite django go_sqlite3 node_sqlite3 php rails 
 slow_targets += check-suites-others
 
 .PHONY: check-suites-others
-check-suites-others: ## other people's test suites with and without the library, compared by name; SUITE=NAME for one
+check-suites-others: ## other people's test suites with and without the library, compared by name; SUITE=NAME for one, ONLY=REGEX for some files of SQLite's own
 	$(Q)scripts/install-packages build check
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/upstream/run.sh $(library) $(BUILD)/others $(or $(SUITE),$(suites_of_others))
