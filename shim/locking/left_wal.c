@@ -12,6 +12,7 @@
 #include "locking/open_databases.h"
 #include "locking/wal_content.h"
 #include "locking/wal_names.h"
+#include "sqlite/unix_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -220,7 +221,7 @@ static void look_at_holders(const struct file_shim *shim, enum holders holders, 
 }
 
 /* There are a -wal and a -shm. used: others have this file locked, who may only be looking at the -wal too. Who is not to be found
- * may just have ended. */
+ * may just have ended, or is this process by a connection that has no shim, as one that has the file attached. */
 static bool look_at_users(struct file_shim *shim, sqlite3_file *file, const struct stat *wal, ino_t shm, bool used)
 {
 	enum holders holders = HOLDERS_UNKNOWN;
@@ -232,7 +233,7 @@ static bool look_at_users(struct file_shim *shim, sqlite3_file *file, const stru
 			monotonic_sleep(monotonic_now() + AGAIN);
 		if (is_first(shim, file, &known) && known)
 			return look_at_content(shim, file, wal);
-		if (!known || used || !wal_files_each(see_mapping, shim))
+		if (!known || used || !wal_files_each(see_mapping, shim) || unix_file_find_shm(file, shim->files.path) >= 0)
 			return true;
 		holders = holders_find(shim->files.device, shm, DEAD_MAN_SWITCH, shim->files.inode, &one);
 	}

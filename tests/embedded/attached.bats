@@ -124,3 +124,13 @@ results() {
 	expect "$wanted"
 	[[ $(of_report begins_rewritten) == 2 && $(of_report begins_not_upgraded) == '{}' ]]
 }
+
+@test "in an embedded copy a file that is attached can be opened by itself too, without a warning" {
+	observer query u.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+	for run in run_plain run_shim; do
+		$run "$victim" 'open a t.db' "exec a ATTACH 'u.db' AS u" 'exec a INSERT INTO u.t VALUES(1)' 'open b u.db' 'exec b INSERT INTO t VALUES(2)' \
+			'exec a SELECT count(*) % 2 FROM u.t' 'close b' 'close a'
+		expect $'open 0\nexec 0\nexec 0\nopen 0\nexec 0\n0\nexec 0\nclose 0\nclose 0'
+		expect_quiet
+	done
+}
