@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #define WORD 132
-#define STATES UINT32_C(7)
+#define STATES UINT32_C(15)
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND (1000 * MILLISECOND)
@@ -18,6 +18,8 @@
 /* A commit may copy for some time, or wait for the disk, before the next one. */
 #define AFTER_COMMIT (500 * MILLISECOND)
 #define LONGEST (3 * SECOND)
+/* For so long readers are taken to be as long as those that were met. */
+#define ALIKE (10 * SECOND)
 #define POLL (MILLISECOND / 2)
 
 static _Atomic uint32_t *word_of(const char *shm)
@@ -41,7 +43,7 @@ void read_delay_read_ended(struct file_shim *shim)
 
 bool read_delay_is_set(const char *shm, int64_t now)
 {
-	uint32_t left = atomic_load(word_of(shm)) - (uint32_t)(now / MILLISECOND);
+	uint32_t left = (atomic_load(word_of(shm)) & ~STATES) - (uint32_t)(now / MILLISECOND);
 
 	return left > 0 && left < FAR_AWAY / MILLISECOND;
 }
@@ -51,17 +53,32 @@ bool read_delay_lets_write(const char *shm)
 	return (atomic_load(word_of(shm)) & READS_LET_WRITE) != 0;
 }
 
+static bool has_ended(const char *shm, int64_t now, uint32_t states, int64_t ago)
+{
+	uint32_t word = atomic_load(word_of(shm)), since = (uint32_t)(now / MILLISECOND) - (word & ~STATES);
+
+	return (word & states) && since < ago / MILLISECOND;
+}
+
 bool read_delay_failed(const char *shm, int64_t now)
 {
-	uint32_t word = atomic_load(word_of(shm)), since = (uint32_t)(now / MILLISECOND) - word;
+	return has_ended(shm, now, READERS_STAYED, FAR_AWAY);
+}
 
-	return (word & READERS_STAYED) && since < FAR_AWAY / MILLISECOND;
+bool read_delay_met_longer(const char *shm, int64_t now)
+{
+	return read_delay_failed(shm, now) || has_ended(shm, now, READERS_LONGER, ALIKE);
 }
 
 void read_delay_set(const char *shm, int64_t until, enum read_delay_state state)
 {
 	if (wal_index_get(shm, 0) == WAL_INDEX_FORMAT)
 		atomic_store(word_of(shm), ((uint32_t)(until / MILLISECOND) & ~STATES) | (uint32_t)state);
+}
+
+void read_delay_note_longer(const char *shm, int64_t now)
+{
+	read_delay_set(shm, now, READERS_LONGER | (atomic_load(word_of(shm)) & READERS_STAYED));
 }
 
 void read_delay_extend(struct file_shim *shim, int64_t now)

@@ -18,6 +18,7 @@ enum read_delay_state {
 	READS_WAIT = 1,      /* all are, by a checkpoint that has the write lock */
 	READERS_STAYED = 2,  /* nobody is; the last checkpoint waited for readers in vain */
 	READS_LET_WRITE = 4, /* those are whose last transaction wrote nothing: writers go on, and copy what they can */
+	READERS_LONGER = 8,  /* nobody is; a checkpoint that waited some milliseconds met readers that took longer */
 };
 
 /* Part of struct file_shim. Times are those of CLOCK_MONOTONIC in nanoseconds. */
@@ -41,6 +42,10 @@ bool read_delay_wait(struct file_shim *shim);
 bool read_delay_is_set(const char *shm, int64_t now);
 bool read_delay_lets_write(const char *shm);
 bool read_delay_failed(const char *shm, int64_t now);
+
+/* Have they, or were they longer than some milliseconds, within the last ten seconds? They were, just now. */
+bool read_delay_met_longer(const char *shm, int64_t now);
+void read_delay_note_longer(const char *shm, int64_t now);
 
 void read_delay_set(const char *shm, int64_t until, enum read_delay_state state);
 

@@ -18,6 +18,8 @@
 #define LONGEST_FOR_READERS (3 * SECOND)
 /* For those that are about to end, as a rule: an attempt at the write lock begins with a read. */
 #define BRIEF (4 * MILLISECOND)
+/* For those of a request, where they kept the last checkpoint from ending the -wal; twice, as some begin meanwhile. */
+#define SHORT_READER (20 * MILLISECOND)
 #define POLL (MILLISECOND / 2)
 /* So many times as long as one has waited none waits again. */
 #define REST 1
@@ -176,10 +178,15 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	limit->after_commit = false;
 	size = wal_index_size(shim->handoff.shm, limit->after);
 	most = connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT].got;
-	passes = limit->after >= 2 * every && limit->after / every != limit->before / every;
 	limit->began = monotonic_now();
 	limit->waits = most > 0 && is_to_wait(shim, size, most, limit->began);
-	if (!limit->waits && !passes)
+	if (!limit->waits && read_delay_met_longer(shim->handoff.shm, limit->began))
+		return;
+	passes = limit->after >= 2 * every && limit->after / every != limit->before / every;
+	/* the checkpoint before left frames to readers: each commit would checkpoint now, and sync twice, until it ends the -wal */
+	limit->waits_short = !limit->waits && limit->before >= every && limit->after > limit->before &&
+			     !read_delay_is_set(shim->handoff.shm, limit->began) && wal_files_each(is_no_own_reader, shim);
+	if (!limit->waits && !limit->waits_short && !passes)
 		return;
 	limit->until = limit->began + LONGEST_FOR_READERS;
 	if (limit->waits)
@@ -209,11 +216,22 @@ int wal_limit_lock_checkpoint(struct file_shim *shim, int flags)
 
 int wal_limit_lock_readers(struct file_shim *shim, int offset, int n, int flags)
 {
-	const struct wal_limit *limit = &shim->wal_limit;
+	struct wal_limit *limit = &shim->wal_limit;
+	int64_t now;
+	int rc;
 
 	if (!limit->holds || !(flags & SQLITE_SHM_LOCK))
 		return shim->original->xShmLock(shim->file, offset, n, flags);
-	return lock_until(shim, offset, n, flags, limit->waits ? limit->until : monotonic_now() + BRIEF);
+	now = monotonic_now();
+	rc = lock_until(shim, offset, n, flags,
+			limit->waits         ? limit->until
+			: limit->waits_short ? now + SHORT_READER
+					     : now + BRIEF);
+	if (rc == SQLITE_BUSY && limit->waits_short) {
+		read_delay_note_longer(shim->handoff.shm, monotonic_now());
+		limit->waits_short = false;
+	}
+	return rc;
 }
 
 /* Until no reader needs the -wal any more: those that begin now read the database alone. READERS_STAYED if some still do. Not if
@@ -235,7 +253,7 @@ void wal_limit_give_up(struct file_shim *shim)
 {
 	if (shim->wal_limit.holds)
 		give_write_lock_back(shim);
-	shim->wal_limit.holds = shim->wal_limit.waits = false;
+	shim->wal_limit.holds = shim->wal_limit.waits = shim->wal_limit.waits_short = false;
 }
 
 void wal_limit_checkpoint_ends(struct file_shim *shim)

@@ -3,6 +3,10 @@
  * SQLite starts the -wal anew when all of it is in the database and no reader needs it. Its automatic checkpoint waits for nobody:
  * beside writers that are always there, or readers that overlap, that moment never comes, and the -wal grows without end.
  *
+ * Where a checkpoint has left frames to readers, the next one holds the write lock, and waits some milliseconds for readers: else
+ * each commit from then on checkpoints, and waits for the disk twice. Where readers were longer than that, it is not tried again
+ * for ten seconds, by any process.
+ *
  * Where checkpoints have not ended the -wal at twice the length at which they begin, the one that follows the commit which passes
  * each further such length holds the write lock, so that nothing is written meanwhile. Past journal_size_limit readers that begin
  * are delayed, three seconds at most, until those before them have ended; who writes goes on. Then, or at the latest before the
@@ -30,6 +34,7 @@ struct wal_limit {
 	bool after_commit;      /* the connection has committed, and done nothing since */
 	bool holds;             /* the write lock, for a checkpoint */
 	bool waits;             /* … which waits for readers */
+	bool waits_short;       /* … for those of a few milliseconds */
 	int64_t began, until;
 	int64_t looked_at, looks_since; /* when readers were last looked at, and since when: 0 below the limit */
 	struct read_lock read_locks[WAL_READ_MARKS];

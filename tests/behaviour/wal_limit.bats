@@ -1,12 +1,13 @@
 # A -wal that keeps its limit beside readers that overlap, and beside writers that are always there.
 load ../harness/harness
 
-# Readers whose reads overlap, of a second each, and a writer that pauses after each commit; the length of the -wal at its longest, in KiB,
-# the number of commits, of reads, and of errors.
+# Readers whose reads overlap, of $reads_for seconds each (1), and a writer that pauses after each commit; the length of the -wal at its
+# longest, in KiB, the number of commits, of reads, and of errors.
 readers_and_writer() {
 	cat >scene.py <<-'END'
 		import os, sqlite3, sys, threading, time
 
+		reads_for = float(os.environ["READS_FOR"])
 		seconds, readers, endless = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""
 		end = time.monotonic() + seconds
 		commits, reads, errors = [], [], []
@@ -29,7 +30,7 @@ readers_and_writer() {
 		            cursor = connection.execute("SELECT a FROM t")
 		            cursor.fetchone()
 		            reading.set()
-		            time.sleep(max(0, end - time.monotonic()) if endless else 1)
+		            time.sleep(max(0, end - time.monotonic()) if endless else reads_for)
 		            cursor.close()
 		            reads.append(1)
 		        except sqlite3.Error as error:
@@ -52,7 +53,7 @@ readers_and_writer() {
 		connection.execute("CREATE TABLE t(a)")
 		connection.execute("INSERT INTO t VALUES(1), (2), (3)")  # a statement that has more rows keeps its snapshot
 		connection.close()
-		threads = [threading.Thread(target=read, args=(i / readers,)) for i in range(readers)] + [threading.Thread(target=write)]
+		threads = [threading.Thread(target=read, args=(reads_for * i / readers,)) for i in range(readers)] + [threading.Thread(target=write)]
 		for thread in threads:
 		    thread.start()
 		longest = 0
@@ -66,7 +67,7 @@ readers_and_writer() {
 		    thread.join()
 		print(longest // 1024, len(commits), len(reads), len(errors), *errors)
 	END
-	SQLPROD_JOURNAL_SIZE_LIMIT=${limit:-8M} "$1" python3 scene.py "${@:2}"
+	READS_FOR=${reads_for:-1} SQLPROD_JOURNAL_SIZE_LIMIT=${limit:-8M} "$1" python3 scene.py "${@:2}"
 	read -r longest commits reads errors _ <<<"$output"
 }
 
@@ -77,6 +78,21 @@ readers_and_writer() {
 	rm -f t.db*
 	readers_and_writer run_plain 12 3
 	[[ $errors == 0 && ($commits -lt 1500 || $longest -gt 16384) ]]
+}
+
+# 800 commits are 13 MB, a third of which ends the -wal where nobody reads. Where the machine lets readers of 10 ms take longer, none waits for them for a while.
+@test "beside overlapping readers of 10 ms the -wal is started anew, long before its limit" {
+	in_memory
+	reads_for=0.01 limit=64M
+	for ((i = 0, longest = 99999; i < 5 && (longest > 9000 || commits < 800); i++)); do
+		rm -f t.db*
+		readers_and_writer run_shim 5 6
+		[[ $errors == 0 ]]
+	done
+	[[ $longest -lt 9000 && $commits -ge 800 ]]
+	rm -f t.db*
+	readers_and_writer run_plain 5 6
+	[[ $errors == 0 && ($commits -lt 800 || $longest -gt 9000) ]]
 }
 
 # One that begins before there is a commit in the -wal reads the database alone: then nothing can be copied there.

@@ -198,6 +198,7 @@ static void begin_reader(uint32_t mark, int64_t length)
 static void test_passes(void)
 {
 	start();
+	reads_itself = true;
 	commit(1990, 1999);
 	checkpoint();
 	check(takes == 0, "up to twice the usual length nothing is held");
@@ -212,6 +213,32 @@ static void test_passes(void)
 	check(takes == 2, "but that which passes the next thousand does");
 	checkpoint();
 	check(takes == 2, "one that follows no commit does not");
+}
+
+static void test_short_readers(void)
+{
+	int64_t took;
+
+	start();
+	commit(990, 1001);
+	checkpoint();
+	check(takes == 0, "the first checkpoint at the usual length holds nothing");
+	begin_reader(1000, 15 * MILLISECOND);
+	commit(1001, 1003);
+	took = checkpoint();
+	check(takes == 1 && took >= 15 * MILLISECOND && shm.words[24] == 1003, "the next one waits for a short reader");
+	start();
+	begin_reader(1000, 800 * MILLISECOND);
+	commit(1001, 1003);
+	took = checkpoint();
+	check(takes == 1 && took >= 20 * MILLISECOND && took < 30 * MILLISECOND, "for a longer one it does not wait to the end");
+	commit(1999, 2001);
+	check(checkpoint() == 0 && takes == 1, "and then none holds the lock for a while");
+	now += 11 * SECOND;
+	begin_reader(1000, 15 * MILLISECOND);
+	commit(2001, 2003);
+	checkpoint();
+	check(takes == 2 && shm.words[24] == 2003, "but later it is tried again");
 }
 
 static void test_left_alone(void)
@@ -269,10 +296,12 @@ static void test_waits(void)
 	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
 	check(checkpoint() == 0, "a reader of the same thread is not waited for");
 	start();
+	shim.handoff.checkpoint_at = 1000000;
 	begin_reader(100, 800 * MILLISECOND);
 	commit(LIMIT / FRAME - 400, LIMIT / FRAME - 399);
 	check(checkpoint() == 0, "below the limit nobody is");
 	start();
+	shim.handoff.checkpoint_at = 1000000;
 	begin_reader(100, 800 * MILLISECOND);
 	connection.outcomes[SETTING_JOURNAL_SIZE_LIMIT].got = -1;
 	commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
@@ -370,6 +399,7 @@ static void test_delays_read(void)
 int main(void)
 {
 	test_passes();
+	test_short_readers();
 	test_left_alone();
 	test_waits();
 	test_delays_before_it_waits();
