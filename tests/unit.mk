@@ -46,7 +46,7 @@ $(unit)/locking/wait_counts: tests/unit/locking/wait_counts.c shim/locking/wait_
 $(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_delay.c read_locks.c lock_owner.c)
 $(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/span.c
 $(unit)/locking/read_sites: tests/unit/locking/read_sites.c shim/locking/read_sites.c
-$(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c)
+$(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c site_locks.c lock_owner.c)
 $(unit)/locking/shared_write: tests/unit/locking/shared_write.c $(addprefix shim/locking/,shared_write.c idle_lock.c begin_kind.c futex.c) $(addprefix shim/sql/,token.c statement.c first_words.c span.c)
 $(unit)/locking/reservation_model: tests/model/reservation.c tests/model/explore.h
 $(unit)/locking/shared_write_model: tests/model/shared_write.c tests/model/explore.h

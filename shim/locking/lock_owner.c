@@ -123,7 +123,7 @@ static void read_of(pid_t pid, const char *name, char *out, size_t size)
 }
 
 /* "4711 (a name) T 1 …": proc(5). A name may have a parenthesis in it. */
-static bool is_stopped(pid_t pid)
+bool lock_owner_is_stopped(pid_t pid)
 {
 	char stat[128];
 	const char *end;
@@ -149,7 +149,7 @@ void lock_owner_describe(pid_t pid, char *out, size_t size)
 	}
 	lock_owner_program(pid, name, sizeof(name));
 	if (*name)
-		snprintf(out, size, "pid %d (%s%s)", (int)pid, name, is_stopped(pid) ? ", which is stopped" : "");
+		snprintf(out, size, "pid %d (%s%s)", (int)pid, name, lock_owner_is_stopped(pid) ? ", which is stopped" : "");
 	else
 		snprintf(out, size, "pid %d", (int)pid);
 }

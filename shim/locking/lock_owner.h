@@ -33,6 +33,9 @@ bool lock_owner_is_self(const struct wal_files *files);
 /* Writes the program's name, of at most 15 bytes as proc(5) tells it; "" if it cannot be read. */
 void lock_owner_program(pid_t pid, char *out, size_t size);
 
+/* Is the process stopped, by a signal or a debugger? */
+bool lock_owner_is_stopped(pid_t pid);
+
 /* Writes "pid 4711 (python3)", with "which is stopped" where it is. */
 void lock_owner_describe(pid_t pid, char *out, size_t size);
 

@@ -63,8 +63,7 @@ static uint32_t text_of(const struct read_site *site)
 /* What would be lost if it were forgotten: above all, that it writes. */
 static unsigned worth_of(const struct read_site *site)
 {
-	return atomic_load_explicit(&site->only_read, memory_order_relaxed) +
-	       (atomic_load_explicit(&site->has_written, memory_order_relaxed) ? UCHAR_MAX : 0);
+	return atomic_load_explicit(&site->only_read, memory_order_relaxed) + (read_site_has_written(site) ? UCHAR_MAX : 0);
 }
 
 /* A new text takes the place of the one of two that is worth less. */
@@ -157,20 +156,17 @@ void read_site_lapsed(struct read_site *site)
 
 bool read_site_is_learnt(const struct read_site *site)
 {
-	return !atomic_load_explicit(&site->has_written, memory_order_relaxed) &&
-	       atomic_load_explicit(&site->only_read, memory_order_relaxed) >= enough();
+	return !read_site_has_written(site) && atomic_load_explicit(&site->only_read, memory_order_relaxed) >= enough();
 }
 
 uint32_t read_site_reads(const struct read_site *site)
 {
-	return atomic_load_explicit(&site->has_written, memory_order_relaxed)
-		       ? 0
-		       : atomic_load_explicit(&site->reserved, memory_order_relaxed);
+	return read_site_has_written(site) ? 0 : atomic_load_explicit(&site->reserved, memory_order_relaxed);
 }
 
 unsigned read_site_halvings(const struct read_site *site)
 {
-	return atomic_load_explicit(&site->has_written, memory_order_relaxed)
+	return read_site_has_written(site)
 		       ? 0
 		       : HALVINGS * (atomic_load_explicit(&site->only_read, memory_order_relaxed) >> doublings_of_enough());
 }

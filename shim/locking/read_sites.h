@@ -37,6 +37,12 @@ void read_site_failed(struct read_site *site, uint32_t word);
 void read_site_wrote(struct read_site *site);
 void read_site_lapsed(struct read_site *site);
 
+/* Has one ever written, of this process and those that share its table? */
+static inline bool read_site_has_written(const struct read_site *site)
+{
+	return atomic_load_explicit(&site->has_written, memory_order_relaxed);
+}
+
 /* Does it need no reservation? */
 bool read_site_is_learnt(const struct read_site *site);
 

@@ -25,6 +25,7 @@
 #include "locking/futex.h"
 #include "locking/reserve.h"
 #include "locking/reserve_all.h"
+#include "locking/site_locks.h"
 
 #include <string.h>
 
@@ -101,8 +102,11 @@ static void longest(int64_t *record, int64_t time)
 		*record = time;
 }
 
+/* Before the word is cleared: who finds the statement's lock then takes it for one that has outlasted its reservation. */
 static void forget(struct file_shim *shim)
 {
+	if (shim->reservation.site_lock)
+		site_lock_release(shim);
 	shim->reservation.state = RESERVATION_NONE;
 	holder_set(&shim->holder, NULL, 0);
 	longest(&shim->count.longest_reserved, shim->handoff.system->now() - shim->reservation.since);
@@ -215,6 +219,8 @@ bool reservation_before_write(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
 
+	if (reservation->site_lock)
+		site_lock_release(shim);
 	if (reservation->is_pending && reservation->site)
 		read_site_wrote(reservation->site);
 	if (reservation->is_pending && reservation->kind)

@@ -49,6 +49,7 @@ struct reservation {
 	bool has_header;         /* SQLite reads: it will ask for a read lock, or has */
 	char header[48];         /* … as it has read it, or a later one */
 	struct begin_kind *kind; /* of its plain BEGIN; NULL if it has another, or none is known */
+	int64_t site_lock;       /* the byte of the -shm that is locked for the next; 0 for none: site_locks.h */
 	struct read_site *site;  /* of the statement that it begins with */
 	bool site_reads;         /* … which does not write */
 };

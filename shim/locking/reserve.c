@@ -3,8 +3,12 @@
 
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "locking/site_locks.h"
 
 #include <stdatomic.h>
+
+/* Of a reservation's length, for one that is likely to outlast it. */
+#define SHORT 16
 
 static atomic_bool any_joint; /* has a transaction ever had a reservation together with another one? */
 
@@ -37,7 +41,9 @@ int64_t reserve_length(const struct reservation *reservation)
 /* Writes the word if it is still as it was seen. */
 static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 {
-	return reservation_word_set(shim, seen, now, now + reserve_length(&shim->reservation));
+	int64_t length = reserve_length(&shim->reservation);
+
+	return reservation_word_set(shim, seen, now, now + (site_lock_is_outlasted(shim) ? length / SHORT : length));
 }
 
 /* The reservation is of the same thread, which cannot wait for itself: it is had together, and ends as if it were had alone. */
@@ -135,6 +141,7 @@ void reserve_file(struct file_shim *shim)
 		holder_set(&shim->holder, shim->handoff.shm, reservation->word);
 		if (reservation->site)
 			read_site_reserved(reservation->site, reservation->word);
+		site_lock_take(shim);
 	}
 	shim->count.reserved++;
 }

@@ -295,6 +295,49 @@ reader_begins() {
 	expect $'0\n0\n0\n0'
 }
 
+# How long a writer waits beside a reader that begins: long or short.
+writer_waits() {
+	local began=$EPOCHREALTIME
+	"run_$run" victim 'open b t.db' 'busy_timeout b 60000' 'exec b UPDATE t SET n=n+1' 'close b'
+	expect $'open 0\nbusy_timeout 0\nexec 0\nclose 0'
+	waited+=" $((${EPOCHREALTIME/./} - ${began/./} > 2000000 ? 1 : 0))"
+}
+
+@test "processes that did not fork from each other see which transactions outlast their reservation: a writer waits for one of them, and not for each" {
+	export SQLPROD_RESERVE=4000
+	for second in same other stopped wrote plain; do
+		run=shim
+		[[ $second != plain ]] || run=plain
+		make_database_anew
+		readers=() waited='' before=()
+		[[ $second != wrote ]] || before=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT')
+		for reader in 1 2; do
+			rm -f "held$reader".*
+			barrier_make "held$reader"
+			text='SELECT n FROM t'
+			[[ $reader$second != 2other ]] || text='SELECT n FROM t WHERE n>=0'
+			steps=()
+			((reader == 1)) || steps=("${before[@]}")
+			"start_$run" "reader$reader" victim quiet 'open a t.db' "${steps[@]}" 'exec a BEGIN DEFERRED' "exec a $text" "barrier held$reader" 'exec a COMMIT' 'close a'
+			readers+=("$started")
+			barrier_meet "held$reader"
+			writer_waits
+			[[ $reader$second != 1stopped ]] || kill -STOP -- "-$started"
+		done
+		case $second in
+			same) [[ $waited == ' 1 0' ]] ;;
+			plain) [[ $waited == ' 0 0' ]] ;;
+			*) [[ $waited == ' 1 1' ]] ;;
+		esac
+		kill -CONT -- "-${readers[0]}"
+		for reader in 1 2; do
+			barrier_leave "held$reader"
+			finish "${readers[reader - 1]}" "reader$reader"
+			[[ $output != *'exec 5'* ]]
+		done
+	done
+}
+
 @test "transactions that begin like one which wrote reserve for good, and of others it is believed later that they only read" {
 	make_database
 	read=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec a COMMIT') other=('exec a BEGIN DEFERRED' 'exec a SELECT max(n) FROM t' 'exec a COMMIT')
