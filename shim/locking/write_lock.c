@@ -354,6 +354,11 @@ static bool read_counters(const struct file_shim *shim, char *counters)
 	return shim->original->xRead(shim->file, counters, sizeof(shim->journal_write.counters), COUNTERS) == SQLITE_OK;
 }
 
+static bool is_no_writer_of_thread(struct file_shim *other, void *argument)
+{
+	return !file_shim_is_of_thread(argument, other) || !other->journal_write.began;
+}
+
 int write_lock_reserve(struct file_shim *shim)
 {
 	struct journal_write *write = &shim->journal_write;
@@ -361,6 +366,8 @@ int write_lock_reserve(struct file_shim *shim)
 
 	if (shim->handoff.shm || !shim->may_make_plain)
 		return shim->original->xLock(shim->file, SQLITE_LOCK_RESERVED);
+	if (!begin_mode_reserves(shim->begin_mode) && !wal_files_each(is_no_writer_of_thread, shim))
+		begin_mode_reserve(shim->begin_mode, file_shim_path(shim), "two connections of one thread want the write lock");
 	if (begin_mode_reserves(shim->begin_mode))
 		rc = plain_begin_make(shim);
 	if (rc == SQLITE_SCHEMA)

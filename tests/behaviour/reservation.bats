@@ -525,6 +525,20 @@ writer_waits() {
 	done
 }
 
+# Its own wait would be over after 8 seconds. With BEGIN IMMEDIATE by hand it is.
+@test "with a rollback journal a plain BEGIN does not wait for another connection of its thread that has only begun" {
+	export SQLPROD_JOURNAL_MODE=keep
+	for run in 'run_plain BEGIN 0' 'run_shim BEGIN 0' 'run_plain BEGIN_IMMEDIATE 1'; do
+		read -r run begin fails <<<"$run"
+		rm -f t.db*
+		observer query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)'
+		SECONDS=0
+		$run victim 'open a t.db' 'open b t.db' 'busy_timeout b 8000' "exec a ${begin/_/ }" "exec b ${begin/_/ }" 'exec b SELECT n FROM t' 'exec b COMMIT' \
+			'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'exec b BEGIN' 'exec b UPDATE t SET n=n+1' 'exec b COMMIT' 'close a' 'close b'
+		[[ $(grep -c '^exec 5' <<<"$output") -eq $fails && $((SECONDS < 8 ? 0 : 1)) -eq $fails && $(observer query t.db 'SELECT n FROM t') == 2 ]]
+	done
+}
+
 @test "a rollback journal and a -shm of another format get no reservation, and the report says so" {
 	observer query t.db 'CREATE TABLE t(n)'
 	SQLPROD_JOURNAL_MODE=keep SQLPROD_REPORT=$scratch/report.json run_shim victim 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT count(*) FROM t' 'exec a COMMIT' 'close a'
