@@ -47,9 +47,9 @@ struct begin_mode;
 
 /* RESERVED, which is the write lock without WAL, after a BEGIN that was made immediate. */
 struct journal_write {
-	int64_t began;     /* when SQLite got it; 0 while it has not */
-	bool met_readers;  /* EXCLUSIVE was refused since */
-	char counters[16]; /* the file's, which each commit moves: as they were */
+	_Atomic int64_t began; /* when SQLite got it; 0 while it has not */
+	bool met_readers;      /* EXCLUSIVE was refused since */
+	char counters[16];     /* the file's, which each commit moves: as they were */
 };
 
 struct file_shim {
