@@ -272,6 +272,15 @@ bool wal_content_is_suspect(const struct file_shim *shim, sqlite3_file *file, co
 	return is_suspect(shim, read_header(shim, file, header), wal);
 }
 
+/* Was the -wal written after the file? SQLite uses a -wal that is there, whatever the header says. It sets the header back within
+ * the -wal, and goes on with that, if another connection opens it while the first one leaves WAL. */
+static bool is_newer(const struct file_shim *shim, const struct stat *wal)
+{
+	struct stat database;
+
+	return glibc_fstat(shim->files.fd, &database) == 0 && is_after(&wal->st_mtim, &database.st_ctim);
+}
+
 enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
 {
 	unsigned char header[DATABASE_HEADER];
@@ -279,5 +288,8 @@ enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, co
 
 	if (!is_suspect(shim, version, wal))
 		return WAL_CONTENT_OWN;
-	return version == VERSION_ROLLBACK ? WAL_CONTENT_OTHER_MODE : compare(shim->files.path, file, header);
+	if (version == VERSION_WAL)
+		return compare(shim->files.path, file, header);
+	return is_newer(shim, wal) && compare(shim->files.path, file, header) != WAL_CONTENT_FOREIGN ? WAL_CONTENT_OWN
+												     : WAL_CONTENT_OTHER_MODE;
 }

@@ -135,6 +135,28 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	done
 }
 
+# SQLite uses a -wal that is there. A connection that leaves WAL while another one opens it sets the header back within the -wal, and all go on with that.
+@test "a -wal that was written after its file is used, though the header of the file does not say WAL" {
+	for run in run_plain run_shim; do
+		rm -f ./*
+		python3 - <<-'EOF'
+			import os, sqlite3, time
+			connection = sqlite3.connect('a.db', isolation_level=None)
+			connection.execute('PRAGMA journal_mode=wal').fetchone()
+			connection.executescript('CREATE TABLE t(x); INSERT INTO t VALUES(1); PRAGMA wal_checkpoint')
+			connection.execute('PRAGMA mmap_size=0')
+			file = os.open('a.db', os.O_RDWR)
+			os.pwrite(file, bytes([1, 1]), 18)
+			time.sleep(0.05)
+			connection.execute('INSERT INTO t VALUES(2)')
+			os._exit(0)
+		EOF
+		$run victim 'open a a.db' 'exec a SELECT group_concat(x) FROM t; PRAGMA integrity_check' 'close a'
+		expect $'open 0\n1,2\nok\nexec 0\nclose 0'
+	done
+	expect_quiet
+}
+
 @test "each -wal that is moved aside has its line, also after other warnings about the database" {
 	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
 	cp a.db backup.db
