@@ -7,6 +7,7 @@
 #include "locking/inherited_files.h"
 #include "locking/kept_locks.h"
 #include "locking/left_wal.h"
+#include "locking/page_cache.h"
 #include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
 #include "locking/write_lock.h"
@@ -233,6 +234,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	holder_set(&shim->holder, NULL, 0);
 	wal_files_unmapping(shim);
 	rc = shim->original->xShmUnmap(file, delete);
+	page_cache_forget(shim);
 	shared_write_leave(shim);
 	atomic_store(&shim->maps, false);
 	return rc;
