@@ -116,12 +116,13 @@ struct connection {
 	struct connection *every;
 	struct connection *_Atomic chain;
 	sqlite3 *_Atomic db;
-	atomic_uint interest;       /* bit n: a statement with that statement_first_letter() must be read; INTEREST_… */
-	sqlite3_file *_Atomic file; /* SQLite's, of the main database: connections that share a cache share it */
-	atomic_bool shared_cache;   /* others find out too: same_file.c */
-	atomic_bool in_two_copies;  /* the same: another copy of SQLite in this process has the file open */
-	dev_t device;               /* of the main database's file; set before inode */
-	_Atomic(ino_t) inode;       /* 0 if there is none */
+	atomic_uint interest;              /* bit n: a statement with that statement_first_letter() must be read; INTEREST_… */
+	sqlite3_file *_Atomic file;        /* SQLite's, of the main database: connections that share a cache share it */
+	atomic_bool shared_cache;          /* others find out too: same_file.c */
+	atomic_bool in_two_copies;         /* the same: another copy of SQLite in this process has the file open */
+	atomic_bool sets_rollback_journal; /* the program's last PRAGMA journal_mode: rollback_journal.h */
+	dev_t device;                      /* of the main database's file; set before inode */
+	_Atomic(ino_t) inode;              /* 0 if there is none */
 
 	const struct sqlite *sqlite;
 	uint64_t serial;

@@ -8,6 +8,7 @@
 #include "fs/storage.h"
 #include "locking/file_shim.h"
 #include "locking/lock_owner.h"
+#include "policy/rollback_journal.h"
 #include "policy/unseen.h"
 #include "policy/wal.h"
 
@@ -152,6 +153,9 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 		obstacle = outcome_other_copy(connection);
 	if (obstacle)
 		return obstacle;
+	if (wanted == JOURNAL_WAL && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE &&
+	    rollback_journal_is_of_peer(connection))
+		return "the program sets a rollback journal by another connection";
 	if (wanted == JOURNAL_WAL && is_without_locks(connection))
 		return "it was opened with nolock=1";
 	if (wanted == JOURNAL_WAL && has_several_names(connection))

@@ -12,6 +12,7 @@
 #include "policy/foreign_keys_harm.h"
 #include "policy/heap_limit.h"
 #include "policy/page_size.h"
+#include "policy/rollback_journal.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
 #include "sql/first_words.h"
@@ -77,6 +78,14 @@ static bool switches_to_wal(const struct connection *connection, const struct st
 	       !connection->authorizer.authorizer;
 }
 
+/* In sqlite3_get_table() statements before it have not run yet. */
+static bool stays_in_wal(struct connection *connection, const struct statement_plan *plan)
+{
+	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden &&
+	       rollback_journal_is_named(plan->pragma.value) && plan->passage != PASSAGE_TABLE && !has_run(plan) &&
+	       !rollback_journal_is_free(connection);
+}
+
 static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
 {
 	const struct statement *statement = &plan->statement;
@@ -98,6 +107,11 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		plan->sets = PRAGMA_OURS;
 		plan->pragma.setting = setting;
 		program_pragma_begins(connection, text, statement, &plan->pragma, &plan->rewrite);
+		if (stays_in_wal(connection, plan)) {
+			/* any word that is no mode makes a query of it */
+			strcpy(plan->rewrite.words, "query");
+			plan->pragma.overridden = true;
+		}
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
 		if (switches_to_wal(connection, plan))
 			apply_program_wal(connection);

@@ -1,0 +1,51 @@
+/* rollback_journal.c - programs that set a rollback journal, in a file that the recipe has in WAL mode. */
+#include "policy/rollback_journal.h"
+
+#include "connection/registry.h"
+#include "policy/apply.h"
+#include "policy/wal.h"
+
+bool rollback_journal_is_named(const char *value)
+{
+	struct setting_value mode;
+
+	return setting_parse(&settings_table[SETTING_JOURNAL_MODE], value, &mode) && !mode.keep && mode.number != JOURNAL_WAL;
+}
+
+bool rollback_journal_is_free(struct connection *connection)
+{
+	if (connection_is_embedded(connection) || connection->exclusive || connection->busy.unknown || !connection->shim ||
+	    connection->shared_cache || settings_get(SETTING_JOURNAL_MODE)->keep ||
+	    connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_PROGRAM || wal_read_header(connection) != WAL_YES)
+		return true;
+	if (connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db) &&
+	    apply_rollback_journal(connection))
+		return true;
+	/* synchronous was set for a rollback journal */
+	if (connection_is_set_up(connection))
+		connection->setup = SETUP_RECHECK;
+	return false;
+}
+
+struct peer_search {
+	const struct connection *connection;
+	bool found;
+};
+
+static bool see_peer(struct connection *peer, void *argument)
+{
+	struct peer_search *search = argument;
+
+	search->found = peer != search->connection && peer->device == search->connection->device &&
+			atomic_load_explicit(&peer->sets_rollback_journal, memory_order_relaxed);
+	return !search->found;
+}
+
+bool rollback_journal_is_of_peer(struct connection *connection)
+{
+	struct peer_search search = {.connection = connection};
+
+	if (connection->inode)
+		registry_visit_peers(PEERS_BY_INODE, connection->inode, see_peer, &search);
+	return search.found;
+}

@@ -1,0 +1,98 @@
+# A program that sets a rollback journal, in a file that the recipe has in WAL mode: between rollback journals a switch never fails, so
+# it must not fail with the library. The scenes print the same without it; in the first ones it also has to be in WAL mode.
+load ../harness/harness
+
+setup_file() {
+	cat >"$BATS_FILE_TMPDIR/scene.py" <<-'EOF'
+		import sqlite3, subprocess, sys, threading
+		mode, scene = sys.argv[1:]
+		def connect(): return sqlite3.connect('a.db', isolation_level=None, timeout=1)
+		def switch(c): return c.execute('PRAGMA journal_mode=' + mode).fetchall()
+		def rows(): return connect().execute('SELECT count(*) FROM t').fetchone()[0]
+		def pool():
+		    kept = [connect() for _ in range(4)]
+		    for c in kept: c.execute('SELECT x FROM t').fetchall()
+		    for c in kept: switch(c); c.execute('INSERT INTO t VALUES(1)')
+		    for c in kept: switch(c); c.execute('INSERT INTO t VALUES(2)')
+		def asks_first():
+		    kept = []
+		    for _ in range(4):
+		        c = connect(); c.execute('PRAGMA journal_mode').fetchall(); switch(c); c.execute('INSERT INTO t VALUES(1)'); kept.append(c)
+		def other_process():
+		    reader = subprocess.Popen([sys.executable, '-c', "import sqlite3, sys; c = sqlite3.connect('a.db'); c.execute('SELECT x FROM t').fetchall();"
+		        "print(1, flush=True); sys.stdin.read(); c.execute('INSERT INTO t VALUES(3)'); c.commit()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+		    reader.stdout.readline()
+		    c = connect(); switch(c); c.execute('INSERT INTO t VALUES(1)')
+		    reader.stdin.close(); print(reader.wait())
+		def cursor():
+		    c = connect(); c.executescript('INSERT INTO t VALUES(1); INSERT INTO t VALUES(2)')
+		    rows = c.execute('SELECT x FROM t'); next(rows); switch(c); print(len(rows.fetchall()))
+		def inside():
+		    c = connect(); c.execute('SELECT x FROM t').fetchall(); c.execute('BEGIN'); c.execute('INSERT INTO t VALUES(1)'); switch(c); c.execute('COMMIT')
+		def threads():
+		    def work():
+		        for _ in range(10):
+		            c = connect(); c.execute('SELECT x FROM t').fetchone(); switch(c); c.execute('PRAGMA busy_timeout=20000'); c.execute('INSERT INTO t VALUES(1)'); c.close()
+		    started = [threading.Thread(target=work) for _ in range(4)]
+		    for t in started: t.start()
+		    for t in started: t.join()
+		globals()[scene]()
+		print(rows(), connect().execute('PRAGMA integrity_check').fetchone()[0])
+	EOF
+}
+
+seed='CREATE TABLE t(x)'
+
+# scene NAME - the same rows and no error in each rollback journal, without and with the library.
+scene() {
+	local mode run wanted
+	for mode in truncate persist delete memory off; do
+		fresh
+		run_plain python3 "$BATS_FILE_TMPDIR/scene.py" "$mode" "$1"
+		wanted=$output
+		fresh
+		run_shim python3 "$BATS_FILE_TMPDIR/scene.py" "$mode" "$1"
+		expect "$wanted"
+		expect_quiet
+	done
+}
+
+fresh() {
+	rm -f a.db*
+	observer query a.db "$seed" >/dev/null
+}
+
+@test "a pool whose connections all set a rollback journal after a first read goes on" { scene pool; }
+
+@test "connections that ask for the journal mode, and then set another, go on" { scene asks_first; }
+
+@test "a rollback journal is set beside another process that has the file open" { scene other_process; }
+
+@test "a rollback journal is set while a statement of the connection runs" { scene cursor; }
+
+@test "a rollback journal is set inside a transaction" { scene inside; }
+
+@test "threads that each open, read, and set a rollback journal go on" { scene threads; }
+
+@test "where WAL cannot be left, PRAGMA journal_mode returns it, and synchronous stays normal" {
+	fresh
+	run_shim victim 'open b a.db' 'exec b SELECT x FROM t' 'open a a.db' 'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode=truncate' \
+		'exec a PRAGMA synchronous' 'exec a PRAGMA journal_mode'
+	expect $'open 0\nexec 0\nopen 0\nexec 0\nwal\nexec 0\n1\nexec 0\nwal\nexec 0'
+}
+
+@test "where WAL can be left, the program's rollback journal is set, and later connections of the process do the same" {
+	fresh
+	run_shim victim 'open a a.db' 'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode=truncate' 'exec a PRAGMA synchronous' \
+		'open b a.db' 'exec b SELECT x FROM t' 'exec b PRAGMA journal_mode' 'exec a PRAGMA journal_mode'
+	expect $'open 0\nexec 0\ntruncate\nexec 0\n2\nexec 0\nopen 0\nexec 0\ndelete\nexec 0\ntruncate\nexec 0'
+}
+
+@test "WAL that the program has set itself is left with SQLite's own error" {
+	for run in run_plain run_shim; do
+		fresh
+		$run victim 'open b a.db' 'exec b PRAGMA journal_mode=wal' 'exec b SELECT x FROM t' 'open a a.db' 'exec a PRAGMA journal_mode=wal' \
+			'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode=truncate'
+		expect_line 'exec 5 database is locked'
+	done
+}
