@@ -1,9 +1,11 @@
 /* embedded_statement.c - reads statements of embedded copies, which are seen only when they run. */
 #include "embedded/embedded_statement.h"
 
+#include "base/guard.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "policy/program_settings.h"
+#include "policy/rollback_journal.h"
 #include "policy/statement_policy.h"
 #include "policy/temp_memory.h"
 #include "policy/upgrade.h"
@@ -13,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
@@ -169,12 +172,31 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 		read_quietly(embedded, stmt, sql);
 }
 
-void embedded_statement_pragma(void *argument)
+/* Is the database to stay in WAL mode, though the program sets a rollback journal? */
+static bool stays_in_wal(struct embedded_connection *embedded)
+{
+	bool stays;
+
+	embedded->inside = true;
+	guard_enter(NULL);
+	stays = !rollback_journal_is_free(embedded->connection);
+	guard_leave();
+	embedded->inside = false;
+	return stays;
+}
+
+const char *embedded_statement_pragma(void *argument, const char *name, const char *value)
 {
 	struct embedded_connection *embedded = argument;
+	struct connection *connection = embedded->connection;
 
 	if (embedded->unread && !runs_still(embedded))
-		temp_memory_ended(embedded->connection);
+		temp_memory_ended(connection);
+	/* not where it is ours */
+	if (embedded->inside || connection->callbacks_suspended || connection->passthrough || !value ||
+	    strcasecmp(name, "journal_mode") != 0 || !rollback_journal_is_named(value))
+		return NULL;
+	return stays_in_wal(embedded) ? "wal" : NULL;
 }
 
 void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt)

@@ -199,14 +199,25 @@ static int shim_unlock(sqlite3_file *file, int level)
 	return shim->original->xUnlock(file, level);
 }
 
+/* The arguments are SQLite's: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntlpragma */
+static bool is_answered(struct file_shim *shim, char **arguments)
+{
+	const char *(*pragma)(void *, const char *, const char *) = atomic_load_explicit(&shim->pragma, memory_order_relaxed);
+	const char *answer = pragma ? pragma(shim->reader_argument, arguments[1], arguments[2]) : NULL;
+	char *copy = answer ? shim->sqlite->malloc((int)strlen(answer) + 1) : NULL;
+
+	if (copy)
+		arguments[0] = strcpy(copy, answer);
+	return copy;
+}
+
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 {
 	struct file_shim *shim = shim_of(file);
-	void (*pragma)(void *) = atomic_load_explicit(&shim->pragma, memory_order_relaxed);
 	int rc = SQLITE_OK;
 
-	if (operation == SQLITE_FCNTL_PRAGMA && pragma)
-		pragma(shim->reader_argument);
+	if (operation == SQLITE_FCNTL_PRAGMA && is_answered(shim, argument))
+		return SQLITE_OK;
 	if (operation == SQLITE_FCNTL_COMMIT_PHASETWO) {
 		shared_write_enter(shim);
 		rc = group_commit_wait(shim);
@@ -287,7 +298,7 @@ void file_shim_forget_reader(struct file_shim *shim)
 	atomic_store_explicit(&shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->writer_ends, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->closed, (void (*)(void *))NULL, memory_order_relaxed);
-	atomic_store_explicit(&shim->pragma, (void (*)(void *))NULL, memory_order_relaxed);
+	atomic_store_explicit(&shim->pragma, (const char *(*)(void *, const char *, const char *))NULL, memory_order_relaxed);
 }
 
 /* SQLite keeps what it has mapped: this maps nothing. */

@@ -12,11 +12,16 @@ bool rollback_journal_is_named(const char *value)
 	return setting_parse(&settings_table[SETTING_JOURNAL_MODE], value, &mode) && !mode.keep && mode.number != JOURNAL_WAL;
 }
 
+static bool is_in_wal_by_recipe(const struct connection *connection)
+{
+	return connection->shim && !connection->exclusive && !connection->busy.unknown && !connection->shared_cache &&
+	       !settings_get(SETTING_JOURNAL_MODE)->keep && connection->outcomes[SETTING_JOURNAL_MODE].by != DECIDED_BY_PROGRAM &&
+	       wal_read_header(connection) == WAL_YES;
+}
+
 bool rollback_journal_is_free(struct connection *connection)
 {
-	if (connection_is_embedded(connection) || connection->exclusive || connection->busy.unknown || !connection->shim ||
-	    connection->shared_cache || settings_get(SETTING_JOURNAL_MODE)->keep ||
-	    connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_PROGRAM || wal_read_header(connection) != WAL_YES)
+	if (!is_in_wal_by_recipe(connection))
 		return true;
 	if (connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db) &&
 	    apply_rollback_journal(connection))
@@ -25,6 +30,15 @@ bool rollback_journal_is_free(struct connection *connection)
 	if (connection_is_set_up(connection))
 		connection->setup = SETUP_RECHECK;
 	return false;
+}
+
+bool rollback_journal_was_set(struct connection *connection)
+{
+	bool was_set = !is_in_wal_by_recipe(connection);
+
+	if (!was_set && connection_is_set_up(connection))
+		connection->setup = SETUP_RECHECK;
+	return was_set;
 }
 
 struct peer_search {

@@ -17,6 +17,9 @@ bool rollback_journal_is_named(const char *value);
  * error. */
 bool rollback_journal_is_free(struct connection *connection);
 
+/* The same once the PRAGMA has run: did SQLite do it? */
+bool rollback_journal_was_set(struct connection *connection);
+
 /* Has the program set one on another connection of this process that has the file open? Then this one may do the same at once, and
  * in WAL mode the two would stand in each other's way. */
 bool rollback_journal_is_of_peer(struct connection *connection);

@@ -82,8 +82,8 @@ static bool switches_to_wal(const struct connection *connection, const struct st
 static bool stays_in_wal(struct connection *connection, const struct statement_plan *plan)
 {
 	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden &&
-	       rollback_journal_is_named(plan->pragma.value) && plan->passage != PASSAGE_TABLE && !has_run(plan) &&
-	       !rollback_journal_is_free(connection);
+	       rollback_journal_is_named(plan->pragma.value) && plan->passage != PASSAGE_TABLE &&
+	       !(has_run(plan) ? rollback_journal_was_set(connection) : rollback_journal_is_free(connection));
 }
 
 static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
