@@ -299,6 +299,11 @@ complete() {
 	same zabbix wal
 }
 
+@test "RelStorage's four processes count and add the same, and one packs beside them" {
+	needs
+	same relstorage
+}
+
 @test "MediaWiki is edited by six at once the same, and its jobs are all done" {
 	needs php
 	[[ -d /usr/share/mediawiki/maintenance ]] || skip 'mediawiki is not installed'
