@@ -180,7 +180,11 @@ litter() {
 	done
 	# the schema, or the whole database, cannot be read
 	cp t.db whole.db
-	observer query t.db "PRAGMA writable_schema=1; UPDATE sqlite_master SET sql='CREATE garbage'"
+	# newer shells do not let the schema be written
+	python3 - <<-'EOF'
+		import sqlite3
+		sqlite3.connect('t.db').executescript("PRAGMA writable_schema=1; UPDATE sqlite_master SET sql='CREATE garbage'")
+	EOF
 	litter
 	head -c 4096 whole.db >t.db
 	litter

@@ -14,13 +14,13 @@ load ../harness/harness
 limited() {
 	local limit='exec a PRAGMA hard_heap_limit=4000000' first='exec a CREATE TABLE t(a)'
 	local fill='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT zeroblob(5000) FROM n'
-	local -a lines=("$limit" "$first")
+	local -a steps=("$limit" "$first")
 
-	[[ $1 == before ]] || lines=("$first" "$limit")
+	[[ $1 == before ]] || steps=("$first" "$limit")
 	for victim in victim "$build/embedded/victim_gcc_O2"; do
 		[[ $victim == victim || -x $victim ]] || continue
 		rm -f t.db*
-		$2 "$victim" 'open a t.db' "${lines[@]}" "exec a $fill" "exec a $fill" "exec a $fill" 'exec a SELECT count(*) FROM t' 'close a'
+		$2 "$victim" 'open a t.db' "${steps[@]}" "exec a $fill" "exec a $fill" "exec a $fill" 'exec a SELECT count(*) FROM t' 'close a'
 		[[ $output == *$'\n3000\nexec 0\nclose 0' ]] || fail "$2 $1 $victim"
 	done
 }
