@@ -13,20 +13,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Around the call. */
-#define CHANGING(call, follow)                                                                                                     \
-	int rc = (call);                                                                                                           \
-	if (rc == 0 && __builtin_expect(wal_files_any(), 0))                                                                       \
-		follow;                                                                                                            \
-	return rc;
-
-/* An empty name with AT_EMPTY_PATH is the open file itself. */
-static void follow_at(int folder, const char *name, int flags)
+/* With the result of the call. An empty name is the open file itself, as with AT_EMPTY_PATH. */
+static int changed(int rc, int folder, const char *name, int flags)
 {
+	if (rc != 0 || __builtin_expect(!wal_files_any(), 1))
+		return rc;
 	if (*name)
 		file_rights_follow(folder, name, flags);
 	else
 		file_rights_follow_open(folder);
+	return rc;
 }
 
 static int kernel_fchmodat(int folder, const char *name, mode_t mode, int flags)
@@ -68,24 +64,37 @@ static int kernel_fchown(int fd, uid_t user, gid_t group)
 	return (int)syscall(SYS_fchown, fd, user, group);
 }
 
-HOOK int chmod(const char *name,
-	       mode_t mode){CHANGING(REAL(chmod, kernel_chmod)(name, mode), file_rights_follow(AT_FDCWD, name, 0))}
+HOOK int chmod(const char *name, mode_t mode)
+{
+	return changed(REAL(chmod, kernel_chmod)(name, mode), AT_FDCWD, name, 0);
+}
 
-HOOK int fchmodat(int folder, const char *name, mode_t mode,
-		  int flags){CHANGING(REAL(fchmodat, kernel_fchmodat)(folder, name, mode, flags), follow_at(folder, name, flags))}
+HOOK int fchmodat(int folder, const char *name, mode_t mode, int flags)
+{
+	return changed(REAL(fchmodat, kernel_fchmodat)(folder, name, mode, flags), folder, name, flags);
+}
 
-HOOK int fchmod(int fd, mode_t mode){CHANGING(REAL(fchmod, kernel_fchmod)(fd, mode), file_rights_follow_open(fd))}
+HOOK int fchmod(int fd, mode_t mode)
+{
+	return changed(REAL(fchmod, kernel_fchmod)(fd, mode), fd, "", 0);
+}
 
-HOOK int chown(const char *name, uid_t user,
-	       gid_t group){CHANGING(REAL(chown, kernel_chown)(name, user, group), file_rights_follow(AT_FDCWD, name, 0))}
+HOOK int chown(const char *name, uid_t user, gid_t group)
+{
+	return changed(REAL(chown, kernel_chown)(name, user, group), AT_FDCWD, name, 0);
+}
 
-HOOK int lchown(const char *name, uid_t user, gid_t group){
-	CHANGING(REAL(lchown, kernel_lchown)(name, user, group), file_rights_follow(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW))}
+HOOK int lchown(const char *name, uid_t user, gid_t group)
+{
+	return changed(REAL(lchown, kernel_lchown)(name, user, group), AT_FDCWD, name, AT_SYMLINK_NOFOLLOW);
+}
 
-HOOK int fchownat(int folder, const char *name, uid_t user, gid_t group, int flags){
-	CHANGING(REAL(fchownat, kernel_fchownat)(folder, name, user, group, flags), follow_at(folder, name, flags))}
+HOOK int fchownat(int folder, const char *name, uid_t user, gid_t group, int flags)
+{
+	return changed(REAL(fchownat, kernel_fchownat)(folder, name, user, group, flags), folder, name, flags);
+}
 
 HOOK int fchown(int fd, uid_t user, gid_t group)
 {
-	CHANGING(REAL(fchown, kernel_fchown)(fd, user, group), file_rights_follow_open(fd))
+	return changed(REAL(fchown, kernel_fchown)(fd, user, group), fd, "", 0);
 }
