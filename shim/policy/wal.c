@@ -121,12 +121,13 @@ static int try_alone(sqlite3_file *file, const sqlite3_io_methods *methods)
 static int lock_alone(const struct connection *connection, sqlite3_file *file, int patience)
 {
 	const sqlite3_io_methods *methods = methods_of(file);
-	int64_t until = monotonic_now() + (int64_t)patience * 1000000;
-	int rc;
+	int64_t now = monotonic_now(), until = now + (int64_t)patience * 1000000;
+	int rc = try_alone(file, methods);
 
-	do
+	for (; rc == SQLITE_BUSY && now < until && wal_read_header(connection) == WAL_NO; now = monotonic_now()) {
+		monotonic_sleep(now + ALONE_PAUSE);
 		rc = try_alone(file, methods);
-	while (rc == SQLITE_BUSY && monotonic_now() < until && wal_read_header(connection) == WAL_NO);
+	}
 	return rc;
 }
 
