@@ -12,10 +12,17 @@ bool rollback_journal_is_named(const char *value)
 	return setting_parse(&settings_table[SETTING_JOURNAL_MODE], value, &mode) && !mode.keep && mode.number != JOURNAL_WAL;
 }
 
+/* A connection that has left WAL finds the file in that mode again once another program's has used it. */
+static bool may_be_wal_of_program(const struct connection *connection)
+{
+	return connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_PROGRAM &&
+	       !atomic_load_explicit(&connection->sets_rollback_journal, memory_order_relaxed);
+}
+
 static bool is_in_wal_by_recipe(const struct connection *connection)
 {
 	return connection->shim && !connection->exclusive && !connection->busy.unknown && !connection->shared_cache &&
-	       !settings_get(SETTING_JOURNAL_MODE)->keep && connection->outcomes[SETTING_JOURNAL_MODE].by != DECIDED_BY_PROGRAM &&
+	       !settings_get(SETTING_JOURNAL_MODE)->keep && !may_be_wal_of_program(connection) &&
 	       wal_read_header(connection) == WAL_YES;
 }
 

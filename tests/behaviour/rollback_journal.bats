@@ -24,6 +24,13 @@ setup_file() {
 		    reader.stdout.readline()
 		    c = connect(); switch(c); c.execute('INSERT INTO t VALUES(1)')
 		    reader.stdin.close(); print(reader.wait())
+		def comes_back():
+		    c = connect(); switch(c); c.execute('INSERT INTO t VALUES(1)')
+		    reader = subprocess.Popen([sys.executable, '-c', "import sqlite3, sys; c = sqlite3.connect('a.db'); c.execute('SELECT x FROM t').fetchall();"
+		        "print(1, flush=True); sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+		    reader.stdout.readline()
+		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); c.execute('PRAGMA journal_mode=' + mode + ' ' * (i + 1)).fetchall()
+		    reader.stdin.close(); reader.wait()
 		def cursor():
 		    c = connect(); c.executescript('INSERT INTO t VALUES(1); INSERT INTO t VALUES(2)')
 		    rows = c.execute('SELECT x FROM t'); next(rows); switch(c); print(len(rows.fetchall()))
@@ -67,6 +74,8 @@ fresh() {
 @test "connections that ask for the journal mode, and then set another, go on" { scene asks_first; }
 
 @test "a rollback journal is set beside another process that has the file open" { scene other_process; }
+
+@test "a rollback journal is set again after another process has set WAL" { scene comes_back; }
 
 @test "a rollback journal is set while a statement of the connection runs" { scene cursor; }
 
