@@ -5,11 +5,19 @@
 #include "policy/apply.h"
 #include "policy/wal.h"
 
+#include <string.h>
+#include <strings.h>
+
+/* SQLite takes the first mode that begins with the value, be it cut short or empty (src/pragma.c); the words are in its order. */
 bool rollback_journal_is_named(const char *value)
 {
-	struct setting_value mode;
+	const char *const *words = settings_table[SETTING_JOURNAL_MODE].words;
+	size_t n = strlen(value);
+	int mode = 0;
 
-	return setting_parse(&settings_table[SETTING_JOURNAL_MODE], value, &mode) && !mode.keep && mode.number != JOURNAL_WAL;
+	while (words[mode] && strncasecmp(words[mode], value, n) != 0)
+		mode++;
+	return words[mode] && mode != JOURNAL_WAL;
 }
 
 /* A connection that has left WAL finds the file in that mode again once another program's has used it. */

@@ -31,6 +31,9 @@ setup_file() {
 		    reader.stdout.readline()
 		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); c.execute('PRAGMA journal_mode=' + mode + ' ' * (i + 1)).fetchall()
 		    reader.stdin.close(); reader.wait()
+		def cut_short():
+		    kept = connect(); kept.execute('SELECT x FROM t').fetchall(); c = connect()
+		    for n in range(len(mode), -1, -1): c.execute(f"PRAGMA journal_mode='{mode[:n]}'").fetchall(); c.execute('INSERT INTO t VALUES(1)')
 		def cursor():
 		    c = connect(); c.executescript('INSERT INTO t VALUES(1); INSERT INTO t VALUES(2)')
 		    rows = c.execute('SELECT x FROM t'); next(rows); switch(c); print(len(rows.fetchall()))
@@ -76,6 +79,8 @@ fresh() {
 @test "a rollback journal is set beside another process that has the file open" { scene other_process; }
 
 @test "a rollback journal is set again after another process has set WAL" { scene comes_back; }
+
+@test "a rollback journal is set by the first letters of its name" { scene cut_short; }
 
 @test "a rollback journal is set while a statement of the connection runs" { scene cursor; }
 
