@@ -78,11 +78,11 @@ static bool switches_to_wal(const struct connection *connection, const struct st
 	       !connection->authorizer.authorizer;
 }
 
-/* In sqlite3_get_table() statements before it have not run yet. */
+/* In sqlite3_get_table() those before it have not run yet. */
 static bool stays_in_wal(struct connection *connection, const struct statement_plan *plan)
 {
 	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden &&
-	       rollback_journal_is_named(plan->pragma.value) && plan->passage != PASSAGE_TABLE &&
+	       rollback_journal_is_named(plan->pragma.value) && (plan->passage != PASSAGE_TABLE || plan->is_first) &&
 	       !(has_run(plan) ? rollback_journal_was_set(connection) : rollback_journal_is_free(connection));
 }
 
@@ -216,7 +216,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 {
 	const struct statement *statement = &plan->statement;
 
-	*plan = (struct statement_plan){.passage = passage};
+	*plan = (struct statement_plan){.passage = passage, .is_first = from == 0};
 	connection->pragma_ignored = false;
 	/* before 3.15 VACUUM prepares its own statements by sqlite3_prepare(), and they must stay valid while it runs */
 	plan->is_vacuum = passage == PASSAGE_PREPARE_BY_SQLITE && begin_may_be_vacuum(connection);

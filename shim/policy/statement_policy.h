@@ -45,6 +45,7 @@ struct statement_plan {
 	const char *lost;
 
 	bool is_vacuum;                                       /* it may be one of VACUUM's own: leave it alone */
+	bool is_first;                                        /* of its text */
 	bool inside;                                          /* there was a transaction when policy_before() began */
 	enum { PRAGMA_NONE, PRAGMA_OURS, PRAGMA_OTHER } sets; /* a PRAGMA that sets one of our settings, or another */
 	struct program_pragma pragma;

@@ -102,6 +102,14 @@ fresh() {
 	done
 }
 
+@test "a rollback journal is set by sqlite3_get_table() beside another connection" {
+	for run in run_plain run_shim; do
+		fresh
+		$run victim 'open b a.db' 'exec b SELECT x FROM t' 'open a a.db' 'get_table a PRAGMA journal_mode=truncate; SELECT 1'
+		expect_line 'get_table 0'
+	done
+}
+
 @test "where WAL cannot be left, PRAGMA journal_mode returns it, and synchronous stays normal" {
 	fresh
 	run_shim victim 'open b a.db' 'exec b SELECT x FROM t' 'open a a.db' 'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode=truncate' \
