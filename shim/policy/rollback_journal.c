@@ -29,17 +29,30 @@ static bool may_be_wal_of_program(const struct connection *connection)
 
 static bool is_in_wal_by_recipe(const struct connection *connection)
 {
-	return connection->shim && !connection->exclusive && !connection->busy.unknown && !connection->shared_cache &&
-	       !settings_get(SETTING_JOURNAL_MODE)->keep && !may_be_wal_of_program(connection) &&
+	return !connection->exclusive && !settings_get(SETTING_JOURNAL_MODE)->keep && !may_be_wal_of_program(connection) &&
 	       wal_read_header(connection) == WAL_YES;
+}
+
+/* Would it write back what it has read, and others have changed since? Without a shim nothing makes it forget: page_cache.h */
+static bool keeps_pages(const struct connection *connection)
+{
+	return !connection->shim && connection_is_set_up(connection);
+}
+
+/* Is it known what its locks are? */
+static bool may_leave(const struct connection *connection)
+{
+	return connection->shim && !connection->busy.unknown && !connection->shared_cache;
 }
 
 bool rollback_journal_is_free(struct connection *connection)
 {
-	if (!is_in_wal_by_recipe(connection))
+	bool stays = keeps_pages(connection);
+
+	if (!is_in_wal_by_recipe(connection) || (!stays && !may_leave(connection)))
 		return true;
-	if (connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db) &&
-	    apply_rollback_journal(connection))
+	if (!stays && connection->sqlite->get_autocommit(connection->db) &&
+	    !sqlite_runs_statement(connection->sqlite, connection->db) && apply_rollback_journal(connection))
 		return true;
 	/* synchronous was set for a rollback journal */
 	if (connection_is_set_up(connection))
@@ -49,7 +62,7 @@ bool rollback_journal_is_free(struct connection *connection)
 
 bool rollback_journal_was_set(struct connection *connection)
 {
-	bool was_set = !is_in_wal_by_recipe(connection);
+	bool was_set = !is_in_wal_by_recipe(connection) || !may_leave(connection);
 
 	if (!was_set && connection_is_set_up(connection))
 		connection->setup = SETUP_RECHECK;
