@@ -45,14 +45,23 @@ static bool may_leave(const struct connection *connection)
 	return connection->shim && !connection->busy.unknown && !connection->shared_cache;
 }
 
+/* No statement runs, and the file is not in WAL mode: SQLite frees all pages. A cache that is shared may be in use. */
+static bool leave_and_forget(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return sqlite->db_release_memory && !connection->shared_cache && apply_rollback_journal(connection) &&
+	       sqlite->db_release_memory(connection->db) == SQLITE_OK;
+}
+
 bool rollback_journal_is_free(struct connection *connection)
 {
-	bool stays = keeps_pages(connection);
+	bool keeps = keeps_pages(connection);
 
-	if (!is_in_wal_by_recipe(connection) || (!stays && !may_leave(connection)))
+	if (!is_in_wal_by_recipe(connection) || (!keeps && !may_leave(connection)))
 		return true;
-	if (!stays && connection->sqlite->get_autocommit(connection->db) &&
-	    !sqlite_runs_statement(connection->sqlite, connection->db) && apply_rollback_journal(connection))
+	if (connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db) &&
+	    (keeps ? leave_and_forget(connection) : apply_rollback_journal(connection)))
 		return true;
 	/* synchronous was set for a rollback journal */
 	if (connection_is_set_up(connection))

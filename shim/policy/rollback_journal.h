@@ -13,8 +13,8 @@ bool rollback_journal_is_named(const char *value);
 
 /* The program is about to set one: takes the file out of WAL mode first. False if that cannot be done now. The PRAGMA then has to
  * change nothing, and to return the mode in force, as SQLite itself does where a mode cannot be changed
- * (sqlite.org/pragma.html#pragma_journal_mode). So it is where the connection has read by a file without a shim: what it keeps of
- * that would be written back. True also where the WAL may be the program's own decision: it gets SQLite's error. */
+ * (sqlite.org/pragma.html#pragma_journal_mode). True also where the WAL may be the program's own decision: it gets SQLite's error.
+ */
 bool rollback_journal_is_free(struct connection *connection);
 
 /* The same once the PRAGMA has run: did SQLite do it? */

@@ -83,6 +83,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(db_filename)                                                                                                             \
 	X(db_mutex)                                                                                                                \
 	X(db_readonly)                                                                                                             \
+	X(db_release_memory)                                                                                                       \
 	X(db_status)                                                                                                               \
 	X(file_control)                                                                                                            \
 	X(backup_init)                                                                                                             \
