@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -51,11 +50,9 @@ static void follow(const char *database, const char *suffix, ino_t inode, const 
 /* -wal and -shm lie beside the file itself, whatever links the program's name goes through. */
 static void follow_by_link(int fd, const struct stat *status, ino_t wal, ino_t shm)
 {
-	char *path = malloc(PATH_MAX);
-	ssize_t length = path ? readlink(link_of(fd).name, path, PATH_MAX - 1) : -1;
+	char *path = wal_files_name_of(fd);
 
-	if (length > 0) {
-		path[length] = '\0';
+	if (path) {
 		follow(path, "-wal", wal, status);
 		follow(path, "-shm", shm, status);
 	}

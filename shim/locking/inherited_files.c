@@ -1,6 +1,7 @@
 /* inherited_files.c - looks for connections that were inherited, and at what their descriptors lead to. */
 #include "locking/inherited_files.h"
 
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
 #include "locking/kept_locks.h"
@@ -34,7 +35,7 @@ static int take_over(struct file_shim *shim)
 {
 	struct wal_files *files = &shim->files;
 
-	if (!kept_locks_set(files->fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE))
+	if (!fcntl_lock_set(files->fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE))
 		return SQLITE_BUSY;
 	unix_file_forget_shm(shim->file, files->path);
 	wal_files_each(forget, files);

@@ -2,6 +2,7 @@
 #include "locking/inherited_locks.h"
 
 #include "base/threads.h"
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
 
@@ -40,8 +41,8 @@ static bool lock_in_child(struct file_shim *shim, void *unused)
 		return true;
 	if (!kept_locks_are_shared(&shim->files))
 		shim->files.parent = parent;
-	kept_locks_set(shim->files.fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE);
-	kept_locks_set(shim->files.shm_fd, F_SETLK, F_RDLCK, DEAD_MAN_SWITCH, 1);
+	fcntl_lock_set(shim->files.fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE);
+	fcntl_lock_set(shim->files.shm_fd, F_SETLK, F_RDLCK, DEAD_MAN_SWITCH, 1);
 	return true;
 }
 

@@ -10,13 +10,6 @@
 #include <fcntl.h>
 #include <signal.h>
 
-bool kept_locks_set(int fd, int command, short type, off_t start, off_t length)
-{
-	struct flock lock = fcntl_lock(type, start, length);
-
-	return fcntl(fd, command, &lock) == 0;
-}
-
 bool kept_locks_are_shared(const struct wal_files *files)
 {
 	int saved = errno;
@@ -32,8 +25,8 @@ void kept_locks_take_own(struct wal_files *files)
 
 	if (files->shm_fd < 0 || files->kept)
 		return;
-	kept_locks_set(files->fd, F_OFD_SETLK, F_RDLCK, SHARED_LAST, 1);
-	kept_locks_set(files->shm_fd, F_OFD_SETLK, F_RDLCK, DEAD_MAN_SWITCH, 1);
+	fcntl_lock_set(files->fd, F_OFD_SETLK, F_RDLCK, SHARED_LAST, 1);
+	fcntl_lock_set(files->shm_fd, F_OFD_SETLK, F_RDLCK, DEAD_MAN_SWITCH, 1);
 	files->kept = true;
 	errno = saved;
 }
@@ -68,9 +61,9 @@ static void unlock(struct wal_files *files, bool of_shm)
 {
 	int saved = errno;
 
-	kept_locks_set(files->fd, F_OFD_SETLK, F_UNLCK, SHARED_LAST, 1);
+	fcntl_lock_set(files->fd, F_OFD_SETLK, F_UNLCK, SHARED_LAST, 1);
 	if (of_shm && files->shm_fd >= 0)
-		kept_locks_set(files->shm_fd, F_OFD_SETLK, F_UNLCK, DEAD_MAN_SWITCH, 1);
+		fcntl_lock_set(files->shm_fd, F_OFD_SETLK, F_UNLCK, DEAD_MAN_SWITCH, 1);
 	files->kept = false;
 	errno = saved;
 }

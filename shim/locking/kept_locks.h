@@ -25,10 +25,6 @@ struct wal_files;
 void kept_locks_begin(struct wal_files *files);
 void kept_locks_end(struct wal_files *files);
 
-/* Sets a lock of that type (F_RDLCK, F_UNLCK) by that command, with system calls only: a signal handler may fork. False if the
- * kernel refused it. */
-bool kept_locks_set(int fd, int command, short type, off_t start, off_t length);
-
 /* Does the process that this one was forked from have the open files still? Then their locks are its own as well, and it may have
  * no others. */
 bool kept_locks_are_shared(const struct wal_files *files);

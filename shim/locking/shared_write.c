@@ -84,12 +84,11 @@ static inline struct second_lock *second_of(struct file_shim *shim)
 
 static bool set_lock(const struct file_shim *shim, off_t byte, short type)
 {
-	struct flock lock = fcntl_lock(type, byte, 1);
-	int saved = errno, rc;
+	int saved = errno;
+	bool set = fcntl_lock_set(shim->files.shm_fd, F_SETLK, type, byte, 1);
 
-	rc = fcntl(shim->files.shm_fd, F_SETLK, &lock);
 	errno = saved;
-	return rc == 0;
+	return set;
 }
 
 static bool second_lock(struct file_shim *shim)

@@ -12,9 +12,9 @@
 /* SQLite locks bytes 120 to 128 of a -shm, which is shorter than this, and the library 129. */
 #define FIRST (INT64_C(1) << 40)
 
-static struct flock lock_of(const struct file_shim *shim, short type)
+static off_t byte_of(const struct file_shim *shim)
 {
-	return fcntl_lock(type, FIRST + atomic_load_explicit(&shim->reservation.site->text, memory_order_relaxed), 1);
+	return FIRST + atomic_load_explicit(&shim->reservation.site->text, memory_order_relaxed);
 }
 
 static bool is_of_interest(const struct file_shim *shim)
@@ -24,24 +24,24 @@ static bool is_of_interest(const struct file_shim *shim)
 
 void site_lock_take(struct file_shim *shim)
 {
-	struct flock lock;
 	int saved = errno;
+	off_t byte;
 
 	if (!is_of_interest(shim))
 		return;
-	lock = lock_of(shim, F_RDLCK);
-	if (fcntl(shim->files.shm_fd, F_SETLK, &lock) == 0)
-		shim->reservation.site_lock = lock.l_start;
+	byte = byte_of(shim);
+	if (fcntl_lock_set(shim->files.shm_fd, F_SETLK, F_RDLCK, byte, 1))
+		shim->reservation.site_lock = byte;
 	errno = saved;
 }
 
 void site_lock_release(struct file_shim *shim)
 {
-	struct flock lock = fcntl_lock(F_UNLCK, shim->reservation.site_lock, 1);
+	off_t byte = shim->reservation.site_lock;
 	int saved = errno;
 
-	if (lock.l_start && shim->files.shm_fd >= 0)
-		fcntl(shim->files.shm_fd, F_SETLK, &lock);
+	if (byte && shim->files.shm_fd >= 0)
+		fcntl_lock_set(shim->files.shm_fd, F_SETLK, F_UNLCK, byte, 1);
 	shim->reservation.site_lock = 0;
 	errno = saved;
 }
@@ -54,7 +54,7 @@ bool site_lock_is_outlasted(const struct file_shim *shim)
 
 	if (!is_of_interest(shim))
 		return false;
-	lock = lock_of(shim, F_WRLCK);
+	lock = fcntl_lock(F_WRLCK, byte_of(shim), 1);
 	found = fcntl(shim->files.shm_fd, F_GETLK, &lock) == 0 && lock.l_type == F_RDLCK &&
 		!(lock.l_pid > 0 && lock_owner_is_stopped(lock.l_pid));
 	errno = saved;

@@ -240,8 +240,7 @@ static void remove_both(const struct wal_files *files, const char *path)
 	remove_if_same(wal_files_join(path, "-shm"), files->shm);
 }
 
-/* The name that an open file has now, to be freed; NULL where /proc does not say it. */
-static char *name_of(int fd)
+char *wal_files_name_of(int fd)
 {
 	char link[sizeof("/proc/self/fd/") + 12], *name = malloc(PATH_MAX);
 	ssize_t length;
@@ -259,7 +258,7 @@ static char *name_of(int fd)
 /* By the name that the -shm has now. */
 static void remove_both_by_descriptor(const struct wal_files *files)
 {
-	char *name = name_of(files->shm_fd);
+	char *name = wal_files_name_of(files->shm_fd);
 	size_t length = name ? strlen(name) : 0;
 
 	if (length > 4 && strcmp(name + length - 4, "-shm") == 0) {
@@ -287,7 +286,7 @@ static bool follow(const struct wal_files *files, const char *path, const char *
 /* By the name that the file has now; false where nobody needs them there, and they are removed. */
 static bool keep_moved(const struct wal_files *files)
 {
-	char *path = name_of(files->fd);
+	char *path = wal_files_name_of(files->fd);
 	bool kept = false;
 
 	if (path && wal_files_name_is(AT_FDCWD, path, files->inode)) {

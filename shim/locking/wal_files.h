@@ -88,6 +88,9 @@ bool wal_files_are_open(const struct wal_files *files);
 /* Is that name (folder as for openat(2)) of this inode? */
 bool wal_files_name_is(int folder, const char *name, ino_t inode);
 
+/* The name that an open file has now, to be freed; NULL where /proc does not say it. */
+char *wal_files_name_of(int fd);
+
 /* Path and suffix, to be freed; NULL if memory is out. On the heap: a thread may have a stack just large enough for SQLite. */
 char *wal_files_join(const char *path, const char *suffix);
 
