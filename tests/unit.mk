@@ -17,9 +17,9 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 	$(Q)$(unit)/fs/storage tests/unit/fs/mountinfo
 	$(Q)$(unit)/fs/storage_look
 
-# the hand-over of the write lock, who holds it, open databases, commits in groups, the length of the WAL, locks that are given back; models of reservations, of the shared
+# the hand-over of the write lock, who holds it, open databases, commits in groups, frames written at once, the length of the WAL, locks that are given back; models of reservations, of the shared
 # lock and of a -wal that starts anew
-locking_units := handoff holder path_look open_databases group_commit wait_counts wal_limit idle_lock read_sites reservation shared_write reservation_model shared_write_model restart_model
+locking_units := handoff holder path_look open_databases group_commit wal_frames wait_counts wal_limit idle_lock read_sites reservation shared_write reservation_model shared_write_model restart_model
 .PHONY: check-unit-locking
 check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests of the locks, models of their protocols
 	$(Q)$(unit)/locking/handoff
@@ -27,6 +27,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests
 	$(Q)$(unit)/locking/path_look
 	$(Q)$(unit)/locking/open_databases
 	$(Q)$(unit)/locking/group_commit
+	$(Q)$(unit)/locking/wal_frames
 	$(Q)$(unit)/locking/wait_counts
 	$(Q)$(unit)/locking/wal_limit
 	$(Q)$(unit)/locking/idle_lock
@@ -41,7 +42,8 @@ $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.
 $(unit)/locking/holder: tests/unit/locking/holder.c shim/locking/holder.c
 $(unit)/locking/path_look: tests/unit/locking/path_look.c shim/locking/path_look.c shim/locking/futex.c
 $(unit)/locking/open_databases: tests/unit/locking/open_databases.c shim/locking/open_databases.c
-$(unit)/locking/group_commit: tests/unit/locking/group_commit.c shim/locking/group_commit.c
+$(unit)/locking/group_commit: tests/unit/locking/group_commit.c $(addprefix shim/locking/,group_commit.c wal_methods.c wal_frames.c)
+$(unit)/locking/wal_frames: tests/unit/locking/wal_frames.c shim/locking/wal_frames.c
 $(unit)/locking/wait_counts: tests/unit/locking/wait_counts.c shim/locking/wait_counts.c
 $(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c read_delay.c read_locks.c lock_owner.c)
 $(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/span.c

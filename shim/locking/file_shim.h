@@ -21,6 +21,7 @@
 #include "locking/wait_times.h"
 #include "locking/wal_files.h"
 #include "locking/wal_limit.h"
+#include "locking/wal_methods.h"
 #include "sqlite/sqlite.h"
 
 /* Locks of the -shm, as SQLite numbers them: sqlite.org/walformat.html */
@@ -76,6 +77,7 @@ struct file_shim {
 	struct reset_guard reset_guard;
 	struct shared_write shared_write;
 	struct group_commit group_commit;
+	struct wal_methods wal_methods;
 	struct wal_limit wal_limit;
 	struct read_delay read_delay;
 	struct reservation reservation;

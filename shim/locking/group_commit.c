@@ -14,19 +14,9 @@
 #include "locking/file_shim.h"
 #include "locking/wal_index.h"
 
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COPIED (64 * 1024)
-
-static struct file_shim *shim_of_wal(sqlite3_file *wal)
-{
-	char *methods = (char *)(uintptr_t)wal->pMethods;
-
-	return (struct file_shim *)(void *)(methods - offsetof(struct file_shim, group_commit) -
-					    offsetof(struct group_commit, methods));
-}
 
 /* Does SQLite give the read lock back right after this commit? It does unless another statement of the connection, or another
  * connection by the same cache, still reads. */
@@ -61,7 +51,7 @@ static void return_read_lock(struct file_shim *shim)
  * that syncs has the backfill lock. */
 static bool write_again(const struct file_shim *shim)
 {
-	const struct group_commit *commit = &shim->group_commit;
+	const struct wal_methods *methods = &shim->wal_methods;
 	sqlite3_int64 size, at = 0;
 	char *buffer;
 
@@ -71,8 +61,8 @@ static bool write_again(const struct file_shim *shim)
 	size = wal_index_size(shim->handoff.shm, wal_index_frames(shim->handoff.shm));
 	while (buffer && at < size) {
 		int part = size - at < COPIED ? (int)(size - at) : COPIED;
-		if (commit->original->xRead(commit->wal, buffer, part, at) != SQLITE_OK ||
-		    commit->original->xWrite(commit->wal, buffer, part, at) != SQLITE_OK)
+		if (methods->original->xRead(methods->wal, buffer, part, at) != SQLITE_OK ||
+		    methods->original->xWrite(methods->wal, buffer, part, at) != SQLITE_OK)
 			break;
 		at += part;
 	}
@@ -100,7 +90,7 @@ static int sync_now(struct file_shim *shim, int flags, bool after_commit)
 		return SQLITE_IOERR_FSYNC;
 	if (after_commit)
 		return_read_lock(shim);
-	rc = commit->original->xSync(commit->wal, flags);
+	rc = shim->wal_methods.original->xSync(shim->wal_methods.wal, flags);
 	if (rc != SQLITE_OK)
 		wal_files_each(put_in_doubt, shim);
 	if ((rc == SQLITE_OK) == in_doubt)
@@ -108,11 +98,17 @@ static int sync_now(struct file_shim *shim, int flags, bool after_commit)
 	return rc;
 }
 
-static int wal_sync(sqlite3_file *wal, int flags)
+void group_commit_header_written(struct file_shim *shim)
 {
-	struct file_shim *shim = shim_of_wal(wal);
+	shim->group_commit.header_written = true;
+}
+
+int group_commit_sync(struct file_shim *shim, int flags)
+{
 	struct group_commit *commit = &shim->group_commit;
 
+	if (!commit->wanted && !atomic_load_explicit(&commit->in_doubt, memory_order_relaxed))
+		return shim->wal_methods.original->xSync(shim->wal_methods.wal, flags);
 	if (!commit->writes || commit->header_written) {
 		commit->header_written = false;
 		return sync_now(shim, flags, false);
@@ -122,57 +118,10 @@ static int wal_sync(sqlite3_file *wal, int flags)
 	return SQLITE_OK;
 }
 
-static int wal_write(sqlite3_file *wal, const void *data, int size, sqlite3_int64 offset)
-{
-	struct group_commit *commit = &shim_of_wal(wal)->group_commit;
-
-	if (offset == 0)
-		commit->header_written = true;
-	return commit->original->xWrite(wal, data, size, offset);
-}
-
-static int wal_close(sqlite3_file *wal)
-{
-	group_commit_forget(shim_of_wal(wal));
-	return wal->pMethods->xClose(wal);
-}
-
-/* Puts ours in front of the methods of the -wal. */
-static void wrap(struct file_shim *shim)
-{
-	struct group_commit *commit = &shim->group_commit;
-	const struct sqlite *sqlite = shim->sqlite;
-	sqlite3_file *wal = NULL;
-	const sqlite3_io_methods *real;
-
-	if (!sqlite->file_control || sqlite->file_control(shim->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
-	    !wal || !wal->pMethods)
-		return;
-	real = wal->pMethods;
-	/* a table of version 1 ends before xShmMap, one of version 2 before xFetch */
-	memcpy(&commit->methods, real,
-	       real->iVersion < 2    ? offsetof(sqlite3_io_methods, xShmMap)
-	       : real->iVersion == 2 ? offsetof(sqlite3_io_methods, xFetch)
-				     : sizeof(*real));
-	if (commit->methods.iVersion > 3)
-		commit->methods.iVersion = 3;
-	commit->methods.xSync = wal_sync;
-	commit->methods.xWrite = wal_write;
-	commit->methods.xClose = wal_close;
-	commit->original = real;
-	commit->wal = wal;
-	commit->header_written = false; /* of an earlier one SQLite has synced it in the same commit */
-	wal->pMethods = &commit->methods;
-}
-
 void group_commit_forget(struct file_shim *shim)
 {
 	struct group_commit *commit = &shim->group_commit;
 
-	if (commit->wal)
-		commit->wal->pMethods = commit->original;
-	commit->wal = NULL;
-	commit->original = NULL;
 	commit->writes = commit->put_off = commit->read_lock_returned = false;
 	commit->read_lock = 0;
 }
@@ -184,8 +133,6 @@ void group_commit_write_locked(struct file_shim *shim)
 	commit->put_off = false;
 	/* SQLite also takes the lock to checkpoint, and to read the WAL anew after a crash */
 	commit->writes = commit->wanted && commit->read_lock && !shim->reset_guard.checkpoints;
-	if (commit->writes && !commit->wal)
-		wrap(shim);
 }
 
 void group_commit_write_unlocked(struct file_shim *shim)

@@ -19,18 +19,15 @@ struct file_shim;
 
 /* Part of struct file_shim. */
 struct group_commit {
-	sqlite3_io_methods methods;         /* of the -wal: the original's, with a few replaced */
-	const sqlite3_io_methods *original; /* NULL while the -wal has these */
-	sqlite3_file *wal;                  /* SQLite's -wal, while it has ours */
-	bool wanted;                        /* by the settings */
-	bool writes;                        /* a transaction has the write lock */
-	bool header_written;                /* … and has begun the -wal anew: its header is to be synced first */
-	bool put_off;                       /* the sync of the commit that is under way */
-	int flags;                          /* … and what SQLite called xSync with */
-	int read_lock;                      /* the transaction's lock of the -shm; 0 if it has none */
-	bool read_lock_returned;            /* … was given back before SQLite did so */
-	atomic_bool in_doubt;               /* a sync has failed: what the -wal holds may not be on the disk */
-	unsigned count;                     /* commits that waited after the lock was given back */
+	bool wanted;             /* by the settings */
+	bool writes;             /* a transaction has the write lock */
+	bool header_written;     /* … and has begun the -wal anew: its header is to be synced first */
+	bool put_off;            /* the sync of the commit that is under way */
+	int flags;               /* … and what SQLite called xSync with */
+	int read_lock;           /* the transaction's lock of the -shm; 0 if it has none */
+	bool read_lock_returned; /* … was given back before SQLite did so */
+	atomic_bool in_doubt;    /* a sync has failed: what the -wal holds may not be on the disk */
+	unsigned count;          /* commits that waited after the lock was given back */
 };
 
 /* The write lock was had; is given back. */
@@ -44,6 +41,12 @@ bool group_commit_read_unlocked(struct file_shim *shim);
 /* SQLite has committed and holds no write lock (SQLITE_FCNTL_COMMIT_PHASETWO). Waits for the disk. What this returns is the result
  * of the COMMIT: SQLITE_IOERR_FSYNC if the sync failed. */
 int group_commit_wait(struct file_shim *shim);
+
+/* The header of a -wal that is begun anew was written. */
+void group_commit_header_written(struct file_shim *shim);
+
+/* Instead of xSync of the -wal. Returns its code; SQLITE_OK if the sync is put off. */
+int group_commit_sync(struct file_shim *shim, int flags);
 
 /* SQLite is about to close the -wal. */
 void group_commit_forget(struct file_shim *shim);

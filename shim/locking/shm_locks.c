@@ -81,6 +81,7 @@ static void before_write_unlock(struct file_shim *shim)
 
 	if (writer_ends)
 		writer_ends(shim->writer_argument);
+	wal_methods_write_unlocked(shim);
 	group_commit_write_unlocked(shim);
 	wal_limit_write_unlocked(shim);
 }
@@ -101,6 +102,7 @@ static int lock_write(struct file_shim *shim, int flags)
 	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
 	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
 		group_commit_write_locked(shim);
+		wal_methods_write_locked(shim);
 		wal_limit_write_locked(shim);
 	}
 	if (!(flags & SQLITE_SHM_LOCK))

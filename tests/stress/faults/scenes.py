@@ -150,6 +150,17 @@ SCENES = [
         SchemaChange(4),
     ),
     Scene("REPLACE of a parent", rollback, 1, "exec a REPLACE INTO parent VALUES(1)", "exec a INSERT OR REPLACE INTO parent SELECT 1", 2),
+    Scene(
+        "transactions larger than the cache",
+        wal,
+        "exec a PRAGMA cache_size=2",
+        "exec a PRAGMA cache_spill=1",
+        1,
+        "exec a BEGIN; UPDATE filler SET x=randomblob(900); SELECT sum(length(x)) FROM filler; ROLLBACK",
+        2,
+        "exec a PRAGMA wal_checkpoint(TRUNCATE)",
+        3,
+    ),
     Scene("two connections", rollback, 1, "open b t.db", "exec b SELECT count(*) FROM filler", 2, "close b", 3),
 ]
 

@@ -104,6 +104,19 @@ static const sqlite3_io_methods of_wal = {
 	.iVersion = 3, .xClose = make_up_close, .xRead = make_up_read, .xWrite = make_up_write, .xSync = make_up_sync};
 static const sqlite3_io_methods of_database = {.iVersion = 3, .xShmLock = make_up_lock};
 
+/* As shm_locks.c does. */
+static void write_locked(void)
+{
+	group_commit_write_locked(&shim);
+	wal_methods_write_locked(&shim);
+}
+
+static void write_unlocked(void)
+{
+	wal_methods_write_unlocked(&shim);
+	group_commit_write_unlocked(&shim);
+}
+
 static void start(void)
 {
 	memset(&shim, 0, sizeof(shim));
@@ -119,6 +132,8 @@ static void start(void)
 	shim.file = &database;
 	shim.original = &of_database;
 	shim.handoff.shm = shm.bytes;
+	shim.files.shm_fd = -1;
+	shim.has_read_lock = true;
 	shim.group_commit.wanted = true;
 	syncs = unlocks = 0;
 	written = read_fails_at = 0;
@@ -134,9 +149,9 @@ static int transact(void)
 	int rc;
 
 	group_commit_read_locked(&shim, 4);
-	group_commit_write_locked(&shim);
+	write_locked();
 	rc = wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL);
-	group_commit_write_unlocked(&shim);
+	write_unlocked();
 	if (rc == SQLITE_OK)
 		rc = group_commit_wait(&shim);
 	if (!group_commit_read_unlocked(&shim))
@@ -148,9 +163,9 @@ static void test_put_off(void)
 {
 	start();
 	group_commit_read_locked(&shim, 4);
-	group_commit_write_locked(&shim);
+	write_locked();
 	check(wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL) == SQLITE_OK && syncs == 0, "with the write lock nothing is synced");
-	group_commit_write_unlocked(&shim);
+	write_unlocked();
 	check(group_commit_wait(&shim) == SQLITE_OK && syncs == 1 && unlocks == 1, "then it is, and the read lock was given back");
 	check(group_commit_read_unlocked(&shim), "which SQLite must not give back again");
 	check(!group_commit_read_unlocked(&shim), "… but once");
@@ -162,7 +177,7 @@ static void test_left_alone(void)
 {
 	start();
 	shim.group_commit.wanted = false;
-	check(transact() == SQLITE_OK && syncs == 1 && wal.pMethods == &of_wal, "unwanted, the -wal keeps its own methods");
+	check(transact() == SQLITE_OK && syncs == 1 && shim.group_commit.count == 0, "unwanted, a commit syncs at once");
 	start();
 	shim.reset_guard.checkpoints = true;
 	check(transact() == SQLITE_OK && syncs == 1 && shim.group_commit.count == 0, "a checkpoint syncs at once");
@@ -176,7 +191,7 @@ static void test_header(void)
 	start();
 	transact();
 	group_commit_read_locked(&shim, 4);
-	group_commit_write_locked(&shim);
+	write_locked();
 	wal.pMethods->xWrite(&wal, content, 32, 0);
 	wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL);
 	check(syncs == 2, "the header of a new -wal is synced at once");
@@ -190,7 +205,7 @@ static void test_readers(void)
 	start();
 	busy = 2;
 	group_commit_read_locked(&shim, 4);
-	group_commit_write_locked(&shim);
+	write_locked();
 	wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL);
 	group_commit_wait(&shim);
 	check(syncs == 1 && unlocks == 0 && !group_commit_read_unlocked(&shim), "another statement of the connection reads on");
@@ -234,13 +249,13 @@ static void test_abandoned(void)
 {
 	start();
 	group_commit_read_locked(&shim, 4);
-	group_commit_write_locked(&shim);
+	write_locked();
 	wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL);
-	group_commit_write_unlocked(&shim); /* rolled back after all */
+	write_unlocked(); /* rolled back after all */
 	group_commit_read_unlocked(&shim);
 	group_commit_read_locked(&shim, 4);
-	group_commit_write_locked(&shim);
-	group_commit_write_unlocked(&shim);
+	write_locked();
+	write_unlocked();
 	check(group_commit_wait(&shim) == SQLITE_OK && syncs == 0, "the sync of a commit that failed is not made up for");
 }
 
@@ -252,8 +267,8 @@ static void test_close(void)
 	check(wal.pMethods->xClose(&wal) == SQLITE_OK && wal.pMethods == &of_wal, "once it is closed it has its own");
 	start();
 	transact();
-	group_commit_forget(&shim);
-	check(wal.pMethods == &of_wal && !shim.group_commit.wal, "so has one that is about to be closed");
+	wal_methods_forget(&shim);
+	check(wal.pMethods == &of_wal && !shim.wal_methods.wal, "so has one that is about to be closed");
 }
 
 int main(void)

@@ -233,6 +233,16 @@ void group_commit_write_unlocked(struct file_shim *of)
 	(void)of;
 }
 
+void wal_methods_write_locked(struct file_shim *of)
+{
+	(void)of;
+}
+
+void wal_methods_write_unlocked(struct file_shim *of)
+{
+	(void)of;
+}
+
 int wal_files_before_write(struct file_shim *of)
 {
 	return of ? SQLITE_OK : SQLITE_BUSY;
