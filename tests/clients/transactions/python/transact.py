@@ -1,18 +1,23 @@
 """What every Python program here does with its framework's own transaction; play.py has the scenes.
 
 A program defines transact(change): one transaction, in the framework's ordinary way, that reads the number, calls change(number) and
-writes what that returns, unless it is None. Exceptions go through."""
+writes what that returns, unless it is None. Exceptions go through.
+
+A transaction that has not ended after STUCK seconds has failed, and so have those after it: where a COMMIT was refused, and is again as
+the next transaction begins, Tortoise 1.1.9 keeps its lock, and all later ones wait for that."""
 
 import asyncio
 import inspect
 import sys
 import time
 
+STUCK = 30
+
 
 async def play(transact):
-    async def once(change):
+    async def once(change, limit=None):
         result = transact(change)
-        return await result if inspect.isawaitable(result) else result
+        return await asyncio.wait_for(result, limit) if inspect.isawaitable(result) else result
 
     scene, count = sys.argv[2], int(sys.argv[3])
     print("ready", flush=True)
@@ -27,8 +32,13 @@ async def play(transact):
     done = failed = first = 0
     for turn in range(count):
         try:
-            await once(one_more)
+            await once(one_more, STUCK)
             done += 1
+        except asyncio.TimeoutError:
+            failed += count - turn
+            first += turn == 0
+            print(f"not at its end after {STUCK} s", file=sys.stderr)
+            break
         except Exception as error:
             failed += 1
             first += turn == 0
