@@ -278,7 +278,7 @@ static void set(struct connection *connection, enum wal_header header)
 bool journal_mode_leave_wal(struct connection *connection)
 {
 	bool left = pragma_run_raw(connection, "PRAGMA main.journal_mode=delete", NULL, 0) == SQLITE_OK &&
-		    wal_read_header(connection) == WAL_NO;
+		    wal_read_header(connection) == WAL_NO && !wal_is_mapped(connection);
 
 	if (left && connection_is_set_up(connection)) {
 		connection->outcomes[SETTING_JOURNAL_MODE].got = JOURNAL_DELETE;

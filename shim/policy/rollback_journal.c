@@ -27,10 +27,16 @@ static bool may_be_wal_of_program(const struct connection *connection)
 	       !atomic_load_explicit(&connection->sets_rollback_journal, memory_order_relaxed);
 }
 
+/* A file whose header says that it is not is so as long as others have its -wal open: who opens it beside them goes by that. */
+static bool is_in_wal(const struct connection *connection)
+{
+	return wal_is_mapped(connection) || wal_read_header(connection) == WAL_YES;
+}
+
 static bool is_in_wal_by_recipe(const struct connection *connection)
 {
 	return !connection->exclusive && !settings_get(SETTING_JOURNAL_MODE)->keep && !may_be_wal_of_program(connection) &&
-	       wal_read_header(connection) == WAL_YES;
+	       is_in_wal(connection);
 }
 
 /* Would it write back what it has read, and others have changed since? Without a shim nothing makes it forget: page_cache.h */

@@ -122,6 +122,24 @@ fresh() {
 	done
 }
 
+# SQLite, while it leaves WAL, gives the file free between the deletion of the -wal and the change of the header: who enters WAL then
+# is in that mode against the header, and so is everybody who opens the file beside it.
+@test "a rollback journal is set in a file that others have in WAL mode against its header" {
+	for run in run_plain run_shim; do
+		fresh
+		$run python3 -c "if 1:
+			import sqlite3, subprocess
+			def connect(): return sqlite3.connect('a.db', isolation_level=None, timeout=1)
+			b = connect(); b.execute('INSERT INTO t VALUES(1)')
+			subprocess.run(\"printf '\\\\001\\\\001' | dd of=a.db bs=1 seek=18 conv=notrunc status=none\", shell=True, check=True)
+			a = connect(); a.execute('SELECT x FROM t').fetchall(); a.execute('PRAGMA journal_mode=truncate').fetchall()
+			a.execute('INSERT INTO t VALUES(2)'); b.execute('INSERT INTO t VALUES(3)')
+			print(b.execute('SELECT group_concat(x) FROM t').fetchone()[0], connect().execute('PRAGMA integrity_check').fetchone()[0])"
+		expect '1,2,3 ok'
+		expect_quiet
+	done
+}
+
 @test "where WAL cannot be left, PRAGMA journal_mode returns it, and synchronous stays normal" {
 	fresh
 	run_shim victim 'open b a.db' 'exec b SELECT x FROM t' 'open a a.db' 'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode=truncate' \
