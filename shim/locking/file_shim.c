@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "locking/inherited_files.h"
 #include "locking/kept_locks.h"
+#include "locking/leave_wal.h"
 #include "locking/left_wal.h"
 #include "locking/page_cache.h"
 #include "locking/plain_begin.h"
@@ -246,6 +247,8 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 	wal_files_unmapping(shim);
 	rc = shim->original->xShmUnmap(file, delete);
 	page_cache_forget(shim);
+	if (delete)
+		leave_wal_begin(shim);
 	shared_write_leave(shim);
 	atomic_store(&shim->maps, false);
 	return rc;

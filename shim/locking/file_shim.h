@@ -59,7 +59,8 @@ struct file_shim {
 	struct file_shim *every;    /* … and this: the next of all there are */
 	struct idle_lock idle_lock; /* … and this */
 	const sqlite3_io_methods *original;
-	struct file_shim *unused; /* the next one */
+	int (*unlock)(sqlite3_file *file, int level); /* while leave_wal.h has another in its place */
+	struct file_shim *unused;                     /* the next one */
 	sqlite3_file *file;
 	sqlite3 *_Atomic db;    /* of the connection that put it there; NULL once the file is closed */
 	const sqlite3 *closing; /* … which it still tells while the file is being closed, for the report */

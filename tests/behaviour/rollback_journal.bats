@@ -122,8 +122,34 @@ fresh() {
 	done
 }
 
-# SQLite, while it leaves WAL, gives the file free between the deletion of the -wal and the change of the header: who enters WAL then
-# is in that mode against the header, and so is everybody who opens the file beside it.
+# In between, SQLite alone gives the file free for others to read: who enters WAL mode then commits to a -wal beside a header that
+# denies it, which the next one to open the file takes for another file's.
+@test "a connection that leaves WAL has the file alone until the header says so" {
+	fresh
+	cat >reader.py <<-'EOF'
+		import fcntl, os, struct, sys
+		fd = os.open(sys.argv[1], os.O_RDWR); lock = lambda kind: struct.pack('hhqqi', kind, 0, 0x40000002, 510, 0)
+		is_free = lambda: struct.unpack('hhqqi', fcntl.fcntl(fd, fcntl.F_GETLK, lock(fcntl.F_RDLCK)))[0] == fcntl.F_UNLCK
+		print(is_free(), flush=True)
+		while is_free(): pass
+		fcntl.fcntl(fd, fcntl.F_SETLKW, lock(fcntl.F_RDLCK)); print(*os.pread(fd, 2, 18))
+	EOF
+	# a reader that does not see the exclusive lock, as it does not run meanwhile, has missed it
+	run_shim python3 -c "if 1:
+		import sqlite3, subprocess, sys
+		def look(path):
+			c = sqlite3.connect(path, isolation_level=None); c.execute('CREATE TABLE t(x)')
+			c.execute('PRAGMA wal_autocheckpoint=0'); c.execute('INSERT INTO t VALUES(zeroblob(40000000))')
+			reader = subprocess.Popen([sys.executable, 'reader.py', path], stdout=subprocess.PIPE)
+			reader.stdout.readline(); mode = c.execute('PRAGMA journal_mode=truncate').fetchone()[0]
+			try: return mode + ' ' + reader.communicate(timeout=1)[0].decode().strip()
+			except subprocess.TimeoutExpired: reader.kill()
+		print(next(filter(None, map(look, map('{}.db'.format, range(20))))))"
+	expect 'truncate 1 1'
+	expect_quiet
+}
+
+# Another program may have left it so.
 @test "a rollback journal is set in a file that others have in WAL mode against its header" {
 	for run in run_plain run_shim; do
 		fresh
