@@ -100,7 +100,12 @@ several_py() {
 		open('a.db', 'rb').read(1)
 		left = [c for i, c in enumerate(connections) if str(i) not in sys.argv[1]]
 		inodes = [os.stat(name).st_ino for name in ('a.db', 'a.db-shm') if os.path.exists(name)]
-		locks = [line for line in open('/proc/locks') if 'OFDLCK' in line and any(f':{inode} ' in line for inode in inodes)]
+		# of each open file of its own: /proc/locks may show one twice while other processes lock
+		locks = []
+		for fd in os.listdir('/proc/self/fd'):
+		    try: lines = open('/proc/self/fdinfo/' + fd).readlines()
+		    except FileNotFoundError: continue # listdir()'s own
+		    locks += [line for line in lines if 'OFDLCK' in line and any(f':{inode} ' in line for inode in inodes)]
 		# a fork, which the sanitizers make of a vfork, gives each connection locks of its own
 		subprocess.run([sys.executable, '-c', "import sqlite3; c = sqlite3.connect('a.db', timeout=30); c.execute('insert into t values(0)'); c.commit(); c.close()"], check=True)
 		print(os.path.exists('a.db-wal'), left[0].execute('select count(*) from t').fetchone()[0], len(locks), flush=True)
