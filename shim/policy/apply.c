@@ -266,6 +266,13 @@ void apply_wal_again(struct connection *connection)
 	apply_all_at_first_use(connection);
 }
 
+void apply_schema_again(struct connection *connection)
+{
+	/* its transaction compares the schema's cookie */
+	pragma_run(connection, "SELECT 1 FROM sqlite_master LIMIT 0", NULL, 0);
+	sqlite_forget_error(connection->sqlite, connection->db);
+}
+
 void apply_synchronous_full(struct connection *connection)
 {
 	struct outcome *outcome = &connection->outcomes[SETTING_SYNCHRONOUS];

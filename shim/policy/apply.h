@@ -15,6 +15,10 @@ void apply_at_open(struct connection *connection);
  * a busy database. */
 void apply_at_first_use(struct connection *connection);
 
+/* Has SQLite read the schema again, if another connection has changed it since it was read for a statement of ours. A statement of
+ * the program's that SQLite does not compile again, one of sqlite3_prepare(), would fail. */
+void apply_schema_again(struct connection *connection);
+
 /* Tries the switch to WAL again if it is due (journal_mode.c). */
 void apply_wal_again(struct connection *connection);
 

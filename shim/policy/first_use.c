@@ -53,14 +53,18 @@ bool first_use_tries_key(struct connection *connection)
 	return tries;
 }
 
-void first_use_before(struct connection *connection, const struct statement *statement)
+bool first_use_before(struct connection *connection, const struct statement *statement)
 {
 	if (connection->setup == SETUP_OPENED) {
-		if (is_use(connection, statement) && !first_use_tries_key(connection))
-			apply_at_first_use(connection);
+		if (!is_use(connection, statement) || first_use_tries_key(connection))
+			return false;
+		apply_at_first_use(connection);
 	} else if (connection->setup == SETUP_RECHECK) {
 		apply_recheck_synchronous(connection);
-	} else if (connection->wal_retry_at && statement->kind != STATEMENT_PRAGMA) {
+	} else {
+		if (!connection->wal_retry_at || statement->kind == STATEMENT_PRAGMA)
+			return false;
 		apply_wal_again(connection);
 	}
+	return connection->setup == SETUP_DONE;
 }

@@ -7,8 +7,8 @@
 #include "connection/connection.h"
 
 /* Before a statement of the program's: applies what is due, if the statement uses the database. Does nothing if all is applied
- * (SETUP_DONE, and no wal_retry_at). */
-void first_use_before(struct connection *connection, const struct statement *statement);
+ * (SETUP_DONE, and no wal_retry_at). Returns true if it may have run statements of ours, which read the schema. */
+bool first_use_before(struct connection *connection, const struct statement *statement);
 
 /* For a connection whose statements may not be seen: applies what is due, unless the database is empty, as the program may still
  * set it up. */

@@ -215,6 +215,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 		   struct statement_plan *plan)
 {
 	const struct statement *statement = &plan->statement;
+	bool applied = false;
 
 	*plan = (struct statement_plan){.passage = passage, .is_first = from == 0};
 	connection->pragma_ignored = false;
@@ -228,10 +229,12 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	    !connection_is_embedded(connection))
 		attached_look(connection);
 	if ((connection->setup != SETUP_DONE || connection->wal_retry_at) && !reads_schema(connection, passage))
-		first_use_before(connection, statement);
+		applied = first_use_before(connection, statement);
 	if (connection->first_awaited && statement->kind != STATEMENT_BEGIN)
 		begin_first_statement(connection);
 	foreign_keys_before(connection, text, statement, is_prepared_once(passage));
+	if (applied && passage == PASSAGE_PREPARE_V1)
+		apply_schema_again(connection);
 	switch (statement->kind) {
 	case STATEMENT_PRAGMA:
 		if (!connection_is_embedded(connection))

@@ -225,3 +225,17 @@ litter() {
 		'changes a' 'statements a' 'autocommit a' 'prepare a s v2 -1 SELECT 1; SELECT' 'errcode a' 'close a' \
 		'finalize s' 'close a'
 }
+
+@test "a statement of sqlite3_prepare() does not fail where another process changes the schema while WAL is switched on" {
+	for call in v1 16; do
+		for run in run_plain run_shim; do
+			rm -f a.db* visited
+			observer query a.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+			export VISIT_UNLOCKED="victim 'open b a.db' 'exec b CREATE TABLE u(x)' 'close b' >visited 2>&1" preload_also=$build/programs/visit_between.so
+			$run victim 'open a a.db' "prepare a s $call -1! SELECT count(*) FROM t" 'step s' 'reset s' 'step s' 'finalize s' 'close a'
+			unset VISIT_UNLOCKED preload_also
+			[[ $output == *$'\n1\nstep 100\nreset 0\n1\nstep 100\n'* ]] || fail "$run $call $output"
+			[[ $run == run_plain || $(<visited) == $'open 0\nexec 0\nclose 0' ]] || fail "$call: $(<visited)"
+		done
+	done
+}

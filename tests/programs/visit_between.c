@@ -1,11 +1,13 @@
 /* visit_between.c - a preloaded library that lets another process come and go between two questions of the library under test.
  *
  * VISIT_BEGIN is run by sh when fcntl() has said for the first time that nobody has a database's shared bytes locked, VISIT_END
- * when /proc/locks is opened for the first time after that. All else goes to the next library. */
+ * when /proc/locks is opened for the first time after that, VISIT_UNLOCKED when the write lock of a WAL is given back for the first
+ * time. All else goes to the next library. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +16,12 @@
 
 /* sqlite.org/fileformat.html: the lock-byte page */
 #define SHARED_LAST 0x400001ff
+/* sqlite.org/walformat.html: WAL_WRITE_LOCK in the -shm */
+#define WAL_WRITE 120
 
-static const char *const variables[] = {"VISIT_BEGIN", "VISIT_END"};
-static unsigned visits;
+enum { BEGIN, END, UNLOCKED };
+static const char *const variables[] = {"VISIT_BEGIN", "VISIT_END", "VISIT_UNLOCKED"};
+static bool visited[3];
 
 /* Sets *function, a pointer to a function, to what the next library has under that name. */
 static void next_find(const char *name, void *function)
@@ -32,9 +37,9 @@ static void visit(unsigned which)
 	int saved = errno;
 	pid_t child;
 
-	if (!command || visits != which)
+	if (!command || visited[which])
 		return;
-	visits++;
+	visited[which] = true;
 	child = fork();
 	if (child == 0) {
 		unsetenv("LD_PRELOAD");
@@ -45,30 +50,49 @@ static void visit(unsigned which)
 	errno = saved;
 }
 
-int fcntl(int fd, int command, ...)
+static int lock_and_visit(const char *name, int fd, int command, void *argument)
 {
 	int (*next)(int, int, ...);
+	const struct flock *lock = argument;
+	int rc;
+
+	next_find(name, &next);
+	rc = next(fd, command, argument);
+	if (command == F_GETLK && lock->l_start == SHARED_LAST && lock->l_type == F_UNLCK)
+		visit(BEGIN);
+	else if (command == F_SETLK && lock->l_start == WAL_WRITE && lock->l_type == F_UNLCK)
+		visit(UNLOCKED);
+	return rc;
+}
+
+int fcntl(int fd, int command, ...)
+{
 	void *argument;
 	va_list list;
-	int rc;
 
 	va_start(list, command);
 	argument = va_arg(list, void *);
 	va_end(list);
-	next_find("fcntl", &next);
-	rc = next(fd, command, argument);
-	if (command == F_GETLK && ((struct flock *)argument)->l_start == SHARED_LAST &&
-	    ((struct flock *)argument)->l_type == F_UNLCK)
-		visit(0);
-	return rc;
+	return lock_and_visit("fcntl", fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...)
+{
+	void *argument;
+	va_list list;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return lock_and_visit("fcntl64", fd, command, argument);
 }
 
 FILE *fopen(const char *path, const char *mode)
 {
 	FILE *(*next)(const char *, const char *);
 
-	if (strcmp(path, "/proc/locks") == 0)
-		visit(1);
+	if (visited[BEGIN] && strcmp(path, "/proc/locks") == 0)
+		visit(END);
 	next_find("fopen", &next);
 	return next(path, mode);
 }
