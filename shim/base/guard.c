@@ -7,19 +7,19 @@
 #define NEAR (1U << 20)
 
 _Thread_local unsigned guard_depth;
-static _Thread_local const void *outermost; /* the frame that raised guard_depth from 0; NULL if unknown */
+_Thread_local const void *guard_outermost;
 
 bool guard_was_unwound(const void *frame)
 {
-	return (uintptr_t)frame - (uintptr_t)outermost < NEAR;
+	return (uintptr_t)frame - (uintptr_t)guard_outermost < NEAR;
 }
 
-void guard_enter(const void *frame)
+void guard_enter_inside(const void *frame)
 {
-	if (guard_depth > 0 && !guard_was_unwound(frame)) {
+	if (!guard_was_unwound(frame)) {
 		guard_depth++;
 		return;
 	}
 	guard_depth = 1;
-	outermost = frame;
+	guard_outermost = frame;
 }

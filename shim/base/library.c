@@ -11,10 +11,6 @@
 /* Up to glibc 2.33 it is in libdl, which a program need not have loaded: then it is NULL (scripts/package/unversioned). */
 #pragma weak dlsym
 
-/* Set by the linker. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char _end[] __attribute__((visibility("hidden")));
-
 /* dlsym(RTLD_NEXT) searches after the object in which its return address lies. Were it called by a jump, that would be the object
  * of our caller, perhaps another copy. */
 static __attribute__((noinline)) void *next_after_us(const char *name)
@@ -26,12 +22,7 @@ static __attribute__((noinline)) void *next_after_us(const char *name)
 }
 
 static struct library_copy own = {__ehdr_start, _end, next_after_us, 0};
-static struct library_copy *_Atomic others;
-
-bool library_is_own(const void *address)
-{
-	return (const char *)address >= __ehdr_start && (const char *)address < _end;
-}
+struct library_copy *_Atomic library_first_other;
 
 void library_own_bounds(const void **start, const void **stop)
 {
@@ -41,27 +32,27 @@ void library_own_bounds(const void **start, const void **stop)
 
 static const struct library_copy *copy_of(const void *address)
 {
-	const struct library_copy *copy = atomic_load_explicit(&others, memory_order_acquire);
+	const struct library_copy *copy = atomic_load_explicit(&library_first_other, memory_order_acquire);
 
 	while (copy && (address < copy->start || address >= copy->stop))
 		copy = copy->following;
 	return copy;
 }
 
-bool library_is_any(const void *address)
+bool library_is_other(const void *address)
 {
-	return library_is_own(address) || copy_of(address);
+	return copy_of(address);
 }
 
 const struct library_copy *library_others(void)
 {
-	return atomic_load_explicit(&others, memory_order_acquire);
+	return atomic_load_explicit(&library_first_other, memory_order_acquire);
 }
 
 static void add(struct library_copy *other)
 {
-	other->following = atomic_load(&others);
-	while (!atomic_compare_exchange_weak(&others, &other->following, other))
+	other->following = atomic_load(&library_first_other);
+	while (!atomic_compare_exchange_weak(&library_first_other, &other->following, other))
 		;
 }
 

@@ -5,6 +5,7 @@
 #ifndef SQLPROD_BASE_LIBRARY_H
 #define SQLPROD_BASE_LIBRARY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct library_copy {
@@ -19,9 +20,24 @@ bool library_is_second(void);
 /* The other copies that are known; NULL if there is none. The list only grows. */
 const struct library_copy *library_others(void);
 
-/* Does this address lie in this copy? In any? */
-bool library_is_own(const void *address);
-bool library_is_any(const void *address);
+/* Set by the linker. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+
+/* Does this address lie in this copy? In another one? In any? */
+static inline bool library_is_own(const void *address)
+{
+	return (const char *)address >= __ehdr_start && (const char *)address < _end;
+}
+
+extern struct library_copy *_Atomic library_first_other __attribute__((visibility("hidden")));
+bool library_is_other(const void *address);
+
+static inline bool library_is_any(const void *address)
+{
+	return library_is_own(address) ||
+	       (atomic_load_explicit(&library_first_other, memory_order_acquire) && library_is_other(address));
+}
 
 /* The first address of this copy in memory, and the first one after it. */
 void library_own_bounds(const void **start, const void **stop);

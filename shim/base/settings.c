@@ -19,11 +19,9 @@
 #define COMPLAINT_LIMIT 24
 #define SHOWN_LENGTH 80 /* of a value or name in a message, escapes counted */
 
-/* The value before loading. Not NULL, so that the pointer lies in .data, in a page that the loader writes to anyway. */
-#define NOT_LOADED (settings_recipe + SETTING_COUNT)
 #define BESIDE __attribute__((section(".data")))
 
-static const struct setting_value *_Atomic in_force = NOT_LOADED;
+const struct setting_value *_Atomic settings_in_force = SETTINGS_NOT_LOADED;
 static struct setting_value chosen[SETTING_COUNT]; /* the recipe with the operator's values in it, if there are any */
 static char *texts;                                /* chosen[].text points into this */
 static char complaints[COMPLAINT_LIMIT][512];
@@ -168,7 +166,7 @@ static void environment_read(char *const *environment)
 			free_text = value_take(setting, equals + 1, free_text);
 		}
 	}
-	in_force = chosen;
+	settings_in_force = chosen;
 }
 
 /* The user who starts a setuid program is not its operator and must not control it, so the environment is ignored. */
@@ -177,7 +175,7 @@ static void pass_through(void)
 	memcpy(chosen, settings_recipe, sizeof(chosen));
 	chosen[SETTING_ENABLED].number = SWITCH_OFF;
 	chosen[SETTING_LOG_LEVEL].number = LOG_OFF;
-	in_force = chosen;
+	settings_in_force = chosen;
 }
 
 static void forget(void)
@@ -190,9 +188,9 @@ static void forget(void)
 
 void settings_load(char *const *environment, bool privileged)
 {
-	if (__builtin_expect(in_force == chosen || !machine_wide, 0))
+	if (__builtin_expect(settings_in_force == chosen || !machine_wide, 0))
 		forget();
-	in_force = settings_recipe;
+	settings_in_force = settings_recipe;
 	if (__builtin_expect(privileged, 0)) {
 		pass_through();
 		return;
@@ -225,18 +223,6 @@ void settings_start(void)
 	static pthread_once_t once BESIDE = PTHREAD_ONCE_INIT;
 
 	glibc_once(&once, load_from_process);
-}
-
-const struct setting_value *settings_get(enum setting setting)
-{
-	const struct setting_value *values = atomic_load_explicit(&in_force, memory_order_acquire);
-
-	/* constructors of the libraries that a program is linked to run before ours, and may open databases */
-	if (__builtin_expect(values == NOT_LOADED, 0)) {
-		settings_start();
-		values = in_force;
-	}
-	return &values[setting];
 }
 
 void settings_complain(void (*warn)(const char *message))

@@ -4,6 +4,7 @@
 #ifndef SQLPROD_BASE_SETTINGS_H
 #define SQLPROD_BASE_SETTINGS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -85,7 +86,7 @@ struct setting_value {
 };
 
 /* The values in force where the environment has none. */
-extern const struct setting_value settings_recipe[SETTING_COUNT];
+extern const struct setting_value settings_recipe[SETTING_COUNT] __attribute__((visibility("hidden")));
 
 /* Parses text as a value of spec. True, with *out set (out->text points to text), if it is one; else false, with *out untouched.
  * Words are compared without case; numbers are decimal, without blanks, plus sign or fraction. Pure. */
@@ -123,8 +124,23 @@ void settings_start(void);
  * every program of the machine: its warnings would land in output that other programs parse, and are not written. */
 bool settings_is_machine_wide(void);
 
+/* The values in force, and what stands there before loading: not NULL, so that the pointer lies in .data, in a page that the loader
+ * writes to anyway. */
+extern const struct setting_value *_Atomic settings_in_force __attribute__((visibility("hidden")));
+#define SETTINGS_NOT_LOADED (settings_recipe + SETTING_COUNT)
+
 /* The value in force; loads the settings if the constructor has not run yet. Never changes after settings_load. */
-const struct setting_value *settings_get(enum setting setting);
+static inline const struct setting_value *settings_get(enum setting setting)
+{
+	const struct setting_value *values = atomic_load_explicit(&settings_in_force, memory_order_acquire);
+
+	/* constructors of the libraries that a program is linked to run before ours, and may open databases */
+	if (__builtin_expect(values == SETTINGS_NOT_LOADED, 0)) {
+		settings_start();
+		values = atomic_load_explicit(&settings_in_force, memory_order_acquire);
+	}
+	return &values[setting];
+}
 
 /* Calls warn for each bad variable that settings_load found (the first 24 of them), with one line that names the variable, its
  * value and the allowed values. The line is printable ASCII and at most 511 bytes long, whatever the environment held. */

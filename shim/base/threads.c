@@ -65,19 +65,20 @@ unsigned threads_count(void)
 	return known && status.threads > 0 ? (unsigned)status.threads : 0;
 }
 
-/* glibc has it since 2.32. */
-bool threads_is_single(void)
-{
-	static const char *_Atomic found;
-	static _Atomic bool sought;
+const volatile char *_Atomic threads_single;
 
-	if (!pthread_create)
-		return true;
-	if (!sought) {
-		found = dlsym ? dlsym(RTLD_DEFAULT, "__libc_single_threaded") : NULL;
-		sought = true;
+bool threads_look_up_single(void)
+{
+	static const char always = 1, unknown = 0;
+	const volatile char *single = &always;
+
+	if (pthread_create) {
+		single = dlsym ? dlsym(RTLD_DEFAULT, "__libc_single_threaded") : NULL;
+		if (!single)
+			single = &unknown;
 	}
-	return found && *(const volatile char *)found;
+	atomic_store_explicit(&threads_single, single, memory_order_relaxed);
+	return *single;
 }
 
 /* The filters that a process has from its parent let it start the threads that it has. Before Linux 5.9 they are not counted. */

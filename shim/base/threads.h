@@ -6,13 +6,23 @@
 #ifndef SQLPROD_BASE_THREADS_H
 #define SQLPROD_BASE_THREADS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* How many threads the process has; 0 where that cannot be known. Opens a file of /proc. */
 unsigned threads_count(void);
 
+/* Where libc says so (glibc has it since 2.32), or what stands in for it; NULL before it was looked up. */
+extern const volatile char *_Atomic threads_single __attribute__((visibility("hidden")));
+bool threads_look_up_single(void);
+
 /* Does libc know that there is one thread only? False where it does not tell. */
-bool threads_is_single(void);
+static inline bool threads_is_single(void)
+{
+	const volatile char *single = atomic_load_explicit(&threads_single, memory_order_relaxed);
+
+	return single ? *single : threads_look_up_single();
+}
 
 /* May one more be started? Opens files of /proc. */
 bool threads_may_start(void);

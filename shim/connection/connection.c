@@ -1,4 +1,4 @@
-/* connection.c - the record of an open handle: its mutex, and which statements must be read. */
+/* connection.c - the record of an open handle: which statements must be read. */
 #include "connection/connection.h"
 
 #include "sql/first_words.h"
@@ -6,30 +6,6 @@
 #include <stdlib.h>
 
 #define EVERY_LETTER (~(INTEREST_ATTEMPT | INTEREST_QUIET))
-
-/* The connection's mutex; NULL if the copy lacks a function to get, take or release it. */
-static sqlite3_mutex *mutex_of(const struct connection *connection)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-
-	return sqlite->db_mutex && sqlite->mutex_enter && sqlite->mutex_leave ? sqlite->db_mutex(connection->db) : NULL;
-}
-
-void connection_lock(struct connection *connection)
-{
-	sqlite3_mutex *mutex = mutex_of(connection);
-
-	if (mutex)
-		connection->sqlite->mutex_enter(mutex);
-}
-
-void connection_unlock(struct connection *connection)
-{
-	sqlite3_mutex *mutex = mutex_of(connection);
-
-	if (mutex)
-		connection->sqlite->mutex_leave(mutex);
-}
 
 void connection_release(struct connection *connection)
 {

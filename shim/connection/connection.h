@@ -190,9 +190,31 @@ static inline bool connection_is_set_up(const struct connection *connection)
 	return connection->setup >= SETUP_DONE;
 }
 
+/* NULL if the copy lacks a function to get, take or release it. Not kept: the program may have closed the handle out of our sight,
+ * and got another one at its address. */
+static inline sqlite3_mutex *connection_mutex(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return sqlite->db_mutex && sqlite->mutex_enter && sqlite->mutex_leave ? sqlite->db_mutex(connection->db) : NULL;
+}
+
 /* SQLite's own mutex of the connection; recursive, nothing where the copy or the connection has none. */
-void connection_lock(struct connection *connection);
-void connection_unlock(struct connection *connection);
+static inline void connection_lock(const struct connection *connection)
+{
+	sqlite3_mutex *mutex = connection_mutex(connection);
+
+	if (mutex)
+		connection->sqlite->mutex_enter(mutex);
+}
+
+static inline void connection_unlock(const struct connection *connection)
+{
+	sqlite3_mutex *mutex = connection_mutex(connection);
+
+	if (mutex)
+		connection->sqlite->mutex_leave(mutex);
+}
 
 /* In interest: one that begins with these letters, and may write, need not be read; it is attempted (foreign_keys_attempt.h). */
 #define INTEREST_ATTEMPT (1u << 31)

@@ -12,9 +12,9 @@
 #define KEPT offsetof(struct connection, interest)
 
 struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
-static struct connection *spare;     /* under lock */
-static struct connection *every;     /* under lock: all records, in use or not */
-static _Atomic uint64_t last_serial; /* changed under lock */
+static struct connection *spare;       /* under lock */
+static struct connection *every;       /* under lock: all records, in use or not */
+_Atomic uint64_t registry_last_serial; /* changed under lock */
 
 /* Connections with a common key, among others of the same hash, in the order in which they were opened; under lock. */
 struct peer_list {
@@ -188,11 +188,6 @@ static void unlink_record(struct connection *connection)
 	spare = connection;
 }
 
-uint64_t registry_newest(void)
-{
-	return atomic_load_explicit(&last_serial, memory_order_relaxed);
-}
-
 void registry_insert(struct connection *connection, sqlite3 *db)
 {
 	struct connection *_Atomic *bucket = registry_bucket_of(db);
@@ -202,7 +197,7 @@ void registry_insert(struct connection *connection, sqlite3 *db)
 	old = registry_peek(db);
 	if (old)
 		unlink_record(old);
-	connection->serial = ++last_serial;
+	connection->serial = ++registry_last_serial;
 	atomic_store_explicit(&connection->chain, *bucket, memory_order_release);
 	atomic_store_explicit(&connection->db, db, memory_order_release);
 	atomic_store_explicit(bucket, connection, memory_order_release);

@@ -9,7 +9,7 @@
 #include "connection/connection.h"
 
 #define REGISTRY_BITS 10
-extern struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
+extern struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS] __attribute__((visibility("hidden")));
 
 /* Handles are heap blocks of some 700 bytes: the low bits of their addresses differ little. */
 static inline struct connection *_Atomic *registry_bucket_of(const sqlite3 *db)
@@ -39,7 +39,11 @@ struct connection *registry_allocate(void);
 void registry_insert(struct connection *connection, sqlite3 *db);
 
 /* The serial number of the newest record. As long as it stays the same no connection was opened that was seen. */
-uint64_t registry_newest(void);
+extern _Atomic uint64_t registry_last_serial __attribute__((visibility("hidden")));
+static inline uint64_t registry_newest(void)
+{
+	return atomic_load_explicit(&registry_last_serial, memory_order_relaxed);
+}
 
 /* Drops the record if it still has this serial number: after sqlite3_close() has freed a handle, another thread may have opened a
  * new one at its address, and even reused this record, before the closing thread gets here. */

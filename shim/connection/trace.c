@@ -49,9 +49,8 @@ static void trace_statement(const struct connection *connection, sqlite3_stmt *s
 	}
 }
 
-static int on_trace_v2(unsigned event, void *argument, void *subject, void *detail)
+static __attribute__((noinline)) int pass_on(struct connection *connection, unsigned event, void *subject, void *detail)
 {
-	struct connection *connection = argument;
 	const struct trace_callback *trace = &connection->trace;
 
 	if (connection->callbacks_suspended)
@@ -61,6 +60,18 @@ static int on_trace_v2(unsigned event, void *argument, void *subject, void *deta
 	if (event == SQLITE_TRACE_STMT && trace->trace)
 		trace_statement(connection, subject, detail);
 	return trace->trace_v2 && (trace->mask & event) ? trace->trace_v2(event, trace->argument, subject, detail) : 0;
+}
+
+static int on_trace_v2(unsigned event, void *argument, void *subject, void *detail)
+{
+	struct connection *connection = argument;
+	const struct trace_callback *trace = &connection->trace;
+
+	if (event != SQLITE_TRACE_STMT || connection->callbacks_suspended || trace->trace || trace->trace_v2 ||
+	    !connection->statement_starts)
+		return pass_on(connection, event, subject, detail);
+	connection->statement_starts(connection, detail);
+	return 0;
 }
 
 static void on_trace(void *argument, const char *sql)

@@ -15,11 +15,6 @@
 #pragma weak dlsym
 #pragma weak dlinfo
 
-bool loader_is_ours(const void *address)
-{
-	return library_is_any(address);
-}
-
 void loader_own_bounds(const void **start, const void **stop)
 {
 	library_own_bounds(start, stop);

@@ -2,6 +2,8 @@
 #ifndef SQLPROD_ELF_LOADER_H
 #define SQLPROD_ELF_LOADER_H
 
+#include "base/library.h"
+
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +45,11 @@ void *loader_symbol_first(const char *name);
 void *loader_symbol_anywhere(const char *name);
 
 /* Does this address lie in our library? And the library's bounds. */
-bool loader_is_ours(const void *address);
+static inline bool loader_is_ours(const void *address)
+{
+	return library_is_any(address);
+}
+
 void loader_own_bounds(const void **start, const void **stop);
 
 #endif

@@ -42,9 +42,9 @@ static void look(struct file_shim *shim, struct begin_crowd *crowd)
 void begin_crowd_look(struct file_shim *shim, int64_t now)
 {
 	struct begin_crowd *crowd = &shim->begin_mode->crowd;
-	int64_t last = atomic_load_explicit(&crowd->looked_at, memory_order_relaxed);
+	int64_t due = atomic_load_explicit(&crowd->look_due, memory_order_relaxed);
 
-	if (now - last >= reservation_length() / LOOKS && shared_write_is_possible(shim) &&
-	    atomic_compare_exchange_strong(&crowd->looked_at, &last, now))
+	if (now >= due && shared_write_is_possible(shim) &&
+	    atomic_compare_exchange_strong(&crowd->look_due, &due, now + reservation_length() / LOOKS))
 		look(shim, crowd);
 }

@@ -19,13 +19,19 @@ struct file_shim;
 
 /* Part of struct begin_mode. */
 struct begin_crowd {
-	_Atomic int64_t looked_at; /* CLOCK_MONOTONIC in nanoseconds */
-	_Atomic uint32_t in_use;   /* how many of the last looks found the lock in use: a mean that moves */
+	_Atomic int64_t look_due; /* CLOCK_MONOTONIC in nanoseconds */
+	_Atomic uint32_t in_use;  /* how many of the last looks found the lock in use: a mean that moves */
 	atomic_bool is_crowded;
 };
 
-/* A plain BEGIN runs, and shares nothing yet; its transaction reads for the first time. Looks, if the last look was long ago. Logs
- * when the process finds the lock in use so for the first time. */
+/* Was the last look long ago? */
+static inline bool begin_crowd_is_due(const struct begin_crowd *crowd, int64_t now)
+{
+	return now >= atomic_load_explicit(&crowd->look_due, memory_order_relaxed);
+}
+
+/* A plain BEGIN runs, and shares nothing yet; its transaction reads for the first time. Looks, if that is due. Logs when the
+ * process finds the lock in use so for the first time. */
 void begin_crowd_look(struct file_shim *shim, int64_t now);
 
 /* Is a BEGIN to leave the lock alone until its transaction reads? */

@@ -85,7 +85,8 @@ static void begins(struct file_shim *shim, const char *sql, struct kind read)
 		return;
 	atomic_store_explicit(&shim->idle_lock.kind, kind, memory_order_relaxed);
 	now = monotonic_tick();
-	begin_crowd_look(shim, now);
+	if (begin_crowd_is_due(&shim->begin_mode->crowd, now))
+		begin_crowd_look(shim, now);
 	/* where a waiter was woken this one waits at its first read, and shares nothing meanwhile */
 	if (!begin_crowd_leaves(&shim->begin_mode->crowd) && !begin_kind_idles(kind) && !handoff_has_woken(&shim->handoff))
 		shared_write_begin(shim, now + reservation_length(), false);
@@ -96,11 +97,12 @@ static void begins(struct file_shim *shim, const char *sql, struct kind read)
 static void statement_starts(struct connection *connection, const char *sql)
 {
 	struct file_shim *shim = connection->shim;
-	bool outside = connection->sqlite->get_autocommit(connection->db) != 0, sees_end;
+	bool outside, sees_end;
 	struct kind kind;
 
 	if (!shim || shim->db != connection->db)
 		return;
+	outside = connection->sqlite->get_autocommit(connection->db) != 0;
 	sees_end = shim->shared_write.has_begun && !shim->reservation.is_reading;
 	/* most: within a transaction, where nothing begins, and shm_locks.c sees the end */
 	if (!outside && !sees_end) {

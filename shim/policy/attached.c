@@ -16,17 +16,12 @@
 /* SQLITE_MAX_ATTACHED is at most 125, plus main and temp. */
 #define FILE_LIMIT 127
 
-static atomic_bool any;
+atomic_bool attached_any;
 
 void attached_seen(struct connection *connection)
 {
 	connection->attached = ATTACHED_UNCHECKED;
-	atomic_store_explicit(&any, true, memory_order_relaxed);
-}
-
-bool attached_by_any(void)
-{
-	return atomic_load_explicit(&any, memory_order_relaxed);
+	atomic_store_explicit(&attached_any, true, memory_order_relaxed);
 }
 
 struct files {

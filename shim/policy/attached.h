@@ -27,6 +27,10 @@ void attached_set_policy(const struct connection *connection, enum reservation_p
 void attached_seen(struct connection *connection);
 
 /* Was one seen, on any connection? What it attaches may share the cache of another's main database. */
-bool attached_by_any(void);
+extern atomic_bool attached_any __attribute__((visibility("hidden")));
+static inline bool attached_by_any(void)
+{
+	return atomic_load_explicit(&attached_any, memory_order_relaxed);
+}
 
 #endif

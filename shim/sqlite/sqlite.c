@@ -13,11 +13,6 @@
 /* Never shrinks. Lock-free: a thread inside dlopen() holds the loader's lock when it gets here, other threads take it from here. */
 static struct sqlite *_Atomic copies;
 
-bool sqlite_owns(const struct sqlite *sqlite, const void *code)
-{
-	return (code >= sqlite->start && code < sqlite->stop) || loader_is_ours(code);
-}
-
 /* Python, Perl, Tcl and others load SQLite with RTLD_LOCAL, so the global scope does not have it. A compiler may also have turned
  * the caller's call into a jump: then the return address lies in another object than the caller. */
 static void *symbol_for_caller(const char *name, const void *caller)

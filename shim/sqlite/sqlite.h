@@ -181,7 +181,10 @@ bool sqlite_has_unreachable(void);
 
 /* Does this code address lie in the copy's object, or in ours? (SQLite may reach one of its exported functions by a jump, after
  * which our own frame looks like the caller.) */
-bool sqlite_owns(const struct sqlite *sqlite, const void *code);
+static inline bool sqlite_owns(const struct sqlite *sqlite, const void *code)
+{
+	return (code >= sqlite->start && code < sqlite->stop) || loader_is_ours(code);
+}
 
 /* SQLite's file object for that database of the handle ("main"); NULL if there is none, or it is not open. */
 sqlite3_file *sqlite_file(const struct sqlite *sqlite, sqlite3 *db, const char *schema);
