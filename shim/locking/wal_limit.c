@@ -18,8 +18,10 @@
 #define LONGEST_FOR_READERS (3 * SECOND)
 /* For those that are about to end, as a rule: an attempt at the write lock begins with a read. */
 #define BRIEF (4 * MILLISECOND)
-/* For those of a request, where they kept the last checkpoint from ending the -wal; twice, as some begin meanwhile. */
+/* For those of a request, where they kept the last checkpoint from ending the -wal: while others write, and then with the lock. */
 #define SHORT_READER (20 * MILLISECOND)
+/* … and in between for the lock, while others write. */
+#define SHORT_TURN (20 * MILLISECOND)
 #define POLL (MILLISECOND / 2)
 /* So many times as long as one has waited none waits again. */
 #define REST 1
@@ -149,10 +151,47 @@ static bool hold(struct file_shim *shim)
 {
 	if (reservation_blocks(shim) || !take_write_lock(shim))
 		return false;
-	if (reservation_claim(shim))
-		return true;
-	give_write_lock_back(shim);
+	shim->wal_limit.holds = reservation_claim(shim);
+	if (!shim->wal_limit.holds)
+		give_write_lock_back(shim);
+	return shim->wal_limit.holds;
+}
+
+/* Have those ended that read at that time, by then? Waits for it. */
+static bool wait_for_those_since(struct file_shim *shim, int64_t began, int64_t until)
+{
+	unsigned reader;
+
+	for (int64_t now = began; now < until; now = monotonic_now()) {
+		int64_t longest = read_locks_longest(shim, now, &reader);
+
+		if (now != began && longest < now - began)
+			return true;
+		monotonic_sleep(now + 2 * POLL);
+	}
 	return false;
+}
+
+/* Readers that begin are delayed, and others write, until those that are there have ended: with the lock there is next to nothing
+ * to wait for then. */
+static bool hold_after_readers(struct file_shim *shim)
+{
+	struct handoff *handoff = &shim->handoff;
+	int64_t now = shim->wal_limit.began, until = now + SHORT_READER + SHORT_TURN;
+	bool ended;
+
+	/* no checkpoint runs yet */
+	if (handoff->release == WAKE_DEFERRED)
+		handoff_pass_on(handoff);
+	read_delay_set(handoff->shm, until + SHORT_READER, READS_LET_WRITE);
+	ended = wait_for_those_since(shim, now, now + SHORT_READER);
+	while (ended && !hold(shim) && (now = monotonic_now()) < until) {
+		handoff_refused(handoff);
+		handoff_wait(handoff, 0, now + 2 * MILLISECOND);
+	}
+	if (!shim->wal_limit.holds)
+		read_delay_note_longer(handoff->shm, monotonic_now());
+	return shim->wal_limit.holds;
 }
 
 /* Has the program left checkpoints to SQLite? Not to Litestream either, for which the recipe's limit is 0. */
@@ -191,7 +230,10 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	limit->until = limit->began + LONGEST_FOR_READERS;
 	if (limit->waits)
 		read_delay_set(shim->handoff.shm, limit->until, READS_WAIT);
-	limit->holds = hold(shim);
+	if (limit->waits_short)
+		limit->waits_short = hold_after_readers(shim);
+	else
+		hold(shim);
 	if (limit->waits && !limit->holds)
 		read_delay_set(shim->handoff.shm, limit->began, READS_BEGIN);
 }
@@ -264,5 +306,7 @@ void wal_limit_checkpoint_ends(struct file_shim *shim)
 
 	if (limit->holds && limit->waits)
 		read_delay_set(shim->handoff.shm, now + REST * (now - limit->began), state);
+	else if (limit->holds && limit->waits_short)
+		read_delay_set(shim->handoff.shm, now, READS_BEGIN);
 	wal_limit_give_up(shim);
 }

@@ -3,9 +3,9 @@
  * SQLite starts the -wal anew when all of it is in the database and no reader needs it. Its automatic checkpoint waits for nobody:
  * beside writers that are always there, or readers that overlap, that moment never comes, and the -wal grows without end.
  *
- * Where a checkpoint has left frames to readers, the next one holds the write lock, and waits some milliseconds for readers: else
- * each commit from then on checkpoints, and waits for the disk twice. Where readers were longer than that, it is not tried again
- * for ten seconds, by any process.
+ * Where a checkpoint has left frames to readers, the next one delays readers that begin for some milliseconds, until those before
+ * them have ended, while others write; then it holds the write lock: else each commit from then on checkpoints, and waits for the
+ * disk twice. Where readers were longer than that, it is not tried again for ten seconds, by any process.
  *
  * Where checkpoints have not ended the -wal at twice the length at which they begin, the one that follows the commit which passes
  * each further such length holds the write lock, so that nothing is written meanwhile. Past journal_size_limit readers that begin

@@ -22,6 +22,8 @@ static int64_t now = 1000 * SECOND;
 static int64_t readers_until; /* until when a reader has the lock of mark 1 */
 static bool is_reserved, is_held, reads_itself;
 static unsigned takes, warnings;
+static int64_t taken_at, held_for; /* the write lock: since when, and how long at most */
+static bool lets_write;            /* readers were delayed while the lock was free */
 static union {
 	uint32_t words[64];
 	char bytes[256];
@@ -34,6 +36,7 @@ int64_t monotonic_now(void)
 
 void monotonic_sleep(int64_t until)
 {
+	lets_write |= !is_held && (shm.words[33] & READS_LET_WRITE) && read_delay_is_set(shm.bytes, now);
 	now = until > now ? until : now;
 }
 
@@ -80,6 +83,7 @@ int shared_write_lock(struct file_shim *of)
 		return SQLITE_BUSY;
 	takes++;
 	is_held = true;
+	taken_at = now;
 	return SQLITE_OK;
 }
 
@@ -87,6 +91,7 @@ int shared_write_unlock(struct file_shim *of)
 {
 	(void)of;
 	is_held = false;
+	held_for = now - taken_at > held_for ? now - taken_at : held_for;
 	return SQLITE_OK;
 }
 
@@ -103,6 +108,11 @@ void handoff_refused(struct handoff *handoff)
 void handoff_acquired(struct handoff *handoff)
 {
 	(void)handoff;
+}
+
+void handoff_pass_on(struct handoff *handoff)
+{
+	handoff->release = RELEASED_CHANGED;
 }
 
 void handoff_releasing(struct handoff *handoff)
@@ -160,8 +170,9 @@ static void start(void)
 	connection.outcomes[SETTING_JOURNAL_SIZE_LIMIT].got = LIMIT;
 	now += 1000 * SECOND;
 	readers_until = 0;
-	is_reserved = is_held = reads_itself = false;
+	is_reserved = is_held = reads_itself = lets_write = false;
 	takes = warnings = 0;
+	held_for = 0;
 }
 
 static void commit(uint32_t before, uint32_t after)
@@ -227,18 +238,36 @@ static void test_short_readers(void)
 	commit(1001, 1003);
 	took = checkpoint();
 	check(takes == 1 && took >= 15 * MILLISECOND && shm.words[24] == 1003, "the next one waits for a short reader");
+	check(lets_write && held_for < 2 * MILLISECOND, "and others write until that one has ended");
+	check(!read_delay_lets_write(shm.bytes), "readers are delayed no longer than that");
 	start();
 	begin_reader(1000, 800 * MILLISECOND);
 	commit(1001, 1003);
 	took = checkpoint();
-	check(takes == 1 && took >= 20 * MILLISECOND && took < 30 * MILLISECOND, "for a longer one it does not wait to the end");
+	check(takes == 0 && took >= 20 * MILLISECOND && took < 30 * MILLISECOND, "for a longer one it does not wait to the end");
+	check(!read_delay_lets_write(shm.bytes), "nor are readers delayed any longer");
 	commit(1999, 2001);
-	check(checkpoint() == 0 && takes == 1, "and then none holds the lock for a while");
+	check(checkpoint() == 0 && takes == 0, "and then none holds the lock for a while");
 	now += 11 * SECOND;
 	begin_reader(1000, 15 * MILLISECOND);
 	commit(2001, 2003);
 	checkpoint();
-	check(takes == 2 && shm.words[24] == 2003, "but later it is tried again");
+	check(takes == 1 && shm.words[24] == 2003, "but later it is tried again");
+}
+
+static void test_short_turn(void)
+{
+	start();
+	is_reserved = true;
+	commit(1001, 1003);
+	check(checkpoint() <= 50 * MILLISECOND && takes == 0, "a reservation that does not end is not waited for for long");
+	commit(1003, 1005);
+	check(checkpoint() == 0, "nor by each commit");
+	start();
+	shim.handoff.release = WAKE_DEFERRED;
+	commit(1001, 1003);
+	checkpoint();
+	check(takes == 1 && shim.handoff.release == RELEASED_CHANGED, "the next writer is woken before it waits for readers");
 }
 
 static void test_left_alone(void)
@@ -400,6 +429,7 @@ int main(void)
 {
 	test_passes();
 	test_short_readers();
+	test_short_turn();
 	test_left_alone();
 	test_waits();
 	test_delays_before_it_waits();
