@@ -167,6 +167,12 @@ static void begin_locked(struct connection *connection)
 {
 	const char *obstacle = reserve_obstacle(connection, obstacle_of(connection));
 
+	/* there is only what is attached */
+	if (!obstacle && !connection->shim) {
+		set_policy(connection, READ_RESERVED);
+		begin_not_upgraded(connection, outcome_no_file(connection));
+		return;
+	}
 	set_policy(connection, obstacle ? READ_FREELY : READ_LOCKED);
 	if (!obstacle && !connection->sqlite->get_autocommit(connection->db))
 		reservation_begun(connection->shim);

@@ -125,6 +125,20 @@ results() {
 	[[ $(of_report begins_rewritten) == 2 && $(of_report begins_not_upgraded) == '{}' ]]
 }
 
+@test "with SQLPROD_BEGIN=immediate or exclusive a database in memory that has a file attached begins, and the report says that nothing is locked" {
+	observer query u.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)' >/dev/null
+	# the copy is found when it opens a file
+	script=('open f f.db' 'open a :memory:' "exec a ATTACH 'u.db' AS u" 'exec a BEGIN' 'exec a INSERT INTO u VALUES(1)' 'exec a COMMIT' 'close a')
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	for SQLPROD_BEGIN in immediate exclusive; do
+		rm -f "$scratch/report.json"
+		SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+		expect "$wanted"
+		[[ $(report "$scratch/report.json" begins_not_upgraded | head -n 1) == *'in-memory'*1* ]]
+	done
+}
+
 @test "in an embedded copy a file that is attached can be opened by itself too, without a warning" {
 	observer query u.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
 	for run in run_plain run_shim; do
