@@ -210,7 +210,8 @@ static __attribute__((noinline)) int see(unsigned event, struct embedded_connect
 	guard_leave();
 	if (embedded) {
 		embedded->inside = false;
-		embedded->passes = embedded->quiet && !embedded->unread && !embedded->closing && !theirs.trace_v2;
+		embedded->passes =
+			embedded->quiet && !embedded->unread && !embedded->attaching && !embedded->closing && !theirs.trace_v2;
 	}
 	errno = saved;
 	if (theirs.trace_v2 && (theirs.mask & event))

@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "policy/attached.h"
 #include "policy/program_settings.h"
 #include "policy/rollback_journal.h"
 #include "policy/statement_policy.h"
@@ -138,11 +139,42 @@ static bool sees_pragmas(const struct connection *connection)
 	return shim && shim->db == connection->db && shim->pragma;
 }
 
-static bool runs_still(const struct embedded_connection *embedded)
+static bool runs_still(const struct embedded_connection *embedded, const sqlite3_stmt *stmt)
 {
 	const struct connection *connection = embedded->connection;
 
-	return sqlite_find_statement(connection->sqlite, connection->db, is_running, embedded->running);
+	return sqlite_find_statement(connection->sqlite, connection->db, is_running, stmt);
+}
+
+/* Has the statement that was seen to start ended, now that another one starts, or it does anew? */
+static bool has_ended(const struct embedded_connection *embedded, const sqlite3_stmt *seen, const sqlite3_stmt *stmt,
+		      bool is_nested)
+{
+	return seen == stmt ? !is_nested : !runs_still(embedded, seen);
+}
+
+static bool is_attach(const char *sql)
+{
+	struct statement statement;
+
+	if (statement_first_letter(sql, -1) != LETTER_NUMBER('a'))
+		return false;
+	statement_read_utf8(sql, &statement);
+	return statement.kind == STATEMENT_ATTACH;
+}
+
+/* What was attached is looked at before the next statement reads it. */
+static void look_at_attached(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql, bool is_nested)
+{
+	if (embedded->attaching && has_ended(embedded, embedded->attaching, stmt, is_nested)) {
+		embedded->attaching = NULL;
+		attached_look(embedded->connection);
+	}
+	if (is_nested || !sql || !is_attach(sql))
+		return;
+	embedded->attaching = stmt;
+	/* sqlite3_deserialize() attaches before it closes the file */
+	embedded->closing = false;
 }
 
 void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, bool is_nested)
@@ -151,11 +183,11 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 	const struct sqlite *sqlite = connection->sqlite;
 	const char *sql = sqlite->sql(stmt);
 
-	if (embedded->unread && (embedded->running == stmt ? !is_nested : !runs_still(embedded)))
+	if (embedded->unread && has_ended(embedded, embedded->running, stmt, is_nested))
 		read_unread(embedded);
-	/* sqlite3_deserialize() attaches before it closes the file */
-	if (sql && (*sql | 0x20) == 'a')
-		embedded->closing = false;
+	/* nearly all statements begin with a letter behind it at once */
+	if (embedded->attaching || (sql && (*sql | 0x20) <= 'a'))
+		look_at_attached(embedded, stmt, sql, is_nested);
 	look_at_busy_callback(embedded);
 	remember_busy_callback(embedded);
 	if (!embedded->quiet || sees_pragmas(connection))
@@ -190,7 +222,7 @@ const char *embedded_statement_pragma(void *argument, const char *name, const ch
 	struct embedded_connection *embedded = argument;
 	struct connection *connection = embedded->connection;
 
-	if (embedded->unread && !runs_still(embedded))
+	if (embedded->unread && !runs_still(embedded, embedded->running))
 		temp_memory_ended(connection);
 	/* not where it is ours */
 	if (embedded->inside || connection->callbacks_suspended || connection->passthrough || !value ||

@@ -39,6 +39,7 @@ struct embedded_connection {
 	const void *busy_now, *timeout_now; /* where the connection keeps these; here where that is not known, or before a look */
 	char *unread;                       /* while quiet: a statement that started and is to be read; NULL if there is none */
 	sqlite3_stmt *running;              /* ... that statement; perhaps finalized since */
+	sqlite3_stmt *attaching;            /* an ATTACH that started, and whose file is to be looked at; perhaps finalized since */
 };
 
 /* Is the program's busy callback the one that was seen last? No program sets ours. */

@@ -77,7 +77,7 @@ void reservation_before_read(struct file_shim *shim)
 		shim->count.learnt++;
 		shared_write_end(shim);
 	} else {
-		if (shim->is_of_many)
+		if (shim->is_of_many && reservation->policy == READ_RESERVED)
 			reserve_all(shim);
 		else
 			reserve_file(shim);

@@ -77,6 +77,12 @@ static bool is_attached_file(const char *name, const char *path)
 	return *path && strcmp(name, "main") != 0;
 }
 
+/* A shim does not learn of locks that are taken already, as by a backup or a blob, which no statement announces. */
+static bool is_in_use(const struct connection *connection, const char *name)
+{
+	return connection->sqlite->txn_state && connection->sqlite->txn_state(connection->db, name) != SQLITE_TXN_NONE;
+}
+
 static bool look(void *argument, const char *name, const char *path)
 {
 	struct connection *connection = argument;
@@ -84,7 +90,7 @@ static bool look(void *argument, const char *name, const char *path)
 	if (!is_attached_file(name, path))
 		return true;
 	warn_if_shared(path);
-	if (!connection_is_embedded(connection))
+	if (!is_in_use(connection, name))
 		busy_handler_prepare_attached(connection, name, path);
 	return true;
 }
@@ -156,7 +162,7 @@ static void set_policy(struct file_shim *shim, void *argument)
 
 void attached_set_policy(const struct connection *connection, enum reservation_policy policy, bool shares)
 {
-	struct policy wanted = {connection, policy, shares};
+	struct policy wanted = {connection, policy == READ_LOCKED ? READ_FREELY : policy, shares};
 
 	if (connection->attached)
 		file_shim_each(set_policy, &wanted);

@@ -12,7 +12,7 @@
 bool attached_has_file_twice(struct connection *connection);
 
 /* After an ATTACH: warns of attached files on a shared filesystem, and puts a shim in front of each that may have one, which has to
- * be before a statement reads it. Not in an embedded copy. Wants the connection's mutex held. */
+ * be before a statement reads it. Wants the connection's mutex held. */
 void attached_look(struct connection *connection);
 
 /* Can transactions reserve all databases that are attached? Not if one has no shim, or a rollback journal. Wants the connection's
@@ -20,7 +20,8 @@ void attached_look(struct connection *connection);
 bool attached_can_be_reserved(struct connection *connection);
 
 /* What the transactions of this connection are to get at their first read of each of them; do they share its write lock from then
- * on? */
+ * on? With READ_LOCKED, which is for the main database, they get nothing: two that lock several, each in its own order, would wait
+ * for each other. */
 void attached_set_policy(const struct connection *connection, enum reservation_policy policy, bool shares);
 
 /* An ATTACH of the program's is seen, which may be kept and run later. */

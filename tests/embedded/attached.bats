@@ -148,3 +148,116 @@ results() {
 		expect_quiet
 	done
 }
+
+# For what is attached and in WAL mode. The copy is found when it opens a file: a main database in memory comes second.
+two_databases() {
+	rm -f ./*
+	observer query a.db 'PRAGMA journal_mode=wal; CREATE TABLE t(n); INSERT INTO t VALUES(0)' >/dev/null
+	observer query b.db 'PRAGMA journal_mode=wal; CREATE TABLE u(n); INSERT INTO u VALUES(0)' >/dev/null
+}
+
+# attaches MAIN - the lines that open it and attach both.
+attaches() {
+	both=('open f f.db' "open a $1" "exec a ATTACH 'a.db' AS x" "exec a ATTACH 'b.db' AS y")
+}
+
+numbers() {
+	echo "$(observer query a.db 'SELECT n FROM t') $(observer query b.db 'SELECT n FROM u')"
+}
+
+@test "in an embedded copy a transaction that reads what is attached, and then writes it, does not fail" {
+	export SQLPROD_RESERVE=60000
+	SQLPROD_BEGIN=auto
+	for main in main.db :memory:; do
+		attaches "$main"
+		for begin in BEGIN 'BEGIN DEFERRED' 'SAVEPOINT s'; do
+			for run in plain:5 shim:0; do
+				two_databases
+				barrier_make read
+				"start_${run%:*}" reader "$victim" "${both[@]}" "exec a $begin" 'exec a SELECT n FROM t' 'barrier read' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT'
+				reader=$started
+				barrier_meet read
+				"start_${run%:*}" writer victim 'open c a.db' 'exec c UPDATE t SET n=n+10'
+				writer=$started
+				wait_until_waits "$writer"
+				barrier_leave read
+				finish "$reader" reader
+				[[ $output == *$'\n'"exec ${run#*:}"* ]]
+				finish "$writer" writer
+				expect $'open 0\nexec 0'
+				[[ $(numbers) == "$([[ $run == plain:5 ]] && echo 10 || echo 11) 0" ]]
+			done
+		done
+	done
+}
+
+@test "in embedded copies two transactions that write two attached databases, each in its own order, wait for each other, and none fails" {
+	export SQLPROD_RESERVE=60000
+	SQLPROD_BEGIN=auto
+	one=('exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1')
+	other=('exec a SELECT n FROM u' 'exec a UPDATE u SET n=n+1')
+	attaches main.db
+	ln -s "$victim" "$scratch/victim"
+	for run in plain shim; do
+		two_databases
+		barrier_make half
+		"start_$run" left "$victim" "${both[@]}" 'exec a BEGIN' "${one[@]}" 'barrier half' "${other[@]}" 'exec a COMMIT'
+		left=$started
+		barrier_meet half
+		"start_$run" right "$scratch/victim" "${both[@]}" 'exec a BEGIN' "${other[@]}" "${one[@]}" 'exec a COMMIT'
+		right=$started
+		wait_until_waits "$right"
+		barrier_leave half
+		finish "$left" left
+		all=$output
+		finish "$right" right
+		all+=$output
+		if [[ $run == plain ]]; then
+			[[ $all == *'exec 5'* ]]
+		else
+			[[ $all != *'exec 5'* && $(numbers) == '2 2' ]]
+		fi
+	done
+}
+
+@test "in an embedded copy nobody waits for a transaction that only read what is attached for longer than a reservation" {
+	export SQLPROD_RESERVE=100
+	SQLPROD_BEGIN=auto
+	for main in main.db :memory:; do
+		attaches "$main"
+		for run in plain shim; do
+			two_databases
+			barrier_make idles
+			"start_$run" idler "$victim" "${both[@]}" 'exec a BEGIN; SELECT n FROM t' 'barrier idles' 'exec a COMMIT; SELECT n FROM t'
+			idler=$started
+			barrier_meet idles
+			SECONDS=0
+			"run_$run" victim 'open c a.db' 'busy_timeout c 20000' 'exec c UPDATE t SET n=n+1'
+			expect $'open 0\nbusy_timeout 0\nexec 0'
+			((SECONDS < 15))
+			barrier_leave idles
+			finish "$idler" idler
+			[[ $output == *$'\n0\nexec 0\n1\nexec 0' ]]
+		done
+	done
+}
+
+@test "in an embedded copy an attached database that leaves WAL mode keeps what others have committed since it was read" {
+	for run in run_plain:0,2 run_shim:0,1,2; do
+		two_databases
+		${run%:*} "$victim" 'open a main.db' "exec a ATTACH 'a.db' AS x" 'exec a SELECT n FROM t' 'sh observer query a.db "INSERT INTO t VALUES(1)"' \
+			'exec a PRAGMA x.journal_mode=DELETE' 'exec a INSERT INTO t VALUES(2)' 'close a'
+		[[ $(observer query a.db 'SELECT group_concat(n) FROM t') == "${run#*:}" ]] || fail "$run"
+	done
+}
+
+@test "in an embedded copy an attached file that is renamed has its rows under its new name" {
+	for way in "exec a ATTACH 'a.db' AS x" "prepare a s v2 -1 ATTACH 'a.db' AS x:step s:finalize s" "prepare a q v2 -1 PRAGMA database_list:step q:exec a ATTACH 'a.db' AS x:finalize q"; do
+		for run in run_plain:0 run_shim:0,2; do
+			two_databases
+			IFS=: read -ra attach <<<"$way"
+			${run%:*} "$victim" 'open a main.db' 'exec a SELECT 1' "${attach[@]}" 'exec a INSERT INTO t VALUES(2)' 'rename a.db c.db' 'close a'
+			[[ $(observer query c.db 'SELECT group_concat(n) FROM t') == "${run#*:}" ]] || fail "$run"
+		done
+	done
+}
