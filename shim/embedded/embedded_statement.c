@@ -155,9 +155,11 @@ static bool has_ended(const struct embedded_connection *embedded, const sqlite3_
 
 static bool is_attach(const char *sql)
 {
+	unsigned letter = statement_first_letter(sql, -1);
 	struct statement statement;
 
-	if (statement_first_letter(sql, -1) != LETTER_NUMBER('a'))
+	/* 0: a comment may precede it */
+	if (letter && letter != LETTER_NUMBER('a'))
 		return false;
 	statement_read_utf8(sql, &statement);
 	return statement.kind == STATEMENT_ATTACH;
@@ -188,6 +190,8 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 	/* nearly all statements begin with a letter behind it at once */
 	if (embedded->attaching || (sql && (*sql | 0x20) <= 'a'))
 		look_at_attached(embedded, stmt, sql, is_nested);
+	if (!connection->shim && sql)
+		rollback_journal_starts(connection, sql);
 	look_at_busy_callback(embedded);
 	remember_busy_callback(embedded);
 	if (!embedded->quiet || sees_pragmas(connection))

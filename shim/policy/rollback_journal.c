@@ -4,6 +4,7 @@
 #include "connection/registry.h"
 #include "policy/apply.h"
 #include "policy/wal.h"
+#include "sql/first_words.h"
 
 #include <string.h>
 #include <strings.h>
@@ -82,6 +83,22 @@ bool rollback_journal_was_set(struct connection *connection)
 	if (!was_set && connection_is_set_up(connection))
 		connection->setup = SETUP_RECHECK;
 	return was_set;
+}
+
+/* Nothing that this statement does with the file has been done yet, and SQLite does not leave WAL while another one runs. */
+void rollback_journal_starts(const struct connection *connection, const char *sql)
+{
+	unsigned letter = statement_first_letter(sql, -1);
+	struct sql_text text;
+	struct statement statement;
+
+	/* 0: a comment may precede it */
+	if (!connection->sqlite->db_release_memory || (letter && letter != LETTER_NUMBER('p')))
+		return;
+	text = sql_text_utf8(sql, -1);
+	statement_read(&text, 0, &statement);
+	if (statement.kind == STATEMENT_PRAGMA && statement.has_value && span_is(&text, statement.name, "journal_mode"))
+		connection->sqlite->db_release_memory(connection->db);
 }
 
 struct peer_search {

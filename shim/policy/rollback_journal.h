@@ -20,6 +20,10 @@ bool rollback_journal_is_free(struct connection *connection);
 /* The same once the PRAGMA has run: did SQLite do it? */
 bool rollback_journal_was_set(struct connection *connection);
 
+/* A statement of an embedded copy starts, on a connection without a shim. If it may leave WAL mode SQLite frees what it has read,
+ * which others may have changed since: page_cache.h */
+void rollback_journal_starts(const struct connection *connection, const char *sql);
+
 /* Has the program set one on another connection of this process that has the file open? Then this one may do the same at once, and
  * in WAL mode the two would stand in each other's way. */
 bool rollback_journal_is_of_peer(struct connection *connection);

@@ -252,7 +252,7 @@ numbers() {
 }
 
 @test "in an embedded copy an attached file that is renamed has its rows under its new name" {
-	for way in "exec a ATTACH 'a.db' AS x" "prepare a s v2 -1 ATTACH 'a.db' AS x:step s:finalize s" "prepare a q v2 -1 PRAGMA database_list:step q:exec a ATTACH 'a.db' AS x:finalize q"; do
+	for way in "exec a ATTACH 'a.db' AS x" "exec a /* so */ attach 'a.db' AS x" "prepare a s v2 -1 ATTACH 'a.db' AS x:step s:finalize s" "prepare a q v2 -1 PRAGMA database_list:step q:exec a ATTACH 'a.db' AS x:finalize q"; do
 		for run in run_plain:0 run_shim:0,2; do
 			two_databases
 			IFS=: read -ra attach <<<"$way"

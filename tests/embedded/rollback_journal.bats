@@ -57,3 +57,19 @@ fresh() {
 	run_shim "$victim" 'open a t.db' 'exec a PRAGMA journal_mode=truncate' 'exec a PRAGMA synchronous' 'open b t.db' 'exec b PRAGMA journal_mode' 'exec a PRAGMA journal_mode'
 	expect $'open 0\ntruncate\nexec 0\n2\nexec 0\nopen 0\ndelete\nexec 0\ntruncate\nexec 0'
 }
+
+# The library does not see how it reads, and leaves WAL off. It is another program that has the file in WAL mode.
+@test "an embedded copy whose VFS is the program's own keeps what others have written, once it sets a rollback journal" {
+	for way in 'exec a PRAGMA journal_mode=truncate' 'exec a /* so */ pragma main.journal_mode(delete)' "exec a PRAGMA journal_mode = 'off'" \
+		'prepare a p v2 -1 PRAGMA journal_mode=persist;step p;finalize p'; do
+		for run in run_plain:1,3 run_shim:1,2,3; do
+			rm -f t.db*
+			observer query t.db 'CREATE TABLE t(x); PRAGMA journal_mode=WAL; INSERT INTO t VALUES(1)' >/dev/null
+			IFS=';' read -ra set <<<"$way"
+			${run%:*} "$victim" 'vfs own' 'open_v2 a file:t.db?vfs=own rw,uri' 'exec a SELECT x FROM t' 'sh observer query t.db "INSERT INTO t VALUES(2)"' \
+				"${set[@]}" 'exec a INSERT INTO t VALUES(3)'
+			expect_quiet
+			[[ $(observer query t.db 'SELECT group_concat(x) FROM t') == "${run#*:}" ]] || fail "$run $way"
+		done
+	done
+}
