@@ -124,15 +124,20 @@ static bool is_free_still(const struct connection *connection)
 /* Why a transaction cannot reserve the database, which has this obstacle to being locked; NULL if it can. */
 static const char *reserve_obstacle(const struct connection *connection, const char *obstacle)
 {
+	if (*connection->path && !obstacle && !connection->shim)
+		obstacle = "not SQLite's own unix VFS: no reservations";
+	return obstacle;
+}
+
+/* Why it has nothing to reserve by now. Another connection may have set WAL since, and SQLite finds that out as it reads: its policy
+ * is that of any other. */
+static const char *reserve_lacks_wal(const struct connection *connection)
+{
 	int64_t mode = connection->outcomes[SETTING_JOURNAL_MODE].got;
 
-	if (!*connection->path && connection->attached)
-		return obstacle;
-	if (!obstacle && !connection->shim)
-		obstacle = "not SQLite's own unix VFS: no reservations";
-	if (!obstacle && !connection->shim->handoff.shm && mode != JOURNAL_WAL && mode != VALUE_UNKNOWN)
-		obstacle = "not in WAL mode: no reservations";
-	return obstacle;
+	return connection->shim && !connection->shim->handoff.shm && mode != JOURNAL_WAL && mode != VALUE_UNKNOWN
+		       ? "not in WAL mode: no reservations"
+		       : NULL;
 }
 
 /* What the transactions of this connection are to get at their first read from now on. */
@@ -152,6 +157,8 @@ static void begin_reserved(struct connection *connection, const char *obstacle)
 {
 	obstacle = reserve_obstacle(connection, obstacle);
 	set_policy(connection, obstacle ? READ_FREELY : READ_RESERVED);
+	if (!obstacle)
+		obstacle = reserve_lacks_wal(connection);
 	if (obstacle)
 		begin_not_upgraded(connection, obstacle);
 }
@@ -174,6 +181,8 @@ static void begin_locked(struct connection *connection)
 		return;
 	}
 	set_policy(connection, obstacle ? READ_FREELY : READ_LOCKED);
+	if (!obstacle)
+		obstacle = reserve_lacks_wal(connection);
 	if (!obstacle && !connection->sqlite->get_autocommit(connection->db))
 		reservation_begun(connection->shim);
 	begin_upgraded(connection, obstacle);

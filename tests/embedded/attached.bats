@@ -149,6 +149,30 @@ results() {
 	done
 }
 
+@test "in an embedded copy a transaction in a database that another connection has put into WAL mode since reserves it" {
+	export SQLPROD_RESERVE=60000 SQLPROD_JOURNAL_MODE=keep
+	SQLPROD_BEGIN=auto
+	for begin in BEGIN 'BEGIN DEFERRED' 'SAVEPOINT s'; do
+		for run in plain:5 shim:0; do
+			rm -f t.db* read.*
+			observer query t.db 'CREATE TABLE t(n); INSERT INTO t VALUES(0)'
+			barrier_make read
+			"start_${run%:*}" reader "$victim" 'open a t.db' 'exec a SELECT n FROM t' 'sh observer query t.db "PRAGMA journal_mode=wal"' \
+				"exec a $begin" 'exec a SELECT n FROM t' 'barrier read' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT'
+			reader=$started
+			barrier_meet read
+			"start_${run%:*}" writer victim 'open b t.db' 'exec b UPDATE t SET n=n+10'
+			writer=$started
+			wait_until_waits "$writer"
+			barrier_leave read
+			finish "$reader" reader
+			[[ $output == *$'\n0\nexec 0\n'"exec ${run#*:}"* ]]
+			finish "$writer" writer
+			expect $'open 0\nexec 0'
+		done
+	done
+}
+
 # For what is attached and in WAL mode. The copy is found when it opens a file: a main database in memory comes second.
 two_databases() {
 	rm -f ./*
