@@ -249,12 +249,31 @@ void wal_copy_left(struct connection *connection)
 	pragma_run_raw(connection, "PRAGMA main.wal_checkpoint(TRUNCATE)", NULL, 0);
 }
 
+/* SQLite copies nothing as it closes a file that was moved, and without a shim nobody else does (wal_files.h). Not where another
+ * file has its name: the -wal may be that one's too. */
+static bool is_moved_away(const struct connection *connection)
+{
+	struct stat status;
+	int saved = errno;
+	bool moved = !connection->shim && connection->inode && glibc_lstat(connection->path, &status) != 0 && errno == ENOENT;
+
+	errno = saved;
+	return moved;
+}
+
+static bool is_left_to_forked(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+
+	return shim && shim->db == connection->db && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held();
+}
+
 void wal_copy_before_close(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
-	const struct file_shim *shim = connection->shim;
 
-	if (shim && shim->db == connection->db && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held() &&
-	    sqlite->wal_checkpoint_v2 && sqlite->get_autocommit(connection->db))
-		sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if ((is_left_to_forked(connection) || is_moved_away(connection)) && sqlite->wal_checkpoint_v2 &&
+	    sqlite->get_autocommit(connection->db) &&
+	    sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+		sqlite_forget_error(sqlite, connection->db);
 }

@@ -44,7 +44,8 @@ int wal_try_lock(struct connection *connection);
 void wal_note_decider(const struct connection *connection);
 
 /* At first use, where WAL is in effect: a -wal that a killed process left goes into the database, so that a copy of the file is
- * whole. Before a close that may not be the last because of forked children: the same. */
+ * whole. Before a close that may not be the last because of forked children, and of a file without a shim that was moved: the same.
+ */
 void wal_copy_left(struct connection *connection);
 void wal_copy_before_close(struct connection *connection);
 

@@ -214,3 +214,17 @@ load ../harness/moves
 		expect $'open 0\nexec 0\n1\nexec 0\nwal\n2\nexec 0\nexec 0\n1\nexec 0\nexec 0\n3\nexec 0\nclose 0'
 	done
 }
+
+# Its methods are its own: the library does not see that the file has moved. Without the library a write after that is refused.
+@test "a file that is moved has its rows once it is closed, with a VFS of the program's own too" {
+	for move in 'rename a.db b.db' 'sh mv a.db b.db'; do
+		for close in close close_v2; do
+			for run in run_plain:1 run_shim:1,2; do
+				rm -f ./*
+				${run%:*} victim 'vfs own' 'open_v2 a file:a.db?vfs=own rw,create,uri' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' \
+					"$move" "$write" "$close a"
+				[[ ${lines[-1]} == "$close 0" && $(observer query b.db 'SELECT group_concat(x) FROM t; PRAGMA integrity_check') == "${run#*:}"$'\nok' ]] || fail "$run $move"
+			done
+		done
+	done
+}
