@@ -221,7 +221,7 @@ static bool stays_in_wal(struct embedded_connection *embedded)
 	return stays;
 }
 
-const char *embedded_statement_pragma(void *argument, const char *name, const char *value)
+const char *embedded_statement_pragma(void *argument, const char *name, char *value)
 {
 	struct embedded_connection *embedded = argument;
 	struct connection *connection = embedded->connection;

@@ -85,7 +85,7 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 void embedded_statement_ended(struct embedded_connection *embedded, sqlite3_stmt *stmt);
 
 /* A PRAGMA begins to be compiled, which may answer at once. Returns its answer if SQLite is not to compile it; else NULL. */
-const char *embedded_statement_pragma(void *embedded, const char *name, const char *value);
+const char *embedded_statement_pragma(void *embedded, const char *name, char *value);
 
 /* Reads what is still to be read: the connection is being closed. */
 void embedded_statement_last(struct embedded_connection *embedded);

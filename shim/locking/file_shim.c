@@ -203,7 +203,7 @@ static int shim_unlock(sqlite3_file *file, int level)
 /* The arguments are SQLite's: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntlpragma */
 static bool is_answered(struct file_shim *shim, char **arguments)
 {
-	const char *(*pragma)(void *, const char *, const char *) = atomic_load_explicit(&shim->pragma, memory_order_relaxed);
+	const char *(*pragma)(void *, const char *, char *) = atomic_load_explicit(&shim->pragma, memory_order_relaxed);
 	const char *answer = pragma ? pragma(shim->reader_argument, arguments[1], arguments[2]) : NULL;
 	char *copy = answer ? shim->sqlite->malloc((int)strlen(answer) + 1) : NULL;
 
@@ -301,7 +301,7 @@ void file_shim_forget_reader(struct file_shim *shim)
 	atomic_store_explicit(&shim->writer, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->writer_ends, (void (*)(void *))NULL, memory_order_relaxed);
 	atomic_store_explicit(&shim->closed, (void (*)(void *))NULL, memory_order_relaxed);
-	atomic_store_explicit(&shim->pragma, (const char *(*)(void *, const char *, const char *))NULL, memory_order_relaxed);
+	atomic_store_explicit(&shim->pragma, (const char *(*)(void *, const char *, char *))NULL, memory_order_relaxed);
 }
 
 /* SQLite keeps what it has mapped: this maps nothing. */

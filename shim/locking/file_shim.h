@@ -106,9 +106,9 @@ struct file_shim {
 	 * a shared cache the file outlives the connection that put the shim there, and others read by it. */
 	void (*_Atomic reader)(void *argument);
 	void (*_Atomic closed)(void *argument); /* the same when the file is closed */
-	/* ... and when a PRAGMA begins to be compiled, with its value, NULL if it has none. What this returns is the answer to it,
-	 * which does nothing then; NULL lets SQLite compile it. */
-	const char *(*_Atomic pragma)(void *argument, const char *name, const char *value);
+	/* ... and when a PRAGMA begins to be compiled, with its value, NULL if it has none, which may be written over. What this
+	 * returns is the answer to it, which does nothing then; NULL lets SQLite compile it. */
+	const char *(*_Atomic pragma)(void *argument, const char *name, char *value);
 	void *reader_argument;
 
 	/* The same before the write lock of the database is tried, in any journal mode. */

@@ -1,7 +1,9 @@
 /* rollback_journal.c - programs that set a rollback journal, in a file that the recipe has in WAL mode. */
 #include "policy/rollback_journal.h"
 
+#include "base/guard.h"
 #include "connection/registry.h"
+#include "locking/file_shim.h"
 #include "policy/apply.h"
 #include "policy/wal.h"
 #include "sql/first_words.h"
@@ -74,6 +76,39 @@ bool rollback_journal_is_free(struct connection *connection)
 	if (connection_is_set_up(connection))
 		connection->setup = SETUP_RECHECK;
 	return false;
+}
+
+/* With SQLite's words of the PRAGMA, of which it keeps its own copy. */
+static const char *compiled(void *argument, const char *name, char *value)
+{
+	const struct file_shim *shim = argument;
+	struct connection *connection = registry_find(shim->db);
+	bool is_free;
+
+	/* not where it is ours */
+	if (!connection || connection->shim != shim || connection->callbacks_suspended || connection->passthrough || !value ||
+	    strcasecmp(name, "journal_mode") != 0 || !rollback_journal_is_named(value))
+		return NULL;
+	guard_enter(NULL);
+	is_free = rollback_journal_is_free(connection);
+	guard_leave();
+	/* it is the program's decision, as when the statement was prepared */
+	connection->wal_retry_at = 0;
+	if (is_free)
+		return NULL;
+	if (!*value)
+		return "wal";
+	/* any word that is no mode makes a query of it */
+	memset(value, '?', strlen(value));
+	return NULL;
+}
+
+void rollback_journal_watch(struct connection *connection)
+{
+	if (atomic_load_explicit(&connection->shim->pragma, memory_order_relaxed))
+		return;
+	connection->shim->reader_argument = connection->shim;
+	atomic_store_explicit(&connection->shim->pragma, compiled, memory_order_relaxed);
 }
 
 bool rollback_journal_was_set(struct connection *connection)

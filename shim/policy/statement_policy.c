@@ -86,6 +86,12 @@ static bool stays_in_wal(struct connection *connection, const struct statement_p
 	       !(has_run(plan) ? rollback_journal_was_set(connection) : rollback_journal_is_free(connection));
 }
 
+static bool may_be_stepped_again(const struct connection *connection, const struct statement_plan *plan)
+{
+	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden && plan->passage == PASSAGE_PREPARE &&
+	       connection->shim && connection->shim->db == connection->db && rollback_journal_is_named(plan->pragma.value);
+}
+
 static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
 {
 	const struct statement *statement = &plan->statement;
@@ -113,6 +119,8 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 			plan->pragma.overridden = true;
 		}
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
+		if (may_be_stepped_again(connection, plan))
+			rollback_journal_watch(connection);
 		if (switches_to_wal(connection, plan))
 			apply_program_wal(connection);
 	} else if (at_first_use && connection->setup == SETUP_OPENED && !first_use_tries_key(connection)) {

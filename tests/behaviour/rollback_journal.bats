@@ -31,6 +31,14 @@ setup_file() {
 		    reader.stdout.readline()
 		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); c.execute('PRAGMA journal_mode=' + mode + ' ' * (i + 1)).fetchall()
 		    reader.stdin.close(); reader.wait()
+		def kept():
+		    c = connect(); switch(c); c.execute('INSERT INTO t VALUES(1)')
+		    reader = subprocess.Popen([sys.executable, '-c', "import sqlite3, sys; c = sqlite3.connect('a.db'); c.execute('SELECT x FROM t').fetchall();"
+		        "print(1, flush=True); sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+		    reader.stdout.readline()
+		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); print(c.execute('PRAGMA journal_mode=' + mode).description[0][0])
+		    reader.stdin.close(); reader.wait()
+		    print(switch(c), c.execute('PRAGMA synchronous').fetchall())
 		def cut_short():
 		    kept = connect(); kept.execute('SELECT x FROM t').fetchall(); c = connect()
 		    for n in range(len(mode), -1, -1): c.execute(f"PRAGMA journal_mode='{mode[:n]}'").fetchall(); c.execute('INSERT INTO t VALUES(1)')
@@ -79,6 +87,8 @@ fresh() {
 @test "a rollback journal is set beside another process that has the file open" { scene other_process; }
 
 @test "a rollback journal is set again after another process has set WAL" { scene comes_back; }
+
+@test "a rollback journal is set by a statement that is kept after another process has set WAL" { scene kept; }
 
 @test "a rollback journal is set by the first letters of its name" { scene cut_short; }
 
