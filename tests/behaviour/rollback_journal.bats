@@ -167,7 +167,7 @@ fresh() {
 			import sqlite3, subprocess
 			def connect(): return sqlite3.connect('a.db', isolation_level=None, timeout=1)
 			b = connect(); b.execute('INSERT INTO t VALUES(1)')
-			subprocess.run(\"printf '\\\\001\\\\001' | dd of=a.db bs=1 seek=18 conv=notrunc status=none\", shell=True, check=True)
+			subprocess.run(\"unset LD_PRELOAD; printf '\\\\001\\\\001' | dd of=a.db bs=1 seek=18 conv=notrunc status=none\", shell=True, check=True)
 			a = connect(); a.execute('SELECT x FROM t').fetchall(); a.execute('PRAGMA journal_mode=truncate').fetchall()
 			a.execute('INSERT INTO t VALUES(2)'); b.execute('INSERT INTO t VALUES(3)')
 			print(b.execute('SELECT group_concat(x) FROM t').fetchone()[0], connect().execute('PRAGMA integrity_check').fetchone()[0])"
