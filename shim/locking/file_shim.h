@@ -69,6 +69,7 @@ struct file_shim {
 	atomic_bool maps;      /* it maps the -shm, or is about to: no other copy of SQLite may */
 	bool fair;             /* waiters are woken: SQLPROD_BUSY_WAIT */
 	bool is_attached;      /* the file is not of the connection's main database */
+	bool sets_wal;         /* … and the program has set WAL for it */
 	bool is_of_many;       /* the connection has other files with a shim: reserve_all.h */
 
 	struct handoff handoff;

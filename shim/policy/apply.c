@@ -314,6 +314,17 @@ bool apply_rollback_journal(struct connection *connection)
 	return left;
 }
 
+bool apply_attached_rollback_journal(struct connection *connection, const char *statement)
+{
+	int rc;
+
+	begin_run(connection);
+	rc = pragma_run_raw(connection, statement, NULL, 0);
+	end_run(connection);
+	sqlite_forget_error(connection->sqlite, connection->db);
+	return rc == SQLITE_OK;
+}
+
 void apply_recheck_synchronous(struct connection *connection)
 {
 	if (!connection->sqlite->get_autocommit(connection->db))

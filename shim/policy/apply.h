@@ -36,6 +36,9 @@ void apply_program_wal(struct connection *connection);
 /* Takes the database out of WAL mode, for a while: apply_wal_again() puts it back. False if others have it open. */
 bool apply_rollback_journal(struct connection *connection);
 
+/* The same for an attached database, by this statement; nothing puts it back. */
+bool apply_attached_rollback_journal(struct connection *connection, const char *statement);
+
 /* Reads back every setting whose value is not known, for the report. */
 void apply_read_back(struct connection *connection);
 

@@ -5,6 +5,7 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "policy/apply.h"
+#include "policy/rollback_attached.h"
 #include "policy/wal.h"
 #include "sql/first_words.h"
 
@@ -78,23 +79,44 @@ bool rollback_journal_is_free(struct connection *connection)
 	return false;
 }
 
+/* An unqualified PRAGMA sets the mode of all databases, and fails where one of them cannot be left. */
+static bool is_free(struct connection *connection, const struct file_shim *shim)
+{
+	if (shim->is_attached)
+		return rollback_attached_is_free(connection, shim);
+	return (connection->pragma_names_schema || rollback_attached_is_free(connection, NULL)) &&
+	       rollback_journal_is_free(connection);
+}
+
+static bool asks_free(struct connection *connection, const struct file_shim *shim)
+{
+	bool free;
+
+	guard_enter(NULL);
+	free = is_free(connection, shim);
+	guard_leave();
+	/* it is the program's decision, as when the statement was prepared */
+	if (free && !shim->is_attached)
+		connection->wal_retry_at = 0;
+	connection->pragma_ignored |= !free;
+	return free;
+}
+
 /* With SQLite's words of the PRAGMA, of which it keeps its own copy. */
 static const char *compiled(void *argument, const char *name, char *value)
 {
-	const struct file_shim *shim = argument;
+	struct file_shim *shim = argument;
 	struct connection *connection = registry_find(shim->db);
-	bool is_free;
 
 	/* not where it is ours */
-	if (!connection || connection->shim != shim || connection->callbacks_suspended || connection->passthrough || !value ||
-	    strcasecmp(name, "journal_mode") != 0 || !rollback_journal_is_named(value))
+	if (!connection || connection->callbacks_suspended || connection->passthrough || !value ||
+	    strcasecmp(name, "journal_mode") != 0)
 		return NULL;
-	guard_enter(NULL);
-	is_free = rollback_journal_is_free(connection);
-	guard_leave();
-	/* it is the program's decision, as when the statement was prepared */
-	connection->wal_retry_at = 0;
-	if (is_free)
+	if (!rollback_journal_is_named(value)) {
+		rollback_attached_is_set(connection, shim, value);
+		return NULL;
+	}
+	if (asks_free(connection, shim))
 		return NULL;
 	if (!*value)
 		return "wal";
@@ -103,12 +125,23 @@ static const char *compiled(void *argument, const char *name, char *value)
 	return NULL;
 }
 
-void rollback_journal_watch(struct connection *connection)
+static void watch(struct file_shim *shim, void *argument)
 {
-	if (atomic_load_explicit(&connection->shim->pragma, memory_order_relaxed))
+	const struct connection *connection = argument;
+
+	if (shim->db != connection->db || atomic_load_explicit(&shim->pragma, memory_order_relaxed))
 		return;
-	connection->shim->reader_argument = connection->shim;
-	atomic_store_explicit(&connection->shim->pragma, compiled, memory_order_relaxed);
+	shim->reader_argument = shim;
+	atomic_store_explicit(&shim->pragma, compiled, memory_order_relaxed);
+}
+
+void rollback_journal_watch(struct connection *connection, bool names_schema)
+{
+	connection->pragma_names_schema = names_schema;
+	if (connection->attached)
+		file_shim_each(watch, connection);
+	else if (connection->shim)
+		watch(connection->shim, connection);
 }
 
 bool rollback_journal_was_set(struct connection *connection)

@@ -17,9 +17,10 @@ bool rollback_journal_is_named(const char *value);
  */
 bool rollback_journal_is_free(struct connection *connection);
 
-/* From now on the same is done wherever SQLite compiles such a PRAGMA: a statement that the program steps again is compiled again,
- * where others may have the file in WAL mode by then. The connection has a shim, and is none of an embedded copy. */
-void rollback_journal_watch(struct connection *connection);
+/* The program's PRAGMA journal_mode is about to be compiled; does it name a schema? From now on the same is done wherever SQLite
+ * compiles one, of attached databases too: a statement that the program steps again is compiled again, and others may have the file
+ * in WAL mode by then. The connection is none of an embedded copy. */
+void rollback_journal_watch(struct connection *connection, bool names_schema);
 
 /* The same once the PRAGMA has run: did SQLite do it? */
 bool rollback_journal_was_set(struct connection *connection);

@@ -86,12 +86,6 @@ static bool stays_in_wal(struct connection *connection, const struct statement_p
 	       !(has_run(plan) ? rollback_journal_was_set(connection) : rollback_journal_is_free(connection));
 }
 
-static bool may_be_stepped_again(const struct connection *connection, const struct statement_plan *plan)
-{
-	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden && plan->passage == PASSAGE_PREPARE &&
-	       connection->shim && connection->shim->db == connection->db && rollback_journal_is_named(plan->pragma.value);
-}
-
 static void pragma_before(struct connection *connection, const struct sql_text *text, struct statement_plan *plan)
 {
 	const struct statement *statement = &plan->statement;
@@ -103,6 +97,8 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 		foreign_keys_program_defers(connection);
 	if (statement->has_value && span_is(text, statement->name, "schema_version"))
 		foreign_keys_harm_end(connection);
+	if (statement->has_value && span_is(text, statement->name, "journal_mode") && !connection_is_embedded(connection))
+		rollback_journal_watch(connection, statement->schema.start != statement->schema.end);
 	if (statement->has_value && span_is(text, statement->name, "empty_result_callbacks"))
 		connection->empty_results = true;
 	if (span_is(text, statement->name, "query_only")) {
@@ -119,8 +115,6 @@ static void pragma_before(struct connection *connection, const struct sql_text *
 			plan->pragma.overridden = true;
 		}
 		plan->action = plan->pragma.overridden ? ACTION_REWRITE : ACTION_PASS;
-		if (may_be_stepped_again(connection, plan))
-			rollback_journal_watch(connection);
 		if (switches_to_wal(connection, plan))
 			apply_program_wal(connection);
 	} else if (at_first_use && connection->setup == SETUP_OPENED && !first_use_tries_key(connection)) {
@@ -149,6 +143,7 @@ static void pragma_after(struct connection *connection, const struct sql_text *t
 {
 	bool refused = plan->error || is_refused(rc) || connection->pragma_ignored;
 
+	connection->pragma_names_schema = false;
 	/* whether an embedded copy did it, or an authorizer prevented it, shows in the handler that is installed:
 	 * embedded_statement.c */
 	if (plan->sets == PRAGMA_OURS && has_run(plan) && plan->pragma.setting == SETTING_BUSY_TIMEOUT) {

@@ -39,6 +39,15 @@ setup_file() {
 		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); print(c.execute('PRAGMA journal_mode=' + mode).description[0][0])
 		    reader.stdin.close(); reader.wait()
 		    print(switch(c), c.execute('PRAGMA synchronous').fetchall())
+		def attached():
+		    b = sqlite3.connect('b.db', isolation_level=None, timeout=1); b.execute('CREATE TABLE u(x)'); b.execute('INSERT INTO u VALUES(1)')
+		    c = connect(); c.execute('ATTACH \'b.db\' AS "o""ne"'); c.execute('SELECT x FROM u').fetchall()
+		    for schema in ('"o""ne".', '', 'main.'):
+		        for i in range(2):
+		            c.execute(f'PRAGMA {schema}journal_mode={mode}').fetchall(); c.execute('INSERT INTO u VALUES(2)'); b.execute('INSERT INTO u VALUES(3)')
+		    b.close()
+		    c.execute(f'PRAGMA "o""ne".journal_mode={mode}').fetchall(); print(c.execute('PRAGMA "o""ne".journal_mode').fetchall())
+		    c.execute('INSERT INTO u VALUES(4)'); print(c.execute('SELECT group_concat(x) FROM u').fetchall(), c.execute('PRAGMA integrity_check').fetchall())
 		def cut_short():
 		    kept = connect(); kept.execute('SELECT x FROM t').fetchall(); c = connect()
 		    for n in range(len(mode), -1, -1): c.execute(f"PRAGMA journal_mode='{mode[:n]}'").fetchall(); c.execute('INSERT INTO t VALUES(1)')
@@ -76,7 +85,7 @@ scene() {
 }
 
 fresh() {
-	rm -f a.db*
+	rm -f [ab].db*
 	observer query a.db "$seed" >/dev/null
 }
 
@@ -89,6 +98,8 @@ fresh() {
 @test "a rollback journal is set again after another process has set WAL" { scene comes_back; }
 
 @test "a rollback journal is set by a statement that is kept after another process has set WAL" { scene kept; }
+
+@test "a rollback journal is set for attached databases that others have open" { scene attached; }
 
 @test "a rollback journal is set by the first letters of its name" { scene cut_short; }
 
@@ -195,6 +206,15 @@ fresh() {
 		fresh
 		$run victim 'open b a.db' 'exec b PRAGMA journal_mode=wal' 'exec b SELECT x FROM t' 'open a a.db' 'exec a PRAGMA journal_mode=wal' \
 			'exec a SELECT x FROM t' 'exec a PRAGMA journal_mode=truncate'
+		expect_line 'exec 5 database is locked'
+	done
+}
+
+@test "WAL that the program has set for an attached database is left with SQLite's own error" {
+	for run in run_plain run_shim; do
+		fresh
+		$run victim 'open b b.db' 'exec b PRAGMA journal_mode=wal' 'exec b CREATE TABLE u(x)' 'open a a.db' "exec a ATTACH 'b.db' AS aux" \
+			'exec a PRAGMA aux.journal_mode=wal' 'exec a SELECT x FROM u' 'exec a PRAGMA aux.journal_mode=truncate'
 		expect_line 'exec 5 database is locked'
 	done
 }

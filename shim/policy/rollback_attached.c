@@ -1,0 +1,94 @@
+/* rollback_attached.c - programs that set a rollback journal for attached databases, which others have in WAL mode. */
+#include "policy/rollback_attached.h"
+
+#include "connection/pragma.h"
+#include "locking/file_shim.h"
+#include "policy/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* SQLITE_MAX_ATTACHED is at most 125. */
+#define ATTEMPTS 126
+
+static bool is_in_wal(const struct file_shim *shim)
+{
+	return !shim->sets_wal && (shim->handoff.shm || wal_files_are_wal(&shim->files));
+}
+
+struct search {
+	const struct connection *connection;
+	const struct file_shim *wanted; /* NULL: any */
+	char *statement;                /* that takes the first one found out of WAL mode; to be freed */
+};
+
+/* NULL if memory is out. */
+static char *make_statement(const char *schema)
+{
+	static const char before[] = "PRAGMA \"", after[] = "\".journal_mode=delete";
+	char *sql = malloc(sizeof(before) + 2 * strlen(schema) + sizeof(after)), *end = sql;
+
+	if (!sql)
+		return NULL;
+	end = stpcpy(end, before);
+	for (; *schema; schema++) {
+		if (*schema == '"')
+			*end++ = '"';
+		*end++ = *schema;
+	}
+	stpcpy(end, after);
+	return sql;
+}
+
+static bool see(void *argument, const char *name, const char *path)
+{
+	struct search *search = argument;
+	const sqlite3_file *file = *path ? sqlite_file(search->connection->sqlite, search->connection->db, name) : NULL;
+	const struct file_shim *shim = file ? file_shim_find(file) : NULL;
+
+	if (!shim || !shim->is_attached || (search->wanted && shim != search->wanted) || !is_in_wal(shim))
+		return true;
+	search->statement = make_statement(name);
+	return false;
+}
+
+static bool may_set(const struct connection *connection)
+{
+	return connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db);
+}
+
+/* Each is looked for anew, as none can be left while the list is read. One that another connection puts back at once stays. */
+bool rollback_attached_is_free(struct connection *connection, const struct file_shim *shim)
+{
+	struct search search = {.connection = connection, .wanted = shim};
+	bool left = true;
+
+	if (!connection->attached || settings_get(SETTING_JOURNAL_MODE)->keep || connection->busy.unknown ||
+	    connection->shared_cache)
+		return true;
+	for (int count = 0; left && count < ATTEMPTS; count++) {
+		if (pragma_each_database(connection, see, &search) != SQLITE_ROW)
+			return true;
+		left = search.statement && may_set(connection) && apply_attached_rollback_journal(connection, search.statement);
+		free(search.statement);
+		search.statement = NULL;
+	}
+	return false;
+}
+
+static void note(struct file_shim *shim, void *argument)
+{
+	if (shim->db == argument)
+		shim->sets_wal = true;
+}
+
+void rollback_attached_is_set(struct connection *connection, struct file_shim *shim, const char *value)
+{
+	if (strcasecmp(value, settings_table[SETTING_JOURNAL_MODE].words[JOURNAL_WAL]) != 0)
+		return;
+	if (shim->is_attached)
+		shim->sets_wal = true;
+	else if (connection->attached && !connection->pragma_names_schema)
+		file_shim_each(note, connection->db);
+}
