@@ -129,8 +129,8 @@ static const char *reserve_obstacle(const struct connection *connection, const c
 	return obstacle;
 }
 
-/* Why it has nothing to reserve by now. Another connection may have set WAL since, and SQLite finds that out as it reads: its policy
- * is that of any other. */
+/* Why it has nothing to reserve by now. Another connection may have set WAL since, and SQLite finds that out as it reads: its
+ * policy is that of any other. */
 static const char *reserve_lacks_wal(const struct connection *connection)
 {
 	int64_t mode = connection->outcomes[SETTING_JOURNAL_MODE].got;
