@@ -28,9 +28,11 @@
 
 #include "base/guard.h"
 #include "base/log.h"
+#include "connection/registry.h"
 #include "elf/object.h"
 #include "embedded/embedded_connection.h"
 #include "embedded/extension_entry.h"
+#include "embedded/memory_image.h"
 #include "report/report.h"
 #include "sqlite/copy.h"
 
@@ -52,6 +54,7 @@ static _Thread_local const void *unconfirmed;
 static int auto_extension(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
 {
 	struct copy *copy = copy_find(table);
+	struct connection *connection;
 	int saved = errno;
 
 	(void)message;
@@ -64,6 +67,9 @@ static int auto_extension(sqlite3 *db, char **message, const struct sqlite3_api_
 	unconfirmed = NULL;
 	atomic_store_explicit(&copy->initialized, true, memory_order_relaxed);
 	embedded_connection_open(copy, db);
+	connection = registry_find(db);
+	if (connection && !connection->passthrough)
+		memory_image_watch(copy);
 	sqlite_forget_error(copy->sqlite, db);
 	guard_leave();
 	errno = saved;

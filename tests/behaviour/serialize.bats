@@ -87,8 +87,26 @@ memory_py() {
 
 @test "an image in memory that cannot be written is read as well, and stays as it is" {
 	sqlite_has 3036000 || skip "without sqlite3_deserialize()"
-	twin linked mapped_image
-	[[ $output == *$'\ndeserialize 0, 42, read 0\ndeserialize 0, 42, read 0' ]] || fail
+	for way in linked found; do
+		twin $way mapped_image
+		[[ $output == *$'\ndeserialize 0, 42, read 0\ndeserialize 0, 42, read 0' ]] || fail $way
+	done
+}
+
+@test "an image in memory is read, written, copied and made an image again, also by an embedded copy" {
+	sqlite_has 3036000 || skip "without sqlite3_deserialize()"
+	for way in linked found; do
+		twin $way image
+		[[ $output == $'1\ndeserialize 0\n2\n'*$'4\nok\nmemory\nstep 101, finish 0\n4\n'*$'\ndeserialize 0\n4\n'*$'\n3\nclose 0' ]] || fail $way
+	done
+}
+
+@test "a program that chose WAL gets from an image in memory what SQLite gives, also by an embedded copy" {
+	sqlite_has 3036000 || skip "without sqlite3_deserialize()"
+	for way in linked found; do
+		twin $way wal_image
+		[[ $output == *'SELECT count(*) FROM t: 14 unable to open database file'* ]] || fail $way
+	done
 }
 
 @test "VACUUM INTO and the backup API make whole files, while the database is open" {

@@ -57,7 +57,7 @@ void scene_settings(sqlite3 *db)
 
 int main(int count, char **arguments)
 {
-	const struct scene *const all[] = {callback_scenes, adopted_scenes, fork_scenes};
+	const struct scene *const all[] = {callback_scenes, adopted_scenes, fork_scenes, image_scenes};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (count < 3 || !find())

@@ -66,6 +66,6 @@ struct scene {
 	const char *name;
 	void (*run)(void);
 };
-extern const struct scene callback_scenes[], adopted_scenes[], fork_scenes[];
+extern const struct scene callback_scenes[], adopted_scenes[], fork_scenes[], image_scenes[];
 
 #endif
