@@ -20,6 +20,7 @@ static bool is_in_wal(const struct file_shim *shim)
 struct search {
 	const struct connection *connection;
 	const struct file_shim *wanted; /* NULL: any */
+	bool has_moved;                 /* … the first one found in WAL mode */
 	char *statement;                /* that takes the first one found out of WAL mode; to be freed */
 };
 
@@ -49,6 +50,7 @@ static bool see(void *argument, const char *name, const char *path)
 
 	if (!shim || !shim->is_attached || (search->wanted && shim != search->wanted) || !is_in_wal(shim))
 		return true;
+	search->has_moved = wal_files_moved(shim);
 	search->statement = make_statement(name);
 	return false;
 }
@@ -70,7 +72,8 @@ bool rollback_attached_is_free(struct connection *connection, const struct file_
 	for (int count = 0; left && count < ATTEMPTS; count++) {
 		if (pragma_each_database(connection, see, &search) != SQLITE_ROW)
 			return true;
-		left = search.statement && may_set(connection) && apply_attached_rollback_journal(connection, search.statement);
+		left = search.statement && !search.has_moved && may_set(connection) &&
+		       apply_attached_rollback_journal(connection, search.statement);
 		free(search.statement);
 		search.statement = NULL;
 	}

@@ -55,6 +55,12 @@ static bool may_leave(const struct connection *connection)
 	return connection->shim && !connection->busy.unknown && !connection->shared_cache;
 }
 
+/* SQLite would give up the -wal, and then be refused the header, which still says WAL: nothing could be read any more. */
+static bool has_moved(const struct connection *connection)
+{
+	return connection->shim && wal_files_moved(connection->shim);
+}
+
 /* No statement runs, and the file is not in WAL mode: SQLite frees all pages. A cache that is shared may be in use. */
 static bool leave_and_forget(struct connection *connection)
 {
@@ -71,7 +77,7 @@ bool rollback_journal_is_free(struct connection *connection)
 	if (!is_in_wal_by_recipe(connection) || (!keeps && !may_leave(connection)))
 		return true;
 	if (connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db) &&
-	    (keeps ? leave_and_forget(connection) : apply_rollback_journal(connection)))
+	    !has_moved(connection) && (keeps ? leave_and_forget(connection) : apply_rollback_journal(connection)))
 		return true;
 	/* synchronous was set for a rollback journal */
 	if (connection_is_set_up(connection))

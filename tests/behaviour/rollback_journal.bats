@@ -201,6 +201,30 @@ fresh() {
 	expect $'open 0\nexec 0\ntruncate\nexec 0\n2\nexec 0\nopen 0\nexec 0\ndelete\nexec 0\ntruncate\nexec 0'
 }
 
+@test "a file that was renamed is read on after a rollback journal was set, and writes are refused" {
+	for schema in main b; do
+		for run in run_plain run_shim; do
+			rm -f -- *.db*
+			$run python3 - $schema <<-'EOF'
+				import os, sqlite3, sys
+				schema = sys.argv[1]
+				c = sqlite3.connect('a.db', isolation_level=None)
+				c.execute("ATTACH 'b.db' AS b")
+				c.execute(f'CREATE TABLE {schema}.t(x)'); c.execute('INSERT INTO t VALUES(1)')
+				file = 'b.db' if schema == 'b' else 'a.db'
+				other = sqlite3.connect('b.db'); other.execute('SELECT * FROM sqlite_master').fetchall()
+				c.execute('SELECT x FROM t').fetchall(); other.close()
+				os.rename(file, 'new.db')
+				c.execute(f'PRAGMA {schema}.journal_mode=truncate').fetchall()
+				for sql in 'SELECT x FROM t', 'UPDATE t SET x=2', 'SELECT x FROM t':
+				    try: print(c.execute(sql).fetchall())
+				    except sqlite3.Error as error: print(error)
+			EOF
+			expect $'[(1,)]\nattempt to write a readonly database\n[(1,)]'
+		done
+	done
+}
+
 @test "WAL that the program has set itself is left with SQLite's own error" {
 	for run in run_plain run_shim; do
 		fresh
