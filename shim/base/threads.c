@@ -65,12 +65,12 @@ unsigned threads_count(void)
 	return known && status.threads > 0 ? (unsigned)status.threads : 0;
 }
 
-const volatile char *_Atomic threads_single;
+const char *_Atomic threads_single;
 
 bool threads_look_up_single(void)
 {
 	static const char always = 1, unknown = 0;
-	const volatile char *single = &always;
+	const char *single = &always;
 
 	if (pthread_create) {
 		single = dlsym ? dlsym(RTLD_DEFAULT, "__libc_single_threaded") : NULL;

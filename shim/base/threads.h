@@ -13,13 +13,13 @@
 unsigned threads_count(void);
 
 /* Where libc says so (glibc has it since 2.32), or what stands in for it; NULL before it was looked up. */
-extern const volatile char *_Atomic threads_single __attribute__((visibility("hidden")));
+extern const char *_Atomic threads_single __attribute__((visibility("hidden")));
 bool threads_look_up_single(void);
 
 /* Does libc know that there is one thread only? False where it does not tell. */
 static inline bool threads_is_single(void)
 {
-	const volatile char *single = atomic_load_explicit(&threads_single, memory_order_relaxed);
+	const char *single = atomic_load_explicit(&threads_single, memory_order_relaxed);
 
 	return single ? *single : threads_look_up_single();
 }

@@ -46,8 +46,11 @@ struct foreign_keys {
 	int64_t made;        /* orphans that a statement outside of a transaction had made when it gave the write lock back */
 
 	/* What the connection's flag says between the program's calls: on, as a rule. Off until the write lock is next taken, after
-	 * a compile that no hook saw begin; or until the program's next call. */
-	enum { FOREIGN_KEYS_LEFT_ON, FOREIGN_KEYS_OFF_UNTIL_LOCK, FOREIGN_KEYS_OFF_UNTIL_CALL } left;
+	 * a compile that no hook saw begin; or until the program's next call. Or off, and our authorizer aside, while a statement
+	 * is compiled where no table has foreign keys: foreign_keys_unkeyed.h */
+	enum { FOREIGN_KEYS_LEFT_ON, FOREIGN_KEYS_OFF_UNTIL_LOCK, FOREIGN_KEYS_OFF_UNTIL_CALL, FOREIGN_KEYS_OFF_UNKEYED } left;
+	const struct schema_keys *_Atomic schema_keys; /* of its copy; NULL while that is not known */
+	atomic_uint compiles;                          /* that were seen before it was to be known */
 
 	const struct foreign_key_bits *bits; /* where the flags are */
 	struct foreign_key_watch *watch;     /* the compile of the program's call that is under way; NULL if there is none */

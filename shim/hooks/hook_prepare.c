@@ -2,11 +2,13 @@
  *
  * On a connection that has its settings only a few kinds of statement matter: the first letter excludes all others. */
 #include "base/guard.h"
+#include "base/threads.h"
 #include "connection/registry.h"
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_attempt.h"
 #include "policy/foreign_keys_harm.h"
+#include "policy/foreign_keys_unkeyed.h"
 #include "policy/statement_policy.h"
 #include "sql/first_words.h"
 
@@ -151,21 +153,52 @@ static inline bool passes(const struct connection *found, unsigned letter)
 	return found && !connection_reads(found, letter);
 }
 
+/* Does nothing matter to it but foreign keys, and stands in no other call of ours? */
+static inline bool matters_to_keys(const struct connection *found, unsigned letter)
+{
+	return atomic_load_explicit(&found->interest, memory_order_acquire) & INTEREST_ATTEMPT && guard_depth == 0 &&
+	       LETTERS_OF_WRITES >> letter & 1;
+}
+
 /* Begins to attempt the statement, if nothing matters to it but foreign keys. */
 static inline bool attempts(struct connection *found, unsigned letter, const char *sql, int bytes,
 			    struct foreign_keys_attempt *outer)
 {
-	if (!found || !(atomic_load_explicit(&found->interest, memory_order_acquire) & INTEREST_ATTEMPT) || guard_depth > 0 ||
-	    !(LETTERS_OF_WRITES >> letter & 1) || foreign_keys_harm_may_be(found, sql, bytes))
+	if (!found || !matters_to_keys(found, letter))
+		return false;
+	foreign_keys_unkeyed_count(found);
+	if (foreign_keys_harm_may_be(found, sql, bytes))
 		return false;
 	return foreign_keys_attempt_enter(
 		found, ((LETTER('u') | LETTER('w')) >> letter & 1) && statement_may_be_update_or(sql, bytes), outer);
+}
+
+/* Compiles it without foreign keys, if no table has one. False if it is to be compiled otherwise. */
+static __attribute__((noinline)) bool prepare_unkeyed(const struct preparation *p, struct connection *found, int *rc)
+{
+	bool locks = !threads_is_single(), stands;
+	enum unkeyed unkeyed;
+
+	if (locks)
+		connection_lock(found);
+	unkeyed = foreign_keys_unkeyed_enter(found, locks);
+	stands = unkeyed != UNKEYED_NOT;
+	if (unkeyed) {
+		*rc = prepare_real(found->sqlite, p, p->sql, p->bytes, p->tail);
+		if (unkeyed == UNKEYED_BEGAN)
+			foreign_keys_unkeyed_end(found);
+		stands = foreign_keys_unkeyed_stands(found, p->db, p->stmt, *rc);
+	}
+	if (locks)
+		connection_unlock(found);
+	return stands;
 }
 
 /* One that does not pass. */
 static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail,
 					     struct connection *found, unsigned letter, const void *caller, const void *frame)
 {
+	struct preparation p = {PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail};
 	struct foreign_keys_attempt outer;
 	bool is_harmful = false;
 	int rc;
@@ -177,37 +210,66 @@ static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int b
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
 	}
-	return prepare_watched(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, registry_find(db),
-			       is_harmful, "sqlite3_prepare_v2", caller, frame);
+	return prepare_watched(&p, registry_find(db), is_harmful, "sqlite3_prepare_v2", caller, frame);
+}
+
+/* One whose first letter has to be looked for (0), or that does not pass, where foreign keys may be none. */
+static __attribute__((noinline)) int look_at_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail,
+						struct connection *found, unsigned letter, const void *caller, const void *frame)
+{
+	const struct schema_keys *place;
+	int rc;
+
+	if (__builtin_expect(!letter, 0)) {
+		letter = found ? statement_first_letter(sql, bytes) : 0;
+		if (passes(found, letter))
+			return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+	}
+	place = found ? foreign_keys_unkeyed_place(found) : NULL;
+	if (!place || !matters_to_keys(found, letter))
+		return read_v2(db, sql, bytes, stmt, tail, found, letter, caller, frame);
+	if (threads_is_single() && foreign_keys_unkeyed_begin(found, db, place)) {
+		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+		foreign_keys_unkeyed_end_at(found, db, place);
+		if (foreign_keys_unkeyed_stands(found, db, stmt, rc))
+			return rc;
+	} else if (prepare_unkeyed(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, found, &rc)) {
+		return rc;
+	}
+	return read_v2(db, sql, bytes, stmt, tail, found, letter, caller, frame);
 }
 
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
 	struct connection *found = registry_peek(db);
-	unsigned letter = found ? statement_first_letter(sql, bytes) : 0;
+	unsigned letter = found ? statement_first_letter_at_once(sql, bytes) : 0;
 
-	if (__builtin_expect(passes(found, letter), 1))
+	if (__builtin_expect(letter && !connection_reads(found, letter), 1))
 		return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	return read_v2(db, sql, bytes, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
+	if (letter && !foreign_keys_unkeyed_place(found))
+		return read_v2(db, sql, bytes, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
+	return look_at_v2(db, sql, bytes, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
 }
 
 static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
 					     const char **tail, struct connection *found, unsigned letter, const void *caller,
 					     const void *frame)
 {
+	struct preparation p = {PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail};
 	struct foreign_keys_attempt outer;
 	bool is_harmful = false;
 	int rc;
 
 	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v3", caller, frame))
 		return prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
+	if (found && foreign_keys_unkeyed_place(found) && matters_to_keys(found, letter) && prepare_unkeyed(&p, found, &rc))
+		return rc;
 	if (attempts(found, letter, sql, bytes, &outer)) {
 		rc = prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
 	}
-	return prepare_watched(&(struct preparation){PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail},
-			       registry_find(db), is_harmful, "sqlite3_prepare_v3", caller, frame);
+	return prepare_watched(&p, registry_find(db), is_harmful, "sqlite3_prepare_v3", caller, frame);
 }
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)

@@ -9,6 +9,7 @@
 #include "policy/begin.h"
 #include "policy/foreign_keys_bulk.h"
 #include "policy/foreign_keys_step.h"
+#include "policy/foreign_keys_unkeyed.h"
 #include "policy/foreign_keys_watch.h"
 
 #include <stdlib.h>
@@ -191,6 +192,7 @@ void foreign_keys_enter(struct connection *connection)
 		return;
 	}
 	follow_write_lock(connection);
+	foreign_keys_unkeyed_end(connection);
 	keys->left = FOREIGN_KEYS_LEFT_ON;
 	foreign_keys_switch(connection, true);
 	foreign_keys_defer(connection);

@@ -36,6 +36,22 @@ static inline unsigned statement_first_letter(const char *sql, int bytes)
 	return 0;
 }
 
+/* The same where it shows at once; 0 where it has to be looked for. */
+static inline unsigned statement_first_letter_at_once(const char *sql, int bytes)
+{
+	static const unsigned at_once = 0x7fffffe & ~(1u << ('c' - 0x60) | 1u << ('r' - 0x60));
+	unsigned letter;
+
+	if (!sql || bytes == 0 || bytes == 1)
+		return 0;
+	letter = ((unsigned char)*sql | 0x20u) - 0x60u;
+	if (letter == 's' - 0x60u)
+		return (sql[1] | 0x20) == 'a' ? STATEMENT_SA : letter;
+	if (letter <= 26 && at_once >> letter & 1)
+		return letter;
+	return letter == 'r' - 0x60u && bytes != 2 && (sql[1] | 0x20) == 'e' && (sql[2] | 0x20) == 'p' ? letter : 0;
+}
+
 /* May it be an UPDATE with OR after it? True in doubt, as after WITH. The text begins with a word, perhaps after blanks. */
 bool statement_may_be_update_or(const char *sql, int bytes);
 

@@ -1,38 +1,25 @@
-/* schema_stamp.c - reads SQLite's struct sqlite3, Db and Schema, as far as all versions since 3.7.17 agree on them. */
+/* schema_stamp.c - reads the numbers out of SQLite's own memory. */
 #include "sqlite/schema_stamp.h"
 
 #include "sqlite/probe.h"
+#include "sqlite/schema_layout.h"
 
 #include <stdlib.h>
 
-/* The start of struct sqlite3: four pointers come before. */
-struct handle {
-	void *before[4];
-	const struct database *databases; /* aDb */
-	int count;                        /* nDb: the first is main, the second temp */
-};
-
-struct database {
-	const char *name;
-	void *tree;
-	unsigned char flags[sizeof(void *)];
-	const int *schema; /* schema_cookie, iGeneration */
-};
-
 static bool read_stamp(const sqlite3 *db, struct schema_stamp *stamp)
 {
-	const struct handle *handle = (const struct handle *)(const void *)db;
+	const struct schema_handle *handle = (const struct schema_handle *)(const void *)db;
 
 	if (handle->count != 2)
 		return false;
 	for (int i = 0; i < 2; i++) {
-		const int *schema = handle->databases[i].schema;
+		const struct schema_content *schema = handle->databases[i].schema;
 
 		if (!schema)
 			return false;
 		stamp->schemas[i] = schema;
-		stamp->cookies[i] = schema[0];
-		stamp->generations[i] = schema[1];
+		stamp->cookies[i] = schema->cookie;
+		stamp->generations[i] = schema->generation;
 	}
 	return true;
 }
@@ -45,12 +32,13 @@ static bool run(const struct sqlite *sqlite, sqlite3 *db, const char *sql)
 /* As long as nothing is attached the databases lie in the connection itself: only then what seems to be one is followed. */
 static bool looks_right(const struct sqlite *sqlite, sqlite3 *db)
 {
-	const struct handle *handle = (const struct handle *)(const void *)db;
+	const struct schema_handle *handle = (const struct schema_handle *)(const void *)db;
 	size_t size = sqlite->msize ? (size_t)sqlite->msize(db) : 0;
 	const char *first = (const char *)handle->databases, *start = (const char *)db;
 
-	if (size < sizeof(*handle) || handle->count != 2 || first < start || first + 2 * sizeof(struct database) > start + size ||
-	    !run(sqlite, db, "ATTACH ':memory:' AS a") || handle->count != 3 || !run(sqlite, db, "DETACH a"))
+	if (size < sizeof(*handle) || handle->count != 2 || first < start ||
+	    first + 2 * sizeof(struct schema_database) > start + size || !run(sqlite, db, "ATTACH ':memory:' AS a") ||
+	    handle->count != 3 || !run(sqlite, db, "DETACH a"))
 		return false;
 	return handle->count == 2 && (const char *)handle->databases == first;
 }
@@ -103,11 +91,16 @@ void schema_stamp_learn(const struct sqlite *sqlite)
 	probed_add(&all_checked, &checked->probed);
 }
 
-bool schema_stamp_read(const struct sqlite *sqlite, sqlite3 *db, struct schema_stamp *stamp)
+bool schema_stamp_is_known(const struct sqlite *sqlite)
 {
 	const struct checked *checked = (const struct checked *)probed_find(&all_checked, sqlite);
 
-	return checked && checked->ok && read_stamp(db, stamp);
+	return checked && checked->ok;
+}
+
+bool schema_stamp_read(const struct sqlite *sqlite, sqlite3 *db, struct schema_stamp *stamp)
+{
+	return schema_stamp_is_known(sqlite) && read_stamp(db, stamp);
 }
 
 bool schema_stamp_is(const struct schema_stamp *stamp, const struct schema_stamp *other)

@@ -16,6 +16,9 @@ struct schema_stamp {
 /* Checks this copy, if that was not done yet. Not from inside of a callback. */
 void schema_stamp_learn(const struct sqlite *sqlite);
 
+/* Was it checked, and keeps it there? */
+bool schema_stamp_is_known(const struct sqlite *sqlite);
+
 /* With the connection's mutex held. False where it cannot be known: this copy was not checked, or keeps it elsewhere; or anything
  * is attached. A database that is opened anew by sqlite3_deserialize() may have the stamp that another had. */
 bool schema_stamp_read(const struct sqlite *sqlite, sqlite3 *db, struct schema_stamp *stamp);
