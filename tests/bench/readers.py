@@ -9,6 +9,7 @@ BEGIN IMMEDIATE. Writes OUTPUT/readers.md and exits with 1 if a transaction fail
 import multiprocessing
 import sqlite3
 import statistics
+import subprocess
 import sys
 import time
 
@@ -20,7 +21,18 @@ SCENES = (
     ("one writer beside 8 readers of 1 s", 8, 1, 1, 0, 0.0001),
     ("8 that read for 2 ms and write, beside 8 readers of 10 ms", 8, 0.01, 8, 0.002, 0.005),
     ("8 that read for 2 ms and write, alone", 0, 0, 8, 0.002, 0.005),
+    ("one writer beside 3 readers of 1 s, a process for each transaction", 3, 1, 1, 0, 0.0001),
+    ("one writer beside 8 readers of 1 s, a process for each transaction", 8, 1, 1, 0, 0.0001),
 )
+# as a page of CGI does, or a script of cron's
+OF_ONE = """import sqlite3, sys, time
+connection = sqlite3.connect("t.db", timeout=5, isolation_level=None)
+for pragma in sys.argv[2:]:
+    connection.execute("PRAGMA " + pragma)
+connection.execute("BEGIN")
+connection.execute("SELECT n FROM t WHERE id=1 /* only read */").fetchone()
+time.sleep(float(sys.argv[1]))
+connection.execute("COMMIT")"""
 RECIPE = ("synchronous=NORMAL", "mmap_size=134217728", "cache_size=-20000", "journal_size_limit=67108864", "temp_store=MEMORY")
 
 
@@ -45,6 +57,15 @@ def transaction(connection, reads, writes):
     connection.execute("COMMIT")
 
 
+def read_in_processes(by_hand, delay, reads, end, results):
+    time.sleep(delay)
+    count = 0
+    while time.monotonic() < end:
+        subprocess.run([sys.executable, "-c", OF_ONE, str(reads), *(RECIPE if by_hand else ())], check=True)
+        count += 1
+    results.put((False, count, 0, 0))
+
+
 def work(by_hand, writes, delay, reads, pause, end, results):
     connection, times, failed = connect(by_hand), [], 0
     connection.execute("SELECT count(*) FROM t").fetchone()
@@ -65,15 +86,19 @@ def work(by_hand, writes, delay, reads, pause, end, results):
 
 def play(by_hand, scene, seconds):
     """One run, in a process of its own: reads/s, writes/s, failed, lost, p99 of the writers in ms."""
-    _, readers, reads, writers, thinks, pause = SCENES[scene]
+    name, readers, reads, writers, thinks, pause = SCENES[scene]
     connection = connect(by_hand)
     for sql in ("PRAGMA journal_mode=WAL", "CREATE TABLE t(id INTEGER PRIMARY KEY, n)", "INSERT INTO t VALUES(1, 0)"):
         connection.execute(sql)
     connection.close()
     results, end = multiprocessing.Queue(), time.monotonic() + seconds
-    works = [(by_hand, False, reads * i / readers, reads, 0, end, results) for i in range(readers)]
-    works += [(by_hand, True, 0, thinks, pause, end, results)] * writers
-    processes = [multiprocessing.Process(target=work, args=arguments) for arguments in works]
+    delays = [reads * i / readers for i in range(readers)]
+    if "a process for each" in name:
+        works = [(read_in_processes, (by_hand, delay, reads, end, results)) for delay in delays]
+    else:
+        works = [(work, (by_hand, False, delay, reads, 0, end, results)) for delay in delays]
+    works += [(work, (by_hand, True, 0, thinks, pause, end, results))] * writers
+    processes = [multiprocessing.Process(target=target, args=arguments) for target, arguments in works]
     for process in processes:
         process.start()
     rows = [results.get() for _ in processes]
