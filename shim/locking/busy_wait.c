@@ -30,6 +30,8 @@
 /* After a reservation has lapsed, the youngest waiter looks so late; half so late, one that has waited for so many microseconds. */
 #define AFTER_LAPSE (20 * MILLISECOND)
 #define AFTER_LAPSE_HALF 500000
+#define AFTER_SHORT 4
+#define AFTER_SHORT_MIN MILLISECOND
 /* Out of the queue: doubled from one to the next. */
 #define POLL_MIN (100 * MICROSECOND)
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
@@ -79,10 +81,13 @@ bool busy_wait_is_interrupted(const struct file_shim *shim)
 	return interrupted && atomic_load_explicit((const _Atomic unsigned char *)interrupted, memory_order_relaxed);
 }
 
-/* Nobody wakes a waiter as a reservation lapses: how long one of this age then lets older ones go first. */
-static int64_t turn_after_lapse(int64_t age)
+/* Nobody wakes a waiter as a reservation lapses: how long one of this age then lets older ones go first. Where it has seen only the
+ * last of that reservation, or it is a short one, no longer than in proportion. */
+static int64_t turn_after_lapse(int64_t age, int64_t seen_for)
 {
-	return AFTER_LAPSE * AFTER_LAPSE_HALF / (AFTER_LAPSE_HALF + later(age, 0) / MICROSECOND);
+	int64_t turn = AFTER_LAPSE * AFTER_LAPSE_HALF / (AFTER_LAPSE_HALF + later(age, 0) / MICROSECOND);
+
+	return earlier(turn, later(seen_for / AFTER_SHORT, AFTER_SHORT_MIN));
 }
 
 /* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
@@ -100,7 +105,7 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 		until = now + jitter(shim, now, poll_interval(shim, now - began, moved));
 		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
 		if (lapse) {
-			lapse += turn_after_lapse(lapse - began);
+			lapse += turn_after_lapse(lapse - began, lapse - wait->reserved_at);
 			until = earlier(until, lapse);
 		}
 		if (handoff_wait(handoff, began, earlier(until, deadline))) {
@@ -129,6 +134,8 @@ static void look_for_progress(struct file_shim *shim, int64_t now, int count)
 	else if (reserves)
 		/* who has let a reservation lapse has not gone on, but the one who has reserved since may: a moment shows it */
 		wait->moved_at = later(wait->moved_at, now - reservation_length() + reservation_length() / 4);
+	if (count == 0 || reserves)
+		wait->reserved_at = now;
 	wait->changes = changes;
 	wait->reserved = reserved;
 	wait->ended = now;

@@ -36,6 +36,7 @@ struct busy_wait {
 	int64_t holder_sought_at;      /* when it was last asked who holds the lock */
 	struct own_wait own_wait;
 	uint32_t changes, reserved; /* the change counter and the reservation, as last seen */
+	int64_t reserved_at;        /* when the latter was seen first in this wait */
 	uint32_t polled_changes;    /* the change counter at the last poll */
 	int timeout;                /* milliseconds */
 	bool begin_gave_up;         /* the transaction's BEGIN has waited that long, without WAL, and began without the lock */

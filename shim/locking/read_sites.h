@@ -37,6 +37,12 @@ void read_site_failed(struct read_site *site, uint32_t word);
 void read_site_wrote(struct read_site *site);
 void read_site_lapsed(struct read_site *site);
 
+/* One of a process that does not share the table has written. */
+static inline void read_site_others_write(struct read_site *site)
+{
+	atomic_store_explicit(&site->has_written, true, memory_order_relaxed);
+}
+
 /* Has one ever written, of this process and those that share its table? */
 static inline bool read_site_has_written(const struct read_site *site)
 {

@@ -220,7 +220,7 @@ bool reservation_before_write(struct file_shim *shim)
 	struct reservation *reservation = &shim->reservation;
 
 	if (reservation->site_lock)
-		site_lock_release(shim);
+		site_lock_wrote(shim);
 	if (reservation->is_pending && reservation->site)
 		read_site_wrote(reservation->site);
 	if (reservation->is_pending && reservation->kind)

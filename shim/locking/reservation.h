@@ -50,6 +50,7 @@ struct reservation {
 	char header[48];         /* … as it has read it, or a later one */
 	struct begin_kind *kind; /* of its plain BEGIN; NULL if it has another, or none is known */
 	int64_t site_lock;       /* the byte of the -shm that is locked for the next; 0 for none: site_locks.h */
+	uint8_t site_before;     /* so many like it read on, each as the next one began */
 	struct read_site *site;  /* of the statement that it begins with */
 	bool site_reads;         /* … which does not write */
 };

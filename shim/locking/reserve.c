@@ -7,9 +7,6 @@
 
 #include <stdatomic.h>
 
-/* Of a reservation's length, for one that is likely to outlast it. */
-#define SHORT 16
-
 static atomic_bool any_joint; /* has a transaction ever had a reservation together with another one? */
 
 bool reserve_find_site(struct file_shim *shim)
@@ -41,9 +38,7 @@ int64_t reserve_length(const struct reservation *reservation)
 /* Writes the word if it is still as it was seen. */
 static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 {
-	int64_t length = reserve_length(&shim->reservation);
-
-	return reservation_word_set(shim, seen, now, now + (site_lock_is_outlasted(shim) ? length / SHORT : length));
+	return reservation_word_set(shim, seen, now, now + site_lock_length(shim, reserve_length(&shim->reservation)));
 }
 
 /* The reservation is of the same thread, which cannot wait for itself: it is had together, and ends as if it were had alone. */

@@ -303,6 +303,67 @@ writer_waits() {
 	waited+=" $((${EPOCHREALTIME/./} - ${began/./} > 2000000 ? 1 : 0))"
 }
 
+# A process that reads by that text and stays: its number, SQLPROD_RESERVE, what it does after it was let go.
+start_reader() {
+	local number=$1 reserve=$2
+	shift 2
+	rm -f "held$number".*
+	barrier_make "held$number"
+	SQLPROD_RESERVE=$reserve "start_$run" "reader$number" victim quiet 'open a t.db' 'busy_timeout a 60000' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' \
+		"barrier held$number" "$@" 'close a'
+	readers[number]=$started
+	barrier_meet "held$number"
+}
+
+@test "beside one that reads by the same text for long a transaction of another process has time to write, and those after it as much" {
+	for run in shim plain; do
+		make_database_anew
+		readers=() waited=''
+		start_reader 1 300 'exec a COMMIT'
+		writer_waits
+		rm -f wrote.*
+		barrier_make wrote
+		start_reader 2 12000 'exec a UPDATE t SET n=n+1' 'exec a COMMIT' 'barrier wrote'
+		"start_$run" writer victim 'open b t.db' 'busy_timeout b 60000' 'exec b UPDATE t SET n=n+1' 'close b'
+		local writer=$started
+		sleep 1.2
+		barrier_leave held2
+		barrier_meet wrote
+		finish "$writer" writer
+		expect $'open 0\nbusy_timeout 0\nexec 0\nclose 0'
+		waited=''
+		start_reader 3 4000 'exec a COMMIT'
+		writer_waits
+		[[ $waited == " $([[ $run == shim ]] && echo 1 || echo 0)" ]]
+		barrier_leave wrote
+		barrier_leave held1
+		barrier_leave held3
+		finish "${readers[2]}" reader2
+		[[ $run$output == @(plain*'exec 5'*|shim*) && $run$output != shim*'exec 5'* ]]
+		finish "${readers[1]}" reader1
+		finish "${readers[3]}" reader3
+		[[ $output != *'exec 5'* ]]
+	done
+}
+
+@test "the more transactions of other processes read on by the same text, the shorter is the wait for the next one" {
+	make_database
+	readers=() waited='' run=shim
+	for number in 1 2 3 4; do
+		start_reader "$number" 300 'exec a COMMIT'
+		writer_waits
+	done
+	waited=''
+	start_reader 5 48000 'exec a COMMIT'
+	writer_waits
+	[[ $waited == ' 0' ]]
+	for number in 1 2 3 4 5; do
+		barrier_leave "held$number"
+		finish "${readers[number]}" "reader$number"
+		[[ $output != *'exec 5'* ]]
+	done
+}
+
 @test "processes that did not fork from each other see which transactions outlast their reservation: a writer waits for one of them, and not for each" {
 	export SQLPROD_RESERVE=4000
 	for second in same other stopped wrote plain; do
