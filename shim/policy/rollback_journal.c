@@ -39,8 +39,7 @@ static bool is_in_wal(const struct connection *connection)
 
 static bool is_in_wal_by_recipe(const struct connection *connection)
 {
-	return !connection->exclusive && !settings_get(SETTING_JOURNAL_MODE)->keep && !may_be_wal_of_program(connection) &&
-	       is_in_wal(connection);
+	return !settings_get(SETTING_JOURNAL_MODE)->keep && !may_be_wal_of_program(connection) && is_in_wal(connection);
 }
 
 /* Would it write back what it has read, and others have changed since? Without a shim nothing makes it forget: page_cache.h */

@@ -39,6 +39,12 @@ setup_file() {
 		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); print(c.execute('PRAGMA journal_mode=' + mode).description[0][0])
 		    reader.stdin.close(); reader.wait()
 		    print(switch(c), c.execute('PRAGMA synchronous').fetchall())
+		def exclusive():
+		    b = connect(); b.execute('SELECT x FROM t').fetchall(); b.execute('INSERT INTO t VALUES(1)')
+		    c = connect(); c.execute('SELECT x FROM t').fetchall(); c.execute('PRAGMA locking_mode=EXCLUSIVE').fetchall(); switch(c)
+		    c.execute('SELECT x FROM t').fetchall(); print(b.execute('SELECT count(*) FROM t').fetchall())
+		    c.execute('PRAGMA locking_mode=NORMAL').fetchall(); c.execute('SELECT x FROM t').fetchall(); b.execute('INSERT INTO t VALUES(2)')
+		    c.execute('PRAGMA locking_mode=EXCLUSIVE').fetchall(); b.close(); switch(c); c.execute('INSERT INTO t VALUES(3)'); c.close()
 		def attached():
 		    b = sqlite3.connect('b.db', isolation_level=None, timeout=1); b.execute('CREATE TABLE u(x)'); b.execute('INSERT INTO u VALUES(1)')
 		    c = connect(); c.execute('ATTACH \'b.db\' AS "o""ne"'); c.execute('SELECT x FROM u').fetchall()
@@ -98,6 +104,8 @@ fresh() {
 @test "a rollback journal is set again after another process has set WAL" { scene comes_back; }
 
 @test "a rollback journal is set by a statement that is kept after another process has set WAL" { scene kept; }
+
+@test "a rollback journal is set in an exclusive locking mode that others' reads precede" { scene exclusive; }
 
 @test "a rollback journal is set for attached databases that others have open" { scene attached; }
 
