@@ -42,10 +42,29 @@ int wal_frames_flush(struct file_shim *shim)
 {
 	struct wal_methods *methods = &shim->wal_methods;
 	struct wal_frames *frames = &methods->frames;
-	int size = frames->size;
+	int rc = SQLITE_OK;
 
-	frames->size = 0;
-	return size == 0 ? SQLITE_OK : methods->original->xWrite(methods->wal, frames->copies, size, frames->at);
+	if (frames->size > 0)
+		rc = methods->original->xWrite(methods->wal, frames->copies, frames->size, frames->at);
+	if (rc == SQLITE_OK)
+		frames->size = 0;
+	return rc;
+}
+
+int wal_frames_read(struct file_shim *shim, void *data, int size, sqlite3_int64 offset)
+{
+	struct wal_methods *methods = &shim->wal_methods;
+	const struct wal_frames *frames = &methods->frames;
+	sqlite3_int64 end = frames->at + frames->size;
+	int rc = SQLITE_OK;
+
+	if (frames->size > 0 && offset >= frames->at && offset + size <= end) {
+		memcpy(data, frames->copies + (offset - frames->at), (size_t)size);
+		return SQLITE_OK;
+	}
+	if (frames->size > 0 && offset < end && offset + size > frames->at)
+		rc = wal_frames_flush(shim);
+	return rc == SQLITE_OK ? methods->original->xRead(methods->wal, data, size, offset) : rc;
 }
 
 /* SQLite writes headers of frames whole until it has written that one: it splits what it writes where it is to sync, which is

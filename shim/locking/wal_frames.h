@@ -36,8 +36,12 @@ void wal_frames_end(struct wal_frames *frames);
 /* Instead of xWrite of the -wal. Returns its code, or that of an earlier write that was put off. */
 int wal_frames_write(struct file_shim *shim, const void *data, int size, sqlite3_int64 offset);
 
+/* Instead of xRead of the -wal: a page that was put off is read where it is. */
+int wal_frames_read(struct file_shim *shim, void *data, int size, sqlite3_int64 offset);
+
 /* Writes what was put off, before anything else is done with the -wal. Returns SQLite's code of the write; SQLITE_OK if there is
- * nothing. After an error nothing is left to write: SQLite rolls back. */
+ * nothing. After an error it is still put off: SQLite rolls back after one of xWrite, but not after others, and would commit
+ * without it. */
 int wal_frames_flush(struct file_shim *shim);
 
 #endif

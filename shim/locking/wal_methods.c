@@ -26,10 +26,7 @@ static int wal_write(sqlite3_file *wal, const void *data, int size, sqlite3_int6
 
 static int wal_read(sqlite3_file *wal, void *data, int size, sqlite3_int64 offset)
 {
-	struct file_shim *shim = shim_of_wal(wal);
-	int rc = wal_frames_flush(shim);
-
-	return rc == SQLITE_OK ? shim->wal_methods.original->xRead(wal, data, size, offset) : rc;
+	return wal_frames_read(shim_of_wal(wal), data, size, offset);
 }
 
 static int wal_truncate(sqlite3_file *wal, sqlite3_int64 size)

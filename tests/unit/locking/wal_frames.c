@@ -24,7 +24,14 @@ static int make_up_write(sqlite3_file *file, const void *data, int size, sqlite3
 	return SQLITE_OK;
 }
 
-static const sqlite3_io_methods methods = {.iVersion = 3, .xWrite = make_up_write};
+static int make_up_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+{
+	check(file == &wal && offset + size <= (sqlite3_int64)sizeof(content), "it is the -wal that is read");
+	memcpy(data, content + offset, (size_t)size);
+	return SQLITE_OK;
+}
+
+static const sqlite3_io_methods methods = {.iVersion = 3, .xRead = make_up_read, .xWrite = make_up_write};
 
 static void start(void)
 {
@@ -140,12 +147,31 @@ static void test_failure(void)
 	start();
 	fails_at = 1;
 	write_frame(0, false);
-	check(wal_frames_flush(&shim) == SQLITE_FULL && wal_frames_flush(&shim) == SQLITE_OK && writes == 1,
-	      "or of a read before it, once");
+	check(wal_frames_flush(&shim) == SQLITE_FULL && wal_frames_flush(&shim) == SQLITE_OK && writes == 2 && is_written(),
+	      "what could not be written before a call that does not write is not lost");
 	start();
 	fails_at = 1;
 	write_frame(1, false);
-	check(write_page(0) == SQLITE_FULL && writes == 1 && frames->size == 0, "or of a write elsewhere, which is not made");
+	check(write_page(0) == SQLITE_FULL && writes == 1, "or of a write elsewhere, which is not made");
+}
+
+static bool reads(int size, sqlite3_int64 offset)
+{
+	static char read[WAL_FRAMES_SIZE];
+
+	return wal_frames_read(&shim, read, size, offset) == SQLITE_OK && memcmp(read, wanted + offset, (size_t)size) == 0;
+}
+
+static void test_read(void)
+{
+	start();
+	write_frame(0, true);
+	wal_frames_begin(frames);
+	write_frame(1, false);
+	write_frame(2, false);
+	check(reads(PAGE, place(1) + WAL_FRAME_HEADER_SIZE) && reads(FRAME, place(2)) && writes == 1, "what is put off is read");
+	check(reads(FRAME, place(0)) && writes == 1, "and what lies before it");
+	check(reads(2 * FRAME, place(0)) && writes == 2 && is_written(), "what is put off in part is written first");
 }
 
 static void test_rollback(void)
@@ -164,6 +190,7 @@ int main(void)
 	test_full();
 	test_elsewhere();
 	test_failure();
+	test_read();
 	test_rollback();
 	return check_end();
 }
