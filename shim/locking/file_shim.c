@@ -220,6 +220,7 @@ static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 	if (operation == SQLITE_FCNTL_PRAGMA && is_answered(shim, argument))
 		return SQLITE_OK;
 	if (operation == SQLITE_FCNTL_COMMIT_PHASETWO) {
+		leave_wal_end(shim);
 		shared_write_enter(shim);
 		rc = group_commit_wait(shim);
 		shared_write_leave(shim);

@@ -18,3 +18,9 @@ void leave_wal_begin(struct file_shim *shim)
 	shim->unlock = shim->methods.xUnlock;
 	shim->methods.xUnlock = unlock_once;
 }
+
+void leave_wal_end(struct file_shim *shim)
+{
+	if (shim->methods.xUnlock == unlock_once)
+		shim->methods.xUnlock = shim->unlock;
+}

@@ -13,4 +13,7 @@ struct file_shim;
  * keeps the lock where it would give it back to SHARED next. The caller holds the connection's mutex. */
 void leave_wal_begin(struct file_shim *shim);
 
+/* It has committed: the header says so. In exclusive locking mode it has not given the lock back, and may once it leaves that. */
+void leave_wal_end(struct file_shim *shim);
+
 #endif

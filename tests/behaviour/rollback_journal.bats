@@ -179,6 +179,25 @@ fresh() {
 }
 
 # Another program may have left it so.
+@test "a connection that leaves WAL in exclusive locking mode, and then that, lets others read beside its own reads" {
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		observer query a.db 'CREATE TABLE t(x); INSERT INTO t VALUES(1),(2)' >/dev/null
+		$run python3 - <<-'EOF'
+			import sqlite3, subprocess
+			c = sqlite3.connect('a.db', isolation_level=None)
+			for sql in ('journal_mode=wal', 'user_version=1', 'locking_mode=exclusive', 'user_version=2', 'journal_mode=delete', 'locking_mode=normal'):
+			    c.execute('PRAGMA ' + sql).fetchall()
+			reading = c.execute('SELECT x FROM t')
+			reading.fetchone()
+			c.execute('INSERT INTO t VALUES(3)')
+			print('others', subprocess.run(['env', '-u', 'LD_PRELOAD', 'observer', 'query', 'a.db', 'SELECT count(*) FROM t'],
+			    capture_output=True, text=True).stdout.strip())
+		EOF
+		expect_line 'others 3'
+	done
+}
+
 @test "a rollback journal is set in a file that others have in WAL mode against its header" {
 	for run in run_plain run_shim; do
 		fresh

@@ -75,7 +75,7 @@ spill=('open a t.db' "exec a $by_hand; PRAGMA cache_size=2; PRAGMA cache_spill=1
 	for library in "" "$preload:"; do
 		for at in 1 2 3; do
 			make_database
-			observer query t.db 'CREATE TABLE log(n UNIQUE NOT NULL)' 'PRAGMA journal_mode=wal' >/dev/null
+			observer query t.db 'CREATE TABLE log(n UNIQUE NOT NULL); PRAGMA journal_mode=wal' >/dev/null
 			run_app env FAULT_FILES=/t.db-wal FAULT_CALLS=write FAULT=ENOSPC FAULT_AT=$at LD_PRELOAD="$library$build/programs/fault_io.so" \
 				python3 - <<-'EOF'
 					import sqlite3
