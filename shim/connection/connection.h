@@ -169,7 +169,8 @@ struct connection {
 	void *embedded_state;                   /* embedded_statement.h; goes with the record */
 	const struct callback_offsets *offsets; /* where to read these; NULL where the program's calls are seen: callbacks.h */
 	bool pragma_ignored;                    /* the program's authorizer has let a PRAGMA do nothing, or rollback_journal.h */
-	bool pragma_names_schema;               /* … that is compiled now: rollback_attached.h */
+	/* That which is compiled now, of a journal mode; kept: by sqlite3_step(), again. rollback_attached.h */
+	enum { PRAGMA_IS_KEPT, PRAGMA_NAMES_NONE, PRAGMA_NAMES_SCHEMA } pragma_names;
 	int rolled_back; /* the error by which a statement of ours ended the program's transaction; SQLITE_OK if none did */
 	const sqlite3_backup *backup_onto; /* a backup onto its main database, which is memory: hook_backup.c */
 	unsigned callbacks_suspended;      /* nesting of callbacks_suspend() */

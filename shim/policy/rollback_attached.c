@@ -80,6 +80,29 @@ bool rollback_attached_is_free(struct connection *connection, const struct file_
 	return false;
 }
 
+static bool sets_all(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	const char *sql = sqlite->sql ? sqlite->sql(stmt) : NULL;
+	struct sql_text text;
+	struct statement statement;
+
+	(void)argument;
+	if (!sql)
+		return false;
+	text = sql_text_utf8(sql, -1);
+	statement_read(&text, 0, &statement);
+	return statement.kind == STATEMENT_PRAGMA && statement.has_value && span_is(&text, statement.name, "journal_mode") &&
+	       statement.schema.start == statement.schema.end;
+}
+
+/* Which statement it is that SQLite compiles again, it does not tell. */
+bool rollback_attached_is_meant(const struct connection *connection)
+{
+	if (connection->pragma_names != PRAGMA_IS_KEPT)
+		return connection->pragma_names == PRAGMA_NAMES_NONE;
+	return connection->attached && sqlite_find_statement(connection->sqlite, connection->db, sets_all, NULL);
+}
+
 static void note(struct file_shim *shim, void *argument)
 {
 	if (shim->db == argument)
@@ -92,6 +115,6 @@ void rollback_attached_is_set(struct connection *connection, struct file_shim *s
 		return;
 	if (shim->is_attached)
 		shim->sets_wal = true;
-	else if (connection->attached && !connection->pragma_names_schema)
+	else if (connection->attached && rollback_attached_is_meant(connection))
 		file_shim_each(note, connection->db);
 }

@@ -8,6 +8,10 @@
 
 struct file_shim;
 
+/* Is the PRAGMA journal_mode for the main database, which is compiled now, one for all? Of one that the program keeps it is known
+ * only whether it has any such. */
+bool rollback_attached_is_meant(const struct connection *connection);
+
 /* Takes the attached database with this shim out of WAL mode, or all of them if it is NULL. False if one cannot be taken out now.
  */
 bool rollback_attached_is_free(struct connection *connection, const struct file_shim *shim);

@@ -89,7 +89,7 @@ static bool is_free(struct connection *connection, const struct file_shim *shim)
 {
 	if (shim->is_attached)
 		return rollback_attached_is_free(connection, shim);
-	return (connection->pragma_names_schema || rollback_attached_is_free(connection, NULL)) &&
+	return (!rollback_attached_is_meant(connection) || rollback_attached_is_free(connection, NULL)) &&
 	       rollback_journal_is_free(connection);
 }
 
@@ -142,7 +142,7 @@ static void watch(struct file_shim *shim, void *argument)
 
 void rollback_journal_watch(struct connection *connection, bool names_schema)
 {
-	connection->pragma_names_schema = names_schema;
+	connection->pragma_names = names_schema ? PRAGMA_NAMES_SCHEMA : PRAGMA_NAMES_NONE;
 	if (connection->attached)
 		file_shim_each(watch, connection);
 	else if (connection->shim)

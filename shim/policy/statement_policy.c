@@ -143,7 +143,7 @@ static void pragma_after(struct connection *connection, const struct sql_text *t
 {
 	bool refused = plan->error || is_refused(rc) || connection->pragma_ignored;
 
-	connection->pragma_names_schema = false;
+	connection->pragma_names = PRAGMA_IS_KEPT;
 	/* whether an embedded copy did it, or an authorizer prevented it, shows in the handler that is installed:
 	 * embedded_statement.c */
 	if (plan->sets == PRAGMA_OURS && has_run(plan) && plan->pragma.setting == SETTING_BUSY_TIMEOUT) {

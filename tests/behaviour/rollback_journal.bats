@@ -109,6 +109,23 @@ fresh() {
 
 @test "a rollback journal is set for attached databases that others have open" { scene attached; }
 
+@test "a rollback journal that a kept statement sets for the main database leaves attached ones in WAL" {
+	for run in run_plain run_shim; do
+		fresh
+		observer query b.db 'PRAGMA journal_mode=wal; CREATE TABLE u(x)' >/dev/null
+		$run python3 - <<-'EOF'
+			import sqlite3
+			c = sqlite3.connect('a.db', isolation_level=None)
+			c.execute("ATTACH 'b.db' AS b")
+			for i in range(2):
+			    print(c.execute('PRAGMA main.journal_mode=truncate').fetchone()[0], open('b.db', 'rb').read(20)[18])
+			    c.set_authorizer(lambda *question: sqlite3.SQLITE_OK)
+			    c.set_authorizer(None)
+		EOF
+		expect $'truncate 2\ntruncate 2'
+	done
+}
+
 @test "a rollback journal is set by the first letters of its name" { scene cut_short; }
 
 @test "a rollback journal is set while a statement of the connection runs" { scene cursor; }
