@@ -221,7 +221,7 @@ static struct probed *_Atomic all_learnt;
 const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite)
 {
 	struct learnt *learnt = (struct learnt *)probed_find(&all_learnt, sqlite);
-	sqlite3 *db = NULL;
+	sqlite3 *db;
 
 	if (learnt)
 		return &learnt->bits;
@@ -229,7 +229,8 @@ const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlit
 	if (!learnt)
 		return NULL;
 	learnt->probed.sqlite = sqlite;
-	if (sqlite->db_config && sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
+	db = sqlite->db_config ? probe_open(sqlite) : NULL;
+	if (db)
 		learn_all(sqlite, db, &learnt->bits);
 	sqlite->close(db);
 	probed_add(&all_learnt, &learnt->probed);

@@ -8,6 +8,26 @@
 /* More than any connection has: 3.50 has 800 bytes. */
 #define SIZE_LIMIT 65536
 
+sqlite3 *probe_open(const struct sqlite *sqlite)
+{
+	sqlite3 *db = NULL;
+
+	if (sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+		sqlite->close(db);
+		return NULL;
+	}
+	sqlite->set_authorizer(db, NULL, NULL);
+	sqlite->profile(db, NULL, NULL);
+	sqlite->trace(db, NULL, NULL);
+	sqlite->trace_v2(db, 0, NULL, NULL);
+	sqlite->commit_hook(db, NULL, NULL);
+	sqlite->rollback_hook(db, NULL, NULL);
+	sqlite->progress_handler(db, 0, NULL, NULL);
+	if (sqlite->update_hook)
+		sqlite->update_hook(db, NULL, NULL);
+	return db;
+}
+
 bool probe_begin(struct probe *probe)
 {
 	const struct sqlite *sqlite = probe->sqlite;

@@ -26,6 +26,10 @@ struct pair {
 	void *callback, *argument;
 };
 
+/* A connection of our own, in memory; NULL if there can be none. The program's automatic extensions have seen it, but no callback
+ * that they have set sees what is done with it. */
+sqlite3 *probe_open(const struct sqlite *sqlite);
+
 /* With sqlite and db set by the caller: copies the connection's bytes. False if memory is out or the copy cannot return the size of
  * a connection; then there is nothing to end. */
 bool probe_begin(struct probe *probe);

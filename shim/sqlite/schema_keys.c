@@ -79,7 +79,7 @@ static struct probed *_Atomic all_learnt;
 const struct schema_keys *schema_keys_learn(const struct sqlite *sqlite)
 {
 	struct learnt *learnt = (struct learnt *)probed_find(&all_learnt, sqlite);
-	sqlite3 *db = NULL;
+	sqlite3 *db;
 
 	if (learnt)
 		return learnt->ok ? &learnt->keys : NULL;
@@ -88,9 +88,8 @@ const struct schema_keys *schema_keys_learn(const struct sqlite *sqlite)
 		return NULL;
 	learnt->probed.sqlite = sqlite;
 	schema_stamp_learn(sqlite);
-	if (schema_stamp_is_known(sqlite) &&
-	    sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK &&
-	    follows(sqlite, db)) {
+	db = schema_stamp_is_known(sqlite) ? probe_open(sqlite) : NULL;
+	if (db && follows(sqlite, db)) {
 		learnt->keys.authorizer = place_of_authorizer(sqlite, db);
 		learnt->ok = learnt->keys.authorizer != OFFSET_UNKNOWN;
 	}

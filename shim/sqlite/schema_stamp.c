@@ -78,14 +78,15 @@ static struct probed *_Atomic all_checked;
 void schema_stamp_learn(const struct sqlite *sqlite)
 {
 	struct checked *checked = (struct checked *)probed_find(&all_checked, sqlite);
-	sqlite3 *db = NULL;
+	sqlite3 *db;
 
 	if (!checked)
 		checked = calloc(1, sizeof(*checked));
 	if (!checked || checked->probed.sqlite)
 		return;
 	checked->probed.sqlite = sqlite;
-	if (sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK)
+	db = probe_open(sqlite);
+	if (db)
 		checked->ok = looks_right(sqlite, db) && follows(sqlite, db);
 	sqlite->close(db);
 	probed_add(&all_checked, &checked->probed);

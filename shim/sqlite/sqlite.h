@@ -104,6 +104,7 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 	X(wal_checkpoint_v2)                                                                                                       \
 	X(hard_heap_limit64)                                                                                                       \
 	X(txn_state)                                                                                                               \
+	X(update_hook)                                                                                                             \
 	X(sourceid)
 
 struct sqlite {

@@ -36,6 +36,12 @@ load ../harness/scenes
 	[[ $output == *'INSERT INTO kept SELECT x FROM kept: 0 '* ]]
 }
 
+@test "callbacks that an automatic extension of the program sets see what the program does, and nothing else" {
+	twin linked extension_callbacks
+	twin found extension_callbacks
+	[[ $output == *'seen 62'* ]]
+}
+
 @test "PRAGMA collation_list, function_list and module_list, and the memory in use after the last close, show nothing of the library" {
 	sqlite_has 3030000 || skip "without PRAGMA function_list"
 	twin linked traces

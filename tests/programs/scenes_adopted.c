@@ -149,6 +149,59 @@ static void extension_tables(void)
 	printf("close %d\n", use->close(db));
 }
 
+static unsigned seen;
+
+static void see_trace(void *argument, const char *sql)
+{
+	(void)argument;
+	(void)sql;
+	seen++;
+}
+
+static void see_update(void *argument, int action, const char *schema, const char *table, sqlite3_int64 row)
+{
+	(void)argument;
+	(void)action;
+	(void)schema;
+	(void)table;
+	(void)row;
+	seen++;
+}
+
+static int see_commit(void *argument)
+{
+	(void)argument;
+	seen++;
+	return 0;
+}
+
+static int extension_that_watches(sqlite3 *db, char **message, const void *table)
+{
+	(void)message;
+	(void)table;
+	use->trace(db, see_trace, NULL);
+	use->update_hook(db, see_update, NULL);
+	use->commit_hook(db, see_commit, NULL);
+	return SQLITE_OK;
+}
+
+/* What its callbacks see is what the program does. */
+static void extension_callbacks(void)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	use->auto_extension((void (*)(void))extension_that_watches);
+	use->open("t.db", &db);
+	scene_exec(db, "CREATE TABLE t(x)");
+	for (int i = 0; i < 20; i++) {
+		use->prepare_v2(db, "INSERT INTO t VALUES(1)", -1, &stmt, NULL);
+		use->step(stmt);
+		use->finalize(stmt);
+	}
+	printf("close %d, seen %u\n", use->close(db), seen);
+}
+
 static int count_rows(void *count, int columns, char **values, char **names)
 {
 	(void)columns;
@@ -235,6 +288,7 @@ const struct scene adopted_scenes[] = {
 	{"adopted_by_threads", adopted_by_threads},
 	{"extensions", extensions},
 	{"extension_tables", extension_tables},
+	{"extension_callbacks", extension_callbacks},
 	{"traces", traces},
 	{"attached_traces", attached_traces},
 	{"refused_traces", refused_traces},
