@@ -11,10 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How many words of the stack are searched for SQLite's frame; for a question, which goes wrong if it is not found, past frames as
- * large as a sanitizer's (2.1 kB in gcc 12's) or two paths. */
+/* How many words of the stack are searched for SQLite's frame. */
 #define WORDS 192
-#define WORDS_OF_STAT 2048
 #define PAGE 4096
 
 /* Does another library define one of these functions before us in the search order? The answer never changes: preloaded libraries
@@ -53,13 +51,13 @@ static bool is_readable(const uintptr_t *word)
 	return readable;
 }
 
-static const void *find_on_stack(const void *caller, const void *frame, size_t words)
+static const void *find_on_stack(const void *caller, const void *frame)
 {
 	struct object object = {.start = 0};
 
 	if (object_has_sqlite(caller, &object))
 		return caller;
-	for (size_t i = 0; i < words; i++) {
+	for (size_t i = 0; i < WORDS; i++) {
 		const uintptr_t *place = (const uintptr_t *)frame + i;
 		uintptr_t word;
 		const void *code;
@@ -76,11 +74,11 @@ static const void *find_on_stack(const void *caller, const void *frame, size_t w
 	return caller;
 }
 
-static const void *find(const void *caller, const void *frame, size_t words)
+static const void *find(const void *caller, const void *frame)
 {
 	/* a signal handler may open files during the search: let those pass */
 	guard_enter(NULL);
-	caller = find_on_stack(caller, frame, words);
+	caller = find_on_stack(caller, frame);
 	guard_leave();
 	return caller;
 }
@@ -90,7 +88,7 @@ const void *caller_find(const void *caller, const void *frame)
 	static const char *const names[] = {"open", "open64", NULL};
 	static atomic_int known;
 
-	return is_preceded(names, &known) ? find(caller, frame, WORDS) : caller;
+	return is_preceded(names, &known) ? find(caller, frame) : caller;
 }
 
 const void *caller_find_stat(const void *caller, const void *frame)
@@ -99,5 +97,5 @@ const void *caller_find_stat(const void *caller, const void *frame)
 					    "__xstat", "__xstat64", "__lxstat", "__lxstat64", "__fxstatat", "__fxstatat64", NULL};
 	static atomic_int known;
 
-	return is_preceded(names, &known) ? find(caller, frame, WORDS_OF_STAT) : caller;
+	return is_preceded(names, &known) ? find(caller, frame) : caller;
 }
