@@ -268,8 +268,10 @@ void apply_wal_again(struct connection *connection)
 
 void apply_schema_again(struct connection *connection)
 {
-	/* its transaction compares the schema's cookie */
+	begin_run(connection);
+	/* its transaction compares the schema's cookie; the program's own statement waits for a file that is locked */
 	pragma_run(connection, "SELECT 1 FROM sqlite_master LIMIT 0", NULL, 0);
+	end_run(connection);
 	sqlite_forget_error(connection->sqlite, connection->db);
 }
 

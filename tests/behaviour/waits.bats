@@ -89,6 +89,15 @@ load ../harness/harness
 	done
 }
 
+@test "what is read again for sqlite3_prepare() at first use does not call the program's busy handler" {
+	observer query t.db 'CREATE TABLE t(x)'
+	for run in run_plain run_shim; do
+		$run victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN EXCLUSIVE' 'open a t.db' 'busy_handler a on' \
+			'prepare a s v1 -1 SELECT count(*) FROM t' 'handler_calls a'
+		expect_line 'handler_calls 4'
+	done
+}
+
 @test "the library's switch to WAL does not call the program's busy handler" {
 	observer query t.db 'CREATE TABLE t(x)'
 	run_shim victim 'open b t.db' 'exec b PRAGMA journal_mode=delete' 'exec b BEGIN IMMEDIATE' 'open a t.db' \
