@@ -111,10 +111,10 @@ void read_delay_end(struct file_shim *shim, int64_t until, enum read_delay_state
 	shim->read_delay.since = 0;
 }
 
-/* A connection that this thread writes by commits nothing while the thread waits. */
+/* A connection that this thread writes by commits nothing while the thread waits, and one that it reads by ends no read. */
 static bool is_no_own_delay(struct file_shim *other, void *argument)
 {
-	return !file_shim_is_of_thread(argument, other) || !other->read_delay.since;
+	return !file_shim_is_of_thread(argument, other) || !(other->read_delay.since || other->has_read_lock);
 }
 
 bool read_delay_wait(struct file_shim *shim)

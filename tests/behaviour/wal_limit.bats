@@ -166,3 +166,27 @@ readers_and_writer() {
 		[[ $size -gt 3000000 && -z $stderr ]]
 	done
 }
+
+@test "a thread does not wait, as it begins to read, for a read of its own that goes on by another connection" {
+	for run in run_plain run_shim; do
+		rm -f n.db*
+		observer query n.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+		$run python3 - <<-'EOF'
+			import mmap, sqlite3, struct, time
+			a, b = (sqlite3.connect('n.db', isolation_level=None) for _ in range(2))
+			for x in (1, 2): a.execute('INSERT INTO t VALUES(?)', (x,))
+			b.execute('SELECT x FROM t').fetchall()
+			reading = a.execute('SELECT x FROM t')
+			reading.fetchone()
+			file = open('n.db-shm', 'r+b')
+			shm = mmap.mmap(file.fileno(), 0)
+			for state in (1, 4):
+			    until = int(time.monotonic() * 1000) + 2500
+			    shm[132:136] = struct.pack('<I', until & 0xfffffff0 | state)
+			    began = time.monotonic()
+			    b.execute('SELECT x FROM t').fetchall()
+			    print('waited', time.monotonic() - began > 1)
+		EOF
+		expect $'waited False\nwaited False'
+	done
+}
