@@ -1,4 +1,4 @@
-/* caller.c - finds who opens a file, or asks for its size, when another preloaded library forwards the call to our hook. */
+/* caller.c - finds who opens a file when another preloaded library forwards the call to our hook. */
 #include "embedded/caller.h"
 
 #include "base/guard.h"
@@ -15,20 +15,22 @@
 #define WORDS 192
 #define PAGE 4096
 
-/* Does another library define one of these functions before us in the search order? The answer never changes: preloaded libraries
- * keep their order. known: 1 for no, 2 for yes, 0 before the first call. */
-static bool is_preceded(const char *const *names, atomic_int *known)
+/* Does another library define our open functions before us in the search order? The answer never changes: preloaded libraries keep
+ * their order. */
+static bool is_preceded(void)
 {
-	int answer = atomic_load_explicit(known, memory_order_relaxed);
+	static atomic_int known; /* 1 for no, 2 for yes */
+	int answer = atomic_load_explicit(&known, memory_order_relaxed);
 
 	if (!answer) {
+		const char *const names[] = {"open", "open64"};
 		answer = 1;
-		for (; *names; names++) {
-			const void *symbol = loader_symbol_first(*names);
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			const void *symbol = loader_symbol_first(names[i]);
 			if (symbol && !loader_is_ours(symbol))
 				answer = 2;
 		}
-		atomic_store_explicit(known, answer, memory_order_relaxed);
+		atomic_store_explicit(&known, answer, memory_order_relaxed);
 	}
 	return answer == 2;
 }
@@ -74,28 +76,13 @@ static const void *find_on_stack(const void *caller, const void *frame)
 	return caller;
 }
 
-static const void *find(const void *caller, const void *frame)
+const void *caller_find(const void *caller, const void *frame)
 {
+	if (!is_preceded())
+		return caller;
 	/* a signal handler may open files during the search: let those pass */
 	guard_enter(NULL);
 	caller = find_on_stack(caller, frame);
 	guard_leave();
 	return caller;
-}
-
-const void *caller_find(const void *caller, const void *frame)
-{
-	static const char *const names[] = {"open", "open64", NULL};
-	static atomic_int known;
-
-	return is_preceded(names, &known) ? find(caller, frame) : caller;
-}
-
-const void *caller_find_stat(const void *caller, const void *frame)
-{
-	static const char *const names[] = {"stat",    "stat64",    "lstat",    "lstat64",    "fstatat",    "fstatat64",    "statx",
-					    "__xstat", "__xstat64", "__lxstat", "__lxstat64", "__fxstatat", "__fxstatat64", NULL};
-	static atomic_int known;
-
-	return is_preceded(names, &known) ? find(caller, frame) : caller;
 }

@@ -4,9 +4,7 @@
  * A process that has none open pays for one look at memory. SQLite's own questions are answered as they are. */
 #include "base/glibc.h"
 #include "base/guard.h"
-#include "embedded/caller.h"
 #include "embedded/real.h"
-#include "locking/open_databases.h"
 #include "locking/wal_files.h"
 #include "policy/checkpoints.h"
 
@@ -17,16 +15,9 @@
 
 /* Was the -wal copied into the file that was asked for, so that the answer is out of date? The struct is the kernel's on all that
  * have LP64: glibc.c. */
-static __attribute__((noinline)) bool look(const struct stat *status, const void *caller, const void *frame)
-{
-	ino_t wal, shm;
-
-	return open_databases_find(status->st_ino, &wal, &shm) && checkpoint_before_size(status, caller_find_stat(caller, frame));
-}
-
 static inline bool is_outdated(int rc, const void *status, const void *caller)
 {
-	return __builtin_expect(wal_files_any(), 0) && rc == 0 && look(status, caller, __builtin_frame_address(0));
+	return __builtin_expect(wal_files_any(), 0) && rc == 0 && checkpoint_before_size(status, caller);
 }
 
 HOOK int stat(const char *path, struct stat *out)
