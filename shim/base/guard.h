@@ -14,11 +14,11 @@
  * too, and those calls must be served. */
 extern _Thread_local unsigned guard_depth;
 
-/* Enclose our calls of SQLite. frame is that of the program's call (HOOK_FRAME), or NULL if it is unknown. A program may longjmp()
- * out of a callback past guard_leave(): its next call that does not come from a deeper frame detects that. */
 extern _Thread_local const void *guard_outermost; /* the frame that raised guard_depth from 0; NULL if unknown */
 void guard_enter_inside(const void *frame);
 
+/* Enclose our calls of SQLite. frame is that of the program's call (HOOK_FRAME), or NULL if it is unknown. A program may longjmp()
+ * out of a callback past guard_leave(): its next call that does not come from a deeper frame detects that. */
 static inline void guard_enter(const void *frame)
 {
 	if (__builtin_expect(guard_depth > 0, 0)) {

@@ -12,6 +12,7 @@
 #include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
 #include "locking/write_lock.h"
+#include "sqlite/io_methods.h"
 #include "sqlite/unix_file.h"
 
 #include <stdlib.h>
@@ -338,18 +339,13 @@ struct file_shim *file_shim_install(const struct connection *connection, sqlite3
 {
 	const sqlite3_io_methods *real = file->pMethods;
 	struct file_shim *shim;
-	size_t size;
 
 	if (!real || real->iVersion < 2 || !real->xShmLock || !real->xShmMap || !real->xShmUnmap || real->xShmLock == shim_shm_lock)
 		return NULL;
 	shim = shim_allocate();
 	if (!shim)
 		return NULL;
-	/* a table of version 2 ends before xFetch */
-	size = real->iVersion == 2 ? offsetof(sqlite3_io_methods, xFetch) : sizeof(*real);
-	memcpy(&shim->methods, real, size);
-	if (shim->methods.iVersion > 3)
-		shim->methods.iVersion = 3;
+	io_methods_copy(&shim->methods, real);
 	shim->methods.xClose = shim_close;
 	shim->methods.xFileControl = shim_file_control;
 	shim->methods.xLock = shim_lock;

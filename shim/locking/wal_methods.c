@@ -3,9 +3,9 @@
 
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "sqlite/io_methods.h"
 
 #include <stddef.h>
-#include <string.h>
 
 static struct file_shim *shim_of_wal(sqlite3_file *wal)
 {
@@ -91,13 +91,7 @@ static void wrap(struct file_shim *shim)
 	if (!wal)
 		return;
 	real = wal->pMethods;
-	/* a table of version 1 ends before xShmMap, one of version 2 before xFetch */
-	memcpy(&methods->methods, real,
-	       real->iVersion < 2    ? offsetof(sqlite3_io_methods, xShmMap)
-	       : real->iVersion == 2 ? offsetof(sqlite3_io_methods, xFetch)
-				     : sizeof(*real));
-	if (methods->methods.iVersion > 3)
-		methods->methods.iVersion = 3;
+	io_methods_copy(&methods->methods, real);
 	methods->methods.xClose = wal_close;
 	methods->methods.xRead = wal_read;
 	methods->methods.xWrite = wal_write;

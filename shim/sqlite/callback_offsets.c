@@ -64,6 +64,18 @@ static void learn_authorizer(struct probe *probe, struct callback_offsets *out)
 	probe->sqlite->set_authorizer(probe->db, before.authorizer, before.argument);
 }
 
+size_t offsets_probe_authorizer(const struct sqlite *sqlite, sqlite3 *db)
+{
+	struct probe probe = {.sqlite = sqlite, .db = db};
+	struct callback_offsets out = offsets_unknown;
+
+	if (probe_begin(&probe)) {
+		learn_authorizer(&probe, &out);
+		probe_end(&probe);
+	}
+	return out.authorizer;
+}
+
 static void set_mask(const struct probe *probe, unsigned char mask)
 {
 	probe->sqlite->trace_v2(probe->db, mask, stub_trace, (void *)(uintptr_t)probe);

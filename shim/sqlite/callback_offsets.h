@@ -33,6 +33,9 @@ enum { TRACE_MASK_LEGACY = 0x40, TRACE_MASK_PROFILE = 0x80 };
  * are restored if their offset was found. Without memory nothing is known. */
 void offsets_probe(const struct sqlite *sqlite, sqlite3 *db, struct callback_offsets *out);
 
+/* The authorizer's alone; OFFSET_UNKNOWN if it is not found. */
+size_t offsets_probe_authorizer(const struct sqlite *sqlite, sqlite3 *db);
+
 /* Read the callbacks that are set now. False, with *out untouched, if the offset is not known. */
 bool callback_read_authorizer(const struct callback_offsets *layout, const sqlite3 *db, struct authorizer_callback *out);
 

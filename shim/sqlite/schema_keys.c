@@ -1,6 +1,7 @@
 /* schema_keys.c - learns whether SQLite's own count of foreign keys can be read. */
 #include "sqlite/schema_keys.h"
 
+#include "sqlite/callback_offsets.h"
 #include "sqlite/probe.h"
 #include "sqlite/schema_stamp.h"
 
@@ -44,31 +45,6 @@ static bool follows(const struct sqlite *sqlite, sqlite3 *db)
 	return true;
 }
 
-static int stub(void *argument, int action, const char *first, const char *second, const char *schema, const char *by)
-{
-	(void)argument;
-	(void)action;
-	(void)first;
-	(void)second;
-	(void)schema;
-	(void)by;
-	return SQLITE_OK;
-}
-
-static size_t place_of_authorizer(const struct sqlite *sqlite, sqlite3 *db)
-{
-	struct probe probe = {.sqlite = sqlite, .db = db};
-	size_t place;
-
-	if (!probe_begin(&probe))
-		return OFFSET_UNKNOWN;
-	sqlite->set_authorizer(db, stub, &probe);
-	place = probe_place_of(&probe, (void *)(uintptr_t)stub);
-	sqlite->set_authorizer(db, NULL, NULL);
-	probe_end(&probe);
-	return place;
-}
-
 struct learnt {
 	struct probed probed; /* first */
 	struct schema_keys keys;
@@ -90,7 +66,7 @@ const struct schema_keys *schema_keys_learn(const struct sqlite *sqlite)
 	schema_stamp_learn(sqlite);
 	db = schema_stamp_is_known(sqlite) ? probe_open(sqlite) : NULL;
 	if (db && follows(sqlite, db)) {
-		learnt->keys.authorizer = place_of_authorizer(sqlite, db);
+		learnt->keys.authorizer = offsets_probe_authorizer(sqlite, db);
 		learnt->ok = learnt->keys.authorizer != OFFSET_UNKNOWN;
 	}
 	sqlite->close(db);
