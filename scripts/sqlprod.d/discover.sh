@@ -6,7 +6,7 @@
 # databases_open - a line for each process and database: pid, number of descriptors, path as the process sees it, a descriptor of it, its
 # device and inode.
 databases_open() (
-	list=$(find /proc/[0-9]*/fd -mindepth 1 -maxdepth 1 2>/dev/null | tr '\n' '\0' | xargs -0 stat -Lc '%d:%i %f %n' -- 2>/dev/null | awk '$2 ~ /^8/ { print $1, $3 }')
+	list=$(descriptors '%d:%i %f %n' | awk '$2 ~ /^8/ { print $1, $3 }')
 	found=$(printf '%s\n' "$list" | awk '!seen[$1]++' | while read -r identity descriptor; do
 		# tr: a shell complains of NULs
 		if [ "$(head -c 15 <"$descriptor" 2>/dev/null | tr '\0' .)" = 'SQLite format 3' ]; then

@@ -34,7 +34,7 @@ start_user() {
 	start_user plain without
 	start_user shim with
 	mkdir bin
-	for tool in sh awk cat tr sed readlink dirname find stat xargs sort cut od grep head id uname; do ln -s "$(type -P $tool)" "bin/$tool"; done
+	for tool in sh awk cat tr sed readlink dirname stat xargs sort cut od grep head id uname; do ln -s "$(type -P $tool)" "bin/$tool"; done
 	for form in '' --text --json; do
 		run_app 1 env PATH="$PWD/bin" "$sqlprod" check --all $form
 		[[ $output == *"$PWD/a.db"* && $output == *victim* ]]
