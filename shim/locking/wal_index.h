@@ -2,6 +2,7 @@
 #ifndef SQLPROD_LOCKING_WAL_INDEX_H
 #define SQLPROD_LOCKING_WAL_INDEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,12 @@ static inline int64_t wal_index_size(const char *shm, uint32_t frames)
 static inline uint32_t wal_index_backfilled(const char *shm)
 {
 	return wal_index_get(shm, 96);
+}
+
+/* Does it copy, if one runs? As SQLite tells since 3.13; not in between, when it waits for readers. */
+static inline bool wal_index_is_copied(const char *shm)
+{
+	return wal_index_backfilled(shm) < wal_index_get(shm, 128);
 }
 
 /* Up to which frame the readers with that lock read. */

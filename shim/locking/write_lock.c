@@ -6,8 +6,8 @@
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
-#include "locking/lock_owner.h"
 #include "locking/plain_begin.h"
+#include "locking/snapshot.h"
 #include "locking/wait_log.h"
 
 #include <string.h>
@@ -44,26 +44,12 @@ static int refuse(struct file_shim *shim)
 	return SQLITE_BUSY;
 }
 
-/* Would SQLite fail at once instead of waiting? It does in a transaction that has read. */
-static bool has_snapshot(const struct file_shim *shim)
-{
-	const struct sqlite *sqlite = shim->sqlite;
-	sqlite3_stmt *stmt = NULL;
-	unsigned busy = 0;
-
-	if ((shim->is_attached && !registry_find(shim->db)) || !sqlite->get_autocommit(shim->db))
-		return true;
-	while (sqlite->next_stmt && sqlite->stmt_busy && (stmt = sqlite->next_stmt(shim->db, stmt)))
-		busy += sqlite->stmt_busy(stmt) != 0;
-	return busy > 1;
-}
-
 bool write_lock_gives_way(const struct file_shim *shim)
 {
 	const struct sqlite *sqlite = shim->sqlite;
 	sqlite3_stmt *stmt = NULL, *runs = NULL;
 
-	if (!shim->handoff.yield_until || !sqlite->stmt_readonly || has_snapshot(shim) || busy_handler_kind(shim) != BUSY_BY_US)
+	if (!shim->handoff.yield_until || !sqlite->stmt_readonly || snapshot_is_kept(shim) || busy_handler_kind(shim) != BUSY_BY_US)
 		return false;
 	while (!runs && sqlite->next_stmt && sqlite->stmt_busy && (stmt = sqlite->next_stmt(shim->db, stmt)))
 		runs = sqlite->stmt_busy(stmt) ? stmt : NULL;
@@ -106,29 +92,11 @@ static int acquire_reserved(struct file_shim *shim)
 
 	if (rc == SQLITE_BUSY && holder_find(&shim->holder, shim->handoff.shm, 0) != HOLDER_OF_THREAD)
 		rc = wait_out_look(shim);
+	if (rc == SQLITE_BUSY)
+		rc = snapshot_wait_for_checkpoint(shim);
 	if (rc == SQLITE_OK && !reservation_before_write(shim)) {
 		shared_write_unlock(shim);
 		return SQLITE_LOCKED;
-	}
-	return rc;
-}
-
-/* A transaction that has read without a reservation can still write if whoever has the lock gives it back without a commit. SQLite
- * does not wait for that, as two could wait for each other: not for a checkpoint, which may wait for readers; and no longer than a
- * reservation lasts. */
-static int wait_out_unchanged(struct file_shim *shim)
-{
-	int64_t until = monotonic_now() + reservation_length();
-	int rc = SQLITE_BUSY;
-
-	for (int count = 0; rc == SQLITE_BUSY && monotonic_now() < until; count++) {
-		if (handoff_changes(&shim->handoff) != shim->snapshot || lock_owner_checkpoints(&shim->files))
-			break;
-		handoff_refused(&shim->handoff);
-		if (!busy_handler_wait(shim, WAIT_OF_RESERVATION, count))
-			break;
-		handoff_try(&shim->handoff);
-		rc = shared_write_lock(shim);
 	}
 	return rc;
 }
@@ -161,7 +129,7 @@ static bool wait_for_reservation(struct file_shim *shim)
 {
 	bool is_brief = waits_briefly(shim);
 
-	if (is_brief || has_snapshot(shim))
+	if (is_brief || snapshot_is_kept(shim))
 		reservation_wait_out(shim);
 	if (is_brief)
 		outlast_reservation(shim);
@@ -179,9 +147,8 @@ static int acquire_unreserved(struct file_shim *shim)
 	gives_way = is_transaction(shim) && write_lock_gives_way(shim) && handoff_gives_way(&shim->handoff);
 	handoff_try(&shim->handoff);
 	rc = gives_way ? SQLITE_BUSY : shared_write_lock(shim);
-	/* where the first statement writes itself, SQLite waits */
-	if (rc == SQLITE_BUSY && shim->reservation.is_pending && shim->reservation.site_reads)
-		rc = wait_out_unchanged(shim);
+	if (rc == SQLITE_BUSY && is_transaction(shim))
+		rc = snapshot_wait(shim);
 	if (rc == SQLITE_BUSY)
 		return refuse(shim);
 	if (rc == SQLITE_OK && !reservation_claim(shim)) {

@@ -126,33 +126,80 @@ readers_and_writer() {
 	done
 }
 
-# The checkpoint after a commit of more than 2000 pages holds the write lock until the -wal is in the database. It makes the second sync of the -wal.
+# reads_beside_checkpoint RUN SECONDS STEP... - a reader makes the steps, the barrier begun among them, while a checkpoint holds the write lock, so long at the least
+# after the reader waits: as after a commit of more than 2000 pages. It makes the second sync of the -wal.
+reads_beside_checkpoint() {
+	local run=$1 held=$2 meeting reader writer
+	rm -rf t.db* first
+	observer query t.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(n); INSERT INTO t VALUES(1); CREATE TABLE u(x)'
+	for meeting in begun checkpoint; do
+		rm -f "$meeting".*
+		barrier_make "$meeting"
+	done
+	"start_$run" reader victim 'open a t.db' 'exec a SELECT 1 FROM t' "${@:3}" 'close a'
+	reader=$started
+	barrier_meet begun
+	preload_also=$build/programs/disk.so "start_$run" writer env DISK_AT_SYNC="cd $PWD && ! mkdir first 2>/dev/null && mv checkpoint.here checkpoint.first 2>/dev/null || exit 0;
+		echo >checkpoint.first; read go <checkpoint.go" LD_PRELOAD="$([[ $run == plain ]] || echo "$preload:")$build/programs/disk.so" \
+		victim 'open b t.db' 'exec b PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint' 'exec b INSERT INTO u SELECT zeroblob(4000) FROM (WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<2500) SELECT i FROM c)' 'close b'
+	writer=$started
+	until [[ -e checkpoint.first ]]; do sleep 0.01; done
+	head -n 1 checkpoint.first >/dev/null
+	[[ $run == plain || $(observer lock t.db) == held ]]
+	barrier_leave begun
+	[[ $run == plain ]] || wait_until_waits "$reader"
+	sleep "$held"
+	barrier_leave checkpoint
+	finish "$writer" writer
+	finish "$reader" reader
+	[[ $output != *'exec 5'* ]] || fail "$run $held: $output"
+	[[ $(observer query t.db 'SELECT n, (SELECT count(*) FROM u) FROM t') == '2|2500' ]]
+}
+
+# It waits before its first read; where the disk needs longer than a reservation lasts it reads, and waits as it writes.
 @test "a transaction that begins beside a checkpoint which holds the write lock reads, and then writes" {
+	for run in shim plain; do
+		for held in 0 1.5; do
+			reads_beside_checkpoint "$run" "$held" 'exec a BEGIN' 'barrier begun' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' 'exec a COMMIT'
+			expect $'open 0\n1\nexec 0\nexec 0\n1\nexec 0\nexec 0\nexec 0\nclose 0'
+		done
+	done
+}
+
+@test "a statement that is stepped row by row does not let a write fail beside a checkpoint which holds the write lock" {
+	for run in shim plain; do
+		for held in 0 1.5; do
+			reads_beside_checkpoint "$run" "$held" 'barrier begun' 'prepare a rows v2 length SELECT n FROM t UNION ALL SELECT 7' 'step rows' 'exec a UPDATE t SET n=n+1' 'finalize rows'
+		done
+	done
+}
+
+@test "a transaction that reads beside a checkpoint of its own process writes" {
 	for run in shim plain; do
 		rm -rf t.db* first
 		observer query t.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(n); INSERT INTO t VALUES(1); CREATE TABLE u(x)'
-		for meeting in begun checkpoint; do
-			rm -f "$meeting".*
-			barrier_make "$meeting"
-		done
-		start_$run reader victim 'open a t.db' 'exec a SELECT 1 FROM t' 'exec a BEGIN' 'barrier begun' 'exec a SELECT n FROM t' 'exec a UPDATE t SET n=n+1' \
-			'exec a COMMIT' 'close a'
-		reader=$started
-		barrier_meet begun
-		preload_also=$build/programs/disk.so start_$run writer env DISK_AT_SYNC="cd $PWD && ! mkdir first 2>/dev/null && mv checkpoint.here checkpoint.first 2>/dev/null || exit 0;
-			echo >checkpoint.first; read go <checkpoint.go" LD_PRELOAD="$([[ $run == plain ]] || echo "$preload:")$build/programs/disk.so" \
-			victim 'open b t.db' 'exec b PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint' 'exec b INSERT INTO u SELECT zeroblob(4000) FROM (WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<2500) SELECT i FROM c)' 'close b'
-		writer=$started
-		until [[ -e checkpoint.first ]]; do sleep 0.01; done
-		head -n 1 checkpoint.first >/dev/null
-		[[ $run == plain || $(observer lock t.db) == held ]]
-		barrier_leave begun
-		[[ $run == plain ]] || wait_until_waits "$reader"
-		barrier_leave checkpoint
-		finish "$reader" reader
-		expect $'open 0\n1\nexec 0\nexec 0\n1\nexec 0\nexec 0\nexec 0\nclose 0'
-		finish "$writer" writer
+		# the second sync of the -wal takes 1.5 s
+		preload_also=$build/programs/disk.so "run_$run" env DISK_AT_SYNC="cd $PWD && [ -e large ] || exit 0; mkdir first 2>/dev/null && exit 0; mkdir second 2>/dev/null && sleep 1.5" \
+			LD_PRELOAD="$([[ $run == plain ]] || echo "$preload:")$build/programs/disk.so" python3 -c 'import os, sqlite3, threading, time
+def write():
+    db = sqlite3.connect("t.db", isolation_level=None)
+    db.execute("PRAGMA synchronous=NORMAL")
+    open("large", "w").close()
+    db.execute("INSERT INTO u SELECT zeroblob(4000) FROM (WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<2500) SELECT i FROM c)")
+db = sqlite3.connect("t.db", isolation_level=None)
+db.execute("SELECT 1 FROM t").fetchall()
+writer = threading.Thread(target=write)
+writer.start()
+while not os.path.exists("second"):
+    time.sleep(0.01)
+db.execute("BEGIN")
+db.execute("SELECT n FROM t").fetchall()
+db.execute("UPDATE t SET n=n+1")
+db.execute("COMMIT")
+writer.join()'
 		[[ $(observer query t.db 'SELECT n, (SELECT count(*) FROM u) FROM t') == '2|2500' ]]
+		rmdir first second
+		rm large
 	done
 }
 
