@@ -15,6 +15,7 @@ BEGIN {
 	mend_add("several names", "remove the other names (find DIR -samefile FILE), and start the program again")
 	mend_add("mount of its own", "mount the folder that the file is in, not the file")
 	mend_add("copy of SQLite", "have the process open the database with one copy of SQLite only")
+	mend_add("a VFS of its own", "by the program's own wish: it opens the file by that VFS; SQLPROD_JOURNAL_MODE=wal has it in WAL mode if nobody moves the file")
 	mend_add("nolock=1", "by the program's own wish: it opens the file with nolock=1")
 	mend_add("locks exclusively|busy handler of its own|hook of its own|trace callback|sets a rollback journal|hard_heap_limit", "by the program's own wish")
 	mend_add("^this SQLite was built without|has no shared memory|sqlite3_db_filename|encrypts, and maps|VFS is not its own", "use another build of SQLite")

@@ -138,6 +138,14 @@ static bool lacks_wal(struct connection *connection)
 	       answer[0] == '1';
 }
 
+/* Files of another VFS have no shim (busy_handler.c). SQLite before 3.12 does not say which VFS it is, and none of its files has
+ * one. */
+static bool lacks_shim(const struct connection *connection)
+{
+	return !connection->shim && !connection->shared_cache &&
+	       (connection_is_embedded(connection) || sqlite_vfs_name(connection->sqlite, connection->db, "main"));
+}
+
 /* Why the journal mode must not be changed; NULL if it may be set. */
 static const char *obstacle_of(struct connection *connection, int64_t wanted)
 {
@@ -168,9 +176,12 @@ static const char *obstacle_of(struct connection *connection, int64_t wanted)
 		return "the program locks exclusively";
 	if (connection->reached == REACHED_NOT_UPGRADED)
 		return "BEGIN cannot be upgraded in this SQLite, and WAL without that makes transactions fail";
-	if (wanted == JOURNAL_WAL && connection_is_embedded(connection) && !connection->shim && !connection->shared_cache)
+	if (wanted == JOURNAL_WAL && lacks_shim(connection) && connection_is_embedded(connection))
 		return "its transactions cannot reserve: this SQLite's VFS is not its own, and WAL without that makes transactions "
 		       "fail";
+	if (wanted == JOURNAL_WAL && lacks_shim(connection) && connection->outcomes[SETTING_JOURNAL_MODE].by == DECIDED_BY_RECIPE)
+		return "the program has a VFS of its own, by which writes to a file that was moved would not be refused in WAL "
+		       "mode";
 	if (connection->busy.unknown)
 		return "the connection was opened out of sight: the switch could wait for long";
 	return NULL;

@@ -161,6 +161,8 @@ fresh() {
 	for run in run_plain run_shim; do
 		fresh
 		observer query a.db 'INSERT INTO t VALUES(1)' >/dev/null
+		# another program has it so by recipe
+		[[ $run == run_plain ]] || observer query a.db 'PRAGMA journal_mode=wal' >/dev/null
 		$run victim 'vfs own' 'open_v2 a file:a.db?vfs=own rw,uri' 'exec a SELECT count(*) FROM t' 'open_v2 b file:a.db?vfs=own rw,uri' \
 			'exec b INSERT INTO t VALUES(2)' 'exec a SELECT count(*) FROM t' 'exec b INSERT INTO t VALUES(3)' 'close b' \
 			'exec a PRAGMA journal_mode=truncate' 'exec a INSERT INTO t VALUES(4)' 'close a'

@@ -59,7 +59,7 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 	expect_line 1
 }
 
-@test "a VFS of the program's own keeps its file's methods" {
+@test "a VFS of the program's own keeps its file's methods, and its rollback journal unless the operator sets WAL" {
 	script=('vfs own' 'open_v2 a file:t.db?vfs=own rw,create,uri' 'exec a CREATE TABLE w(x)' 'exec a BEGIN' 'sh observer lock t.db' 'exec a COMMIT'
 		'methods a' 'close a')
 	for run in run_plain:free run_shim:held; do
@@ -68,6 +68,12 @@ work=('exec a CREATE TABLE IF NOT EXISTS w(x)' 'exec a BEGIN; INSERT INTO w VALU
 		expect_line "${run#*:}"
 		expect_line 'methods own'
 	done
+	if sqlite_has 3012000; then
+		[[ $(outside_pragma t.db journal_mode) == delete ]]
+	fi
+	SQLPROD_JOURNAL_MODE=wal run_shim victim "${script[@]}"
+	expect_line held
+	expect_line 'methods own'
 	[[ $(outside_pragma t.db journal_mode) == wal ]]
 }
 

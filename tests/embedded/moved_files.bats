@@ -52,3 +52,7 @@ carrier=$build/embedded/victim_gcc_O2
 @test "a file that its process renames or deletes before it reads it can be read, in an embedded copy" {
 	moved_before_the_first_read "$carrier"
 }
+
+@test "a file that is moved has its rows at once, and a write is refused, with a VFS of the program's own in an embedded copy" {
+	kept_by_an_own_vfs "$carrier"
+}

@@ -216,3 +216,15 @@ moved_before_the_first_read() {
 	unread 'unlinkat a.db' ''
 	unread 'remove a.db' ''
 }
+
+# By a VFS of the victim's own, in front of SQLite's. A killed process leaves no rows behind either.
+kept_by_an_own_vfs() {
+	local move run
+	for move in 'rename a.db b.db' 'sh mv a.db b.db'; do
+		for run in run_plain run_shim; do
+			rm -rf ./*
+			$run "$1" 'vfs own' 'open_v2 a file:a.db?vfs=own rw,create,uri' "${made[@]:1}" "$move" "sh observer query b.db 'SELECT count(*) FROM t'" "$write" '_exit 0'
+			[[ $output == *$'\n1\n'*"$refused" && $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $move"
+		done
+	done
+}
