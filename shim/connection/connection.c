@@ -12,11 +12,13 @@ void connection_release(struct connection *connection)
 	free(connection->path);
 	free(connection->embedded_state);
 	free(connection->foreign_keys.attempt);
+	free(connection->foreign_keys.compiled);
 	free(connection->foreign_keys.harm);
 	free(connection->foreign_keys.updates);
 	connection->path = NULL;
 	connection->embedded_state = NULL;
 	connection->foreign_keys.attempt = NULL;
+	connection->foreign_keys.compiled = NULL;
 	connection->foreign_keys.harm = NULL;
 	connection->foreign_keys.updates = NULL;
 }

@@ -54,6 +54,7 @@ struct foreign_keys {
 
 	const struct foreign_key_bits *bits; /* where the flags are */
 	struct foreign_key_watch *watch;     /* the compile of the program's call that is under way; NULL if there is none */
+	struct foreign_key_watch *compiled;  /* … in the record's own memory, unless it is inside of another */
 
 	/* Of the transaction that has the write lock: foreign_keys_bulk.h */
 	struct scanning_statement scanning[8];

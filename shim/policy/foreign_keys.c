@@ -124,6 +124,8 @@ static void arm(struct connection *connection)
 	keys->guarded = true;
 	if (!keys->attempt)
 		keys->attempt = malloc(sizeof(*keys->attempt));
+	if (!keys->compiled)
+		keys->compiled = malloc(sizeof(*keys->compiled));
 	sqlite_want_steps();
 	keys->defers = keys->bits->deferred.mask != 0;
 	connection->sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
@@ -172,6 +174,7 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
 
+	watch_forget(connection);
 	/* one of sqlite3_prepare() does not survive that the authorizer is set */
 	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
 		arm(connection);

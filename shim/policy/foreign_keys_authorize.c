@@ -1,4 +1,5 @@
 /* foreign_keys_authorize.c - foreign_keys=ON by recipe: the authorizer, which sees every compile of a connection. */
+#include "base/guard.h"
 #include "connection/callbacks.h"
 #include "connection/error_log.h"
 #include "connection/pragma.h"
@@ -162,6 +163,9 @@ int foreign_keys_authorize(void *argument, int action, const char *first, const 
 {
 	struct connection *connection = argument;
 
+	/* a callback has left that compile by longjmp() */
+	if (connection->foreign_keys.watch && guard_depth == 0)
+		connection->foreign_keys.watch = NULL;
 	/* nearly every question ends here */
 	if (!connection->foreign_keys.watch && !connection->authorizer.authorizer) {
 		bool reads = action == SQLITE_READ || action == SQLITE_SELECT;

@@ -1,20 +1,47 @@
 /* foreign_keys_watch.c - tells the foreign key actions of a compile from what the program wrote. */
 #include "policy/foreign_keys_watch.h"
 
+#include "base/guard.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+/* Of the writes only those that are set. */
+static void copy_watch(struct foreign_key_watch *to, const struct foreign_key_watch *watch)
+{
+	memcpy(to, watch, offsetof(struct foreign_key_watch, writes) + watch->count * sizeof(watch->writes[0]));
+}
+
 void watch_begin(struct connection *connection, struct foreign_key_watch *watch)
 {
-	watch->outer = connection->foreign_keys.watch;
-	connection->foreign_keys.watch = watch;
+	struct foreign_keys *keys = &connection->foreign_keys;
+	struct foreign_key_watch *shown = keys->watch ? malloc(sizeof(*shown)) : keys->compiled;
+
+	watch->outer = keys->watch;
+	keys->watch = shown ? shown : watch;
+	if (shown)
+		copy_watch(shown, watch);
 }
 
 void watch_end(struct connection *connection, struct foreign_key_watch *watch)
 {
-	connection->foreign_keys.watch = watch->outer;
+	struct foreign_keys *keys = &connection->foreign_keys;
+	struct foreign_key_watch *shown = keys->watch;
+
+	keys->watch = watch->outer;
+	if (shown == watch)
+		return;
+	copy_watch(watch, shown);
+	if (shown != keys->compiled)
+		free(shown);
+}
+
+void watch_forget(struct connection *connection)
+{
+	if (connection->foreign_keys.watch && guard_depth <= 1)
+		connection->foreign_keys.watch = NULL;
 }
 
 /* Cut to what there is room for. */

@@ -80,9 +80,13 @@ static inline void watch_init(struct foreign_key_watch *watch, enum write_verb v
 /* Frees its copies. */
 void watch_release(struct foreign_key_watch *watch);
 
-/* Between these the authorizer shows the watch what is compiled. Calls nest as pairs. */
+/* Between these the authorizer shows what is compiled to a copy of the watch, which has it at the end. Calls nest as pairs, but for
+ * those that a callback of the program's leaves by longjmp(): the copy is not on the stack. */
 void watch_begin(struct connection *connection, struct foreign_key_watch *watch);
 void watch_end(struct connection *connection, struct foreign_key_watch *watch);
+
+/* A call of the program's has begun that is inside of no other: what is shown still is of one that was left like that. */
+void watch_forget(struct connection *connection);
 
 /* The authorizer was asked. */
 void watch_see(struct foreign_key_watch *watch, int action, const char *first, const char *second, const char *schema,

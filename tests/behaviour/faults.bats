@@ -60,6 +60,17 @@ like_alone() {
 	like_alone jump
 }
 
+# SQLite itself is not made for it: a build with assertions ends there.
+@test "an authorizer that leaves a compile by longjmp leaves the connection working, and the stack alone" {
+	run_plain any jumps u.db
+	[[ $status -eq 0 ]] || skip "without the library the program does not survive it"
+	[[ $output == *'ALTER TABLE e ADD COLUMN y 3: 0 0 0'* ]]
+	wanted=$output
+	rm -f u.db*
+	run_shim jumps u.db
+	expect "$wanted"
+}
+
 @test "a signal handler may open files with SQLite's flags at any moment" {
 	like_alone handler 100
 }
