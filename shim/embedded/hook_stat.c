@@ -4,20 +4,43 @@
  * A process that has none open pays for one look at memory. SQLite's own questions are answered as they are. */
 #include "base/glibc.h"
 #include "base/guard.h"
+#include "elf/loader.h"
 #include "embedded/real.h"
 #include "locking/wal_files.h"
 #include "policy/checkpoints.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Does another library have these functions before us, as fakeroot's or a sanitizer's runtime? Then it is our caller, whoever asks.
+ * The answer never changes: preloaded libraries keep their order. */
+static bool is_preceded(void)
+{
+	static const char *const names[] = {"stat", "stat64", "__xstat", "__xstat64"};
+	static atomic_int known; /* 1 for no, 2 for yes */
+	int answer = atomic_load_explicit(&known, memory_order_relaxed);
+
+	if (answer)
+		return answer == 2;
+	answer = 1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const void *symbol = loader_symbol_first(names[i]);
+
+		if (symbol && !loader_is_ours(symbol))
+			answer = 2;
+	}
+	atomic_store_explicit(&known, answer, memory_order_relaxed);
+	return answer == 2;
+}
 
 /* Was the -wal copied into the file that was asked for, so that the answer is out of date? The struct is the kernel's on all that
  * have LP64: glibc.c. */
 static inline bool is_outdated(int rc, const void *status, const void *caller)
 {
-	return __builtin_expect(wal_files_any(), 0) && rc == 0 && checkpoint_before_size(status, caller);
+	return __builtin_expect(wal_files_any(), 0) && rc == 0 && checkpoint_before_size(status, caller, is_preceded);
 }
 
 HOOK int stat(const char *path, struct stat *out)

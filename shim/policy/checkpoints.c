@@ -14,7 +14,11 @@
 #include "locking/wal_index.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <unistd.h>
+
+/* How often the mutex of SQLite's VFS is tried: another thread holds it for the time of a system call. */
+#define TRIES 100
 
 /* A connection of the calling thread that reads now. */
 struct reader {
@@ -117,7 +121,26 @@ static bool see_connection(struct connection *connection, void *argument)
 	return true;
 }
 
-static void checkpoint(ino_t inode, bool unasked)
+/* Does this thread not have the mutex that SQLite's unix VFS holds while it looks for a file that it has open already? It asks for
+ * the inode then, and a checkpoint would wait for that mutex for ever. Such a SQLite is 3.12 or later, as its files have shims. */
+static bool is_vfs_free(const struct sqlite *sqlite)
+{
+	sqlite3_mutex *mutex = NULL;
+
+	if (sqlite_has_mutexes(sqlite) && sqlite->mutex_try && sqlite->mutex_leave)
+		mutex = sqlite->mutex_alloc(SQLITE_MUTEX_STATIC_VFS1);
+	for (int i = 0; mutex && sqlite->mutex_try(mutex) != SQLITE_OK; i++) {
+		if (i == TRIES)
+			return false;
+		sched_yield();
+	}
+	if (mutex)
+		sqlite->mutex_leave(mutex);
+	return true;
+}
+
+/* unasked: as in struct search. may_be_sqlite: the call may be one of SQLite's own. */
+static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 {
 	struct reader reader = {.sqlite = NULL};
 	struct search search = {.inode = inode, .pid = getpid(), .unasked = unasked, .reader = &reader};
@@ -129,10 +152,11 @@ static void checkpoint(ino_t inode, bool unasked)
 	registry_visit_peers(PEERS_BY_INODE, inode, see_connection, &search);
 	if (search.connection) {
 		sqlite = search.connection->sqlite;
-		sqlite->wal_checkpoint_v2(search.connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		if (!may_be_sqlite || is_vfs_free(sqlite))
+			sqlite->wal_checkpoint_v2(search.connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		if (search.mutex)
 			sqlite->mutex_leave(search.mutex);
-	} else if (reader.sqlite && !signals_may_be_handled()) {
+	} else if (reader.sqlite && !signals_may_be_handled() && (!may_be_sqlite || is_vfs_free(reader.sqlite))) {
 		checkpoint_beside(&reader);
 	}
 	guard_leave();
@@ -140,7 +164,7 @@ static void checkpoint(ino_t inode, bool unasked)
 
 void checkpoint_file(ino_t inode)
 {
-	checkpoint(inode, false);
+	checkpoint(inode, false, false);
 }
 
 /* The size of a database is a multiple of its pages'. */
@@ -188,7 +212,7 @@ void checkpoint_all(void)
 		return;
 	wal_files_each(collect, &databases);
 	for (size_t i = 0; i < databases.count; i++)
-		checkpoint(databases.inodes[i], true);
+		checkpoint(databases.inodes[i], true, false);
 	errno = saved;
 }
 
@@ -215,7 +239,7 @@ void checkpoint_before_read_by(int fd, const void *caller)
 	errno = saved;
 }
 
-bool checkpoint_before_size(const struct stat *status, const void *caller)
+bool checkpoint_before_size(const struct stat *status, const void *caller, bool (*is_hidden)(void))
 {
 	ino_t inode = status->st_ino;
 	int saved = errno;
@@ -223,7 +247,7 @@ bool checkpoint_before_size(const struct stat *status, const void *caller)
 		   !signals_may_be_handled();
 
 	if (own)
-		checkpoint(inode, true);
+		checkpoint(inode, true, is_hidden());
 	errno = saved;
 	return own;
 }

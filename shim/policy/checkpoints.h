@@ -23,7 +23,7 @@ void checkpoint_before_read_by(int fd, const void *caller);
 void checkpoint_all(void);
 
 /* After the program has asked for the size of a file, at that call: true if it is such a database, and may have another size now.
- * Nothing in a signal handler. */
-bool checkpoint_before_size(const struct stat *status, const void *caller);
+ * is_hidden: does another library make the call, so that it may be SQLite that asks? Nothing in a signal handler. */
+bool checkpoint_before_size(const struct stat *status, const void *caller, bool (*is_hidden)(void));
 
 #endif

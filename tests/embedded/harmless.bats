@@ -224,6 +224,20 @@ scene() {
 		'sh observer lock t.db' 'exec a COMMIT' 'exec a PRAGMA journal_mode' 'close a'
 }
 
+# SQLite asks for a file's inode with a mutex held that a checkpoint needs.
+@test "an embedded copy opens its database twice where another library's stat() calls ours" {
+	for victim in "$victim" victim; do
+		for run in run_plain run_shim; do
+			rm -f t.db*
+			preload="$build/embedded/interposer.so:$preload" APP_TIMEOUT=20 $run "$victim" 'open a t.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' \
+				'open b t.db' 'exec b SELECT x FROM t' 'close b' 'open b u.db' "prepare b p v2 -1 ATTACH 't.db' AS x" 'step p' 'finalize p' 'exec b SELECT x FROM x.t' \
+				'close b' 'close a'
+			expect_quiet
+			[[ $output == *$'open 0\n1\nexec 0\nclose 0\n'*$'\n1\nexec 0\nclose 0\nclose 0' ]] || fail "$run $victim"
+		done
+	done
+}
+
 @test "in a shared cache a connection can read after the one that opened the file was closed" {
 	local first=('open_v2 a t.db rw,create,shared' 'exec a PRAGMA journal_mode=wal' 'exec a CREATE TABLE t(x)')
 	local reads=('exec b SELECT count(*) FROM t' 'close a' 'exec b INSERT INTO t VALUES(1)' 'exec b SELECT count(*) FROM t' 'close b')

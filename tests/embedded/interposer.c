@@ -1,7 +1,8 @@
-/* interposer.c - a library that interposes open() before ours, as a sanitizer or fakechroot does. */
+/* interposer.c - a library that interposes open() and stat() before ours, as a sanitizer, fakechroot or fakeroot does. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 static int pass_on(const char *name, const char *path, int flags, mode_t mode)
 {
@@ -31,4 +32,22 @@ __attribute__((visibility("default"))) int open64(const char *path, int flags, .
 {
 	TAKE_MODE(flags)
 	return pass_on("open64", path, flags, mode);
+}
+
+static int pass_on_stat(const char *name, const char *path, void *out)
+{
+	int (*next)(const char *, void *) = (int (*)(const char *, void *))(size_t)dlsym(RTLD_NEXT, name);
+	volatile int rc = next(path, out);
+
+	return rc;
+}
+
+__attribute__((visibility("default"))) int stat(const char *path, struct stat *out)
+{
+	return pass_on_stat("stat", path, out);
+}
+
+__attribute__((visibility("default"))) int stat64(const char *path, struct stat64 *out)
+{
+	return pass_on_stat("stat64", path, out);
 }
