@@ -66,6 +66,15 @@ static size_t find_words(const struct loaded *loaded, uintptr_t code, struct wor
 	return count;
 }
 
+/* The table of a library that exports its functions has our hook there. */
+static void add(const struct copy *copy, extension_entry entry)
+{
+	if (loader_is_ours((const void *)(uintptr_t)copy->table->auto_extension) && copy->sqlite->auto_extension)
+		copy->sqlite->auto_extension((void (*)(void))entry);
+	else
+		copy->table->auto_extension((void (*)(void))entry);
+}
+
 /* The count is the word that a registration raises by one. */
 static void add_and_learn(struct copy *copy, extension_entry entry)
 {
@@ -75,7 +84,7 @@ static void add_and_learn(struct copy *copy, extension_entry entry)
 	struct loaded loaded;
 	size_t count = code && loader_find((const void *)code, &loaded) ? find_words(&loaded, code, words) : 0;
 
-	copy->table->auto_extension((void (*)(void))entry);
+	add(copy, entry);
 	for (size_t i = 0; i < count; i++)
 		if (value_at(words[i].place) == words[i].value + 1 && words[i].value < 64)
 			atomic_store(&copy->entries, words[i].place);
@@ -86,7 +95,7 @@ void extension_entry_add(struct copy *copy, extension_entry entry, bool first)
 	if (first)
 		add_and_learn(copy, entry);
 	else
-		copy->table->auto_extension((void (*)(void))entry);
+		add(copy, entry);
 }
 
 struct users {

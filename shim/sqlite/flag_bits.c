@@ -189,8 +189,9 @@ static void learn_changes(const struct sqlite *sqlite, sqlite3 *db, size_t size,
 		bits->changes_size = sqlite_minor(sqlite) >= 37 ? sizeof(int64_t) : sizeof(int32_t);
 }
 
-static void learn_all(const struct sqlite *sqlite, sqlite3 *db, struct foreign_key_bits *bits)
+static void learn_all(const struct sqlite *sqlite, sqlite3 *db, void *argument)
 {
+	struct foreign_key_bits *bits = argument;
 	size_t size = size_of(sqlite, db);
 
 	bits->enabled = learn(sqlite, db, size, set_enabled);
@@ -221,7 +222,6 @@ static struct probed *_Atomic all_learnt;
 const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlite)
 {
 	struct learnt *learnt = (struct learnt *)probed_find(&all_learnt, sqlite);
-	sqlite3 *db;
 
 	if (learnt)
 		return &learnt->bits;
@@ -229,10 +229,8 @@ const struct foreign_key_bits *flag_bits_foreign_keys(const struct sqlite *sqlit
 	if (!learnt)
 		return NULL;
 	learnt->probed.sqlite = sqlite;
-	db = sqlite->db_config ? probe_open(sqlite) : NULL;
-	if (db)
-		learn_all(sqlite, db, &learnt->bits);
-	sqlite->close(db);
+	if (sqlite->db_config)
+		probe_run(sqlite, learn_all, &learnt->bits);
 	probed_add(&all_learnt, &learnt->probed);
 	return &learnt->bits;
 }

@@ -8,14 +8,18 @@
 /* More than any connection has: 3.50 has 800 bytes. */
 #define SIZE_LIMIT 65536
 
-sqlite3 *probe_open(const struct sqlite *sqlite)
-{
-	sqlite3 *db = NULL;
+/* What is to be done with the connection that this thread opens. */
+struct probe_work {
+	const struct sqlite *sqlite;
+	void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument);
+	void *argument;
+};
+static _Thread_local const struct probe_work *opening;
 
-	if (sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
-		sqlite->close(db);
-		return NULL;
-	}
+static void do_work(const struct probe_work *work, sqlite3 *db)
+{
+	const struct sqlite *sqlite = work->sqlite;
+
 	sqlite->set_authorizer(db, NULL, NULL);
 	sqlite->profile(db, NULL, NULL);
 	sqlite->trace(db, NULL, NULL);
@@ -25,7 +29,41 @@ sqlite3 *probe_open(const struct sqlite *sqlite)
 	sqlite->progress_handler(db, 0, NULL, NULL);
 	if (sqlite->update_hook)
 		sqlite->update_hook(db, NULL, NULL);
-	return db;
+	work->work(sqlite, db, work->argument);
+}
+
+/* An automatic extension may run statements. After one that fails SQLite calls no other. */
+static int first_extension(sqlite3 *db, char **message, const struct sqlite3_api_routines *table)
+{
+	const struct probe_work *work = opening;
+
+	(void)message;
+	(void)table;
+	if (!work)
+		return SQLITE_OK;
+	opening = NULL;
+	do_work(work, db);
+	return SQLITE_ERROR;
+}
+
+void probe_goes_first(const struct sqlite *sqlite)
+{
+	if (sqlite->auto_extension)
+		sqlite->auto_extension((void (*)(void))first_extension);
+}
+
+void probe_run(const struct sqlite *sqlite, void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument)
+{
+	struct probe_work todo = {sqlite, work, argument};
+	sqlite3 *db = NULL;
+	int rc;
+
+	opening = &todo;
+	rc = sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	opening = NULL;
+	if (rc == SQLITE_OK)
+		do_work(&todo, db);
+	sqlite->close(db);
 }
 
 bool probe_begin(struct probe *probe)

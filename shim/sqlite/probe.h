@@ -26,9 +26,12 @@ struct pair {
 	void *callback, *argument;
 };
 
-/* A connection of our own, in memory; NULL if there can be none. The program's automatic extensions have seen it, but no callback
- * that they have set sees what is done with it. */
-sqlite3 *probe_open(const struct sqlite *sqlite);
+/* Calls work with a connection of our own, in memory; nothing if there can be none. Automatic extensions of the program's do not
+ * see it if they were registered after probe_goes_first(), and no callback of others sees what is done with it. */
+void probe_run(const struct sqlite *sqlite, void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument);
+
+/* The program is about to register an automatic extension: one of ours comes before it. It may keep handles that it is shown. */
+void probe_goes_first(const struct sqlite *sqlite);
 
 /* With sqlite and db set by the caller: copies the connection's bytes. False if memory is out or the copy cannot return the size of
  * a connection; then there is nothing to end. */

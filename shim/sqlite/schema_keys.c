@@ -52,10 +52,19 @@ struct learnt {
 };
 static struct probed *_Atomic all_learnt;
 
+static void learn(const struct sqlite *sqlite, sqlite3 *db, void *argument)
+{
+	struct learnt *learnt = argument;
+
+	if (!follows(sqlite, db))
+		return;
+	learnt->keys.authorizer = offsets_probe_authorizer(sqlite, db);
+	learnt->ok = learnt->keys.authorizer != OFFSET_UNKNOWN;
+}
+
 const struct schema_keys *schema_keys_learn(const struct sqlite *sqlite)
 {
 	struct learnt *learnt = (struct learnt *)probed_find(&all_learnt, sqlite);
-	sqlite3 *db;
 
 	if (learnt)
 		return learnt->ok ? &learnt->keys : NULL;
@@ -64,12 +73,8 @@ const struct schema_keys *schema_keys_learn(const struct sqlite *sqlite)
 		return NULL;
 	learnt->probed.sqlite = sqlite;
 	schema_stamp_learn(sqlite);
-	db = schema_stamp_is_known(sqlite) ? probe_open(sqlite) : NULL;
-	if (db && follows(sqlite, db)) {
-		learnt->keys.authorizer = offsets_probe_authorizer(sqlite, db);
-		learnt->ok = learnt->keys.authorizer != OFFSET_UNKNOWN;
-	}
-	sqlite->close(db);
+	if (schema_stamp_is_known(sqlite))
+		probe_run(sqlite, learn, learnt);
 	probed_add(&all_learnt, &learnt->probed);
 	return learnt->ok ? &learnt->keys : NULL;
 }

@@ -75,20 +75,21 @@ struct checked {
 };
 static struct probed *_Atomic all_checked;
 
+static void check(const struct sqlite *sqlite, sqlite3 *db, void *ok)
+{
+	*(bool *)ok = looks_right(sqlite, db) && follows(sqlite, db);
+}
+
 void schema_stamp_learn(const struct sqlite *sqlite)
 {
 	struct checked *checked = (struct checked *)probed_find(&all_checked, sqlite);
-	sqlite3 *db;
 
 	if (!checked)
 		checked = calloc(1, sizeof(*checked));
 	if (!checked || checked->probed.sqlite)
 		return;
 	checked->probed.sqlite = sqlite;
-	db = probe_open(sqlite);
-	if (db)
-		checked->ok = looks_right(sqlite, db) && follows(sqlite, db);
-	sqlite->close(db);
+	probe_run(sqlite, check, &checked->ok);
 	probed_add(&all_checked, &checked->probed);
 }
 

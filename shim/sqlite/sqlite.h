@@ -56,7 +56,8 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 /* Interposed functions that are looked up by name only: NULL in a copy that lacks them. */
 #define SQLITE_NAMED(X)                                                                                                            \
 	X(serialize)                                                                                                               \
-	X(deserialize)
+	X(deserialize)                                                                                                             \
+	X(auto_extension)
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X) SQLITE_NAMED(X)
 

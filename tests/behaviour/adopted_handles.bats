@@ -42,6 +42,12 @@ load ../harness/scenes
 	[[ $output == *'seen 62'* ]]
 }
 
+# It may keep them, and use them later.
+@test "an automatic extension of the program is shown no handle but the program's" {
+	twin linked extension_handles
+	twin found extension_handles
+}
+
 @test "PRAGMA collation_list, function_list and module_list, and the memory in use after the last close, show nothing of the library" {
 	sqlite_has 3030000 || skip "without PRAGMA function_list"
 	twin linked traces

@@ -38,6 +38,7 @@
 	X(wal_autocheckpoint)                                                                                                      \
 	X(config)                                                                                                                  \
 	X(auto_extension)                                                                                                          \
+	X(reset_auto_extension)                                                                                                    \
 	X(backup_init)                                                                                                             \
 	X(backup_step)                                                                                                             \
 	X(backup_finish)                                                                                                           \

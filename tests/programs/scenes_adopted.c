@@ -202,6 +202,38 @@ static void extension_callbacks(void)
 	printf("close %d, seen %u\n", use->close(db), seen);
 }
 
+static sqlite3 *shown[16];
+static unsigned shown_count;
+
+static int extension_that_keeps(sqlite3 *db, char **message, const void *table)
+{
+	(void)message;
+	(void)table;
+	if (shown_count < sizeof(shown) / sizeof(shown[0]))
+		shown[shown_count++] = db;
+	return SQLITE_OK;
+}
+
+/* It is shown the program's handles alone, also once the list of extensions was emptied. */
+static void extension_handles(void)
+{
+	sqlite3 *db;
+
+	use->auto_extension((void (*)(void))extension_that_keeps);
+	use->reset_auto_extension();
+	use->auto_extension((void (*)(void))extension_that_keeps);
+	use->open("t.db", &db);
+	scene_exec(db,
+		   "CREATE TABLE p(x INTEGER PRIMARY KEY); CREATE TABLE c(x REFERENCES p ON DELETE CASCADE); CREATE TABLE t(x)");
+	for (int i = 0; i < 20; i++) {
+		scene_exec(db, "INSERT INTO t VALUES(1)");
+		scene_exec(db, "UPDATE p SET x=x");
+	}
+	for (unsigned i = 0; i < shown_count; i++)
+		printf("%s\n", shown[i] == db ? "own" : "another");
+	printf("close %d\n", use->close(db));
+}
+
 static int count_rows(void *count, int columns, char **values, char **names)
 {
 	(void)columns;
@@ -289,6 +321,7 @@ const struct scene adopted_scenes[] = {
 	{"extensions", extensions},
 	{"extension_tables", extension_tables},
 	{"extension_callbacks", extension_callbacks},
+	{"extension_handles", extension_handles},
 	{"traces", traces},
 	{"attached_traces", attached_traces},
 	{"refused_traces", refused_traces},
