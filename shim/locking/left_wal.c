@@ -32,6 +32,9 @@
 /* How often one looks for whoever uses a -shm. */
 #define LOOKS 4
 
+/* How long one waits for somebody who may be leaving WAL mode. */
+#define LEAVING (20 * MILLISECOND)
+
 struct same {
 	const struct file_shim *shim;
 	char *path; /* by which another connection of this process has the file open in WAL mode; to be freed */
@@ -241,6 +244,32 @@ static bool look_at_users(struct file_shim *shim, sqlite3_file *file, const stru
 	return true;
 }
 
+/* Does somebody write the header? In WAL mode nobody else takes RESERVED but who looks at a -wal, as here. */
+static bool is_reserved(const struct file_shim *shim)
+{
+	return holder_of(shim, SHARED_FIRST - 1, 1) != 0;
+}
+
+/* Somebody has the file, which is in WAL mode, and not its -wal. It may be a program without the library that leaves WAL mode and has
+ * let go of the file in between (leave_wal.h): what this connection committed to a -wal then, the header would deny. That program
+ * needs the file alone for the header. Or others have just opened it, as this connection. False if it cannot be locked again. */
+static bool let_leave(const struct file_shim *shim, sqlite3_file *file)
+{
+	int64_t now = monotonic_now(), until = now + LEAVING, last = now + ALONE;
+	struct stat wal;
+	pid_t holder;
+
+	for (; wal_content_says_wal(shim, file) && is_used_by_others(shim, &holder) && !is_there(shim->files.path, "-wal", &wal) &&
+	       (now < until || (now < last && is_reserved(shim)));
+	     now = monotonic_now()) {
+		shim->original->xUnlock(file, SQLITE_LOCK_NONE);
+		monotonic_sleep(now + AGAIN);
+		if (shim->original->xLock(file, SQLITE_LOCK_SHARED) != SQLITE_OK)
+			return false;
+	}
+	return true;
+}
+
 static bool look(struct file_shim *shim, sqlite3_file *file)
 {
 	struct same same = {.shim = shim};
@@ -259,6 +288,12 @@ static bool look(struct file_shim *shim, sqlite3_file *file)
 	has_wal = is_there(shim->files.path, "-wal", &wal);
 	if (used && !has_wal)
 		wal_names_follow_holder(shim, file, holder);
+	if (used && !has_wal && !is_there(shim->files.path, "-wal", &wal)) {
+		if (!let_leave(shim, file))
+			return false;
+		used = is_used_by_others(shim, &holder);
+		has_wal = is_there(shim->files.path, "-wal", &wal);
+	}
 	if (!has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0 || (used && !wal_content_is_suspect(shim, file, &wal)))
 		return true;
 	return is_there(shim->files.path, "-shm", &shm) ? look_at_users(shim, file, &wal, shm.st_ino, used)

@@ -157,6 +157,26 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	expect_quiet
 }
 
+# SQLite has let go of the file before it writes the header, and waits there for whoever has opened it: a -wal of that one would stay beside a header that
+# denies it, and the next one to open the file takes it for another file's.
+@test "who opens a file that a program without the library takes out of WAL mode waits until the header says so" {
+	for work in 'INSERT INTO t VALUES(2)' 'CREATE TABLE u(x)'; do
+		for library in '' "$preload:"; do
+			rm -f ./*
+			observer query a.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
+			visit="env -u VISIT_RESERVED VISIT_SHARED='touch opened; sleep 0.2' LD_PRELOAD=$library$build/programs/visit_between.so"
+			visit+=" victim 'open a a.db' 'exec a $work' 'close a' >visited 2>&1 & until [ -e opened ]; do sleep 0.01; done"
+			VISIT_RESERVED=$visit run_app env LD_PRELOAD="$build/programs/visit_between.so" victim 'open a a.db' 'exec a PRAGMA busy_timeout=20000' 'exec a PRAGMA journal_mode=delete' 'close a'
+			expect_line delete
+			until grep -q close visited; do sleep 0.01; done
+			[[ $(<visited) == $'open 0\nexec 0\nclose 0' ]]
+			run_app env LD_PRELOAD="$library" victim 'open a a.db' 'exec a SELECT (SELECT count(*) FROM t) + (SELECT count(*) FROM sqlite_master)' 'close a'
+			expect $'open 0\n3\nexec 0\nclose 0'
+			expect_quiet
+		done
+	done
+}
+
 @test "each -wal that is moved aside has its line, also after other warnings about the database" {
 	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
 	cp a.db backup.db

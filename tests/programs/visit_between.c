@@ -2,7 +2,8 @@
  *
  * VISIT_BEGIN is run by sh when fcntl() has said for the first time that nobody has a database's shared bytes locked, VISIT_END
  * when /proc/locks is opened for the first time after that, VISIT_UNLOCKED when the write lock of a WAL is given back for the first
- * time. All else goes to the next library. */
+ * time, VISIT_RESERVED before a database's RESERVED lock is first asked for, VISIT_SHARED when its SHARED lock was first taken. All
+ * else goes to the next library. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +17,14 @@
 
 /* sqlite.org/fileformat.html: the lock-byte page */
 #define SHARED_LAST 0x400001ff
+#define RESERVED 0x40000001
+#define SHARED_FIRST 0x40000002
 /* sqlite.org/walformat.html: WAL_WRITE_LOCK in the -shm */
 #define WAL_WRITE 120
 
-enum { BEGIN, END, UNLOCKED };
-static const char *const variables[] = {"VISIT_BEGIN", "VISIT_END", "VISIT_UNLOCKED"};
-static bool visited[3];
+enum { BEGIN, END, UNLOCKED, RESERVES, SHARES };
+static const char *const variables[] = {"VISIT_BEGIN", "VISIT_END", "VISIT_UNLOCKED", "VISIT_RESERVED", "VISIT_SHARED"};
+static bool visited[5];
 
 /* Sets *function, a pointer to a function, to what the next library has under that name. */
 static void next_find(const char *name, void *function)
@@ -57,11 +60,15 @@ static int lock_and_visit(const char *name, int fd, int command, void *argument)
 	int rc;
 
 	next_find(name, &next);
+	if (command == F_SETLK && lock->l_start == RESERVED && lock->l_type == F_WRLCK)
+		visit(RESERVES);
 	rc = next(fd, command, argument);
 	if (command == F_GETLK && lock->l_start == SHARED_LAST && lock->l_type == F_UNLCK)
 		visit(BEGIN);
 	else if (command == F_SETLK && lock->l_start == WAL_WRITE && lock->l_type == F_UNLCK)
 		visit(UNLOCKED);
+	else if (command == F_SETLK && lock->l_start == SHARED_FIRST && lock->l_type == F_RDLCK && rc == 0)
+		visit(SHARES);
 	return rc;
 }
 
