@@ -38,8 +38,9 @@ void connection_update_interest(struct connection *connection)
 
 	if (connection->passthrough)
 		interest = 0;
-	else if (!connection_is_set_up(connection) || connection->wal_retry_at || connection->setup == SETUP_RECHECK ||
-		 connection->first_awaited || (connection->attached == ATTACHED_UNCHECKED && !connection_is_embedded(connection)))
+	else if (!connection_is_set_up(connection) || atomic_load_explicit(&connection->heap_unchecked, memory_order_relaxed) ||
+		 connection->wal_retry_at || connection->setup == SETUP_RECHECK || connection->first_awaited ||
+		 (connection->attached == ATTACHED_UNCHECKED && !connection_is_embedded(connection)))
 		interest = EVERY_LETTER;
 	else
 		interest = 1 | LETTER('b') | LETTER('p') | LETTER('a') | LETTER('v') | 1u << STATEMENT_SA | 1u << STATEMENT_CR |
@@ -53,4 +54,10 @@ void connection_update_interest(struct connection *connection)
 	if (keys->miscounts)
 		interest |= LETTER('c') | LETTER('e');
 	atomic_store_explicit(&connection->interest, interest, memory_order_release);
+}
+
+void connection_check_heap(struct connection *connection)
+{
+	atomic_store(&connection->heap_unchecked, true);
+	atomic_store(&connection->interest, EVERY_LETTER);
 }

@@ -124,6 +124,7 @@ struct connection {
 	sqlite3_file *_Atomic file;        /* SQLite's, of the main database: connections that share a cache share it */
 	atomic_bool shared_cache;          /* others find out too: same_file.c */
 	atomic_bool in_two_copies;         /* the same: another copy of SQLite in this process has the file open */
+	atomic_bool heap_unchecked;        /* a limit on SQLite's heap was set since it was looked at: heap_limit.h */
 	atomic_bool sets_rollback_journal; /* the program's last PRAGMA journal_mode: rollback_journal.h */
 	dev_t device;                      /* of the main database's file; set before inode */
 	_Atomic(ino_t) inode;              /* 0 if there is none */
@@ -232,6 +233,9 @@ static inline void connection_unlock(const struct connection *connection)
 
 /* Sets interest from the record's state. */
 void connection_update_interest(struct connection *connection);
+
+/* From any thread: the next statement is read, as the program has set a limit on SQLite's heap (heap_limit.h). */
+void connection_check_heap(struct connection *connection);
 
 /* Must a statement with that first letter be read? For any thread. */
 static inline bool connection_reads(const struct connection *connection, unsigned first_letter)

@@ -250,9 +250,10 @@ static bool is_reserved(const struct file_shim *shim)
 	return holder_of(shim, SHARED_FIRST - 1, 1) != 0;
 }
 
-/* Somebody has the file, which is in WAL mode, and not its -wal. It may be a program without the library that leaves WAL mode and has
- * let go of the file in between (leave_wal.h): what this connection committed to a -wal then, the header would deny. That program
- * needs the file alone for the header. Or others have just opened it, as this connection. False if it cannot be locked again. */
+/* Somebody has the file, which is in WAL mode, and not its -wal. It may be a program without the library that leaves WAL mode and
+ * has let go of the file in between (leave_wal.h): what this connection committed to a -wal then, the header would deny. That
+ * program needs the file alone for the header. Or others have just opened it, as this connection. False if it cannot be locked
+ * again. */
 static bool let_leave(const struct file_shim *shim, sqlite3_file *file)
 {
 	int64_t now = monotonic_now(), until = now + LEAVING, last = now + ALONE;

@@ -174,7 +174,8 @@ void foreign_keys_before(struct connection *connection, const struct sql_text *t
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
 
-	watch_forget(connection);
+	if (keys->watch)
+		watch_forget(connection);
 	/* one of sqlite3_prepare() does not survive that the authorizer is set */
 	if (keys->ours && !keys->guarded && (is_v1 || concerns(text, statement)))
 		arm(connection);

@@ -40,7 +40,7 @@ void watch_end(struct connection *connection, struct foreign_key_watch *watch)
 
 void watch_forget(struct connection *connection)
 {
-	if (connection->foreign_keys.watch && guard_depth <= 1)
+	if (guard_depth <= 1)
 		connection->foreign_keys.watch = NULL;
 }
 

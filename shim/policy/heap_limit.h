@@ -3,7 +3,7 @@
  * SQLite answers SQLITE_NOMEM at that limit, though a page cache that is smaller would do. The recipe's cache and its temporary
  * tables in memory are for programs that have not said how much may be taken.
  *
- * Every function wants the connection's mutex held. */
+ * Every function that is given a connection wants its mutex held. */
 #ifndef SQLPROD_POLICY_HEAP_LIMIT_H
 #define SQLPROD_POLICY_HEAP_LIMIT_H
 
@@ -12,7 +12,11 @@
 /* Why a setting of the recipe's that takes memory is not to be applied; NULL if it may be, or if the operator wants it. */
 const char *heap_limit_obstacle(const struct connection *connection, enum setting setting);
 
-/* The program has set PRAGMA hard_heap_limit: what the recipe has applied by then is put back to SQLite's defaults. */
+/* The limit may have been set: what the recipe has applied by then is put back to SQLite's defaults. */
 void heap_limit_changed(struct connection *connection);
+
+/* The program has set the limit, which holds for all connections of that copy of SQLite: the same for those that are idle, and for
+ * the others before their next statement that is prepared. No mutex is held but that of a connection of this thread's. */
+void heap_limit_set(const struct sqlite *sqlite);
 
 #endif

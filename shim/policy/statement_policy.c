@@ -62,7 +62,7 @@ static void other_pragma_accepted(struct connection *connection, const struct sq
 	else if (span_is(text, statement->name, "page_size"))
 		connection->page_size_set = true;
 	else if (span_is(text, statement->name, "hard_heap_limit"))
-		heap_limit_changed(connection);
+		heap_limit_set(connection->sqlite);
 }
 
 static bool has_run(const struct statement_plan *plan)
@@ -226,6 +226,8 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	plan->is_vacuum = passage == PASSAGE_PREPARE_BY_SQLITE && begin_may_be_vacuum(connection);
 	if (plan->is_vacuum)
 		return;
+	if (atomic_load_explicit(&connection->heap_unchecked, memory_order_relaxed))
+		heap_limit_changed(connection);
 	plan->inside = !connection->sqlite->get_autocommit(connection->db);
 	statement_read(text, from, &plan->statement);
 	if (connection->attached == ATTACHED_UNCHECKED && statement->kind != STATEMENT_ATTACH &&

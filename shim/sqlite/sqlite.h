@@ -61,8 +61,8 @@ int sqlite3_key_v2(sqlite3 *db, const char *schema, const void *key, int bytes);
 
 #define SQLITE_INTERPOSED(X) SQLITE_TABLED(X) SQLITE_LATER(X) SQLITE_KEYED(X) SQLITE_NAMED(X)
 
-/* Functions that are called but not interposed, save step, backup_init, backup_finish and blob_open: NULL in a copy that lacks
- * them. */
+/* Functions that are called but not interposed, save step, backup_init, backup_finish, blob_open and hard_heap_limit64: NULL in a
+ * copy that lacks them. */
 #define SQLITE_CALLED(X)                                                                                                           \
 	X(step)                                                                                                                    \
 	X(reset)                                                                                                                   \

@@ -98,3 +98,16 @@ secretive+=('close a')
 		run_plain env LD_PRELOAD="$build/programs/watch_free.so" victim "${secretive[@]}"
 	[[ $(<"$scratch/count") -gt 0 ]]
 }
+
+# The cache by recipe, of a connection that is used already, would take all of it.
+@test "a limit on SQLite's heap that the program sets later, by any connection, makes no more statements fail than without the library" {
+	for way in function pragma; do
+		rm -f ./*.db*
+		run_plain heap_limit a.db b.db "$way"
+		[[ $output != 'no limit' ]] || skip "SQLite has sqlite3_hard_heap_limit64() since 3.31"
+		alone=${output#failed }
+		rm -f ./*.db*
+		run_shim heap_limit a.db b.db "$way"
+		((${output#failed } <= alone))
+	done
+}
