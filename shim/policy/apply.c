@@ -91,7 +91,7 @@ static const char *foreign_keys_obstacle(const struct connection *connection)
 		return "the connection was opened out of sight: it may have an authorizer, whose place ours would take";
 	if (!connection->sqlite->has_authorizer)
 		return "in a SQLite without authorizers DROP TABLE cannot be kept from deleting rows";
-	if (sqlite_minor(connection->sqlite) < 15)
+	if (connection->sqlite->minor < 15)
 		return "before SQLite 3.15 RESTRICT cannot wait for COMMIT, and a REPLACE of the parent would be refused";
 	return NULL;
 }

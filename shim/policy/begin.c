@@ -66,7 +66,7 @@ static bool is_writable(void *argument, const char *name, const char *file)
 /* Before 3.34, and not yet in 3.31, BEGIN IMMEDIATE fails where a database is attached read-only. */
 static bool has_read_only_attached(struct connection *connection)
 {
-	return connection->attached && sqlite_minor(connection->sqlite) < 34 &&
+	return connection->attached && connection->sqlite->minor < 34 &&
 	       pragma_each_database(connection, is_writable, connection) == SQLITE_ROW;
 }
 

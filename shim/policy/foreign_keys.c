@@ -141,7 +141,7 @@ const char *foreign_keys_begin(struct connection *connection)
 		return "SQLite refused";
 	connection->foreign_keys.ours = true;
 	/* up to 3.24 the authorizer ends the statements that run when it is set */
-	if (sqlite_minor(connection->sqlite) < 25)
+	if (connection->sqlite->minor < 25)
 		arm(connection);
 	return connection->foreign_keys.ours ? NULL : "where this SQLite keeps its flag did not show";
 }

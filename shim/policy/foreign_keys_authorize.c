@@ -15,7 +15,7 @@ static void expire(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	if (sqlite_minor(sqlite) > 30 || (sqlite->stmt_busy && sqlite->next_stmt && !sqlite_runs_statement(sqlite, connection->db)))
+	if (sqlite->minor > 30 || (sqlite->stmt_busy && sqlite->next_stmt && !sqlite_runs_statement(sqlite, connection->db)))
 		sqlite->set_authorizer(connection->db, foreign_keys_authorize, connection);
 }
 

@@ -158,9 +158,9 @@ static void see_read(struct foreign_key_watch *watch, const char *schema, const 
 	watch->reads++;
 	if (watch->sources && !by_trigger)
 		note_source(watch, schema, table, column);
-	if (!by_trigger && watch->updates && is_kept(watch, table))
+	if (!by_trigger && !watch->has_read && watch->updates && is_kept(watch, table))
 		watch->has_read = true;
-	if (watch->has_updated)
+	if (watch->has_updated && !watch->may_recheck)
 		count_reads(watch, table, column, by_trigger);
 }
 
@@ -242,7 +242,7 @@ bool watch_may_recheck(const struct connection *connection, const struct foreign
 
 	if (!watch->may_recheck && (watch->verb != WRITE_UPDATE || !watch->replaces))
 		return false;
-	minor = (unsigned)sqlite_minor(connection->sqlite);
+	minor = (unsigned)connection->sqlite->minor;
 	return minor >= 26 && minor < 54;
 }
 

@@ -186,7 +186,7 @@ static void learn_changes(const struct sqlite *sqlite, sqlite3 *db, size_t size,
 	free(fails);
 	/* an int64_t since 3.37, on machines of little endian */
 	if (many == 1)
-		bits->changes_size = sqlite_minor(sqlite) >= 37 ? sizeof(int64_t) : sizeof(int32_t);
+		bits->changes_size = sqlite->minor >= 37 ? sizeof(int64_t) : sizeof(int32_t);
 }
 
 static void learn_all(const struct sqlite *sqlite, sqlite3 *db, void *argument)

@@ -89,6 +89,7 @@ static void describe(struct sqlite *copy, const struct loaded *loaded)
 	snprintf(copy->object, sizeof(copy->object), "%s", loaded->name);
 	if (copy->libversion)
 		snprintf(copy->version, sizeof(copy->version), "%s", copy->libversion());
+	copy->minor = (int)strtol(copy->version + 2, NULL, 10);
 	if (copy->sourceid)
 		snprintf(copy->source, sizeof(copy->source), "%s", copy->sourceid());
 }
@@ -219,11 +220,6 @@ const struct sqlite *sqlite_of_table(const struct sqlite3_api_routines *table, u
 	describe(copy, &loaded);
 	publish(copy);
 	return copy;
-}
-
-int sqlite_minor(const struct sqlite *sqlite)
-{
-	return (int)strtol(sqlite->version + 2, NULL, 10);
 }
 
 sqlite3 *sqlite_handle_of(sqlite3_stmt *stmt)

@@ -117,6 +117,7 @@ struct sqlite {
 	struct sqlite *next;
 	char object[512];         /* path of the object that holds it, as the loader names it: "" for the main program */
 	char version[16];         /* "3.40.1" */
+	int minor;                /* 40 */
 	char source[128];         /* its source id */
 	bool of_table;            /* its functions are those of a table: an object may hold several */
 	const void *table;        /* … where that lies, maybe in another object than they do; NULL otherwise */
@@ -158,9 +159,6 @@ bool sqlite_is_alone(const struct sqlite *sqlite);
 extern int (*_Atomic sqlite_only_step)(sqlite3_stmt *stmt);
 extern int (*_Atomic sqlite_unseen_step)(sqlite3_stmt *stmt);
 void sqlite_want_steps(void);
-
-/* 40 of 3.40.1. */
-int sqlite_minor(const struct sqlite *sqlite);
 
 /* The handle of a statement of any copy: where it is kept is the same in all. NULL if no copy can tell. */
 sqlite3 *sqlite_handle_of(sqlite3_stmt *stmt);
