@@ -19,12 +19,13 @@ enum form { PREPARE, PREPARE_V2, PREPARE_V3, PREPARE16, PREPARE16_V2, PREPARE16_
 
 struct preparation {
 	enum form form;
+	unsigned flags;
 	sqlite3 *db;
 	const void *sql;
 	int bytes; /* of sql, negative: up to its NUL */
-	unsigned flags;
 	sqlite3_stmt **stmt;
 	const void **tail; /* may be NULL */
+	const void *caller, *frame;
 };
 
 /* A program that calls v3 only if it exists may call ours though its SQLite has none. */
@@ -76,11 +77,11 @@ static bool is_half_a_unit(const struct preparation *p)
 	return p->form >= PREPARE16 && p->bytes > 0 && p->bytes % 2 == 1;
 }
 
-static enum passage passage_of(const struct preparation *p, const struct sqlite *sqlite, const void *caller)
+static enum passage passage_of(const struct preparation *p, const struct sqlite *sqlite)
 {
 	if (p->form != PREPARE && p->form != PREPARE16)
 		return PASSAGE_PREPARE;
-	return sqlite_owns(sqlite, caller) ? PASSAGE_PREPARE_BY_SQLITE : PASSAGE_PREPARE_V1;
+	return sqlite_owns(sqlite, p->caller) ? PASSAGE_PREPARE_BY_SQLITE : PASSAGE_PREPARE_V1;
 }
 
 static int refuse(const struct preparation *p, int error)
@@ -105,31 +106,31 @@ static int prepare_program_text(void *argument)
 }
 
 /* A BEGIN that SQLite itself prepares may be VACUUM's own. */
-static bool begins_again(struct connection *connection, const struct preparation *p, const void *caller)
+static bool begins_again(struct connection *connection, const struct preparation *p)
 {
-	return (p->form == PREPARE_V2 || p->form == PREPARE_V3) && !sqlite_owns(connection->sqlite, caller) &&
+	return (p->form == PREPARE_V2 || p->form == PREPARE_V3) && !sqlite_owns(connection->sqlite, p->caller) &&
 	       policy_begins_again(connection, p->sql, p->bytes);
 }
 
 /* found: the handle's record; NULL if it has none. is_harmful: as foreign_keys_compile() has it. */
 static __attribute__((noinline)) int prepare_watched(const struct preparation *p, struct connection *found, bool is_harmful,
-						     const char *function, const void *caller, const void *frame)
+						     const char *function)
 {
 	const struct sqlite *sqlite;
-	struct connection *connection = hook_enter_found(found, p->db, function, caller, frame, &sqlite);
+	struct connection *connection = hook_enter_found(found, p->db, function, p->caller, p->frame, &sqlite);
 	struct statement_plan plan;
 	struct sql_text text;
 	int rc;
 
 	if (!connection)
 		return sqlite ? prepare_real(sqlite, p, p->sql, p->bytes, p->tail) : SQLITE_MISUSE;
-	if (begins_again(connection, p, caller)) {
+	if (begins_again(connection, p)) {
 		rc = prepare_real(sqlite, p, p->sql, p->bytes, p->tail);
 		hook_leave(connection);
 		return rc;
 	}
 	text = p->form < PREPARE16 ? sql_text_utf8(p->sql, p->bytes) : sql_text_utf16(p->sql, p->bytes);
-	policy_before(connection, passage_of(p, sqlite, caller), &text, 0, &plan);
+	policy_before(connection, passage_of(p, sqlite), &text, 0, &plan);
 	plan.rewritten = !plan.error && plan.action == ACTION_REWRITE && !is_half_a_unit(p) &&
 			 prepare_rewritten(sqlite, p, &text, &plan.statement, &plan.rewrite);
 	if (plan.error)
@@ -195,48 +196,52 @@ static __attribute__((noinline)) bool prepare_unkeyed(const struct preparation *
 }
 
 /* One that does not pass. */
-static __attribute__((noinline)) int read_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail,
-					     struct connection *found, unsigned letter, const void *caller, const void *frame)
+static __attribute__((noinline)) int read_v2(const struct preparation *p, struct connection *found, unsigned letter)
 {
-	struct preparation p = {PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail};
 	struct foreign_keys_attempt outer;
 	bool is_harmful = false;
 	int rc;
 
-	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v2", caller, frame))
-		return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	if (attempts(found, letter, sql, bytes, &outer)) {
-		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
+	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v2", p->caller, p->frame))
+		return found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
+	if (attempts(found, letter, p->sql, p->bytes, &outer)) {
+		rc = found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
 	}
-	return prepare_watched(&p, registry_find(db), is_harmful, "sqlite3_prepare_v2", caller, frame);
+	return prepare_watched(p, registry_find(p->db), is_harmful, "sqlite3_prepare_v2");
 }
 
-/* One whose first letter has to be looked for (0), or that does not pass, where foreign keys may be none. */
-static __attribute__((noinline)) int look_at_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail,
-						struct connection *found, unsigned letter, const void *caller, const void *frame)
+/* One whose first letter has to be looked for. */
+static __attribute__((noinline)) int look_at_v2(const struct preparation *p, struct connection *found)
 {
-	const struct schema_keys *place;
+	unsigned letter = found ? statement_first_letter(p->sql, p->bytes) : 0;
 	int rc;
 
-	if (__builtin_expect(!letter, 0)) {
-		letter = found ? statement_first_letter(sql, bytes) : 0;
-		if (passes(found, letter))
-			return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	}
-	place = found ? foreign_keys_unkeyed_place(found) : NULL;
-	if (!place || !matters_to_keys(found, letter))
-		return read_v2(db, sql, bytes, stmt, tail, found, letter, caller, frame);
-	if (threads_is_single() && foreign_keys_unkeyed_begin(found, db, place)) {
-		rc = found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-		foreign_keys_unkeyed_end_at(found, db, place);
-		if (foreign_keys_unkeyed_stands(found, db, stmt, rc))
+	if (passes(found, letter))
+		return found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
+	if (found && foreign_keys_unkeyed_place(found) && matters_to_keys(found, letter) && prepare_unkeyed(p, found, &rc))
+		return rc;
+	return read_v2(p, found, letter);
+}
+
+/* One that writes, or does not pass for another reason, where foreign keys may be none. */
+static __attribute__((noinline)) int prepare_unkeyed_v2(const struct preparation *p, struct connection *found, unsigned letter)
+{
+	const struct schema_keys *place = foreign_keys_unkeyed_place(found);
+	int rc;
+
+	if (!matters_to_keys(found, letter))
+		return read_v2(p, found, letter);
+	if (threads_is_single() && foreign_keys_unkeyed_begin(found, p->db, place)) {
+		rc = found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
+		foreign_keys_unkeyed_end_at(found, p->db, place);
+		if (foreign_keys_unkeyed_stands(found, p->db, p->stmt, rc))
 			return rc;
-	} else if (prepare_unkeyed(&(struct preparation){PREPARE_V2, db, sql, bytes, 0, stmt, (const void **)tail}, found, &rc)) {
+	} else if (prepare_unkeyed(p, found, &rc)) {
 		return rc;
 	}
-	return read_v2(db, sql, bytes, stmt, tail, found, letter, caller, frame);
+	return read_v2(p, found, statement_first_letter(p->sql, p->bytes));
 }
 
 HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
@@ -246,30 +251,28 @@ HOOK int sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stm
 
 	if (__builtin_expect(letter && !connection_reads(found, letter), 1))
 		return found->sqlite->prepare_v2(db, sql, bytes, stmt, tail);
-	if (letter && !foreign_keys_unkeyed_place(found))
-		return read_v2(db, sql, bytes, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
-	return look_at_v2(db, sql, bytes, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
+	struct preparation p = {PREPARE_V2, 0, db, sql, bytes, stmt, (const void **)tail, HOOK_CALLER, HOOK_FRAME};
+	if (!letter)
+		return look_at_v2(&p, found);
+	return foreign_keys_unkeyed_place(found) ? prepare_unkeyed_v2(&p, found, letter) : read_v2(&p, found, letter);
 }
 
-static __attribute__((noinline)) int read_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt,
-					     const char **tail, struct connection *found, unsigned letter, const void *caller,
-					     const void *frame)
+static __attribute__((noinline)) int read_v3(const struct preparation *p, struct connection *found, unsigned letter)
 {
-	struct preparation p = {PREPARE_V3, db, sql, bytes, flags, stmt, (const void **)tail};
 	struct foreign_keys_attempt outer;
 	bool is_harmful = false;
 	int rc;
 
-	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v3", caller, frame))
-		return prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
-	if (found && foreign_keys_unkeyed_place(found) && matters_to_keys(found, letter) && prepare_unkeyed(&p, found, &rc))
+	if (guard_depth > 0 && found && hook_is_inside(found, "sqlite3_prepare_v3", p->caller, p->frame))
+		return prepare_real(found->sqlite, p, p->sql, p->bytes, p->tail);
+	if (found && foreign_keys_unkeyed_place(found) && matters_to_keys(found, letter) && prepare_unkeyed(p, found, &rc))
 		return rc;
-	if (attempts(found, letter, sql, bytes, &outer)) {
-		rc = prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
+	if (attempts(found, letter, p->sql, p->bytes, &outer)) {
+		rc = prepare_real(found->sqlite, p, p->sql, p->bytes, p->tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
 			return rc;
 	}
-	return prepare_watched(&p, registry_find(db), is_harmful, "sqlite3_prepare_v3", caller, frame);
+	return prepare_watched(p, registry_find(p->db), is_harmful, "sqlite3_prepare_v3");
 }
 
 HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const char **tail)
@@ -279,29 +282,31 @@ HOOK int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned fl
 
 	if (__builtin_expect(passes(found, letter), 1))
 		return prepare_v3(found->sqlite, db, sql, bytes, flags, stmt, tail);
-	return read_v3(db, sql, bytes, flags, stmt, tail, found, letter, HOOK_CALLER, HOOK_FRAME);
+	return read_v3(&(struct preparation){PREPARE_V3, flags, db, sql, bytes, stmt, (const void **)tail, HOOK_CALLER, HOOK_FRAME},
+		       found, letter);
 }
 
 HOOK int sqlite3_prepare(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **stmt, const char **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE, db, sql, bytes, 0, stmt, (const void **)tail}, registry_find(db),
-			       false, "sqlite3_prepare", HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(
+		&(struct preparation){PREPARE, 0, db, sql, bytes, stmt, (const void **)tail, HOOK_CALLER, HOOK_FRAME},
+		registry_find(db), false, "sqlite3_prepare");
 }
 
 HOOK int sqlite3_prepare16(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16, db, sql, bytes, 0, stmt, tail}, registry_find(db), false,
-			       "sqlite3_prepare16", HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE16, 0, db, sql, bytes, stmt, tail, HOOK_CALLER, HOOK_FRAME},
+			       registry_find(db), false, "sqlite3_prepare16");
 }
 
 HOOK int sqlite3_prepare16_v2(sqlite3 *db, const void *sql, int bytes, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16_V2, db, sql, bytes, 0, stmt, tail}, registry_find(db), false,
-			       "sqlite3_prepare16_v2", HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE16_V2, 0, db, sql, bytes, stmt, tail, HOOK_CALLER, HOOK_FRAME},
+			       registry_find(db), false, "sqlite3_prepare16_v2");
 }
 
 HOOK int sqlite3_prepare16_v3(sqlite3 *db, const void *sql, int bytes, unsigned flags, sqlite3_stmt **stmt, const void **tail)
 {
-	return prepare_watched(&(struct preparation){PREPARE16_V3, db, sql, bytes, flags, stmt, tail}, registry_find(db), false,
-			       "sqlite3_prepare16_v3", HOOK_CALLER, HOOK_FRAME);
+	return prepare_watched(&(struct preparation){PREPARE16_V3, flags, db, sql, bytes, stmt, tail, HOOK_CALLER, HOOK_FRAME},
+			       registry_find(db), false, "sqlite3_prepare16_v3");
 }

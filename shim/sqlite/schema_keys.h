@@ -21,7 +21,7 @@ static inline bool schema_keys_are_none(const sqlite3 *db)
 {
 	const struct schema_handle *handle = (const struct schema_handle *)(const void *)db;
 
-	return handle->count == 2 && handle->databases[0].schema->keys.count == 0 && handle->databases[1].schema->keys.count == 0;
+	return handle->count == 2 && !(handle->databases[0].schema->keys.count | handle->databases[1].schema->keys.count);
 }
 
 /* What is in the authorizer's place. */
