@@ -129,12 +129,20 @@ static void register_with(const struct object *object, const struct api_table *t
 	atomic_store(&copy->leave, embedded_copy_leave);
 }
 
+static atomic_uint opened;
+
+unsigned embedded_files_opened(void)
+{
+	return atomic_load_explicit(&opened, memory_order_relaxed);
+}
+
 void embedded_notice(const void *caller, int flags)
 {
 	struct object object;
 	bool again = unconfirmed == caller;
 	int saved = errno;
 
+	atomic_fetch_add_explicit(&opened, 1, memory_order_relaxed);
 	/* files that we open, or a signal handler opens during this, pass through */
 	guard_enter(NULL);
 	unconfirmed = NULL;

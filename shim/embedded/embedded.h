@@ -18,6 +18,9 @@ void embedded_notice(const void *caller, int flags);
  * errno and fd's offset are kept. */
 void embedded_opened(const void *caller, const char *path, int fd);
 
+/* How many files embedded copies have opened as SQLite opens a database. */
+unsigned embedded_files_opened(void);
+
 /* A connection of this copy has ended. After the last one the copy has no memory in use for our sake, if the process has one
  * thread: with others, one may be about to open. */
 struct copy;

@@ -6,6 +6,7 @@
 #include "connection/registry.h"
 #include "embedded/embedded.h"
 #include "embedded/embedded_statement.h"
+#include "embedded/nested_statements.h"
 #include "locking/file_shim.h"
 #include "policy/apply.h"
 #include "policy/first_use.h"
@@ -171,9 +172,11 @@ static void settle(struct embedded_connection *embedded, sqlite3_stmt *stmt)
 	give_trace_callback_back(embedded, embedded->connection->db, ours(embedded));
 }
 
-static void statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql)
+static void statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *text)
 {
-	embedded_statement_begins(embedded, stmt, sql != embedded->connection->sqlite->sql(stmt));
+	const char *sql = embedded->connection->sqlite->sql(stmt);
+
+	embedded_statement_begins(embedded, stmt, sql, text != sql);
 	/* what was read may want ends to be seen from now on */
 	if (embedded->quiet)
 		settle(embedded, stmt);
@@ -187,17 +190,27 @@ static void statement_ended(struct embedded_connection *embedded, sqlite3_stmt *
 	settle(embedded, stmt);
 }
 
+/* Does it not matter that the statement starts? */
+static bool passes(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *text)
+{
+	bool passes = embedded_statement_passes(embedded, stmt, text);
+
+	if (passes && *text == '-')
+		nested_statements_hide(embedded, stmt, text);
+	return passes;
+}
+
 static __attribute__((noinline)) int see(unsigned event, struct embedded_connection *embedded, void *subject, void *detail)
 {
 	struct trace_callback theirs;
 	int saved;
 
-	if (embedded->inside || (event == SQLITE_TRACE_STMT && embedded_statement_passes(embedded, subject, detail)))
+	if (embedded->inside || (event == SQLITE_TRACE_STMT && passes(embedded, subject, detail)))
 		return 0;
 	saved = errno;
 	theirs = embedded->theirs;
 	embedded->inside = true;
-	embedded->passes = false;
+	embedded->passes = PASSES_NOT;
 	guard_enter(NULL);
 	if (event == SQLITE_TRACE_CLOSE)
 		embedded = closing(embedded);
@@ -210,8 +223,8 @@ static __attribute__((noinline)) int see(unsigned event, struct embedded_connect
 	guard_leave();
 	if (embedded) {
 		embedded->inside = false;
-		embedded->passes =
-			embedded->quiet && !embedded->unread && !embedded->attaching && !embedded->closing && !theirs.trace_v2;
+		if (embedded->quiet && !embedded->unread && !embedded->attaching && !embedded->closing && !theirs.trace_v2)
+			embedded->passes = embedded->busy_is_ours ? PASSES_OURS : PASSES_UNCHANGED;
 	}
 	errno = saved;
 	if (theirs.trace_v2 && (theirs.mask & event))
@@ -260,13 +273,20 @@ static void keep_trace_callback(void *argument)
 	struct connection *connection = embedded->connection;
 	struct trace_callback installed;
 
+	nested_statements_show(embedded);
 	if (!lost_trace_callback(embedded, &installed) || embedded->inside || connection->shared_cache ||
 	    connection->callbacks_suspended)
 		return;
 	guard_enter(NULL);
 	take_trace_callback(embedded, connection->db, &installed);
-	embedded->passes = false;
+	embedded->passes = PASSES_NOT;
 	guard_leave();
+}
+
+/* SQLite gives the write lock back. */
+static void show_statements(void *argument)
+{
+	nested_statements_show(argument);
 }
 
 /* Makes the connection's record and has SQLite call us about it. False if that cannot be: then nothing stays. */
@@ -289,6 +309,8 @@ static bool watch(struct embedded_connection *embedded, sqlite3 *db)
 			if (connection->shim && traces && !connection->shared_cache) {
 				connection->shim->reader_argument = embedded;
 				connection->shim->reader = keep_trace_callback;
+				connection->shim->writer_argument = embedded;
+				connection->shim->writer_ends = show_statements;
 				connection->shim->closed = file_closed;
 				connection->shim->pragma = embedded_statement_pragma;
 			}

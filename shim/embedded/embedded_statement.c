@@ -2,6 +2,7 @@
 #include "embedded/embedded_statement.h"
 
 #include "base/guard.h"
+#include "embedded/nested_statements.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "policy/attached.h"
@@ -179,11 +180,10 @@ static void look_at_attached(struct embedded_connection *embedded, sqlite3_stmt 
 	embedded->closing = false;
 }
 
-void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, bool is_nested)
+void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql, bool is_nested)
 {
 	struct connection *connection = embedded->connection;
 	const struct sqlite *sqlite = connection->sqlite;
-	const char *sql = sqlite->sql(stmt);
 
 	if (embedded->unread && has_ended(embedded, embedded->running, stmt, is_nested))
 		read_unread(embedded);
@@ -226,6 +226,7 @@ const char *embedded_statement_pragma(void *argument, const char *name, char *va
 	struct embedded_connection *embedded = argument;
 	struct connection *connection = embedded->connection;
 
+	nested_statements_show(embedded);
 	if (embedded->unread && !runs_still(embedded, embedded->running))
 		temp_memory_ended(connection);
 	/* not where it is ours */

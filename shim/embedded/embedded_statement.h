@@ -31,26 +31,39 @@ struct embedded_connection {
 	const char *lost; /* the upgrade rolled the program's transaction back: the statement that begins it again, or "" */
 	bool outermost;   /* the statement that started last did so outside of a transaction */
 
-	bool quiet;                         /* ends of statements are not shown */
-	bool passes;                        /* ... and nothing is due at the start of the next one */
+	bool quiet; /* ends of statements are not shown */
+	enum {
+		PASSES_NOT,
+		PASSES_UNCHANGED,
+		PASSES_OURS
+	} passes;                           /* ... and nothing is due at the start of the next one, if the
+					     * busy callback is still the same, or ours */
 	struct pair busy;                   /* the busy callback as the last look found it, ... */
 	int busy_timeout;                   /* ... and its timeout */
 	bool busy_is_ours;                  /* ... which do not change without it */
 	const void *busy_now, *timeout_now; /* where the connection keeps these; here where that is not known, or before a look */
 	char *unread;                       /* while quiet: a statement that started and is to be read; NULL if there is none */
 	sqlite3_stmt *running;              /* ... that statement; perhaps finalized since */
+	bool hides;                         /* statements are not shown: nested_statements.h */
+	unsigned files_opened;              /* ... embedded_files_opened() as it was before */
 	sqlite3_stmt *attaching;            /* an ATTACH that started, and whose file is to be looked at; perhaps finalized since */
 };
 
-/* Is the program's busy callback the one that was seen last? No program sets ours. */
+/* Is the busy callback the function that was seen last? */
+static inline bool embedded_has_busy_callback(const struct embedded_connection *embedded)
+{
+	return memcmp(embedded->busy_now, &embedded->busy.callback, sizeof(embedded->busy.callback)) == 0;
+}
+
+/* Is it as it was seen last? No program sets ours. */
 static inline bool embedded_has_seen_busy(const struct embedded_connection *embedded)
 {
 	struct pair now;
 	int timeout;
 
-	memcpy(&now, embedded->busy_now, sizeof(now));
 	if (embedded->busy_is_ours)
-		return now.callback == embedded->busy.callback;
+		return embedded_has_busy_callback(embedded);
+	memcpy(&now, embedded->busy_now, sizeof(now));
 	memcpy(&timeout, embedded->timeout_now, sizeof(timeout));
 	return now.callback == embedded->busy.callback && now.argument == embedded->busy.argument &&
 	       timeout == embedded->busy_timeout;
@@ -71,14 +84,17 @@ static inline bool embedded_is_select(const char *sql)
 /* Does it not matter that a statement starts, which is shown with this text? The first knows SELECT only, and calls nothing. */
 static inline bool embedded_select_passes(const struct embedded_connection *embedded, const char *sql)
 {
+	if (__builtin_expect(embedded->passes == PASSES_OURS, 1))
+		return embedded_is_select(sql) && !connection_reads(embedded->connection, LETTER_NUMBER('s')) &&
+		       embedded_has_busy_callback(embedded);
 	return embedded->passes && embedded_is_select(sql) && !connection_reads(embedded->connection, LETTER_NUMBER('s')) &&
 	       embedded_has_seen_busy(embedded);
 }
 bool embedded_statement_passes(const struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql);
 
-/* A statement of the program starts; is_nested: a trigger of it may have, instead. If its transaction is gone it is interrupted
- * before it has done anything. */
-void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, bool is_nested);
+/* A statement of the program starts, with its own text, or NULL; is_nested: a trigger of it may have, instead. If its transaction
+ * is gone it is interrupted before it has done anything. */
+void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stmt *stmt, const char *sql, bool is_nested);
 
 /* The statement has ended: applies settings that are due, takes the write lock for its BEGIN, overrides its PRAGMA. No error of
  * ours is left in the connection. */

@@ -60,9 +60,9 @@ static int lock_checkpoint(struct file_shim *shim, int flags)
 	return rc;
 }
 
-/* SQLite has the write lock. If it changes its read lock now, it starts the -wal anew, and its transaction goes on: no read of the
- * program's begins or ends. */
-static bool is_writing(const struct file_shim *shim)
+/* If SQLite changes its read lock now, it starts the -wal anew, and its transaction goes on: no read of the program's begins or
+ * ends. */
+bool shm_locks_is_writing(const struct file_shim *shim)
 {
 	return shim->shared_write.hold != WRITE_NONE && shim->reservation.state != RESERVATION_LOCKED;
 }
@@ -130,7 +130,7 @@ static int lock_read(struct file_shim *shim, int offset)
 
 	reservation_header_read(shim);
 	shim->reservation.has_header = false;
-	if (is_writing(shim)) {
+	if (shm_locks_is_writing(shim)) {
 		rc = take_read_lock(shim, offset);
 		shim->changes_read_lock &= rc != SQLITE_OK;
 		return rc;
@@ -176,7 +176,7 @@ static int unlock_read(struct file_shim *shim, int offset)
 
 	shim->has_read_lock = false;
 	shim->reads_wal = false;
-	shim->changes_read_lock = is_writing(shim);
+	shim->changes_read_lock = shm_locks_is_writing(shim);
 	if (shim->changes_read_lock)
 		return rc;
 	read_delay_read_ended(shim);

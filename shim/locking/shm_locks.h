@@ -13,6 +13,9 @@ struct file_shim;
  * Returns SQLite's code: SQLITE_BUSY also where the lock could be had and is not to be. */
 int shm_locks_change(struct file_shim *shim, int offset, int n, int flags);
 
+/* Has SQLite the write lock? It gives it back by that function, too. Not where the library has it on SQLite's behalf. */
+bool shm_locks_is_writing(const struct file_shim *shim);
+
 /* Does another connection checkpoint after a commit? A writer that came now would keep the WAL from starting anew. */
 bool shm_locks_checkpoint_runs(struct file_shim *shim);
 

@@ -140,3 +140,8 @@ void temp_memory_ended(struct connection *connection)
 	if (connection->temp_storage == TEMP_IN_FILES)
 		use_memory(connection);
 }
+
+void temp_memory_unseen(struct connection *connection)
+{
+	use_files(connection, NEED_SORT);
+}

@@ -21,4 +21,7 @@ void temp_memory_after(struct connection *connection);
 void temp_memory_begins(struct connection *connection, const char *sql);
 void temp_memory_ended(struct connection *connection);
 
+/* The same where statements are not seen until temp_memory_ended(). */
+void temp_memory_unseen(struct connection *connection);
+
 #endif

@@ -186,6 +186,18 @@ bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *d
 	return true;
 }
 
+bool callback_show_statements(const struct callback_offsets *layout, sqlite3 *db, const void *argument, bool show)
+{
+	struct trace_callback installed;
+	unsigned char *mask;
+
+	if (!callback_read_trace(layout, db, &installed) || installed.argument != argument || installed.mask & TRACE_MASK_LEGACY)
+		return false;
+	mask = (unsigned char *)db + layout->mask;
+	*mask = (unsigned char)(show ? *mask | SQLITE_TRACE_STMT : *mask & ~SQLITE_TRACE_STMT);
+	return true;
+}
+
 unsigned char callback_silence_traces(const struct callback_offsets *layout, sqlite3 *db)
 {
 	unsigned char mask;

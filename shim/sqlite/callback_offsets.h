@@ -48,6 +48,10 @@ bool callback_has_wal_hook(const struct callback_offsets *layout, const sqlite3 
 /* The fields trace_v2, argument and mask of *out; the callback is of another type if mask has TRACE_MASK_LEGACY. */
 bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *db, struct trace_callback *out);
 
+/* Has SQLite show statements (SQLITE_TRACE_STMT) or not, if a sqlite3_trace_v2() callback with this argument is installed and the
+ * offset is known; else false. */
+bool callback_show_statements(const struct callback_offsets *layout, sqlite3 *db, const void *argument, bool show);
+
 /* SQLite calls neither trace nor profile callback between these two, whichever function they were set by. Returns the mask to be
  * put back. */
 unsigned char callback_silence_traces(const struct callback_offsets *layout, sqlite3 *db);

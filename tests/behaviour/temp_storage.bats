@@ -41,6 +41,10 @@ large=('exec a VACUUM' 'exec a CREATE INDEX i ON t(b)' 'exec a CREATE UNIQUE IND
 		peak "$build/embedded/victim_gcc_O2" "$line"
 		((mib < 55)) || fail "$line: $mib MiB"
 	done
+	# not seen after a statement that ran inside of another one
+	peak "$build/embedded/victim_gcc_O2" 'exec a SELECT 1' 'function a' "exec a BEGIN; UPDATE t SET a=a WHERE victim('exec a SELECT 1') AND a=1" \
+		'exec a CREATE INDEX i ON t(b)' 'exec a COMMIT'
+	((mib < 55)) || fail "in a transaction: $mib MiB"
 }
 
 @test "TEMP tables survive a VACUUM, and PRAGMA temp_store returns the recipe's value before and after" {

@@ -164,6 +164,46 @@ static void transaction(struct subject *subject)
 	execute(subject->db, "COMMIT");
 }
 
+static void begin_and_insert(struct subject *subject)
+{
+	execute(subject->db, "BEGIN");
+	check(sqlite3_step(subject->stmt), "step");
+	sqlite3_reset(subject->stmt);
+}
+
+static void open_and_begin(struct subject *subject)
+{
+	open_for_transactions(subject);
+	begin_and_insert(subject);
+}
+
+/* As drivers execute a statement with many rows of parameters. */
+static void bind_and_insert(struct subject *subject)
+{
+	check(sqlite3_bind_int(subject->stmt, 1, 7), "bind");
+	check(sqlite3_step(subject->stmt), "step");
+	sqlite3_reset(subject->stmt);
+}
+
+static void commit(struct subject *subject)
+{
+	execute(subject->db, "COMMIT");
+}
+
+static void open_and_keep_select(struct subject *subject)
+{
+	open_and_write(subject);
+	check(sqlite3_prepare_v2(subject->db, "SELECT x FROM t WHERE rowid=?", -1, &subject->stmt, NULL), "prepare");
+}
+
+static void bind_and_select(struct subject *subject)
+{
+	check(sqlite3_bind_int(subject->stmt, 1, 1), "bind");
+	check(sqlite3_step(subject->stmt), "step");
+	sqlite3_column_int(subject->stmt, 0);
+	sqlite3_reset(subject->stmt);
+}
+
 static void open_text(struct subject *subject)
 {
 	open_and_use(subject);
@@ -232,6 +272,9 @@ static const struct {
 	{"begin", open_and_use, begin, finish_transaction},
 	{"exec-begin", open_and_use, execute_begin, finish_transaction},
 	{"transaction", open_for_transactions, transaction, finish_nothing},
+	{"insert-kept", open_and_begin, bind_and_insert, finish_nothing},
+	{"select-kept", open_and_keep_select, bind_and_select, finish_nothing},
+	{"exec-commit", open_and_begin, commit, begin_and_insert},
 	{"exec", open_and_use, execute_select, finish_nothing},
 	{"step", open_and_use, step_and_column, finish_nothing},
 	{"step-after-write", open_and_write, step_and_column, finish_nothing},

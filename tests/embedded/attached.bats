@@ -285,3 +285,14 @@ numbers() {
 		done
 	done
 }
+
+@test "in an embedded copy a file that is attached after a statement ran inside of another one has its rows under its new name" {
+	nested="exec a INSERT INTO own SELECT victim('exec a SELECT 1')"
+	for run in run_plain:0 run_shim:0,2; do
+		two_databases
+		observer query main.db 'PRAGMA journal_mode=wal; CREATE TABLE own(x)' >/dev/null
+		SQLPROD_BEGIN=auto ${run%:*} "$victim" 'open a main.db' 'exec a SELECT 1' 'function a' 'exec a BEGIN' "$nested" "$nested" "exec a ATTACH 'a.db' AS x" "$nested" \
+			'exec a COMMIT' 'exec a INSERT INTO t VALUES(2)' 'rename a.db c.db' 'close a'
+		[[ $(observer query c.db 'SELECT group_concat(n) FROM t') == "${run#*:}" ]] || fail "$run: $output"
+	done
+}

@@ -79,3 +79,40 @@ setup_database() {
 	run_shim "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'trace a' 'exec a SELECT x FROM t' 'exec a PRAGMA cache_size=-9' 'exec a SELECT x FROM t' 'close a'
 	expect "$wanted"
 }
+
+# A transaction that writes, in which a statement has run inside of another one: SQLite shows no more of them until it ends.
+nests=('open a t.db' 'exec a SELECT x FROM t' 'function a' 'exec a BEGIN' "exec a INSERT INTO t SELECT victim('exec a SELECT x FROM t')"
+	"exec a INSERT INTO t SELECT victim('exec a SELECT x FROM t')")
+
+@test "in an embedded copy a PRAGMA, a COMMIT and the next BEGIN are seen after statements that ran inside of others" {
+	script=("${nests[@]}" 'exec a PRAGMA cache_size=-333' "exec a INSERT INTO t SELECT victim('exec a SELECT x FROM t')" 'exec a COMMIT' 'exec a BEGIN'
+		'exec a SELECT x FROM t' 'exec a UPDATE t SET x=5' 'exec a COMMIT' "exec a INSERT INTO t SELECT victim('exec a SELECT x FROM t')"
+		'exec a BEGIN' 'exec a SELECT x FROM t' 'exec a UPDATE t SET x=6' 'exec a ROLLBACK' 'exec a PRAGMA synchronous=OFF' 'close a')
+	setup_database
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	setup_database
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+	[[ $(of_report transactions reserved) == 3 ]] || fail "$(cat "$scratch/report.json")"
+	[[ $(of_report settings synchronous decided_by) == program && $(of_report settings cache_size decided_by) == program ]]
+}
+
+@test "in an embedded copy a trace callback that a program sets inside of another statement sees what it would alone" {
+	script=("${nests[@]}" "exec a INSERT INTO t SELECT victim('trace a')" "exec a INSERT INTO t SELECT victim('exec a SELECT max(x) FROM t')"
+		'exec a COMMIT' 'exec a BEGIN' 'exec a SELECT max(x) FROM t' "exec a INSERT INTO t SELECT victim('exec a SELECT max(x) FROM t')" 'exec a COMMIT' 'close a')
+	setup_database
+	run_plain "$victim" "${script[@]}"
+	wanted=$output
+	[[ $wanted == *'trace -- SELECT max(x) FROM t'* ]]
+	setup_database
+	run_shim "$victim" "${script[@]}"
+	expect "$wanted"
+}
+
+@test "in an embedded copy temp_store is the recipe's again after statements that ran inside of others" {
+	setup_database
+	run_shim "$victim" "${nests[@]}" 'exec a PRAGMA temp_store' "exec a INSERT INTO t SELECT victim('exec a SELECT 9')" 'exec a CREATE INDEX i ON t(x)' \
+		'exec a COMMIT' 'exec a PRAGMA temp_store' 'close a'
+	[[ $(grep -cx 2 <<<"$output") == 2 ]]
+}
