@@ -122,9 +122,14 @@ static __attribute__((noinline)) int read_each(struct connection *found, sqlite3
 
 	if (!connection)
 		return sqlite ? sqlite->exec(db, sql, callback, argument, message) : SQLITE_MISUSE;
-	if (!sqlite_owns(sqlite, caller) && !(callback && connection->empty_results) && policy_begins_again(connection, sql, -1)) {
+	bool may_pass = !sqlite_owns(sqlite, caller) && !(callback && connection->empty_results);
+
+	if (may_pass && policy_begins_again(connection, sql, -1)) {
 		/* SQLite's own function would come back to the hooks */
 		rc = foreign_keys_execute_rowless(connection, sql, message);
+	} else if (may_pass && policy_commits(connection, sql)) {
+		rc = foreign_keys_execute_rowless(connection, sql, message);
+		policy_committed(connection);
 	} else if (reads_attached_schema(connection, caller)) {
 		rc = sqlite->exec(db, sql, callback, argument, message);
 	} else {

@@ -207,6 +207,37 @@ bool policy_begins_again(struct connection *connection, const char *sql, int byt
 	return true;
 }
 
+bool policy_commits(struct connection *connection, const char *sql)
+{
+	unsigned interest = atomic_load_explicit(&connection->interest, memory_order_relaxed);
+
+	if ((interest & (INTEREST_QUIET | LETTER('c'))) != INTEREST_QUIET || connection->rolled_back ||
+	    !connection->foreign_keys.ours || !connection->foreign_keys.guarded || !statement_is_plain_commit(sql))
+		return false;
+	connection->pragma_ignored = false;
+	connection->foreign_keys.prepares_once = false;
+	foreign_keys_enter(connection);
+	return true;
+}
+
+static void statement_ended(struct connection *connection, enum passage passage)
+{
+	/* PRAGMA busy_timeout=N acts when it is prepared */
+	busy_handler_reinstall(connection, 0);
+	/* sqlite3_get_table() has run none of its statements yet */
+	if (passage != PASSAGE_TABLE && connection->temp_storage != TEMP_AS_SET)
+		temp_memory_after(connection);
+	if (connection->foreign_keys.harm_wanted)
+		foreign_keys_harm_begin(connection);
+	connection_update_interest(connection);
+}
+
+void policy_committed(struct connection *connection)
+{
+	foreign_keys_enter(connection);
+	statement_ended(connection, PASSAGE_EXEC);
+}
+
 /* Does SQLite compile a row of a schema by sqlite3_prepare(), as 3.21 does where a file is attached? Inside a statement of the
  * program's WAL cannot be set. */
 static bool reads_schema(const struct connection *connection, enum passage passage)
@@ -331,14 +362,7 @@ int policy_after(struct connection *connection, const struct sql_text *text, str
 	/* PRAGMA defer_foreign_keys is answered when it is compiled */
 	if (plan->passage == PASSAGE_EXEC || plan->statement.kind == STATEMENT_PRAGMA)
 		foreign_keys_enter(connection);
-	/* PRAGMA busy_timeout=N acts when it is prepared */
-	busy_handler_reinstall(connection, 0);
-	/* sqlite3_get_table() has run none of its statements yet */
-	if (plan->passage != PASSAGE_TABLE && connection->temp_storage != TEMP_AS_SET)
-		temp_memory_after(connection);
-	if (connection->foreign_keys.harm_wanted)
-		foreign_keys_harm_begin(connection);
-	connection_update_interest(connection);
+	statement_ended(connection, plan->passage);
 	return rc;
 }
 

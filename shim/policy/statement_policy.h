@@ -60,6 +60,10 @@ void policy_before(struct connection *connection, enum passage passage, const st
  * it is a plain BEGIN that stays as it is like the last one. False if it has to be read. */
 bool policy_begins_again(struct connection *connection, const char *sql, int bytes);
 
+/* Is it a plain COMMIT, by which nothing is to be decided but what foreign_keys_step() does? policy_committed() follows it. */
+bool policy_commits(struct connection *connection, const char *sql);
+void policy_committed(struct connection *connection);
+
 /* After SQLite returned rc, or plan->error was returned in its place: now what the statement decides takes effect. sql is the text
  * that ran, for PASSAGE_EXEC and PASSAGE_RAN_…. Returns the code for the program. */
 int policy_after(struct connection *connection, const struct sql_text *text, struct statement_plan *plan, const char *sql, int rc);

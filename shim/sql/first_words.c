@@ -40,6 +40,15 @@ bool statement_is_plain_begin(const char *sql, int bytes)
 	return rest == end || *rest == '\0';
 }
 
+bool statement_is_plain_commit(const char *sql)
+{
+	const char *rest = sql ? skip_letters(skip_blanks(sql, NULL), NULL, "commit") : NULL;
+
+	if (rest && *rest == ';')
+		rest++;
+	return rest && *rest == '\0';
+}
+
 bool statement_may_be_update_or(const char *sql, int bytes)
 {
 	size_t length = bytes < 0 ? strlen(sql) : strnlen(sql, (size_t)bytes), at = 0;

@@ -58,4 +58,7 @@ bool statement_may_be_update_or(const char *sql, int bytes);
 /* Is the text surely BEGIN or BEGIN TRANSACTION and nothing else? */
 bool statement_is_plain_begin(const char *sql, int bytes);
 
+/* ... COMMIT, up to the NUL? */
+bool statement_is_plain_commit(const char *sql);
+
 #endif

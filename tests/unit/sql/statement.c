@@ -361,6 +361,31 @@ static void test_plain_begin(void)
 		      cases[i].sql == NULL ? "NULL" : cases[i].sql, cases[i].bytes);
 }
 
+static void test_plain_commit(void)
+{
+	static const struct {
+		const char *sql;
+		bool is;
+	} cases[] = {
+		{"COMMIT", true},
+		{" \tcommit;", true},
+		{"CommiT", true},
+		{"COMMIT TRANSACTION", false},
+		{"COMMITS", false},
+		{"COMMI", false},
+		{"COMMIT; BEGIN", false},
+		{"COMMIT /* so */", false},
+		{"END", false},
+		{"; COMMIT", false},
+		{"", false},
+		{NULL, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(statement_is_plain_commit(cases[i].sql) == cases[i].is, "%s: plain COMMIT or not",
+		      cases[i].sql == NULL ? "NULL" : cases[i].sql);
+}
+
 static struct span whole(const struct sql_text *text)
 {
 	return (struct span){0, text->length};
@@ -444,6 +469,7 @@ int main(void)
 	test_first_letter();
 	test_update_or();
 	test_plain_begin();
+	test_plain_commit();
 	test_spans();
 	test_stray_surrogates();
 	printf("%u passed, %u failed\n", passed, failed);
