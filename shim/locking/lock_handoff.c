@@ -10,8 +10,8 @@
  * - a waiter that was woken and came too late in BIT_PRIORITY, which is asked first;
  * - a connection that has just woken a waiter, and begins anew: if it is known to want the lock, in its class, as if it had been
  *   refused; else in BIT_YIELDING, at most a millisecond, until that waiter has the lock. It holds nothing meanwhile.
- * The owner of the lock may take it again within a slice of a millisecond without waking anybody but one observer, which looks
- * whether the owner is gone for good.
+ * The owner of the lock may take it again within a slice of one or two milliseconds without waking anybody but one observer, which
+ * looks whether the owner is gone for good.
  *
  * What the library touches in the -shm (sqlite.org/walformat.html; numbers in the machine's own byte order):
  *
@@ -43,9 +43,11 @@
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
 
-/* How long one connection may take the lock again and again while others wait. Handing over costs two context switches and a cold
- * page cache, some 100 us. */
-#define SLICE_OF_HOLDER MILLISECOND
+/* How long one connection may take the lock again and again while others wait, and where its transactions hold it no longer than
+ * that: handing over costs two context switches, and a transaction with all caches cold, some 300 us. */
+#define SLICE MILLISECOND
+#define SLICE_OF_SHORT (2 * MILLISECOND)
+#define SHORT (250 * MICROSECOND)
 /* Who is back within this time was in a loop, and will most likely be again. */
 #define AT_ONCE (200 * MICROSECOND)
 /* How long a connection waits for the waiter that it woke, which needs 50 us if a processor is free. */
@@ -176,10 +178,17 @@ void handoff_acquired(struct handoff *handoff)
 	handoff->place = PLACE_BY_AGE;
 }
 
+static bool slice_lasts(const struct handoff *handoff, int64_t now)
+{
+	int64_t length = now - handoff->acquired_at <= SHORT ? SLICE_OF_SHORT : SLICE;
+
+	return handoff->reacquires && now - handoff->slice_began < length;
+}
+
 void handoff_pass_on(struct handoff *handoff)
 {
 	int64_t now = handoff->system->now();
-	bool lasts = handoff->reacquires && now - handoff->slice_began < SLICE_OF_HOLDER;
+	bool lasts = slice_lasts(handoff, now);
 	bool observed = handoff->slice == SLICE_OBSERVED;
 
 	handoff->release = RELEASED_UNCHANGED;

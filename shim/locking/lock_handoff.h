@@ -2,8 +2,8 @@
  *
  * Each connection keeps a struct handoff of what it saw of the lock, and concludes from it when to wake a waiter, when to let a
  * woken waiter go first, and when to wait for a checkpoint. A connection that comes back at once may take the lock again for a
- * millisecond, its slice: handing over costs more than a short transaction. Advisory only: a lost wake-up costs one poll interval,
- * never a lock. lock_handoff.c explains the protocol.
+ * millisecond, two if its transactions are short, its slice: handing over costs more than a short transaction. Advisory only: a
+ * lost wake-up costs one poll interval, never a lock. lock_handoff.c explains the protocol.
  *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_LOCK_HANDOFF_H

@@ -148,6 +148,36 @@ static void test_slice(void)
 	check(waiting == 0, "a slice ends after a millisecond: %u wait", waiting);
 }
 
+/* One that has the lock for so long at a time, and wants it back at once, while two wait. How long until the second one is woken?
+ */
+static int64_t slice_of(int64_t held)
+{
+	struct handoff handoff = start();
+	int64_t began;
+
+	queue_since(now);
+	queue_since(now);
+	take_and_return(&handoff, 5 * MILLISECOND, true);
+	now += 5 * MICROSECOND;
+	queue_since(now);
+	began = now;
+	while (waiting > 0 && now - began < 10 * MILLISECOND) {
+		take_and_return(&handoff, held, true);
+		now += 5 * MICROSECOND;
+	}
+	return now - began;
+}
+
+static void test_slice_of_short(void)
+{
+	int64_t of_short = slice_of(20 * MICROSECOND), of_long = slice_of(400 * MICROSECOND);
+
+	check(of_short > 2 * MILLISECOND && of_short < 2 * MILLISECOND + 50 * MICROSECOND,
+	      "the slice of short transactions is two milliseconds: %lld us", (long long)(of_short / MICROSECOND));
+	check(of_long > MILLISECOND && of_long < MILLISECOND + 500 * MICROSECOND, "that of longer ones is one: %lld us",
+	      (long long)(of_long / MICROSECOND));
+}
+
 static void test_yield(void)
 {
 	struct handoff handoff = start();
@@ -299,6 +329,7 @@ int main(void)
 	test_age();
 	test_woken_once();
 	test_slice();
+	test_slice_of_short();
 	test_yield();
 	test_yield_word();
 	test_has_woken();
