@@ -56,6 +56,11 @@
 #define LONG_WAL 8
 /* How long after the last sight of others each class is looked for in turn, instead of all at once. */
 #define CROWD (1000 * MILLISECOND)
+/* Who was woken after less than the first of these has no reason to ask for the oldest at each release, nor, while its transactions
+ * take less than the second, for one that came too late: each of so many times will do. */
+#define BRIEF_WAIT (HANDOFF_OLD / 4 * 3)
+#define BRIEF (2 * MILLISECOND)
+#define BRIEF_ASKS 4
 
 /* A waiter's class tells when it came, in spans of time that repeat; a waiter that sleeps through a poll interval must not be taken
  * for a newcomer. */
@@ -127,15 +132,26 @@ static bool wake(struct handoff *handoff, uint32_t classes)
 	return handoff->system->wake(word_of(handoff), classes);
 }
 
+/* Is nobody likely to be there who goes before all others? An observer is. Each call that finds nobody delays the next owner. */
+static bool crowd_is_brief(struct handoff *handoff, int64_t now, bool observed)
+{
+	return !observed && handoff->woken_after && handoff->woken_after <= BRIEF_WAIT && now - handoff->acquired_at <= BRIEF &&
+	       ++handoff->brief_releases % BRIEF_ASKS != 0;
+}
+
 /* The kernel keeps the order among the classes that one call names, so name the oldest, then the younger. */
-static bool wake_oldest(struct handoff *handoff, int64_t now)
+static bool wake_oldest(struct handoff *handoff, int64_t now, bool observed)
 {
 	static const unsigned ages[] = {2, 0};
-	bool found;
+	bool found = false;
 
 	if (handoff->waiters_seen_at && now - handoff->waiters_seen_at <= CROWD) {
-		uint32_t asked = BIT_PRIORITY | BIT_OLDEST;
-		found = wake(handoff, BIT_PRIORITY) || wake(handoff, BIT_OLDEST);
+		uint32_t asked = 0;
+
+		if (!crowd_is_brief(handoff, now, observed)) {
+			asked = BIT_PRIORITY | BIT_OLDEST;
+			found = wake(handoff, BIT_PRIORITY) || wake(handoff, BIT_OLDEST);
+		}
 		for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]) && !found; i++) {
 			uint32_t classes = WAITERS & ~bits_since(now, ages[i]) & ~asked;
 			found = wake(handoff, classes);
@@ -196,7 +212,7 @@ void handoff_pass_on(struct handoff *handoff)
 	handoff->slice = lasts ? SLICE_OBSERVED : SLICE_OVER;
 	if (!handoff->shm || (lasts && observed))
 		return;
-	if (wake_oldest(handoff, now) && !lasts)
+	if (wake_oldest(handoff, now, observed) && !lasts)
 		handoff->yield_until = now + YIELD;
 }
 
@@ -301,6 +317,7 @@ bool handoff_wait(struct handoff *handoff, int64_t since, int64_t until)
 	handoff->waiters_seen_at = now;
 	if (!handoff->system->wait(word_of(handoff), handoff->place == PLACE_FIRST ? BIT_PRIORITY : bit_of(since, now), until))
 		return false;
+	handoff->woken_after = handoff->system->now() - since;
 	handoff->place = PLACE_WOKEN;
 	return true;
 }

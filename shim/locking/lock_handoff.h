@@ -66,6 +66,8 @@ struct handoff {
 	int64_t slice_began;     /* a slice may be many transactions */
 	int64_t released_at;     /* 0 once it was wanted again */
 	int64_t yield_until;     /* until when the woken waiter goes first; 0 for nobody */
+	int64_t woken_after;     /* how long it had waited when it was woken last; 0 if it never was */
+	unsigned brief_releases; /* how often it was given back to a crowd in which nobody waits for long */
 
 	/* SQLite checkpoints after a commit that leaves so many frames in the WAL, and only a writer that begins after it can start
 	 * the WAL anew. Were the next one let in before, the WAL would never end, and every commit checkpoint. */

@@ -112,6 +112,43 @@ static void test_age(void)
 	check(last_class == young && waiting == 0, "then the youngest: %x", last_class);
 }
 
+/* What one calls to wake a waiter, that was itself woken so long after it came, and had the lock for so long. */
+static unsigned wakes_after(int64_t waited, int64_t held)
+{
+	struct handoff handoff = start();
+
+	is_woken = true;
+	handoff_wait(&handoff, now - waited, now + MILLISECOND);
+	is_woken = false;
+	handoff.place = PLACE_BY_AGE;
+	queue_since(now - 20 * MILLISECOND);
+	wakes = 0;
+	take_and_return(&handoff, held, true);
+	check(waiting == 0, "it is woken");
+	return wakes;
+}
+
+static void test_brief_crowd(void)
+{
+	const uint32_t late = UINT32_C(1) << 30;
+	struct handoff handoff;
+	unsigned brief;
+
+	brief = wakes_after(30 * MILLISECOND, MILLISECOND);
+	check(brief == 1, "where nobody waits for long one call wakes the next, not %u", brief);
+	check(wakes_after(80 * MILLISECOND, MILLISECOND) == 3, "else who has waited longest is asked for before");
+	check(wakes_after(30 * MILLISECOND, 3 * MILLISECOND) == 3, "and after a long transaction");
+	handoff = start();
+	handoff.woken_after = 30 * MILLISECOND;
+	for (int i = 0; i < 4; i++)
+		queue_since(now - 20 * MILLISECOND);
+	waiters[waiting++] = late;
+	handoff.waiters_seen_at = now;
+	for (int i = 0; i < 4; i++)
+		take_and_return(&handoff, MILLISECOND, true);
+	check(waiting == 1 && last_class == late, "one that came too late waits for four turns at most: %u wait", waiting);
+}
+
 static void test_woken_once(void)
 {
 	struct handoff handoff = start();
@@ -327,6 +364,7 @@ static void test_without_shm(void)
 int main(void)
 {
 	test_age();
+	test_brief_crowd();
 	test_woken_once();
 	test_slice();
 	test_slice_of_short();
