@@ -9,6 +9,8 @@
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 
+#include <string.h>
+
 #define MILLISECOND INT64_C(1000000)
 #define SECOND (1000 * MILLISECOND)
 
@@ -101,9 +103,13 @@ static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int6
 		read_delay_extend(shim, now);
 	if (now - own->looked_at < (delays ? LOOK_SOON : LOOK_AGAIN))
 		return false;
+	/* a reader that has the mark of one that was there before the -wal was started anew is another one */
+	if (!own->looks_since || size < own->looked_size)
+		memset(own->read_locks, 0, sizeof(own->read_locks));
 	if (!own->looks_since)
 		own->looks_since = now;
 	own->looked_at = now;
+	own->looked_size = size;
 	longest = read_locks_longest(shim, now, &reader);
 	if (longest > ENDLESS_READER)
 		read_locks_warn(shim, reader, longest, size);

@@ -37,6 +37,7 @@ struct wal_limit {
 	bool waits_short;       /* … for those of a few milliseconds */
 	int64_t began, until;
 	int64_t looked_at, looks_since; /* when readers were last looked at, and since when: 0 below the limit */
+	int64_t looked_size;            /* of the -wal at that look */
 	struct read_lock read_locks[WAL_READ_MARKS];
 };
 

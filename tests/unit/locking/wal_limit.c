@@ -389,6 +389,30 @@ static void test_delays_before_it_waits(void)
 	check(!read_delay_wait(&other), "and ends when the -wal starts anew");
 }
 
+/* Readers of half a second that come one after the other have the same mark, as each -wal begins alike. */
+static void test_same_mark(void)
+{
+	start();
+	for (int i = 0; i < 4; i++) {
+		begin_reader(5, 500 * MILLISECOND);
+		commit(2 * LIMIT / FRAME - 400, 2 * LIMIT / FRAME - 399);
+		check(checkpoint() >= 500 * MILLISECOND, "reader %d is not taken for one that stays", i);
+		read_delay_read_ended(&shim);
+		now += SECOND;
+		commit(2 * LIMIT / FRAME - 399, 5);
+		now += SECOND;
+		commit(1200, 1205);
+		checkpoint();
+	}
+	for (int i = 0; i < 4; i++) {
+		begin_reader(5, 500 * MILLISECOND);
+		commit(2 * LIMIT / FRAME - 400 - 10 * i, 2 * LIMIT / FRAME - 399 - 10 * i);
+		check(checkpoint() >= 500 * MILLISECOND, "nor reader %d, where nobody looked below the limit", i);
+		now += SECOND;
+		commit(2 * LIMIT / FRAME - 399 - 10 * i, 5);
+	}
+}
+
 static void test_endless(void)
 {
 	unsigned stalls = 0;
@@ -433,6 +457,7 @@ int main(void)
 	test_left_alone();
 	test_waits();
 	test_delays_before_it_waits();
+	test_same_mark();
 	test_endless();
 	test_delays_read();
 	return check_end();
