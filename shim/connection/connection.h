@@ -41,6 +41,7 @@ struct foreign_keys {
 	bool defers;         /* orphans may wait for COMMIT */
 	bool program_defers; /* the program wants that, until the flag is cleared: what PRAGMA defer_foreign_keys tells */
 	bool rolled_back;    /* we rolled the program's transaction back, and its own ROLLBACK may come: foreign_keys_commit.h */
+	bool has_returning;  /* a statement that writes and has rows was compiled */
 	bool prepares_once;  /* the statement at hand is one of sqlite3_prepare() */
 	bool miscounts;      /* a statement was compiled without: orphans may be counted that are none any more */
 	int64_t made;        /* orphans that a statement outside of a transaction had made when it gave the write lock back */

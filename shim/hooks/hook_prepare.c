@@ -206,8 +206,10 @@ static __attribute__((noinline)) int read_v2(const struct preparation *p, struct
 		return found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
 	if (attempts(found, letter, p->sql, p->bytes, &outer)) {
 		rc = found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
-		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
+		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful)) {
+			foreign_keys_note_rows(found, rc == SQLITE_OK && p->stmt ? *p->stmt : NULL);
 			return rc;
+		}
 	}
 	return prepare_watched(p, registry_find(p->db), is_harmful, "sqlite3_prepare_v2");
 }
@@ -269,8 +271,10 @@ static __attribute__((noinline)) int read_v3(const struct preparation *p, struct
 		return rc;
 	if (attempts(found, letter, p->sql, p->bytes, &outer)) {
 		rc = prepare_real(found->sqlite, p, p->sql, p->bytes, p->tail);
-		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful))
+		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful)) {
+			foreign_keys_note_rows(found, rc == SQLITE_OK && p->stmt ? *p->stmt : NULL);
 			return rc;
+		}
 	}
 	return prepare_watched(p, registry_find(p->db), is_harmful, "sqlite3_prepare_v3");
 }

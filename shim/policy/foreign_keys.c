@@ -43,6 +43,21 @@ void foreign_keys_defer(struct connection *connection)
 	foreign_keys_set_deferred(connection, true);
 }
 
+static bool is_returning(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	(void)argument;
+	return sqlite->stmt_busy(stmt) && sqlite->column_count(stmt) > 0 && !sqlite->stmt_readonly(stmt);
+}
+
+/* Is it one with RETURNING that takes the lock, outside of a transaction? */
+static bool returns_rows(const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return connection->foreign_keys.has_returning && sqlite->stmt_busy && sqlite->get_autocommit(connection->db) &&
+	       sqlite_find_statement(sqlite, connection->db, is_returning, NULL);
+}
+
 /* The connection is about to take the write lock of its main database. SQLite cleared the flag at the last COMMIT, and statements
  * that were compiled with it must run with it. */
 static void before_write_lock(void *argument)
@@ -54,7 +69,7 @@ static void before_write_lock(void *argument)
 		return;
 	keys->scanned = 0;
 	keys->moves = false;
-	foreign_keys_set_deferred(connection, true);
+	foreign_keys_set_deferred(connection, !returns_rows(connection) || keys->program_defers);
 	if (keys->left == FOREIGN_KEYS_OFF_UNTIL_LOCK) {
 		foreign_keys_switch(connection, true);
 		keys->left = FOREIGN_KEYS_LEFT_ON;

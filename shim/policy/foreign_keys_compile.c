@@ -231,8 +231,11 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 	*enforced = true;
 	if (!connection->foreign_keys.guarded || !connection->foreign_keys.ours)
 		return prepare(argument);
-	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE)
-		return compile_write(&compile, enforced);
+	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE) {
+		rc = compile_write(&compile, enforced);
+		foreign_keys_note_rows(connection, rc == SQLITE_OK ? *stmt : NULL);
+		return rc;
+	}
 	if (statement->kind != STATEMENT_DROP_TABLE && statement->kind != STATEMENT_ALTER)
 		return prepare(argument);
 	*enforced = false;

@@ -31,6 +31,7 @@ static void begin(struct foreign_keys_step *step, struct connection *connection)
 
 	step->attempt =
 		(struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, sql && statement_may_be_update_or(sql, -1), false};
+	foreign_keys_note_rows(connection, step->stmt);
 }
 
 bool foreign_keys_step_compiles(struct connection *connection)

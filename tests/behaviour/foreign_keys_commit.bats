@@ -265,3 +265,45 @@ DELETE FROM p WHERE f(id)=2 - FOREIGN KEY constraint failed 2 False
 [(0, 0, 2)]'
 	done
 }
+
+# Drivers that fetch one row drop the error of the reset after it, by which a COMMIT would be refused.
+@test "outside of a transaction a statement with RETURNING is refused before its first row, as with foreign keys by hand" {
+	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
+	for journal in wal delete; do
+		for statement in 'INSERT INTO c(p) VALUES(9) RETURNING id' 'INSERT INTO c(p) VALUES(9), (8) RETURNING id' 'INSERT INTO c(p) SELECT 9 RETURNING p' 'UPDATE c SET p=9 RETURNING id' \
+			'DELETE FROM p RETURNING id' 'WITH n(i) AS (VALUES(9)) INSERT INTO c(p) SELECT i FROM n RETURNING *'; do
+			for api in v1 v2 v3 16 16_v2; do
+				steps=('open a t.db' 'exec a INSERT INTO p VALUES(2, "two")' "prepare a s $api -1 $statement" 'step s' 'reset s' 'step s' 'reset s' 'exec a SELECT count(*) FROM p, c')
+				# the rows are of the first victim of each
+				for run in run_plain run_shim by_hand; do
+					family_make
+					observer query t.db 'INSERT INTO c VALUES(1, 1)'
+					case $run in
+						by_hand) run_plain victim "${steps[0]}" 'exec a PRAGMA foreign_keys=ON' "${steps[@]:1}" ;;
+						*) SQLPROD_JOURNAL_MODE=$journal $run victim "${steps[@]}" ;;
+					esac
+					printf '%s\n' "$output" >"$run.output"
+				done
+				[[ $(<run_plain.output) == *'step 100'* ]]
+				[[ $(<run_shim.output) == *'prepare 0'*$'\nstep 1'[!0]*$'\n2\n'* && $(<run_shim.output) != *'step 100'* ]]
+				[[ $api == v1 || $api == 16 || $(<run_shim.output) == *$'\nstep 19\nreset 19\nstep 19\n'* ]]
+				diff <(sed '/exec 0/d' run_shim.output) <(sed '/exec 0/d' by_hand.output)
+			done
+		done
+	done
+}
+
+@test "inside a transaction a row with RETURNING comes before its parent, also by a kept statement" {
+	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
+	family_make
+	for run in run_plain run_shim; do
+		$run victim 'open a t.db' 'prepare a s v2 -1 INSERT INTO c(p) VALUES(7) RETURNING p' 'exec a CREATE TABLE IF NOT EXISTS other(x)' 'exec a BEGIN' 'step s' 'reset s' \
+			'exec a INSERT INTO p VALUES(7, "seven")' 'exec a COMMIT' 'exec a DELETE FROM c' 'exec a DELETE FROM p WHERE id=7' 'step s' 'reset s'
+		[[ $output == *'step 100'*'exec 0'*'exec 0'*'exec 0'*'exec 0'*'step '* && $output != *'exec '[1-9]* ]]
+		case $run in
+			run_plain) [[ $output == *$'step 100\nreset 0' ]] ;;
+			run_shim) [[ $output == *$'step 19\nreset 19' ]] ;;
+		esac
+		observer query t.db 'DELETE FROM c'
+	done
+}
