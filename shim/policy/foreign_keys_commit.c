@@ -1,6 +1,7 @@
 /* foreign_keys_commit.c - what SQLite refuses because of orphans that it has counted. */
 #include "policy/foreign_keys_commit.h"
 
+#include "base/log.h"
 #include "connection/callbacks.h"
 #include "connection/error_log.h"
 #include "connection/pragma.h"
@@ -54,10 +55,24 @@ static bool refuse_commit(struct connection *connection)
 	return done;
 }
 
+/* Some programs do not look at what COMMIT returns (.import of the sqlite3 shell): nobody would learn that no row was written. */
+static void say_it_is_lost(const struct connection *connection)
+{
+	const char *path = *connection->path ? connection->path : "a database without a file";
+
+	log_warn_once(
+		WARNING_FOREIGN_KEYS_COMMIT, connection->path,
+		"a COMMIT on %s was refused, and its transaction rolled back with all of its rows, as some have no parent; set "
+		"SQLPROD_FOREIGN_KEYS=keep to let such rows in",
+		path);
+}
+
 static bool roll_back(struct connection *connection)
 {
 	bool done = refuse_commit(connection);
 
+	if (done)
+		say_it_is_lost(connection);
 	if (done && connection->hooks.rollback)
 		connection->hooks.rollback(connection->hooks.rollback_argument);
 	return done;

@@ -39,6 +39,23 @@ family_make() {
 	done
 }
 
+# The sqlite3 shell's .import does not look at what its COMMIT returns, and ends with 0.
+@test "rows that a refused COMMIT takes with it are spoken of once, to a program that does not look" {
+	printf '1\n99\n' >rows.csv
+	for run in run_plain run_shim; do
+		family_make
+		observer query t.db 'CREATE TABLE d(p REFERENCES p(id))'
+		$run sqlite3 t.db '.mode csv' '.import rows.csv d' '.import rows.csv d'
+		[[ $status == 0 ]] || fail "$run"
+		[[ $run == run_plain ]] && expect_quiet
+		[[ $(observer query t.db 'SELECT count(*) FROM d') == "$([[ $run == run_plain ]] && echo 4 || echo 0)" ]] || fail "$run"
+	done
+	expect_warnings 1 '*COMMIT on *t.db was refused*with all of its rows*no parent*SQLPROD_FOREIGN_KEYS=keep*'
+	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a PRAGMA defer_foreign_keys=ON' 'exec a INSERT INTO c VALUES(9, 99)' 'exec a COMMIT' 'exec a ROLLBACK'
+	expect_line "exec 19 $(orphan_refused)"
+	expect_quiet # nothing was rolled back but by the program
+}
+
 @test "the ROLLBACK that answers a refused COMMIT succeeds, once" {
 	family_make
 	run_shim victim 'open a t.db' 'exec a BEGIN' 'exec a INSERT INTO c VALUES(1, 99)' 'exec a COMMIT' 'exec a ROLLBACK' 'exec a ROLLBACK' \
