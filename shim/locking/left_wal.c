@@ -174,6 +174,13 @@ static void act(const struct file_shim *shim, enum wal_content content, ino_t wa
 			"from a backup, that is about to be undone: stop here, move %s-wal away, and restore it again",
 			path, path, path);
 		break;
+	case WAL_CONTENT_TOUCHED:
+		log_warn_once(WARNING_LEFT_WAL, path,
+			      "%s-wal, which a killed program left, is used, though %s was changed after it: its mode, owner or name, or "
+			      "it was restored with its old time. DANGER if you restored it from a backup: that is about to be undone; stop "
+			      "here, move %s-wal away, and restore it again",
+			      path, path, path);
+		break;
 	}
 }
 

@@ -281,15 +281,29 @@ static bool is_newer(const struct file_shim *shim, const struct stat *wal)
 	return glibc_fstat(shim->files.fd, &database) == 0 && is_after(&wal->st_mtim, &database.st_ctim);
 }
 
+/* What is left to tell a doubtful one by: by what was the database changed? chown -R, as a container does when it starts, changes
+ * both files; who restores a database leaves the -wal as it was. */
+static enum wal_content judge_times(const struct file_shim *shim, const struct stat *wal)
+{
+	struct stat database;
+
+	if (glibc_fstat(shim->files.fd, &database) != 0 || is_after(&database.st_mtim, &wal->st_mtim))
+		return WAL_CONTENT_DOUBTFUL;
+	return is_after(&wal->st_ctim, &wal->st_mtim) ? WAL_CONTENT_OWN : WAL_CONTENT_TOUCHED;
+}
+
 enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
 {
 	unsigned char header[DATABASE_HEADER];
 	int version = read_header(shim, file, header);
+	enum wal_content content;
 
 	if (!is_suspect(shim, version, wal))
 		return WAL_CONTENT_OWN;
-	if (version == VERSION_WAL)
-		return compare(shim->files.path, file, header);
+	if (version == VERSION_WAL) {
+		content = compare(shim->files.path, file, header);
+		return content == WAL_CONTENT_DOUBTFUL ? judge_times(shim, wal) : content;
+	}
 	return is_newer(shim, wal) && compare(shim->files.path, file, header) != WAL_CONTENT_FOREIGN ? WAL_CONTENT_OWN
 												     : WAL_CONTENT_OTHER_MODE;
 }

@@ -12,6 +12,7 @@ enum wal_content {
 	WAL_CONTENT_OTHER_MODE, /* surely not: the database is not in WAL mode */
 	WAL_CONTENT_FOREIGN,    /* surely not: it begins with another state of the database than the one that is there */
 	WAL_CONTENT_DOUBTFUL,   /* the database was written after it, and no page of it is one of the -wal's */
+	WAL_CONTENT_TOUCHED,    /* the same, but only its mode, owner or place changed after it, or its times were set (cp -p) */
 };
 
 #include <stdbool.h>

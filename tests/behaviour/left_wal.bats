@@ -135,6 +135,30 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	done
 }
 
+# None of it was copied into the file, so no page tells. The first two are what a container does when it starts, and what a service does
+# that sets the mode of its database; the third one restores a backup, and has its old time.
+@test "a killed program's -wal is used without a warning once chown -R has changed both files, and with one that says so once only the file was" {
+	local way expected
+	for run in run_plain run_shim; do
+		for way in 'chmod 640 a.db a.db-wal' 'chmod 640 a.db' 'cp -p a.db b; cp -p b a.db'; do
+			rm -rf ./*
+			run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'close a'
+			barrier_make written
+			start_shim killed victim 'open a a.db' "exec a INSERT INTO t VALUES('late')" 'barrier written'
+			barrier_meet written
+			pkill -KILL -g "$started"
+			wait "$started" || true
+			sleep 0.05
+			sh -c "$way"
+			$run victim 'open a a.db' 'exec a SELECT x FROM t; PRAGMA integrity_check' 'close a'
+			expect $'open 0\nlate\nok\nexec 0\nclose 0'
+			expected=1
+			[[ $run == run_shim && $way != *-wal ]] || expected=0
+			expect_warnings $expected '*a.db-wal*is used, though *a.db was changed after it: its mode*DANGER if you restored it*'
+		done
+	done
+}
+
 # SQLite uses a -wal that is there. A connection that leaves WAL while another one opens it sets the header back within the -wal, and all go on with that.
 @test "a -wal that was written after its file is used, though the header of the file does not say WAL" {
 	for run in run_plain run_shim; do
