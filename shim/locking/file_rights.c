@@ -37,8 +37,11 @@ static void follow(const char *database, const char *suffix, ino_t inode, const 
 	struct stat status;
 
 	if (fd >= 0 && glibc_fstat(fd, &status) == 0 && status.st_ino == inode && S_ISREG(status.st_mode)) {
-		if (status.st_uid != wanted->st_uid || status.st_gid != wanted->st_gid)
-			syscall(SYS_fchownat, fd, "", wanted->st_uid, wanted->st_gid, AT_EMPTY_PATH);
+		/* who is not root may give a file of his to a group that he is in (chown(2)) */
+		if ((status.st_uid != wanted->st_uid || status.st_gid != wanted->st_gid) &&
+		    syscall(SYS_fchownat, fd, "", wanted->st_uid, wanted->st_gid, AT_EMPTY_PATH) != 0 &&
+		    status.st_gid != wanted->st_gid)
+			syscall(SYS_fchownat, fd, "", -1, wanted->st_gid, AT_EMPTY_PATH);
 		if ((status.st_mode & 0777) != (wanted->st_mode & 0777))
 			syscall(SYS_fchmodat, AT_FDCWD, link_of(fd).name, wanted->st_mode & 0777);
 	}
@@ -66,12 +69,26 @@ static void remember(struct wal_files *files, const struct stat *status)
 	files->group = status->st_gid;
 }
 
-void file_rights_begin(struct wal_files *files)
+static bool are_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_mode == other->st_mode && one->st_uid == other->st_uid && one->st_gid == other->st_gid;
+}
+
+void file_rights_begin(struct wal_files *files, const struct stat *wal, const struct stat *shm)
+{
+	remember(files, wal);
+	if (!are_same(wal, shm))
+		files->mode = 0; /* no file's */
+}
+
+void file_rights_compare(struct wal_files *files)
 {
 	struct stat status;
+	int saved = errno;
 
-	if (glibc_fstat(files->fd, &status) == 0)
-		remember(files, &status);
+	if (files->wal && glibc_fstat(files->fd, &status) == 0)
+		file_rights_check(files, &status);
+	errno = saved;
 }
 
 void file_rights_check(struct wal_files *files, const struct stat *status)

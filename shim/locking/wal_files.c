@@ -58,14 +58,14 @@ bool wal_files_name_is(int folder, const char *name, ino_t inode)
 	return inode && glibc_fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == inode;
 }
 
-static ino_t inode_of(const char *path, const char *suffix)
+/* Returns the inode, or 0. */
+static ino_t look_at(const char *path, const char *suffix, struct stat *status)
 {
 	char *name = wal_files_join(path, suffix);
-	struct stat status;
-	ino_t inode = name && glibc_lstat(name, &status) == 0 ? status.st_ino : 0;
+	bool there = name && glibc_lstat(name, status) == 0;
 
 	free(name);
-	return inode;
+	return there ? status->st_ino : 0;
 }
 
 void wal_files_begin(struct file_shim *shim, const char *path, bool cares)
@@ -97,23 +97,28 @@ void wal_files_set_by_recipe(struct wal_files *files, bool by_recipe)
 {
 	files->by_recipe = by_recipe;
 	count_by_recipe(files);
+	if (by_recipe)
+		file_rights_compare(files);
 }
 
 void wal_files_mapped(struct file_shim *shim)
 {
 	struct wal_files *files = &shim->files;
+	struct stat wal = {0}, shm = {0};
 	int saved = errno;
 
 	if (!files->path)
 		return;
 	files->shm_fd = unix_file_find_shm(shim->file, files->path);
-	files->wal = inode_of(files->path, "-wal");
-	files->shm = inode_of(files->path, "-shm");
+	files->wal = look_at(files->path, "-wal", &wal);
+	files->shm = look_at(files->path, "-shm", &shm);
 	if (files->database && files->wal) {
 		files->database->wal = files->wal;
 		files->database->shm = files->shm;
 	}
-	file_rights_begin(files);
+	file_rights_begin(files, &wal, &shm);
+	if (files->by_recipe)
+		file_rights_compare(files);
 	kept_locks_begin(files);
 	count_by_recipe(files);
 	errno = saved;

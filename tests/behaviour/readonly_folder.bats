@@ -7,6 +7,11 @@ reader() {
 	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups sqlite3 -readonly "$1" 'SELECT count(*) FROM t' 2>&1
 }
 
+# One more user of group 5000, without the shim.
+other_member() {
+	timeout 30 setpriv --reuid=6002 --regid=6002 --groups=5000 sqlite3 -cmd '.timeout 9000' pub/a.db 'INSERT INTO t VALUES(2)' 2>&1
+}
+
 public_folder() {
 	[[ $(id -u) == 0 ]] || skip "needs root, to become another user"
 	command -v setpriv >/dev/null || skip "needs setpriv"
@@ -182,4 +187,40 @@ give_py() {
 	rm -f a.db* ../link
 	run_plain python3 give.py chmod wal
 	[[ $output == *readonly* ]]
+}
+
+# The folder is the group's, and gives it to no file in it (no setgid bit): what a user makes there is of the user's own first group.
+@test "users who share a database by a second group of theirs can write it, while another one has it open, and after" {
+	public_folder
+	cat >member.py <<-'EOF'
+		import os, sqlite3, sys
+		os.setgroups([5000]); os.setresgid(6001, 6001, 6001); os.setresuid(6001, 6001, 6001)
+		c = sqlite3.connect('pub/a.db', isolation_level=None)
+		c.execute('select count(*) from t' if sys.argv[1] == 'reads' else 'insert into t values(1)').fetchall()
+		with open('ready.here', 'w') as here:
+		    print('here', file=here)
+		with open('ready.go') as go:
+		    go.readline()
+		print(c.execute('select count(*) from t where x=2').fetchone()[0])
+	EOF
+	for what in reads writes; do
+		for run in plain shim; do
+			public_folder
+			rm -f ready.*
+			barrier_make ready
+			chmod 666 ready.*
+			observer query pub/a.db 'CREATE TABLE t(x)' >/dev/null
+			chown 6001:5000 pub/a.db
+			chgrp 5000 pub
+			chmod 664 pub/a.db
+			chmod 775 pub
+			"start_$run" member python3 member.py $what
+			barrier_meet ready
+			[[ -z $(other_member) ]] || fail "$run $what"
+			barrier_leave ready
+			finish "$started" member
+			expect 1
+			[[ -z $(other_member) && $(observer query pub/a.db 'SELECT count(*) FROM t WHERE x=2') == 2 ]] || fail "$run $what, after"
+		done
+	done
 }
