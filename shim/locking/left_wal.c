@@ -10,6 +10,7 @@
 #include "locking/holders.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
+#include "locking/wal_alone.h"
 #include "locking/wal_content.h"
 #include "locking/wal_names.h"
 #include "sqlite/unix_file.h"
@@ -24,9 +25,6 @@
 #define INDEX_SIZE 32768
 
 #define MILLISECOND INT64_C(1000000)
-
-/* How long one waits to have the file alone: others that look at the -wal as well are done by then. */
-#define ALONE (1000 * MILLISECOND)
 #define AGAIN MILLISECOND
 
 /* How often one looks for whoever uses a -shm. */
@@ -61,15 +59,6 @@ static bool see_mapping(struct file_shim *other, void *argument)
 	return other == shim || other->files.inode != shim->files.inode || !other->maps;
 }
 
-static bool is_there(const char *path, const char *suffix, struct stat *status)
-{
-	char *name = wal_files_join(path, suffix);
-	bool there = name && glibc_lstat(name, status) == 0;
-
-	free(name);
-	return there;
-}
-
 /* Whose lock keeps that range from being locked for writing: -1 if it is an open file's, or of a process that this pid namespace
  * does not show (fcntl(2) says 0), 0 if it is nobody's. */
 static pid_t holder_of(const struct file_shim *shim, off_t start, off_t length)
@@ -90,16 +79,6 @@ static bool is_used_by_others(const struct file_shim *shim, pid_t *who)
 	if (!*who)
 		*who = holder_of(shim, SHARED_LAST, 1);
 	return *who != 0;
-}
-
-/* The holders keep theirs; it has no rows in it. */
-static bool remove_index(const struct file_shim *shim)
-{
-	char *name = wal_files_join(shim->files.path, "-shm");
-	bool removed = name && !wal_names_are_read_only(shim) && unlink(name) == 0;
-
-	free(name);
-	return removed;
 }
 
 struct index {
@@ -123,28 +102,11 @@ static void leave_another(const struct file_shim *shim)
 	struct stat wal, shm;
 	struct index index = {.shim = shim};
 
-	if (!is_there(shim->files.path, "-shm", &shm))
+	if (!wal_alone_finds(shim->files.path, "-shm", &shm))
 		return;
 	index.inode = shm.st_ino;
-	if (!wal_files_each(see_index, &index) && remove_index(shim) && is_there(shim->files.path, "-wal", &wal))
+	if (!wal_files_each(see_index, &index) && wal_alone_remove_index(shim) && wal_alone_finds(shim->files.path, "-wal", &wal))
 		wal_names_set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
-}
-
-/* Waits until the connection has the file alone, from the shared lock that it has: then nobody begins to use the -wal. SQLITE_BUSY
- * if another one wants that; SQLITE_LOCKED if others read the file, and stay. */
-static int lock_alone(const struct file_shim *shim, sqlite3_file *file)
-{
-	int64_t now = monotonic_now(), until = now + ALONE;
-	int rc = shim->original->xLock(file, SQLITE_LOCK_RESERVED);
-
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = shim->original->xLock(file, SQLITE_LOCK_EXCLUSIVE);
-	for (; rc == SQLITE_BUSY && now < until; now = monotonic_now()) {
-		monotonic_sleep(now + AGAIN);
-		rc = shim->original->xLock(file, SQLITE_LOCK_EXCLUSIVE);
-	}
-	return rc == SQLITE_BUSY ? SQLITE_LOCKED : rc;
 }
 
 /* It is not this file's. */
@@ -158,7 +120,7 @@ static void act(const struct file_shim *shim, enum wal_content content, ino_t wa
 		break;
 	case WAL_CONTENT_OTHER_MODE:
 		/* the header is not to be trusted before a journal was rolled back */
-		if (!is_there(path, "-journal", &journal))
+		if (!wal_alone_finds(path, "-journal", &journal))
 			wal_names_set_aside(
 				shim, wal,
 				"the file is not in WAL mode, as one that was restored over a database whose program was killed");
@@ -175,11 +137,13 @@ static void act(const struct file_shim *shim, enum wal_content content, ino_t wa
 			path, path, path);
 		break;
 	case WAL_CONTENT_TOUCHED:
-		log_warn_once(WARNING_LEFT_WAL, path,
-			      "%s-wal, which a killed program left, is used, though %s was changed after it: its mode, owner or name, or "
-			      "it was restored with its old time. DANGER if you restored it from a backup: that is about to be undone; stop "
-			      "here, move %s-wal away, and restore it again",
-			      path, path, path);
+		log_warn_once(
+			WARNING_LEFT_WAL, path,
+			"%s-wal, which a killed program left, is used, though %s was changed after it: its mode, owner or name, or "
+			"it was restored with its old time. DANGER if you restored it from a backup: that is about to be undone; "
+			"stop "
+			"here, move %s-wal away, and restore it again",
+			path, path, path);
 		break;
 	}
 }
@@ -194,9 +158,9 @@ static bool look_at_content(struct file_shim *shim, sqlite3_file *file, const st
 	shim->files.left = wal_content_look(shim, file, wal) == WAL_CONTENT_OWN;
 	if (shim->files.left)
 		return true;
-	rc = lock_alone(shim, file);
+	rc = wal_alone_lock(shim, file);
 	if (wal_names_are_read_only(shim) ? !is_used_by_others(shim, &(pid_t){0}) : rc == SQLITE_OK)
-		if (is_there(shim->files.path, "-wal", &now))
+		if (wal_alone_finds(shim->files.path, "-wal", &now))
 			act(shim, wal_content_look(shim, file, &now), now.st_ino);
 	shim->original->xUnlock(file, SQLITE_LOCK_SHARED);
 	return rc != SQLITE_BUSY;
@@ -221,7 +185,8 @@ static void look_at_holders(const struct file_shim *shim, enum holders holders, 
 	pid_t one;
 
 	/* who has it locked by now was found before it had opened the file */
-	if (holders == HOLDERS_WITHOUT && !is_used_by_others(shim, &one) && (wal_names_are_read_only(shim) || remove_index(shim)))
+	if (holders == HOLDERS_WITHOUT && !is_used_by_others(shim, &one) &&
+	    (wal_names_are_read_only(shim) || wal_alone_remove_index(shim)))
 		wal_names_set_aside(shim, wal, "a process still has the file open that was here before");
 	if (holders == HOLDERS_UNKNOWN)
 		log_warn_once(WARNING_LEFT_WAL, path,
@@ -263,12 +228,12 @@ static bool is_reserved(const struct file_shim *shim)
  * again. */
 static bool let_leave(const struct file_shim *shim, sqlite3_file *file)
 {
-	int64_t now = monotonic_now(), until = now + LEAVING, last = now + ALONE;
+	int64_t now = monotonic_now(), until = now + LEAVING, last = now + WAL_ALONE_WAIT;
 	struct stat wal;
 	pid_t holder;
 
-	for (; wal_content_says_wal(shim, file) && is_used_by_others(shim, &holder) && !is_there(shim->files.path, "-wal", &wal) &&
-	       (now < until || (now < last && is_reserved(shim)));
+	for (; wal_content_says_wal(shim, file) && is_used_by_others(shim, &holder) &&
+	       !wal_alone_finds(shim->files.path, "-wal", &wal) && (now < until || (now < last && is_reserved(shim)));
 	     now = monotonic_now()) {
 		shim->original->xUnlock(file, SQLITE_LOCK_NONE);
 		monotonic_sleep(now + AGAIN);
@@ -293,19 +258,21 @@ static bool look(struct file_shim *shim, sqlite3_file *file)
 	}
 	leave_another(shim);
 	used = is_used_by_others(shim, &holder);
-	has_wal = is_there(shim->files.path, "-wal", &wal);
+	has_wal = wal_alone_finds(shim->files.path, "-wal", &wal);
 	if (used && !has_wal)
 		wal_names_follow_holder(shim, file, holder);
-	if (used && !has_wal && !is_there(shim->files.path, "-wal", &wal)) {
+	if (used && !has_wal && !wal_alone_finds(shim->files.path, "-wal", &wal)) {
 		if (!let_leave(shim, file))
 			return false;
 		used = is_used_by_others(shim, &holder);
-		has_wal = is_there(shim->files.path, "-wal", &wal);
+		has_wal = wal_alone_finds(shim->files.path, "-wal", &wal);
 	}
+	if (!used && has_wal && S_ISREG(wal.st_mode) && wal.st_size == 0)
+		wal_alone_remove_unwritable(shim, file);
 	if (!has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0 || (used && !wal_content_is_suspect(shim, file, &wal)))
 		return true;
-	return is_there(shim->files.path, "-shm", &shm) ? look_at_users(shim, file, &wal, shm.st_ino, used)
-							: look_at_content(shim, file, &wal);
+	return wal_alone_finds(shim->files.path, "-shm", &shm) ? look_at_users(shim, file, &wal, shm.st_ino, used)
+							       : look_at_content(shim, file, &wal);
 }
 
 bool left_wal_look(struct file_shim *shim, sqlite3_file *file)

@@ -224,3 +224,29 @@ give_py() {
 		done
 	done
 }
+
+# As when root makes it, and gives the file alone to the service that is to use it.
+@test "a database that is given to another user after its last close can be written by that one, who owns the folder" {
+	local run
+	public_folder
+	cat >owner.py <<-'EOF'
+		import os, sqlite3
+		os.setgroups([]); os.setresgid(6001, 6001, 6001); os.setresuid(6001, 6001, 6001)
+		c = sqlite3.connect('pub/a.db', isolation_level=None)
+		c.execute('insert into t values(2)')
+		print(c.execute('select count(*) from t').fetchone()[0])
+		c.close()
+	EOF
+	for run in run_plain run_shim; do
+		public_folder
+		chown 6001 pub
+		$run victim 'open a pub/a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
+		[[ $run == run_plain || -e pub/a.db-wal ]]
+		chown 6001:6001 pub/a.db
+		$run python3 owner.py
+		[[ $output == 2 && $(observer query pub/a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'2\nok' ]] || fail "$run"
+	done
+	# while somebody reads it, nothing is taken from under it
+	run_shim victim 'open a pub/a.db' 'exec a BEGIN; SELECT x FROM t' 'sh chown 0:0 pub/a.db-wal pub/a.db-shm; python3 owner.py' 'exec a SELECT count(*) FROM t' 'close a'
+	[[ $output == *'sh 1'* && $stderr == *readonly* && -s pub/a.db-shm ]] || fail 'in use'
+}
