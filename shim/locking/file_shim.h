@@ -14,6 +14,7 @@
 #include "locking/idle_lock.h"
 #include "locking/lock_handoff.h"
 #include "locking/read_delay.h"
+#include "locking/refused_locks.h"
 #include "locking/reservation.h"
 #include "locking/reset_guard.h"
 #include "locking/shared_write.h"
@@ -82,6 +83,7 @@ struct file_shim {
 	struct wal_methods wal_methods;
 	struct wal_limit wal_limit;
 	struct read_delay read_delay;
+	struct refused_locks refused_locks;
 	struct reservation reservation;
 
 	struct begin_mode *begin_mode; /* of the database */

@@ -40,6 +40,14 @@ static int lock_backfill(struct file_shim *shim, int flags)
 	return SQLITE_BUSY;
 }
 
+/* SQLite does not tell the program of an automatic one that is refused, as where another process checkpoints. */
+static int refuse_checkpoint(struct file_shim *shim)
+{
+	if (shim->handoff.release == WAKE_DEFERRED)
+		handoff_pass_on(&shim->handoff);
+	return SQLITE_BUSY;
+}
+
 static int lock_checkpoint(struct file_shim *shim, int flags)
 {
 	bool begins = (flags & SQLITE_SHM_LOCK) != 0;
@@ -49,8 +57,14 @@ static int lock_checkpoint(struct file_shim *shim, int flags)
 		handoff_checkpoint_try(&shim->handoff);
 	if (begins)
 		wal_limit_checkpoint_begins(shim);
+	if (begins && shim->wal_limit.is_needless)
+		return refuse_checkpoint(shim);
 	rc = wal_limit_lock_checkpoint(shim, flags);
 	reset_guard_checkpoint_lock(&shim->reset_guard, shim->handoff.shm, begins && rc == SQLITE_OK);
+	if (begins && rc == SQLITE_OK && shim->wal_limit.is_automatic)
+		refused_locks_checkpoint_begun(shim);
+	else if (!begins && shim->wal_limit.is_automatic)
+		refused_locks_checkpoint_ended(shim, shim->wal_limit.began);
 	if (!begins || rc != SQLITE_OK)
 		wal_limit_checkpoint_ends(shim);
 	if (begins && rc != SQLITE_OK)
@@ -161,9 +175,16 @@ static int lock_read(struct file_shim *shim, int offset)
 /* SQLite moves a mark of readers to where it will read, after it has read the header, and then reads under that mark. */
 static int lock_mark(struct file_shim *shim, int offset, int flags)
 {
-	int rc = shim->original->xShmLock(shim->file, offset, 1, flags);
+	unsigned mark = (unsigned)(offset - WAL_BACKFILL_LOCK);
+	bool locks = (flags & SQLITE_SHM_LOCK) != 0;
+	int rc;
 
-	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK))
+	if (locks && refused_locks_has_mark(shim, mark))
+		return SQLITE_BUSY;
+	rc = shim->original->xShmLock(shim->file, offset, 1, flags);
+	if (locks && (rc == SQLITE_OK || rc == SQLITE_BUSY))
+		refused_locks_tried(shim, mark, rc == SQLITE_OK);
+	if (rc == SQLITE_OK && locks)
 		reservation_header_read(shim);
 	return rc;
 }

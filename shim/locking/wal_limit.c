@@ -5,6 +5,7 @@
  * do, one of them for the write lock. */
 #include "locking/wal_limit.h"
 
+#include "base/settings.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
@@ -35,6 +36,8 @@
 #define LOOK_SOON (10 * MILLISECOND)
 /* From what length on readers are waited for, whether they have ended or not. */
 #define SIZE_TO_WAIT(limit) ((limit) / 2 * 3)
+/* Frames. SQLite's default is 1000, unless it was built with another. */
+#define LONG_FOR_ANY 4000
 
 void wal_limit_write_locked(struct file_shim *shim)
 {
@@ -211,6 +214,14 @@ static bool is_automatic(const struct connection *connection)
 	       !(limit->by == DECIDED_BY_RECIPE && limit->got == 0);
 }
 
+/* Is the -wal so long that SQLite checkpoints by itself after each commit, before the program can? */
+static bool is_past_autocheckpoint(uint32_t frames)
+{
+	const struct setting_value *wanted = settings_get(SETTING_WAL_AUTOCHECKPOINT);
+
+	return wanted->keep ? frames >= LONG_FOR_ANY : wanted->number > 0 && frames >= wanted->number;
+}
+
 void wal_limit_checkpoint_begins(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
@@ -219,6 +230,7 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	int64_t size, most;
 	bool passes;
 
+	limit->is_automatic = limit->is_needless = false;
 	if (!limit->after_commit || !shim->fair || shim->is_attached || shim->has_read_lock || !shim->handoff.shm ||
 	    !is_automatic(connection))
 		return;
@@ -227,9 +239,13 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	most = connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT].got;
 	limit->began = monotonic_now();
 	limit->waits = most > 0 && is_to_wait(shim, size, most, limit->began);
-	if (!limit->waits && read_delay_met_longer(shim->handoff.shm, limit->began))
+	if (!limit->waits && read_delay_met_longer(shim->handoff.shm, limit->began)) {
+		limit->is_automatic = is_past_autocheckpoint(limit->after);
+		limit->is_needless = limit->is_automatic && refused_locks_has_checkpoint(shim, limit->began);
 		return;
-	passes = limit->after >= 2 * every && limit->after / every != limit->before / every;
+	}
+	/* the readers that this one has delays for are longer than a moment */
+	passes = limit->after >= 2 * every && limit->after / every != limit->before / every && !shim->read_delay.since;
 	/* the checkpoint before left frames to readers: each commit would checkpoint now, and sync twice, until it ends the -wal */
 	limit->waits_short = !limit->waits && limit->before >= every && limit->after > limit->before &&
 			     !read_delay_is_set(shim->handoff.shm, limit->began) && wal_files_each(is_no_own_reader, shim);

@@ -34,6 +34,11 @@ int64_t monotonic_now(void)
 	return now;
 }
 
+int64_t monotonic_tick(void)
+{
+	return now;
+}
+
 void monotonic_sleep(int64_t until)
 {
 	lets_write |= !is_held && (shm.words[33] & READS_LET_WRITE) && read_delay_is_set(shm.bytes, now);
@@ -367,6 +372,13 @@ static void test_delays_before_it_waits(void)
 	int64_t began;
 
 	start();
+	begin_reader(100, SECOND);
+	commit(2100, 2101);
+	checkpoint();
+	commit(2999, 3000);
+	checkpoint();
+	check(takes == 0, "nothing is held for a moment while readers are delayed");
+	start();
 	shim.handoff.checkpoint_at = 1000000;
 	commits = write_beside_reader(700 * MILLISECOND, 1);
 	check(commits > 700 && commits < 740, "writers go on until the reader has ended: %u commits", commits);
@@ -455,6 +467,38 @@ static void test_delays_read(void)
 	check(!read_delay_wait(&shim), "one that has died delays nobody");
 }
 
+/* Beside readers of a second; the next commit's. */
+static bool is_needless(uint32_t frames)
+{
+	commit(frames - 1, frames);
+	wal_limit_checkpoint_begins(&shim);
+	return shim.wal_limit.is_needless;
+}
+
+static void test_needless(void)
+{
+	start();
+	connection.outcomes[SETTING_JOURNAL_SIZE_LIMIT].got = 8 * LIMIT;
+	shm.words[24] = 100;
+	read_delay_note_longer(shm.bytes, now);
+	commit(4001, 4002);
+	wal_limit_checkpoint_begins(&shim);
+	check(shim.wal_limit.is_automatic && !shim.wal_limit.is_needless, "the first one copies what it can");
+	refused_locks_checkpoint_begun(&shim);
+	refused_locks_checkpoint_ended(&shim, now);
+	check(is_needless(4003), "the next one is left out");
+	wal_limit_checkpoint_begins(&shim);
+	check(!shim.wal_limit.is_needless, "not one of the program's own after that");
+	commit(998, 999);
+	wal_limit_checkpoint_begins(&shim);
+	check(!shim.wal_limit.is_needless && !shim.wal_limit.is_automatic, "nor where SQLite may not checkpoint by itself");
+	connection.outcomes[SETTING_WAL_AUTOCHECKPOINT].by = DECIDED_BY_PROGRAM;
+	check(!is_needless(4004), "nor where the program decides when that is");
+	connection.outcomes[SETTING_WAL_AUTOCHECKPOINT].by = DECIDED_BY_RECIPE;
+	now += 5 * MILLISECOND;
+	check(!is_needless(4005), "nor some milliseconds later");
+}
+
 int main(void)
 {
 	test_passes();
@@ -466,5 +510,6 @@ int main(void)
 	test_same_mark();
 	test_endless();
 	test_delays_read();
+	test_needless();
 	return check_end();
 }
