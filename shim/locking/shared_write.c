@@ -18,6 +18,9 @@
 #define SECOND_BYTE 129
 #define WRITE_BYTE 120
 
+#define REFUSALS 4
+#define REFUSED_FOR INT64_C(5000000)
+
 /* A lock of fcntl() belongs to the process: which of its connections has it stands here, once for each place that a -shm was ever
  * mapped at, in lists that only grow, one for each hash. */
 struct second_lock {
@@ -221,6 +224,12 @@ int shared_write_lock(struct file_shim *shim)
 	return SQLITE_BUSY;
 }
 
+/* Do others share the lock, as they have for a while? Each try would be a system call more. */
+static bool is_shared_on(const struct shared_write *write)
+{
+	return write->own_refused == REFUSALS && monotonic_tick() - write->own_refused_at < REFUSED_FOR;
+}
+
 bool shared_write_lock_own(struct file_shim *shim)
 {
 	struct shared_write *write = &shim->shared_write;
@@ -228,16 +237,19 @@ bool shared_write_lock_own(struct file_shim *shim)
 	unsigned only = 1;
 
 	look_for_fork(shim);
-	if (!write->has_begun || write->hold != WRITE_NONE)
+	if (!write->has_begun || write->hold != WRITE_NONE || is_shared_on(write))
 		return false;
 	second = second_of(shim);
 	if (!second || !atomic_compare_exchange_strong(&second->sharers, &only, OWN))
 		return false;
 	if (set_lock(shim, WRITE_BYTE, F_WRLCK)) {
 		write->hold = WRITE_OWN;
+		write->own_refused = 0;
 		return true;
 	}
 	atomic_store(&second->sharers, 1);
+	write->own_refused = write->own_refused < REFUSALS ? write->own_refused + 1 : REFUSALS;
+	write->own_refused_at = monotonic_tick();
 	return false;
 }
 

@@ -43,13 +43,15 @@ struct shared_write {
 	unsigned calls;             /* under way: shared_write_enter() */
 	unsigned forks;             /* of the process's ancestors, as of the last look */
 	struct second_lock *second; /* of this -shm; NULL until it is needed */
+	unsigned own_refused;       /* so many times in a row others were found to share the lock, … */
+	int64_t own_refused_at;     /* … the last time then: CLOCK_MONOTONIC in nanoseconds */
 };
 
 /* The write lock, for SQLite or for a moment's look: SQLITE_OK, or what xShmLock() says. */
 int shared_write_lock(struct file_shim *shim);
 
 /* The transaction shares the lock, and is to write: takes the lock to itself, by one system call, if nobody else shares it. False
- * if that cannot be: then shared_write_lock() tells. */
+ * if that cannot be, or could not a few times in a row, some milliseconds ago at most: then shared_write_lock() tells. */
 bool shared_write_lock_own(struct file_shim *shim);
 
 /* Whoever had the lock to itself does not share it any more. */

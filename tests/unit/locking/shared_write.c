@@ -242,6 +242,51 @@ static void check_one(void)
 	check(elsewhere(write_is_free), "until they end");
 }
 
+/* Another process shares the lock until the pipe is closed. */
+static pid_t start_sharer(int *end)
+{
+	int ready[2], go[2];
+	char byte = 0;
+	pid_t child;
+
+	if (pipe(ready) != 0 || pipe(go) != 0)
+		abort();
+	child = fork();
+	if (child == 0) {
+		close(go[1]);
+		if (!set(F_RDLCK) || write(ready[1], &byte, 1) != 1 || read(go[0], &byte, 1) != 0)
+			_exit(1);
+		_exit(0);
+	}
+	check(read(ready[0], &byte, 1) == 1, "another process shares the lock");
+	close(ready[0]);
+	close(ready[1]);
+	close(go[0]);
+	*end = go[1];
+	return child;
+}
+
+static void check_refused(void)
+{
+	struct file_shim *first = &shims[0];
+	int end, status = -1;
+	pid_t sharer = start_sharer(&end);
+
+	shared_write_begin(first, IDLE_LOCK_NEVER, true);
+	shared_write_enter(first);
+	for (int i = 0; i < 4; i++)
+		check(!shared_write_lock_own(first), "beside it nobody has the lock to itself");
+	close(end);
+	check(waitpid(sharer, &status, 0) == sharer && status == 0, "it ends");
+	check(!shared_write_lock_own(first), "after some refusals the kernel is not asked for a while");
+	check(shared_write_lock(first) == SQLITE_OK && first->shared_write.hold == WRITE_SHARED, "the second lock serves as well");
+	shared_write_unlock(first);
+	usleep(20000);
+	check(shared_write_lock_own(first), "then it is");
+	shared_write_unlock(first);
+	shared_write_leave(first);
+}
+
 static bool drops_inherited(void)
 {
 	struct file_shim *child = &shims[1];
@@ -297,6 +342,7 @@ int main(void)
 		return 2;
 	start();
 	check_one();
+	check_refused();
 	check_fork();
 	check_processes();
 	return check_end();
