@@ -21,6 +21,9 @@
 /* For so long readers are taken to be as long as those that were met. */
 #define ALIKE (10 * SECOND)
 #define POLL (MILLISECOND / 2)
+/* Who has waited for long looks less often: all of its kind do meanwhile. */
+#define POLL_PART 16
+#define POLL_MAX (8 * MILLISECOND)
 
 static _Atomic uint32_t *word_of(const char *shm)
 {
@@ -41,11 +44,17 @@ void read_delay_read_ended(struct file_shim *shim)
 	delay->until = 0;
 }
 
-bool read_delay_is_set(const char *shm, int64_t now)
+/* For how long still: 0 if it is over, or none. */
+static int64_t left_of(const char *shm, int64_t now)
 {
 	uint32_t left = (atomic_load(word_of(shm)) & ~STATES) - (uint32_t)(now / MILLISECOND);
 
-	return left > 0 && left < FAR_AWAY / MILLISECOND;
+	return left < FAR_AWAY / MILLISECOND ? left * MILLISECOND : 0;
+}
+
+bool read_delay_is_set(const char *shm, int64_t now)
+{
+	return left_of(shm, now) > 0;
 }
 
 bool read_delay_lets_write(const char *shm)
@@ -125,19 +134,29 @@ static bool is_no_own_delay(struct file_shim *other, void *argument)
 	return !file_shim_is_of_thread(argument, other) || !(other->read_delay.since || other->has_read_lock);
 }
 
+static int64_t next_look(int64_t began, int64_t now, int64_t end)
+{
+	int64_t poll = (now - began) / POLL_PART;
+
+	poll = poll < POLL ? POLL : poll > POLL_MAX ? POLL_MAX : poll;
+	return now + poll < end ? now + poll : end;
+}
+
 bool read_delay_wait(struct file_shim *shim)
 {
 	struct read_delay *delay = &shim->read_delay;
 	uint32_t states = delay->writes ? READS_WAIT : READS_WAIT | READS_LET_WRITE;
 	const char *shm = shim->handoff.shm;
-	int64_t now, began;
+	int64_t now, began, end;
 
 	if (!shm || !(atomic_load(word_of(shm)) & states) || !wal_files_each(is_no_own_delay, shim))
 		return false;
 	began = now = monotonic_now();
 	if (!delay->until)
 		delay->until = now + LONGEST;
-	for (; now < delay->until && (atomic_load(word_of(shm)) & states) && read_delay_is_set(shm, now); now = monotonic_now())
-		monotonic_sleep(now + POLL);
+	for (; now < delay->until && (atomic_load(word_of(shm)) & states) && read_delay_is_set(shm, now); now = monotonic_now()) {
+		end = now + left_of(shm, now);
+		monotonic_sleep(next_look(began, now, end < delay->until ? end : delay->until));
+	}
 	return now != began;
 }
