@@ -27,7 +27,8 @@ struct refused_locks {
 bool refused_locks_has_mark(const struct file_shim *shim, unsigned mark);
 void refused_locks_tried(struct file_shim *shim, unsigned mark, bool had);
 
-/* SQLite's automatic checkpoint begins, at `now`: would it copy nothing, as the last one did a moment ago? It has begun; has ended. */
+/* SQLite's automatic checkpoint begins, at `now`: would it copy nothing, as the last one did a moment ago? It has begun; has ended.
+ */
 bool refused_locks_has_checkpoint(const struct file_shim *shim, int64_t now);
 void refused_locks_checkpoint_begun(struct file_shim *shim);
 void refused_locks_checkpoint_ended(struct file_shim *shim, int64_t now);

@@ -30,7 +30,8 @@ static void test_marks(void)
 	check(!refused_locks_has_mark(&shim, 1), "nor had any");
 	refused_locks_tried(&shim, 2, false);
 	refused_locks_tried(&shim, 3, true);
-	check(refused_locks_has_mark(&shim, 1) && refused_locks_has_mark(&shim, 2), "those before the one that was had are refused");
+	check(refused_locks_has_mark(&shim, 1) && refused_locks_has_mark(&shim, 2),
+	      "those before the one that was had are refused");
 	check(!refused_locks_has_mark(&shim, 3) && !refused_locks_has_mark(&shim, 4), "that one and those after it are tried");
 	now += 4 * MILLISECOND;
 	check(refused_locks_has_mark(&shim, 1), "so for some milliseconds");
