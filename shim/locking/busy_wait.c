@@ -136,6 +136,8 @@ static void look_for_progress(struct file_shim *shim, int64_t now, int count)
 		wait->moved_at = later(wait->moved_at, now - reservation_length() + reservation_length() / 4);
 	if (count == 0 || reserves)
 		wait->reserved_at = now;
+	if (reservation_lapses_at(reserved, now))
+		site_memory_waits(shim, reserved);
 	wait->changes = changes;
 	wait->reserved = reserved;
 	wait->ended = now;

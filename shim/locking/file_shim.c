@@ -239,6 +239,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 		handoff_pass_on(&shim->handoff);
 	reservation_unclaim(shim);
 	shared_write_forget(shim);
+	site_memory_forget(shim);
 	wal_methods_forget(shim);
 	/* no lock of the -shm outlasts this */
 	shim->handoff.shm = NULL;

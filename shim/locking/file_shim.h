@@ -18,6 +18,7 @@
 #include "locking/reservation.h"
 #include "locking/reset_guard.h"
 #include "locking/shared_write.h"
+#include "locking/site_memory.h"
 #include "locking/wait_log.h"
 #include "locking/wait_times.h"
 #include "locking/wal_files.h"
@@ -85,6 +86,7 @@ struct file_shim {
 	struct read_delay read_delay;
 	struct refused_locks refused_locks;
 	struct reservation reservation;
+	struct site_memory site_memory;
 
 	struct begin_mode *begin_mode; /* of the database */
 	struct begin_seen begin_seen;  /* the plain BEGIN that last ran */

@@ -28,7 +28,7 @@
  *   132  4 bytes, set aside                     written: until when reads that begin are delayed (read_delay.c)
  *
  * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun, and not shared while it
- * writes; byte 129 is a lock among those who share it (shared_write.h); bytes from 2^40 on tell the first statements of
+ * writes; byte 129 is a lock among those who share it (shared_write.h); bytes from 2^60 on tell the first statements of
  * transactions that read (site_locks.h).
  */
 #include "locking/lock_handoff.h"

@@ -128,6 +128,7 @@ void reserve_file(struct file_shim *shim)
 		return;
 	}
 	handoff_acquired(&shim->handoff);
+	site_memory_waited(shim);
 	if (reservation->policy == READ_LOCKED) {
 		reservation->state = RESERVATION_LOCKED;
 		holder_set_lock(&shim->holder, shim->handoff.shm, reservation->word);

@@ -1,5 +1,5 @@
-/* site_locks.c - the byte is told by the hash of the statement's text, and the number of those before. Two connections of a process
- * that have the same one lose it with the first that ends: a hint less. */
+/* site_locks.c - takes the lock, and finds those of other processes. Two connections of a process that have the same byte lose it
+ * with the first that ends: a hint less. */
 #include "locking/site_locks.h"
 
 #include "locking/fcntl_lock.h"
@@ -9,22 +9,16 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* SQLite locks bytes 120 to 128 of a -shm, which is shorter than this, and the library 129. */
-#define FIRST (INT64_C(1) << 40)
-
-/* For each statement. */
-#define BYTES 8
-/* One has written. */
-#define WRITES (BYTES - 1)
-/* So many before it, or more. */
-#define MANY 5
-
-/* Of the first reservation's length, the second one's, by powers of two; each further one has half, down to a 64th. */
+/* Of the first reservation's length, the second one's, by powers of two; each further one has half of the one before. */
 #define SECOND 2
 
-static off_t byte_of(const struct file_shim *shim, int number)
+/* So many times as long as a reservation, one that was seen to read on counts for the next ones. */
+#define SEEN_FOR 3
+#define MILLISECOND INT64_C(1000000)
+
+static uint32_t text_of(const struct file_shim *shim)
 {
-	return FIRST + (off_t)atomic_load_explicit(&shim->reservation.site->text, memory_order_relaxed) * BYTES + number;
+	return atomic_load_explicit(&shim->reservation.site->text, memory_order_relaxed);
 }
 
 static bool is_of_interest(const struct file_shim *shim)
@@ -41,29 +35,46 @@ static bool lock(struct file_shim *shim, off_t byte)
 	return locked;
 }
 
+/* Is what was seen of a reservation that lapsed at this word, or its low bits, of any use still? */
+static bool is_recent(const struct file_shim *shim, int64_t word)
+{
+	int64_t now = shim->handoff.system->now() / MILLISECOND, ago = (now - word) & (SITE_LOCK_WORDS - 1);
+
+	return ago < SEEN_FOR * reservation_length() / MILLISECOND;
+}
+
 /* The number of a byte that another process has, at least this one; -1 for none. Of neighbours that one process has the kernel
  * makes one lock. */
-static int find(const struct file_shim *shim, int least)
+static int find(const struct file_shim *shim, int least, int *before)
 {
-	struct flock found = fcntl_lock(F_WRLCK, byte_of(shim, least), BYTES - least);
-	int64_t end, last = byte_of(shim, WRITES);
+	off_t first = site_lock_byte(text_of(shim), 0, 0), from = site_lock_byte(text_of(shim), least, 0);
+	off_t last = site_lock_byte(text_of(shim), SITE_LOCK_WRITES, SITE_LOCK_WORDS - 1), end;
+	struct flock found = fcntl_lock(F_WRLCK, from, last + 1 - from);
+	int number;
 
 	if (fcntl(shim->files.shm_fd, F_GETLK, &found) != 0 || found.l_type != F_RDLCK)
 		return -1;
 	end = found.l_start + found.l_len - 1;
+	end = (end < last ? end : last) - first;
+	number = (int)(end / SITE_LOCK_WORDS);
 	if (found.l_pid > 0 && lock_owner_is_stopped(found.l_pid))
-		return -1;
-	return (int)((end < last ? end : last) - byte_of(shim, 0));
+		return number;
+	if (number == SITE_LOCK_WRITES || number < SITE_LOCK_SEEN)
+		*before = number;
+	else if (is_recent(shim, end % SITE_LOCK_WORDS) && *before < number - SITE_LOCK_SEEN)
+		*before = number - SITE_LOCK_SEEN;
+	return number;
 }
 
+/* How many there were before the last one that counts; -1 if none does, SITE_LOCK_WRITES if one has written. */
 static int find_last(const struct file_shim *shim)
 {
-	int last = -1, number = 0, saved = errno;
+	int before = -1, number = 0, saved = errno;
 
-	while (number < BYTES && (number = find(shim, number)) >= 0)
-		last = number++;
+	while (number <= SITE_LOCK_WRITES && (number = find(shim, number, &before)) >= 0)
+		number++;
 	errno = saved;
-	return last;
+	return before;
 }
 
 int64_t site_lock_length(struct file_shim *shim, int64_t length)
@@ -71,12 +82,12 @@ int64_t site_lock_length(struct file_shim *shim, int64_t length)
 	struct reservation *reservation = &shim->reservation;
 	int last = is_of_interest(shim) ? find_last(shim) : -1;
 
-	if (last == WRITES) {
+	if (last == SITE_LOCK_WRITES) {
 		read_site_others_write(reservation->site);
-		lock(shim, byte_of(shim, WRITES));
+		lock(shim, site_lock_byte(text_of(shim), SITE_LOCK_WRITES, 0));
 		last = -1;
 	}
-	reservation->site_before = (uint8_t)(last + 1 < MANY ? last + 1 : MANY);
+	reservation->site_before = (uint8_t)(last + 1 < SITE_LOCK_MANY ? last + 1 : SITE_LOCK_MANY);
 	return last < 0 ? length : length >> (SECOND + reservation->site_before - 1);
 }
 
@@ -86,7 +97,7 @@ void site_lock_take(struct file_shim *shim)
 
 	if (!is_of_interest(shim))
 		return;
-	byte = byte_of(shim, shim->reservation.site_before);
+	byte = site_lock_byte(text_of(shim), shim->reservation.site_before, shim->reservation.word);
 	if (lock(shim, byte))
 		shim->reservation.site_lock = byte;
 }
@@ -94,7 +105,7 @@ void site_lock_take(struct file_shim *shim)
 void site_lock_wrote(struct file_shim *shim)
 {
 	if (shim->reservation.site_lock && shim->reservation.site && shim->reservation.site_before > 0)
-		lock(shim, byte_of(shim, WRITES));
+		lock(shim, site_lock_byte(text_of(shim), SITE_LOCK_WRITES, 0));
 	site_lock_release(shim);
 }
 

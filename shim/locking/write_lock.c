@@ -157,6 +157,7 @@ static int acquire_unreserved(struct file_shim *shim)
 	}
 	if (rc == SQLITE_OK) {
 		handoff_acquired(&shim->handoff);
+		site_memory_waited(shim);
 		shim->count.immediate += is_transaction(shim) && !shim->reservation.is_pending;
 		shim->count.begun += is_transaction(shim) && !shim->reservation.is_pending;
 	}

@@ -399,6 +399,49 @@ start_reader() {
 	done
 }
 
+@test "a process that has waited for one that reads on tells those that come when it has ended, for a while: it waits less for the next one" {
+	for run in other same later plain; do
+		export SQLPROD_RESERVE=4000
+		[[ $run != later ]] || SQLPROD_RESERVE=2500
+		way=shim
+		[[ $run != plain ]] || way=plain
+		make_database_anew
+		waits=()
+		for i in 1 2; do
+			rm -f "before$i".* "after$i".*
+			barrier_make "before$i"
+			barrier_make "after$i"
+		done
+		"start_$way" writer victim quiet 'open b t.db' 'busy_timeout b 60000' 'barrier before1' 'exec b UPDATE t SET n=n+1' 'barrier after1' \
+			'barrier before2' 'exec b UPDATE t SET n=n+1' 'barrier after2' 'close b'
+		local writer=$started
+		for i in 1 2; do
+			rm -f held.*
+			barrier_make held
+			text='SELECT n FROM t'
+			[[ $run$i != other2 ]] || text='SELECT n FROM t WHERE n>=0'
+			"start_$way" reader victim quiet 'open a t.db' 'exec a BEGIN DEFERRED' "exec a $text" 'barrier held' 'exec a COMMIT' 'close a'
+			reader=$started
+			barrier_meet held
+			barrier_meet "before$i"
+			began=$EPOCHREALTIME
+			barrier_leave "before$i"
+			barrier_meet "after$i"
+			waits+=("$((${EPOCHREALTIME/./} - ${began/./} > 2000000 ? 1 : 0))")
+			barrier_leave held
+			finish "$reader" reader
+			[[ $run$i != later1 ]] || sleep 7.6
+			barrier_leave "after$i"
+		done
+		finish "$writer" writer
+		case $run in
+			other | later) [[ ${waits[*]} == '1 1' ]] ;;
+			same) [[ ${waits[*]} == '1 0' ]] ;;
+			plain) [[ ${waits[*]} == '0 0' ]] ;;
+		esac
+	done
+}
+
 @test "transactions that begin like one which wrote reserve for good, and of others it is believed later that they only read" {
 	make_database
 	read=('exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec a COMMIT') other=('exec a BEGIN DEFERRED' 'exec a SELECT max(n) FROM t' 'exec a COMMIT')
