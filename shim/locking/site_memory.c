@@ -102,7 +102,7 @@ static bool others_write(const struct file_shim *shim, uint32_t text)
 }
 
 /* The reservation has lapsed, and nobody writes. Whoever reserved after it did so while nobody wrote, too: if the change counter is
- * as it was, its owner has not written. */
+ * as it was, its owner has not written. One that began alone says little of the next one, which may have to write. */
 static void judge(struct file_shim *shim)
 {
 	struct site_memory *memory = &shim->site_memory;
@@ -113,7 +113,7 @@ static void judge(struct file_shim *shim)
 		return;
 	if (others_write(shim, text))
 		keep(shim, find_or_replace(shim, text), SITE_LOCK_WRITES, 0);
-	else if (handoff_changes(&shim->handoff) == memory->changes)
+	else if (before > 0 && handoff_changes(&shim->handoff) == memory->changes)
 		keep(shim, find_or_replace(shim, text), SITE_LOCK_SEEN + before, memory->word);
 }
 

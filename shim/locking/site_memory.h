@@ -4,9 +4,10 @@
  * (read_sites.h), and the next one sees of it only what site_locks.h shows while both read. Where such processes pause for a
  * moment, as while readers are delayed for the -wal (wal_limit.h), all would be learnt anew. Who waits for them is there for
  * longer, as a rule, and sees how a reservation ended: one that lapsed while nobody committed is one of a transaction that reads
- * on. The connection shows that by a lock of its own, with the time, and so it counts for the next ones for three times a
- * reservation's length, whether it reads on or has ended. If one of the text shows that it wrote, or wanted to, the connection goes
- * on to show that: it looks each few milliseconds while it writes, as that process may be about to end.
+ * on. Where that began beside others of its text which did, the connection shows that by a lock of its own, with the time, and
+ * so it counts for the next ones for three times a reservation's length, whether it reads on or has ended. If one of the text
+ * shows that it wrote, or wanted to, the connection goes on to show that: it looks each few milliseconds while it writes, as
+ * that process may be about to end.
  *
  * A few texts for each connection, whose locks go with its -shm. The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_SITE_MEMORY_H

@@ -399,45 +399,52 @@ start_reader() {
 	done
 }
 
-@test "a process that has waited for one that reads on tells those that come when it has ended, for a while: it waits less for the next one" {
+@test "a process that has waited for several that read on tells those that come when they have ended, for a while: it waits less for the next one" {
 	for run in other same later plain; do
 		export SQLPROD_RESERVE=4000
 		[[ $run != later ]] || SQLPROD_RESERVE=2500
 		way=shim
 		[[ $run != plain ]] || way=plain
 		make_database_anew
-		waits=()
-		for i in 1 2; do
-			rm -f "before$i".* "after$i".*
-			barrier_make "before$i"
-			barrier_make "after$i"
+		waits=() readers=()
+		steps=()
+		for i in 1 2 3; do
+			for meeting in held before after; do
+				rm -f "$meeting$i".*
+				barrier_make "$meeting$i"
+			done
+			steps+=("barrier before$i" 'exec b UPDATE t SET n=n+1' "barrier after$i")
 		done
-		"start_$way" writer victim quiet 'open b t.db' 'busy_timeout b 60000' 'barrier before1' 'exec b UPDATE t SET n=n+1' 'barrier after1' \
-			'barrier before2' 'exec b UPDATE t SET n=n+1' 'barrier after2' 'close b'
+		"start_$way" writer victim quiet 'open b t.db' 'busy_timeout b 60000' "${steps[@]}" 'close b'
 		local writer=$started
-		for i in 1 2; do
-			rm -f held.*
-			barrier_make held
+		for i in 1 2 3; do
 			text='SELECT n FROM t'
-			[[ $run$i != other2 ]] || text='SELECT n FROM t WHERE n>=0'
-			"start_$way" reader victim quiet 'open a t.db' 'exec a BEGIN DEFERRED' "exec a $text" 'barrier held' 'exec a COMMIT' 'close a'
-			reader=$started
-			barrier_meet held
+			[[ $run$i != other3 ]] || text='SELECT n FROM t WHERE n>=0'
+			"start_$way" "reader$i" victim quiet 'open a t.db' 'exec a BEGIN DEFERRED' "exec a $text" "barrier held$i" 'exec a COMMIT' 'close a'
+			readers[i]=$started
+			barrier_meet "held$i"
 			barrier_meet "before$i"
 			began=$EPOCHREALTIME
 			barrier_leave "before$i"
 			barrier_meet "after$i"
 			waits+=("$((${EPOCHREALTIME/./} - ${began/./} > 2000000 ? 1 : 0))")
-			barrier_leave held
-			finish "$reader" reader
-			[[ $run$i != later1 ]] || sleep 7.6
+			# the second one reads beside the first, the third after both
+			if ((i == 2)); then
+				for ended in 1 2; do
+					barrier_leave "held$ended"
+					finish "${readers[ended]}" "reader$ended"
+				done
+				[[ $run != later ]] || sleep 7.6
+			fi
 			barrier_leave "after$i"
 		done
+		barrier_leave held3
+		finish "${readers[3]}" reader3
 		finish "$writer" writer
 		case $run in
-			other | later) [[ ${waits[*]} == '1 1' ]] ;;
-			same) [[ ${waits[*]} == '1 0' ]] ;;
-			plain) [[ ${waits[*]} == '0 0' ]] ;;
+			other | later) [[ ${waits[*]} == '1 0 1' ]] ;;
+			same) [[ ${waits[*]} == '1 0 0' ]] ;;
+			plain) [[ ${waits[*]} == '0 0 0' ]] ;;
 		esac
 	done
 }
@@ -772,5 +779,38 @@ start_reader() {
 			finish "$writer" writer
 			expect $'open 0\nexec 0'
 		done
+	done
+}
+
+@test "one process that read on for long takes nothing from the reservation of the next one, which reads, and then writes" {
+	export SQLPROD_RESERVE=2000
+	for run in shim plain; do
+		make_database_anew
+		for meeting in held read; do
+			rm -f "$meeting".*
+			barrier_make "$meeting"
+		done
+		"start_$run" reader victim quiet 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'barrier held' 'exec a COMMIT' 'close a'
+		reader=$started
+		barrier_meet held
+		"start_$run" writer victim quiet 'open b t.db' 'busy_timeout b 60000' 'exec b UPDATE t SET n=n+1' 'sh until [ -e ended ]; do sleep 0.02; done' \
+			'exec b UPDATE t SET n=n+1' 'close b'
+		writer=$started
+		[[ $run == plain ]] || until [[ $(observer query t.db 'SELECT n FROM t') == 1 ]]; do sleep 0.05; done
+		barrier_leave held
+		finish "$reader" reader
+		"start_$run" third victim quiet 'open a t.db' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'barrier read' 'exec a UPDATE t SET n=n+10' 'exec a COMMIT' 'close a'
+		third=$started
+		barrier_meet read
+		touch ended
+		sleep 0.9
+		barrier_leave read
+		finish "$third" third
+		case $run in
+			shim) [[ $output != *'exec 5'* ]] ;;
+			plain) [[ $output == *'exec 5'* ]] ;;
+		esac
+		finish "$writer" writer
+		rm ended
 	done
 }

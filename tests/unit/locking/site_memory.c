@@ -126,6 +126,8 @@ static void test_lapsed(void)
 	check(keeps(7, 3) && !keeps(7, 2), "the last one is");
 	site_memory_forget(&shim);
 	check(!keeps(7, 3), "until the -shm goes");
+	wait_for_lapse(7, 0, 1004);
+	check(!keeps(7, 0), "of one that began alone nothing is shown");
 	is_stopped = true;
 	wait_for_lapse(7, 2, 1003);
 	check(!keeps(7, 2), "of a stopped one nothing is learnt");
@@ -136,11 +138,11 @@ static void test_ended(void)
 	pid_t owner;
 
 	start();
-	owner = start_owner(site_lock_byte(7, 0, 1000));
+	owner = start_owner(site_lock_byte(7, 1, 1000));
 	site_memory_waits(&shim, 1000);
 	site_memory_waited(&shim);
 	end_owner(owner);
-	check(!keeps(7, 0), "nor of one that ends, or is to write, before its reservation lapses");
+	check(!keeps(7, 1), "nor of one that ends, or is to write, before its reservation lapses");
 }
 
 static void test_among_others(void)
@@ -150,8 +152,8 @@ static void test_among_others(void)
 	start();
 	for (unsigned i = 0; i < 6; i++)
 		others[i] = start_owner(site_lock_byte(100 * i, 1, 500 + i));
-	wait_for_lapse(250, 0, 1000);
-	check(keeps(250, 0), "the owner is found among others");
+	wait_for_lapse(250, 1, 1000);
+	check(keeps(250, 1), "the owner is found among others");
 	check(!keeps(200, 1) && !keeps(300, 1), "of which nothing is noted");
 	for (unsigned i = 0; i < 6; i++)
 		end_owner(others[i]);
@@ -201,20 +203,20 @@ static void test_next_reserves(void)
 	pid_t owner;
 
 	start();
-	owner = start_owner(site_lock_byte(7, 0, 1000));
+	owner = start_owner(site_lock_byte(7, 1, 1000));
 	site_memory_waits(&shim, 1000);
 	has_lapsed = true;
 	site_memory_waits(&shim, 1001);
 	end_owner(owner);
-	check(keeps(7, 0), "another's reservation tells as well that nobody writes");
+	check(keeps(7, 1), "another's reservation tells as well that nobody writes");
 }
 
 static void test_few_texts(void)
 {
 	start();
 	for (uint32_t text = 1; text <= 5; text++)
-		wait_for_lapse(text, 0, 1000);
-	check(!keeps(1, 0) && keeps(2, 0) && keeps(5, 0), "a fifth text takes the place of the first");
+		wait_for_lapse(text, 1, 1000);
+	check(!keeps(1, 1) && keeps(2, 1) && keeps(5, 1), "a fifth text takes the place of the first");
 }
 
 int main(void)
