@@ -292,7 +292,7 @@ void apply_program_wal(struct connection *connection)
 
 	if (!connection->shim || connection->shim->db != connection->db || connection->exclusive || connection->busy.unknown ||
 	    wal_read_header(connection) != WAL_NO || sqlite_is_read_only(sqlite, connection->db, "main") ||
-	    !sqlite->get_autocommit(connection->db) || sqlite_runs_statement(sqlite, connection->db))
+	    !sqlite_is_idle(sqlite, connection->db))
 		return;
 	begin_run(connection);
 	journal_mode_switch_for_program(connection);

@@ -55,11 +55,6 @@ static bool see(void *argument, const char *name, const char *path)
 	return false;
 }
 
-static bool may_set(const struct connection *connection)
-{
-	return connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db);
-}
-
 /* Each is looked for anew, as none can be left while the list is read. One that another connection puts back at once stays. */
 bool rollback_attached_is_free(struct connection *connection, const struct file_shim *shim)
 {
@@ -72,7 +67,7 @@ bool rollback_attached_is_free(struct connection *connection, const struct file_
 	for (int count = 0; left && count < ATTEMPTS; count++) {
 		if (pragma_each_database(connection, see, &search) != SQLITE_ROW)
 			return true;
-		left = search.statement && !search.has_moved && may_set(connection) &&
+		left = search.statement && !search.has_moved && sqlite_is_idle(connection->sqlite, connection->db) &&
 		       apply_attached_rollback_journal(connection, search.statement);
 		free(search.statement);
 		search.statement = NULL;
@@ -80,19 +75,23 @@ bool rollback_attached_is_free(struct connection *connection, const struct file_
 	return false;
 }
 
+bool rollback_is_journal_mode(const char *sql, bool *names_schema)
+{
+	struct sql_text text = sql_text_utf8(sql, -1);
+	struct statement statement;
+
+	statement_read(&text, 0, &statement);
+	*names_schema = statement.schema.start != statement.schema.end;
+	return statement.kind == STATEMENT_PRAGMA && statement.has_value && span_is(&text, statement.name, "journal_mode");
+}
+
 static bool sets_all(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
 {
 	const char *sql = sqlite->sql ? sqlite->sql(stmt) : NULL;
-	struct sql_text text;
-	struct statement statement;
+	bool names_schema;
 
 	(void)argument;
-	if (!sql)
-		return false;
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
-	return statement.kind == STATEMENT_PRAGMA && statement.has_value && span_is(&text, statement.name, "journal_mode") &&
-	       statement.schema.start == statement.schema.end;
+	return sql && rollback_is_journal_mode(sql, &names_schema) && !names_schema;
 }
 
 /* Which statement it is that SQLite compiles again, it does not tell. */

@@ -8,6 +8,9 @@
 
 struct file_shim;
 
+/* Does the statement set a journal mode? *names_schema: of one database alone. */
+bool rollback_is_journal_mode(const char *sql, bool *names_schema);
+
 /* Is the PRAGMA journal_mode for the main database, which is compiled now, one for all? Of one that the program keeps it is known
  * only whether it has any such. */
 bool rollback_attached_is_meant(const struct connection *connection);

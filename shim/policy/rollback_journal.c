@@ -75,8 +75,8 @@ bool rollback_journal_is_free(struct connection *connection)
 
 	if (!is_in_wal_by_recipe(connection) || (!keeps && !may_leave(connection)))
 		return true;
-	if (connection->sqlite->get_autocommit(connection->db) && !sqlite_runs_statement(connection->sqlite, connection->db) &&
-	    !has_moved(connection) && (keeps ? leave_and_forget(connection) : apply_rollback_journal(connection)))
+	if (sqlite_is_idle(connection->sqlite, connection->db) && !has_moved(connection) &&
+	    (keeps ? leave_and_forget(connection) : apply_rollback_journal(connection)))
 		return true;
 	/* synchronous was set for a rollback journal */
 	if (connection_is_set_up(connection))
@@ -162,15 +162,12 @@ bool rollback_journal_was_set(struct connection *connection)
 void rollback_journal_starts(const struct connection *connection, const char *sql)
 {
 	unsigned letter = statement_first_letter(sql, -1);
-	struct sql_text text;
-	struct statement statement;
+	bool names_schema;
 
 	/* 0: a comment may precede it */
 	if (!connection->sqlite->db_release_memory || (letter && letter != LETTER_NUMBER('p')))
 		return;
-	text = sql_text_utf8(sql, -1);
-	statement_read(&text, 0, &statement);
-	if (statement.kind == STATEMENT_PRAGMA && statement.has_value && span_is(&text, statement.name, "journal_mode"))
+	if (rollback_is_journal_mode(sql, &names_schema))
 		connection->sqlite->db_release_memory(connection->db);
 }
 

@@ -253,6 +253,11 @@ bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db)
 	return sqlite->stmt_busy && sqlite_find_statement(sqlite, db, is_running, NULL);
 }
 
+bool sqlite_is_idle(const struct sqlite *sqlite, sqlite3 *db)
+{
+	return sqlite->get_autocommit(db) && !sqlite_runs_statement(sqlite, db);
+}
+
 bool sqlite_try_mutex(const struct sqlite *sqlite, sqlite3 *db, bool is_free, sqlite3_mutex **mutex)
 {
 	if (!sqlite->db_mutex || !sqlite->mutex_try || !sqlite->mutex_leave)

@@ -171,6 +171,9 @@ sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
 /* Has the handle a statement that has been stepped, and is neither at its end nor reset? False if the copy cannot tell. */
 bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db);
 
+/* Is it outside of a transaction, and runs none? */
+bool sqlite_is_idle(const struct sqlite *sqlite, sqlite3 *db);
+
 /* Takes the handle's mutex (*mutex, to be left by sqlite->mutex_leave()) unless another thread has it, or the copy cannot tell. One
  * without a mutex of its own (NULL) is taken if is_free says that no other thread uses it. */
 bool sqlite_try_mutex(const struct sqlite *sqlite, sqlite3 *db, bool is_free, sqlite3_mutex **mutex);
