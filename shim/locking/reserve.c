@@ -58,10 +58,12 @@ static int reserve_locked(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
 	uint32_t seen = reservation_word(shim->handoff.shm);
-	int64_t now = shim->handoff.system->now();
+	int64_t now;
 
 	if (reservation_word_blocks(shim, seen))
 		return SQLITE_BUSY;
+	/* afterwards: one that has lapsed between two looks is not joined */
+	now = shim->handoff.system->now();
 	if (reservation_lapses_at(seen, now))
 		return join(shim, seen, now);
 	if (reservation->policy != READ_LOCKED)

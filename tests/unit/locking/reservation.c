@@ -26,8 +26,9 @@ static struct file_shim shim;
 static sqlite3_file database;
 static const struct setting_value chosen[SETTING_COUNT] = {[SETTING_RESERVE] = {.number = 500}};
 static int64_t now = 1000 * MILLISECOND;
-static bool commits_meanwhile; /* another connection does, whenever this one waits */
-static enum busy_kind kind;    /* how the connection waits */
+static bool commits_meanwhile;      /* another connection does, whenever this one waits */
+static uint32_t reserves_meanwhile; /* by this word, before this one takes the lock */
+static enum busy_kind kind;         /* how the connection waits */
 static unsigned wakes, yields, queues;
 static uint32_t shm[64];
 
@@ -88,6 +89,9 @@ enum busy_kind busy_handler_kind(const struct file_shim *of)
 int shared_write_lock(struct file_shim *of)
 {
 	of->shared_write.hold = WRITE_ALONE;
+	if (reserves_meanwhile)
+		shm[RESERVED] = reserves_meanwhile;
+	reserves_meanwhile = 0;
 	return SQLITE_OK;
 }
 
@@ -450,6 +454,34 @@ static void test_slice(void)
 	check(shim.handoff.slice == SLICE_OBSERVED, "and lasts for more than one transaction");
 }
 
+static int64_t ticks;
+
+/* Between each two looks a millisecond passes. */
+static int64_t clock_ticks(void)
+{
+	return now + ticks++ * MILLISECOND;
+}
+
+/* Another process's lapses between two looks at it: each time between other ones. */
+static void test_lapses_meanwhile(void)
+{
+	static const struct handoff_system ticking = {clock_ticks, sleep_until, wake};
+
+	for (uint32_t left = 1; left < 20; left++) {
+		uint32_t word = (uint32_t)(now / MILLISECOND) + left;
+
+		begin();
+		handoff_init(&shim.handoff, &ticking);
+		shim.handoff.shm = (const char *)shm;
+		reserves_meanwhile = word;
+		ticks = 0;
+		read_begins();
+		check(shim.reservation.state == RESERVATION_HELD && shim.reservation.word != word && shm[RESERVED] != word,
+		      "one that lapses at look %u is not joined", left);
+		read_ends();
+	}
+}
+
 int main(void)
 {
 	test_retry();
@@ -457,5 +489,6 @@ int main(void)
 	test_no_retry();
 	test_learnt();
 	test_slice();
+	test_lapses_meanwhile();
 	return check_end();
 }
