@@ -142,3 +142,10 @@ enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint3
 		return HOLDER_OF_THREAD;
 	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;
 }
+
+void holder_forked(void)
+{
+	for (struct holder *holder = atomic_load(&holders); holder; holder = holder->next)
+		if (!atomic_load_explicit(&holder->has_lock, memory_order_relaxed))
+			atomic_store_explicit(&holder->word, 0, memory_order_relaxed);
+}

@@ -47,4 +47,8 @@ void holder_set_lock(struct holder *holder, const char *shm, uint32_t word);
  * the thread that wants it. */
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word);
 
+/* For pthread_atfork(3): what the parent has reserved, none of the child's connections has. For its lock, which may not come free
+ * before the child has ended, the child waits as for one of its own. */
+void holder_forked(void);
+
 #endif

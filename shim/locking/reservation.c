@@ -3,7 +3,7 @@
  * Transactions of one thread, which cannot wait for each other, have a reservation together (reserve.c): the first one to write, or
  * the last one to end without that, clears it. Its time is that of the one that reserved.
  *
- * Four races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
+ * Races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
  * - SQLite has read the header before it asks for the read lock. If it has changed since, as while the reservation was waited for,
  *   SQLite reads it again, before it takes the read lock or after it has given that back: the reservation is kept over that
  *   (is_retried).
@@ -13,6 +13,8 @@
  *   read, so write_lock.c does.
  * - A reservation that has lapsed serves its owner still, until another connection reserves: the owner looks again once it has the
  *   write lock.
+ * - A forked child has a copy of its parent's records: it forgets them, or it would take its parent for another connection of its
+ *   own thread.
  */
 #include "locking/reservation.h"
 

@@ -12,6 +12,7 @@
 #include "fs/storage.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "locking/holder.h"
 #include "locking/idle_watcher.h"
 #include "locking/inherited_locks.h"
 #include "policy/apply.h"
@@ -56,6 +57,7 @@ static void first_connection(void)
 	look_at_program();
 	pthread_atfork(registry_before_fork, registry_after_fork, registry_after_fork);
 	pthread_atfork(NULL, NULL, reservation_forked);
+	pthread_atfork(NULL, NULL, holder_forked);
 	pthread_atfork(NULL, NULL, shared_write_forked);
 	inherited_locks_start();
 	/* the last one to be registered is the first one before a fork: no lock is held yet */

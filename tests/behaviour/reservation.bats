@@ -586,6 +586,36 @@ start_reader() {
 	done
 }
 
+# forked_beside BEGIN - a child that is forked in a transaction which has read writes by a connection of its own.
+forked_beside() {
+	cat >fork.py <<-'EOF'
+		import os, sqlite3, sys, time
+		def connect(): return sqlite3.connect('t.db', isolation_level=None, timeout=60)
+		a = connect()
+		a.execute(sys.argv[1]); a.execute('select n from t').fetchall()
+		pid = os.fork()
+		if pid == 0:
+		    c = connect()
+		    c.execute('update t set n=n+10')
+		    os._exit(0)
+		time.sleep(1)
+		try: a.execute('update t set n=n+1'); a.execute('commit'); print('written')
+		except sqlite3.Error as e: print(e); a.rollback()
+		print(os.waitpid(pid, 0)[1])
+	EOF
+	for run in run_plain:'database is locked' run_shim:written; do
+		make_database_anew
+		"${run%%:*}" python3 fork.py "$1"
+		expect "${run#*:}"$'\n0'
+	done
+}
+
+@test "a forked child waits for the reservation of its parent's transaction" {
+	export SQLPROD_RESERVE=20000
+	forked_beside BEGIN
+	forked_beside 'BEGIN DEFERRED'
+}
+
 @test "one thread does not wait for itself longer than it asked to where its other connection has the database attached" {
 	for run in run_plain run_shim; do
 		rm -f t.db*

@@ -64,6 +64,13 @@ int main(void)
 	      "it has the lock, and claims it");
 	if (pthread_create(&thread, NULL, find_elsewhere, NULL) == 0)
 		pthread_join(thread, NULL);
+	for (int i = 0; i < MANY; i++)
+		holder_set(&holders[i], one, i % 2 ? 9 : 8);
+	holder_forked();
+	check(holder_find(NULL, one, 9) == HOLDER_ELSEWHERE && holder_find(NULL, one, 8) == HOLDER_ELSEWHERE,
+	      "a child has none of them");
+	give_back(MANY, false);
+	holder_set_lock(&holders[1], one, 9);
 	holder_start(&holders[1]);
 	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE, "a new connection holds nothing");
 	return check_end();
