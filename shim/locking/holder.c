@@ -114,10 +114,10 @@ static bool holds(const struct holder *holder, const char *shm, uint32_t word)
 		     : atomic_load_explicit(&holder->has_lock, memory_order_relaxed));
 }
 
-static const struct holder *find(const struct holder *waiter, const char *shm, uint32_t word)
+static struct holder *find(const struct holder *waiter, const char *shm, uint32_t word)
 {
 	struct set *set = set_of(shm);
-	const struct holder *holder;
+	struct holder *holder;
 
 	for (int place = 0; place < PLACES; place++) {
 		holder = atomic_load_explicit(&set->places[place], memory_order_relaxed);
@@ -130,6 +130,17 @@ static const struct holder *find(const struct holder *waiter, const char *shm, u
 	while (holder && (holder == waiter || !holds(holder, shm, word)))
 		holder = holder->next;
 	return holder;
+}
+
+void holder_replace_word(const struct holder *except, const char *shm, uint32_t word, uint32_t other)
+{
+	struct holder *holder;
+
+	while (word != other && (holder = find(except, shm, word))) {
+		uint32_t seen = word;
+
+		atomic_compare_exchange_strong_explicit(&holder->word, &seen, other, memory_order_relaxed, memory_order_relaxed);
+	}
 }
 
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word)

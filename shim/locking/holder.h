@@ -43,6 +43,10 @@ bool holder_is_of_thread(const struct holder *holder);
 void holder_set(struct holder *holder, const char *shm, uint32_t word);
 void holder_set_lock(struct holder *holder, const char *shm, uint32_t word);
 
+/* Who else in this process has reserved this -shm by that word has reserved it by the other one from now on; by none if that is 0.
+ */
+void holder_replace_word(const struct holder *except, const char *shm, uint32_t word, uint32_t other);
+
 /* Who else in this process holds the lock of this -shm (word 0), or has it reserved by this word, which may have lapsed, seen from
  * the thread that wants it. */
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word);

@@ -1,7 +1,7 @@
 /* reservation.c - what a transaction does to have the database reserved, from its first read to its first write.
  *
  * Transactions of one thread, which cannot wait for each other, have a reservation together (reserve.c): the first one to write, or
- * the last one to end without that, clears it. Its time is that of the one that reserved.
+ * the last one to end without that, clears it. Its time is that of the one that reserved, unless one of them renews it.
  *
  * Races, which tests/model/reservation.c explores; tests/model/shared_write.c has those of the shared lock:
  * - SQLite has read the header before it asks for the read lock. If it has changed since, as while the reservation was waited for,
@@ -13,6 +13,8 @@
  *   read, so write_lock.c does.
  * - A reservation that has lapsed serves its owner still, until another connection reserves: the owner looks again once it has the
  *   write lock.
+ * - Words of the same millisecond are equal: who ends by its write, or renews, what it has with a partner changes the partner's
+ *   record, too, so that this one takes no other's word for its own.
  * - A forked child has a copy of its parent's records: it forgets them, or it would take its parent for another connection of its
  *   own thread.
  */
@@ -110,6 +112,7 @@ static void forget(struct file_shim *shim)
 	if (shim->reservation.site_lock)
 		site_lock_release(shim);
 	shim->reservation.state = RESERVATION_NONE;
+	shim->reservation.word = reservation_word_own(shim);
 	holder_set(&shim->holder, NULL, 0);
 	longest(&shim->count.longest_reserved, shim->handoff.system->now() - shim->reservation.since);
 }
@@ -151,7 +154,7 @@ void reservation_give_back(struct file_shim *shim)
 		return;
 	}
 	forget(shim);
-	if (reserve_is_joint(shim))
+	if (reservation_word_is_joint(shim))
 		return;
 	if (reservation_word_clear(shim))
 		handoff_pass_on(&shim->handoff);
@@ -220,6 +223,7 @@ void reservation_wait_out(struct file_shim *shim)
 bool reservation_before_write(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
+	uint32_t word;
 
 	if (reservation->site_lock)
 		site_lock_wrote(shim);
@@ -229,12 +233,17 @@ bool reservation_before_write(struct file_shim *shim)
 		begin_kind_wrote(reservation->kind);
 	if (reservation->state != RESERVATION_HELD)
 		return false;
-	if (reservation_word(shim->handoff.shm) == reservation->word && handoff_changes(&shim->handoff) == shim->handoff.changes)
+	word = reservation_word_own(shim);
+	if (word && reservation_word(shim->handoff.shm) == word && handoff_changes(&shim->handoff) == shim->handoff.changes) {
+		reservation->word = word;
 		return true;
+	}
 	/* not where it was in force still, and one of the same thread has written: it was long enough */
 	if (reservation->site && !reservation_lapses_at(reservation->word, shim->handoff.system->now()))
 		read_site_lapsed(reservation->site);
-	drop(shim);
+	forget(shim);
+	if (!reservation_word_is_joint(shim))
+		reservation_word_clear(shim);
 	shim->count.lapsed++;
 	return false;
 }

@@ -11,6 +11,7 @@
 #define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
 
 static atomic_uint forks;
+static atomic_bool has_met_partner; /* has a connection ever found one of its own thread's reservations? */
 
 void reservation_forked(void)
 {
@@ -55,7 +56,10 @@ bool reservation_word_blocks(const struct file_shim *shim, uint32_t word)
 		return false;
 	if (shim->reservation.state == RESERVATION_HELD && word == shim->reservation.word)
 		return false;
-	return holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_OF_THREAD;
+	if (holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_OF_THREAD)
+		return true;
+	atomic_store_explicit(&has_met_partner, true, memory_order_relaxed);
+	return false;
 }
 
 bool reservation_blocks(struct file_shim *shim)
@@ -70,8 +74,11 @@ static uint32_t word_until(int64_t time)
 	return word ? word : 1;
 }
 
-static bool exchange(const struct file_shim *shim, uint32_t seen, uint32_t word)
+/* No partner is to take the next one's word for its own: `partners` is theirs. */
+static bool exchange(const struct file_shim *shim, uint32_t seen, uint32_t word, uint32_t partners)
 {
+	if (seen && atomic_load_explicit(&has_met_partner, memory_order_relaxed))
+		holder_replace_word(&shim->holder, shim->handoff.shm, seen, partners);
 	return atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen, word);
 }
 
@@ -88,17 +95,30 @@ bool reservation_word_set(struct file_shim *shim, uint32_t seen, int64_t now, in
 {
 	uint32_t word = word_until(until);
 
-	if (!exchange(shim, seen, word))
+	if (!exchange(shim, seen, word, 0))
 		return false;
 	reservation_word_join(shim, word, now);
 	return true;
+}
+
+bool reservation_word_is_joint(const struct file_shim *shim)
+{
+	uint32_t word = shim->reservation.word;
+
+	return word && atomic_load_explicit(&has_met_partner, memory_order_relaxed) && shim->handoff.shm &&
+	       holder_find(&shim->holder, shim->handoff.shm, word) != HOLDER_ELSEWHERE;
+}
+
+uint32_t reservation_word_own(const struct file_shim *shim)
+{
+	return atomic_load_explicit(&shim->holder.word, memory_order_relaxed);
 }
 
 bool reservation_word_renew(struct file_shim *shim, int64_t until)
 {
 	uint32_t word = word_until(until);
 
-	if (!exchange(shim, shim->reservation.word, word))
+	if (!exchange(shim, shim->reservation.word, word, word))
 		return false;
 	shim->reservation.word = word;
 	return true;
@@ -112,21 +132,24 @@ static bool is_own(const struct file_shim *shim, unsigned written_after)
 
 bool reservation_word_clear(struct file_shim *shim)
 {
-	return is_own(shim, shim->reservation.forks) && exchange(shim, shim->reservation.word, 0);
+	uint32_t word = shim->reservation.word;
+
+	return word && is_own(shim, shim->reservation.forks) && exchange(shim, word, 0, 0);
 }
 
 bool reservation_claim(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
-	uint32_t seen = reservation_word(shim->handoff.shm), word;
+	uint32_t seen, word;
 
 	if (shim->shared_write.hold != WRITE_SHARED || !reservation_word_is_known(shim->handoff.shm))
-		return !reservation_word_blocks(shim, seen);
+		return !reservation_blocks(shim);
 	word = word_until(shim->handoff.system->now() + reservation_length());
 	do {
+		seen = reservation_word(shim->handoff.shm);
 		if (reservation_word_blocks(shim, seen))
 			return false;
-	} while (!atomic_compare_exchange_weak(place_of(shim->handoff.shm), &seen, word));
+	} while (!exchange(shim, seen, word, 0));
 	reservation->claim = word;
 	reservation->claim_forks = atomic_load_explicit(&forks, memory_order_relaxed);
 	return true;
@@ -138,5 +161,5 @@ void reservation_unclaim(struct file_shim *shim)
 
 	shim->reservation.claim = 0;
 	if (word && is_own(shim, shim->reservation.claim_forks))
-		exchange(shim, word, 0);
+		exchange(shim, word, 0, 0);
 }

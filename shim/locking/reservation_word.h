@@ -43,10 +43,17 @@ bool reservation_word_set(struct file_shim *shim, uint32_t seen, int64_t now, in
 /* Has the reservation of this word together with its owner. */
 void reservation_word_join(struct file_shim *shim, uint32_t word, int64_t now);
 
-/* Reserves until that time, if the reservation is the connection's own still. */
+/* Has another connection of the process the reservation, too? */
+bool reservation_word_is_joint(const struct file_shim *shim);
+
+/* What the word of the connection's reservation is by now: another one if a partner has renewed it, and 0 if one has written. Then
+ * the next reservation may have the same word as that one had. */
+uint32_t reservation_word_own(const struct file_shim *shim);
+
+/* Reserves until that time, if the reservation is the connection's own still; for its partners, too. */
 bool reservation_word_renew(struct file_shim *shim, int64_t until);
 
-/* Takes the connection's own away, and says whether it was still there. */
+/* Takes the connection's own away, and its partners', and says whether it was still there. */
 bool reservation_word_clear(struct file_shim *shim);
 
 /* The write lock was had: false if another connection has the database reserved. While the lock is shared, the word says from now

@@ -5,10 +5,6 @@
 #include "locking/file_shim.h"
 #include "locking/site_locks.h"
 
-#include <stdatomic.h>
-
-static atomic_bool any_joint; /* has a transaction ever had a reservation together with another one? */
-
 bool reserve_find_site(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;
@@ -48,7 +44,6 @@ static int join(struct file_shim *shim, uint32_t word, int64_t now)
 
 	if (reservation->policy != READ_RESERVED)
 		return SQLITE_LOCKED;
-	atomic_store_explicit(&any_joint, true, memory_order_relaxed);
 	reservation_word_join(shim, word, now);
 	return SQLITE_OK;
 }
@@ -142,10 +137,4 @@ void reserve_file(struct file_shim *shim)
 		site_lock_take(shim);
 	}
 	shim->count.reserved++;
-}
-
-bool reserve_is_joint(const struct file_shim *shim)
-{
-	return atomic_load_explicit(&any_joint, memory_order_relaxed) && shim->handoff.shm &&
-	       holder_find(&shim->holder, shim->handoff.shm, shim->reservation.word) != HOLDER_ELSEWHERE;
 }

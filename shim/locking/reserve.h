@@ -23,7 +23,4 @@ int64_t reserve_length(const struct reservation *reservation);
  * shared of the write lock may be given back meanwhile. */
 void reserve_file(struct file_shim *shim);
 
-/* Does another transaction have the same reservation, which has not written? */
-bool reserve_is_joint(const struct file_shim *shim);
-
 #endif

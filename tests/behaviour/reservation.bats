@@ -586,6 +586,46 @@ start_reader() {
 	done
 }
 
+# The partner still reads, and ends, while another process has the next one: that has the same word if it began in the same millisecond.
+@test "a reservation that one of two transactions of a thread has ended by its write is not the other one's any more" {
+	make_database
+	cat >partners.py <<-'EOF'
+		import os, sqlite3, time
+		def connect(): return sqlite3.connect('t.db', isolation_level=None, timeout=60)
+		def run(c, *statements):
+		    for sql in statements: c.execute(sql).fetchall()
+		def writer(pipe):
+		    c, errors = connect(), 0
+		    for i in range(100):
+		        try: run(c, 'begin deferred', 'select n from t'); time.sleep(0.004); run(c, 'update t set n=n+1', 'commit')
+		        except sqlite3.Error: errors += 1; c.in_transaction and c.rollback()
+		    os.write(pipe, b'%d ' % errors); os._exit(0)
+		ends, pipe = os.pipe()
+		writers = []
+		for i in range(2):
+		    pid = os.fork()
+		    pid or writer(pipe)
+		    writers.append(pid)
+		a, b, turn = connect(), connect(), 0
+		while len(writers) > 0:
+		    turn += 1
+		    try:
+		        # so that its reads are known to need a reservation
+		        if turn % 8 == 0: run(b, 'begin deferred', 'select 2, n from t', 'update t set n=n+0', 'commit')
+		        run(a, 'begin deferred', 'select 1, n from t'); run(b, 'begin deferred', 'select 2, n from t')
+		        run(a, 'update t set n=n+0', 'commit' if turn % 2 else 'rollback'); time.sleep(0.002); run(b, 'commit')
+		    except sqlite3.Error:
+		        for c in a, b: c.in_transaction and c.rollback()
+		    writers = [pid for pid in writers if os.waitpid(pid, os.WNOHANG)[0] == 0]
+		print(sum(map(int, os.read(ends, 100).split())))
+	EOF
+	export SQLPROD_RESERVE=20000
+	run_plain python3 partners.py
+	((output > 0))
+	run_shim python3 partners.py
+	expect 0
+}
+
 # forked_beside BEGIN - a child that is forked in a transaction which has read writes by a connection of its own.
 forked_beside() {
 	cat >fork.py <<-'EOF'

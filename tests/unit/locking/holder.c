@@ -66,6 +66,10 @@ int main(void)
 		pthread_join(thread, NULL);
 	for (int i = 0; i < MANY; i++)
 		holder_set(&holders[i], one, i % 2 ? 9 : 8);
+	holder_replace_word(&holders[1], one, 9, 10);
+	check(holder_find(&holders[1], one, 9) == HOLDER_ELSEWHERE && holder_find(NULL, one, 9) == HOLDER_OF_THREAD &&
+		      holder_find(NULL, one, 10) == HOLDER_OF_THREAD && holder_find(NULL, one, 8) == HOLDER_OF_THREAD,
+	      "all others that have this word have another one now");
 	holder_forked();
 	check(holder_find(NULL, one, 9) == HOLDER_ELSEWHERE && holder_find(NULL, one, 8) == HOLDER_ELSEWHERE,
 	      "a child has none of them");

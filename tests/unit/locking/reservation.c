@@ -454,6 +454,102 @@ static void test_slice(void)
 	check(shim.handoff.slice == SLICE_OBSERVED, "and lasts for more than one transaction");
 }
 
+/* Two connections of this thread. */
+static struct file_shim first, partner;
+
+static void read_reserved(struct file_shim *of)
+{
+	memset(&of->reservation, 0, sizeof(of->reservation));
+	of->sqlite = shim.sqlite;
+	handoff_init(&of->handoff, &made_up);
+	of->handoff.shm = (const char *)shm;
+	of->reservation.policy = READ_RESERVED;
+	holder_start(&of->holder);
+	holder_seen(&of->holder);
+	reservation_header_read(of);
+	reservation_before_read(of);
+}
+
+/* Both have one reservation: its word. */
+static uint32_t read_together(void)
+{
+	begin();
+	read_reserved(&first);
+	read_reserved(&partner);
+	check(shm[RESERVED] && first.reservation.word == shm[RESERVED] && partner.reservation.word == shm[RESERVED],
+	      "they have a reservation together");
+	return shm[RESERVED];
+}
+
+static void test_partner_ends(void)
+{
+	uint32_t word = read_together();
+
+	reservation_after_read(&first);
+	check(shm[RESERVED] == word && reservation_before_write(&partner), "it outlasts the first one to end");
+	reservation_after_read(&partner);
+	check(shm[RESERVED] == 0, "and ends with the last one");
+}
+
+/* A reservation that another process has in the same millisecond has the same word. */
+static void test_partner_writes(void)
+{
+	for (int writes = 0; writes < 2; writes++) {
+		uint32_t word = read_together();
+
+		check(reservation_before_write(&first), "the first one writes");
+		reservation_written(&first);
+		check(shm[RESERVED] == 0, "that ends the reservation");
+		shm[RESERVED] = word;
+		if (writes)
+			check(!reservation_before_write(&partner), "another process's reservation is not the partner's");
+		reservation_after_read(&partner);
+		check(shm[RESERVED] == word, "nor does the partner clear it");
+	}
+}
+
+static void test_partner_claims(void)
+{
+	uint32_t word = read_together();
+
+	first.shared_write.hold = WRITE_SHARED;
+	reservation_before_write(&first);
+	reservation_written(&first);
+	holder_set_lock(&first.holder, (const char *)shm, first.reservation.claim);
+	check(shm[RESERVED] == word, "who shares the lock claims the word");
+	holder_set(&first.holder, NULL, 0);
+	reservation_unclaim(&first);
+	first.shared_write.hold = WRITE_NONE;
+	shm[RESERVED] = word;
+	reservation_after_read(&partner);
+	check(shm[RESERVED] == word, "a partner has no part in the next reservation of the same word");
+}
+
+static void test_partner_renews(void)
+{
+	uint32_t word = read_together();
+
+	now += 10 * MILLISECOND;
+	reservation_renew(&first);
+	check(shm[RESERVED] == word + 10, "it is renewed");
+	reservation_after_read(&first);
+	check(shm[RESERVED] == word + 10 && reservation_before_write(&partner), "it is the partner's still");
+	reservation_after_read(&partner);
+	check(shm[RESERVED] == 0, "which ends it");
+}
+
+/* A program without the library has committed before the partner read, so that only the first one's snapshot is an old one. */
+static void test_partner_reads_later(void)
+{
+	begin();
+	read_reserved(&first);
+	shm[CHANGES]++;
+	read_reserved(&partner);
+	check(!reservation_before_write(&first), "an old snapshot needs no reservation");
+	check(shm[RESERVED] && reservation_before_write(&partner), "the partner's own has it still");
+	reservation_after_read(&partner);
+}
+
 static int64_t ticks;
 
 /* Between each two looks a millisecond passes. */
@@ -484,11 +580,18 @@ static void test_lapses_meanwhile(void)
 
 int main(void)
 {
+	holder_link(&first.holder);
+	holder_link(&partner.holder);
 	test_retry();
 	test_gives_way();
 	test_no_retry();
 	test_learnt();
 	test_slice();
+	test_partner_ends();
+	test_partner_writes();
+	test_partner_claims();
+	test_partner_renews();
+	test_partner_reads_later();
 	test_lapses_meanwhile();
 	return check_end();
 }
