@@ -9,6 +9,7 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "sqlite/callback_offsets.h"
 
 #include <string.h>
 
@@ -205,12 +206,14 @@ static bool hold_after_readers(struct file_shim *shim)
 	return shim->wal_limit.holds;
 }
 
-/* Has the program left checkpoints to SQLite? Not to Litestream either, for which the recipe's limit is 0. */
-static bool is_automatic(const struct connection *connection)
+/* Has the program left checkpoints to SQLite? Not to Litestream either, for which the recipe's limit is 0. What an embedded copy's
+ * program sets by a function is not seen otherwise. */
+static bool is_automatic(const struct connection *connection, uint32_t frames)
 {
 	const struct outcome *limit = connection ? &connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT] : NULL;
 
-	return limit && connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].by != DECIDED_BY_PROGRAM &&
+	return limit && (!connection->offsets || callback_checkpoints(connection->offsets, connection->db, frames)) &&
+	       connection->outcomes[SETTING_WAL_AUTOCHECKPOINT].by != DECIDED_BY_PROGRAM &&
 	       !(limit->by == DECIDED_BY_RECIPE && limit->got == 0);
 }
 
@@ -232,7 +235,7 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 
 	limit->is_automatic = limit->is_needless = false;
 	if (!limit->after_commit || !shim->fair || shim->is_attached || shim->has_read_lock || !shim->handoff.shm ||
-	    !is_automatic(connection))
+	    !is_automatic(connection, limit->after))
 		return;
 	limit->after_commit = false;
 	size = wal_index_size(shim->handoff.shm, limit->after);

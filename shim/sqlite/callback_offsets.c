@@ -246,3 +246,13 @@ bool callback_has_wal_hook(const struct callback_offsets *layout, const sqlite3 
 	pair = pair_at(db, layout->wal);
 	return pair.callback && pair.callback != layout->sqlite_wal_hook;
 }
+
+bool callback_checkpoints(const struct callback_offsets *layout, const sqlite3 *db, uint32_t frames)
+{
+	struct pair pair;
+
+	if (layout->wal == OFFSET_UNKNOWN)
+		return false;
+	pair = pair_at(db, layout->wal);
+	return pair.callback && pair.callback == layout->sqlite_wal_hook && (intptr_t)pair.argument <= (intptr_t)frames;
+}

@@ -45,6 +45,9 @@ void callback_read_hooks(const struct callback_offsets *layout, const sqlite3 *d
 /* Has the program a sqlite3_wal_hook() of its own? False if that is not known. */
 bool callback_has_wal_hook(const struct callback_offsets *layout, const sqlite3 *db);
 
+/* Does SQLite checkpoint by itself after a commit that leaves so many frames in the -wal? False where the offset is not known. */
+bool callback_checkpoints(const struct callback_offsets *layout, const sqlite3 *db, uint32_t frames);
+
 /* The fields trace_v2, argument and mask of *out; the callback is of another type if mask has TRACE_MASK_LEGACY. */
 bool callback_read_trace(const struct callback_offsets *layout, const sqlite3 *db, struct trace_callback *out);
 

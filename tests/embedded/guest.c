@@ -279,6 +279,24 @@ static void scene_zombie(void)
 	use_once();
 }
 
+/* Has SQLite's own checkpoints turned off by a function, and makes its own after each commit: beyond the length at which SQLite
+ * would have made one, too. */
+static void scene_own_checkpoints(void)
+{
+	sqlite3 *db = open_database(file);
+	unsigned failed = 0;
+
+	run(db, "INSERT INTO t VALUES(1)");
+	sqlite3_wal_autocheckpoint(db, 0);
+	run(db, "INSERT INTO t VALUES(zeroblob(20000000))");
+	for (int i = 0; i < 100; i++) {
+		run(db, "INSERT INTO t VALUES(1)");
+		failed += sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK;
+	}
+	printf("failed %u\n", failed);
+	sqlite3_close(db);
+}
+
 /* What SQLite says of the last call is about the program's own. */
 static void scene_errors(void)
 {
@@ -473,6 +491,7 @@ int main(int argc, char **argv)
 		{"failing_extension", scene_failing_extension},
 		{"authorizer", scene_authorizer},
 		{"zombie", scene_zombie},
+		{"own_checkpoints", scene_own_checkpoints},
 		{"errors", scene_errors},
 		{"nested", scene_nested},
 		{"shared", scene_shared},

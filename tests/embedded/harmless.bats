@@ -205,6 +205,20 @@ scene() {
 		'exec a SELECT count(*) FROM t' 'close a'
 }
 
+@test "in an embedded copy, checkpoints of a program that has turned off SQLite's by a function do not fail beside a reader" {
+	for way in plain shim; do
+		rm -f t.db* held.*
+		observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+		barrier_make held
+		start_plain reader victim quiet 'open a t.db' 'exec a BEGIN' 'exec a SELECT x FROM t' 'barrier held' 'exec a COMMIT' 'close a'
+		barrier_meet held
+		"run_$way" "$guest" own_checkpoints t.db
+		expect 'failed 0'
+		barrier_leave held
+		finish "$started" reader
+	done
+}
+
 @test "functions and collations may have any name, in an embedded copy" {
 	twin "$recipe" "$victim" 'open a t.db' 'function a' "exec a SELECT victim('open b u.db')" 'exec b CREATE TABLE t(x)' \
 		'exec b PRAGMA journal_mode' 'close b' 'close a'
