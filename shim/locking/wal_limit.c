@@ -9,6 +9,7 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "locking/snapshot.h"
 #include "sqlite/callback_offsets.h"
 
 #include <string.h>
@@ -62,12 +63,21 @@ static bool is_no_own_reader(struct file_shim *other, void *argument)
 	return !file_shim_is_of_thread(argument, other) || !other->has_read_lock;
 }
 
+/* Is the -wal so long that SQLite checkpoints by itself after each commit, before the program can? */
+static bool is_past_autocheckpoint(uint32_t frames)
+{
+	const struct setting_value *wanted = settings_get(SETTING_WAL_AUTOCHECKPOINT);
+
+	return wanted->keep ? frames >= LONG_FOR_ANY : wanted->number > 0 && frames >= wanted->number;
+}
+
 void wal_limit_write_unlocked(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
 
 	limit->after = shim->handoff.shm ? wal_index_frames(shim->handoff.shm) : limit->before;
 	limit->after_commit = limit->after != limit->before && !shim->reset_guard.checkpoints;
+	limit->beside_read = is_past_autocheckpoint(limit->after) && snapshot_is_kept(shim);
 	if (read_delay_is_over(shim, limit->after))
 		read_delay_end(shim, monotonic_now(), READS_BEGIN);
 	if (limit->after < limit->before)
@@ -217,14 +227,6 @@ static bool is_automatic(const struct connection *connection, uint32_t frames)
 	       !(limit->by == DECIDED_BY_RECIPE && limit->got == 0);
 }
 
-/* Is the -wal so long that SQLite checkpoints by itself after each commit, before the program can? */
-static bool is_past_autocheckpoint(uint32_t frames)
-{
-	const struct setting_value *wanted = settings_get(SETTING_WAL_AUTOCHECKPOINT);
-
-	return wanted->keep ? frames >= LONG_FOR_ANY : wanted->number > 0 && frames >= wanted->number;
-}
-
 void wal_limit_checkpoint_begins(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
@@ -243,7 +245,7 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	limit->began = monotonic_now();
 	limit->waits = most > 0 && is_to_wait(shim, size, most, limit->began);
 	if (!limit->waits && read_delay_met_longer(shim->handoff.shm, limit->began)) {
-		limit->is_automatic = is_past_autocheckpoint(limit->after);
+		limit->is_automatic = is_past_autocheckpoint(limit->after) && !limit->beside_read;
 		limit->is_needless = limit->is_automatic && refused_locks_has_checkpoint(shim, limit->began);
 		return;
 	}

@@ -225,6 +225,22 @@ writer.join()'
 	done
 }
 
+# SQLite makes no checkpoint after a commit beside a statement that runs.
+@test "a program's own checkpoints after commits beside its cursor are not refused, while another process reads on" {
+	for run in run_plain run_shim; do
+		rm -f t.db* held.*
+		observer query t.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1), (2)' >/dev/null
+		barrier_make held
+		start_plain reader victim quiet 'open a t.db' 'exec a BEGIN' 'exec a SELECT x FROM t' 'barrier held' 'exec a COMMIT' 'close a'
+		barrier_meet held
+		$run victim 'open a t.db' 'exec a INSERT INTO t VALUES(zeroblob(20000000))' 'prepare a s v2 -1 SELECT rowid FROM t' 'repeat 100' 'step s' \
+			'exec a INSERT INTO t VALUES(1)' 'reset s' 'exec a PRAGMA wal_checkpoint' 'end' 'finalize s' 'close a'
+		[[ $(grep -c '^0|' <<<"$output") -eq 100 ]]
+		barrier_leave held
+		finish "$started" reader
+	done
+}
+
 @test "a thread does not wait, as it begins to read, for a read of its own that goes on by another connection" {
 	for run in run_plain run_shim; do
 		rm -f n.db*

@@ -7,6 +7,7 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
+#include "locking/snapshot.h"
 #include "sqlite/callback_offsets.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ static struct connection connection;
 static sqlite3_file database;
 static int64_t now = 1000 * SECOND;
 static int64_t readers_until; /* until when a reader has the lock of mark 1 */
-static bool is_reserved, is_held, reads_itself;
+static bool is_reserved, is_held, reads_itself, reads_on;
 static unsigned takes, warnings;
 static int64_t taken_at, held_for; /* the write lock: since when, and how long at most */
 static bool lets_write;            /* readers were delayed while the lock was free */
@@ -52,6 +53,12 @@ bool callback_checkpoints(const struct callback_offsets *layout, const sqlite3 *
 	(void)db;
 	(void)frames;
 	return true;
+}
+
+bool snapshot_is_kept(const struct file_shim *beside)
+{
+	(void)beside;
+	return reads_on;
 }
 
 struct connection *registry_find(const sqlite3 *db)
@@ -501,6 +508,9 @@ static void test_needless(void)
 	commit(998, 999);
 	wal_limit_checkpoint_begins(&shim);
 	check(!shim.wal_limit.is_needless && !shim.wal_limit.is_automatic, "nor where SQLite may not checkpoint by itself");
+	reads_on = true;
+	check(!is_needless(4003), "nor where SQLite makes none, as another statement reads on");
+	reads_on = false;
 	connection.outcomes[SETTING_WAL_AUTOCHECKPOINT].by = DECIDED_BY_PROGRAM;
 	check(!is_needless(4004), "nor where the program decides when that is");
 	connection.outcomes[SETTING_WAL_AUTOCHECKPOINT].by = DECIDED_BY_RECIPE;
