@@ -68,6 +68,14 @@ static void mark(struct connection *connection, void *argument)
 	connection_check_heap(connection);
 }
 
+/* May the program still ask what has failed? */
+static bool has_failed(const struct sqlite *sqlite, sqlite3 *db)
+{
+	int rc = sqlite->errcode(db);
+
+	return rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE;
+}
+
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */
 static void find_idle(struct connection *connection, void *argument)
 {
@@ -79,7 +87,8 @@ static void find_idle(struct connection *connection, void *argument)
 	    !sqlite_is_same(sqlite, limited->sqlite) || !sqlite->next_stmt || !sqlite->stmt_busy ||
 	    !sqlite_try_mutex(sqlite, connection->db, false, &mutex))
 		return;
-	if (!sqlite_runs_statement(sqlite, connection->db) && connection->callbacks_suspended == 0) {
+	if (!sqlite_runs_statement(sqlite, connection->db) && !has_failed(sqlite, connection->db) &&
+	    connection->callbacks_suspended == 0) {
 		limited->connection = connection;
 		limited->mutex = mutex;
 	} else if (mutex) {

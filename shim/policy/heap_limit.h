@@ -16,7 +16,8 @@ const char *heap_limit_obstacle(const struct connection *connection, enum settin
 void heap_limit_changed(struct connection *connection);
 
 /* The program has set the limit, which holds for all connections of that copy of SQLite: the same for those that are idle, and for
- * the others before their next statement that is prepared. No mutex is held but that of a connection of this thread's. */
+ * the others, or where the last call has failed, before their next statement that is prepared. No mutex is held but that of a
+ * connection of this thread's. */
 void heap_limit_set(const struct sqlite *sqlite);
 
 #endif

@@ -108,6 +108,7 @@ secretive+=('close a')
 		alone=${output#failed }
 		rm -f ./*.db*
 		run_shim heap_limit a.db b.db "$way"
-		((${output#failed } <= alone))
+		count=${output#failed }
+		((${count%%,*} <= ${alone%%,*})) && [[ ${count#*,} == "${alone#*,}" ]]
 	done
 }
