@@ -9,7 +9,6 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
-#include "locking/snapshot.h"
 #include "sqlite/callback_offsets.h"
 
 #include <string.h>
@@ -71,13 +70,22 @@ static bool is_past_autocheckpoint(uint32_t frames)
 	return wanted->keep ? frames >= LONG_FOR_ANY : wanted->number > 0 && frames >= wanted->number;
 }
 
+/* SQLite checkpoints in the step that commits. It does not beside a statement that reads on, nor where the commit comes later, as
+ * the reset of a statement with RETURNING or sqlite3_blob_close(): statements that have rows, or no text. */
+static bool hinders_checkpoint(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument)
+{
+	(void)argument;
+	return sqlite->stmt_busy && sqlite->stmt_busy(stmt) && (sqlite->column_count(stmt) > 0 || !sqlite->sql(stmt));
+}
+
 void wal_limit_write_unlocked(struct file_shim *shim)
 {
 	struct wal_limit *limit = &shim->wal_limit;
 
 	limit->after = shim->handoff.shm ? wal_index_frames(shim->handoff.shm) : limit->before;
 	limit->after_commit = limit->after != limit->before && !shim->reset_guard.checkpoints;
-	limit->beside_read = is_past_autocheckpoint(limit->after) && snapshot_is_kept(shim);
+	limit->is_hindered = is_past_autocheckpoint(limit->after) && !shim->is_attached &&
+			     sqlite_find_statement(shim->sqlite, shim->db, hinders_checkpoint, NULL);
 	if (read_delay_is_over(shim, limit->after))
 		read_delay_end(shim, monotonic_now(), READS_BEGIN);
 	if (limit->after < limit->before)
@@ -245,7 +253,7 @@ void wal_limit_checkpoint_begins(struct file_shim *shim)
 	limit->began = monotonic_now();
 	limit->waits = most > 0 && is_to_wait(shim, size, most, limit->began);
 	if (!limit->waits && read_delay_met_longer(shim->handoff.shm, limit->began)) {
-		limit->is_automatic = is_past_autocheckpoint(limit->after) && !limit->beside_read;
+		limit->is_automatic = is_past_autocheckpoint(limit->after) && !limit->is_hindered;
 		limit->is_needless = limit->is_automatic && refused_locks_has_checkpoint(shim, limit->began);
 		return;
 	}

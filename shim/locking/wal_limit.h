@@ -32,7 +32,7 @@ struct file_shim;
 struct wal_limit {
 	uint32_t before, after; /* frames when the write lock was had, and when it was given back */
 	bool after_commit;      /* the connection has committed, and done nothing since */
-	bool beside_read;       /* … while another statement of it read, so that SQLite itself made no checkpoint */
+	bool is_hindered;       /* … by a statement because of which SQLite itself may not have made a checkpoint */
 	bool is_automatic;      /* the checkpoint is SQLite's own after a commit, beside readers of more than some milliseconds */
 	bool is_needless;       /* … and would copy nothing, as the one before */
 	bool holds;             /* the write lock, for a checkpoint */

@@ -7,7 +7,6 @@
 #include "connection/registry.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
-#include "locking/snapshot.h"
 #include "sqlite/callback_offsets.h"
 
 #include <string.h>
@@ -55,10 +54,15 @@ bool callback_checkpoints(const struct callback_offsets *layout, const sqlite3 *
 	return true;
 }
 
-bool snapshot_is_kept(const struct file_shim *beside)
+sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
+				    bool (*matches)(const struct sqlite *sqlite, sqlite3_stmt *stmt, const void *argument),
+				    const void *argument)
 {
-	(void)beside;
-	return reads_on;
+	(void)sqlite;
+	(void)db;
+	(void)matches;
+	(void)argument;
+	return reads_on ? (sqlite3_stmt *)(void *)&reads_on : NULL;
 }
 
 struct connection *registry_find(const sqlite3 *db)
