@@ -85,14 +85,6 @@ void read_delay_set(const char *shm, int64_t until, enum read_delay_state state)
 		atomic_store(word_of(shm), ((uint32_t)(until / MILLISECOND) & ~STATES) | (uint32_t)state);
 }
 
-void read_delay_end_rest(const char *shm, int64_t now)
-{
-	uint32_t word = atomic_load(word_of(shm));
-
-	if ((word & STATES) == READS_BEGIN && read_delay_is_set(shm, now))
-		atomic_compare_exchange_strong(word_of(shm), &word, (uint32_t)(now / MILLISECOND) & ~STATES);
-}
-
 void read_delay_note_longer(const char *shm, int64_t now)
 {
 	read_delay_set(shm, now, READERS_LONGER | (atomic_load(word_of(shm)) & READERS_STAYED));

@@ -49,9 +49,6 @@ void read_delay_note_longer(const char *shm, int64_t now);
 
 void read_delay_set(const char *shm, int64_t until, enum read_delay_state state);
 
-/* The -wal was started anew: a connection may wait for readers again. */
-void read_delay_end_rest(const char *shm, int64_t now);
-
 /* Delays reads, but lets others write, until some time after the connection's next commit, which extends that. */
 void read_delay_extend(struct file_shim *shim, int64_t now);
 

@@ -27,13 +27,13 @@
 /* … and in between for the lock, while others write. */
 #define SHORT_TURN (20 * MILLISECOND)
 #define POLL (MILLISECOND / 2)
-/* So many times as long as one has waited none waits again, unless the -wal was started anew. */
+/* So many times as long as one has waited none waits again. */
 #define REST 1
 /* A reader that was there for so long is not waited for; for so long, deserves a warning. */
 #define LONG_READER (3 * SECOND)
 #define ENDLESS_READER (10 * SECOND)
 #define LOOK_AGAIN (100 * MILLISECOND)
-/* The same while readers are delayed, or are to be waited for. Who was there at no two looks in turn is none that stays. */
+/* The same while readers are delayed. Who was there at no two looks in turn is none that stays. */
 #define LOOK_SOON (10 * MILLISECOND)
 /* From what length on readers are waited for, whether they have ended or not. */
 #define SIZE_TO_WAIT(limit) ((limit) / 2 * 3)
@@ -88,8 +88,6 @@ void wal_limit_write_unlocked(struct file_shim *shim)
 			     sqlite_find_statement(shim->sqlite, shim->db, hinders_checkpoint, NULL);
 	if (read_delay_is_over(shim, limit->after))
 		read_delay_end(shim, monotonic_now(), READS_BEGIN);
-	if (limit->after < limit->before)
-		read_delay_end_rest(shim->handoff.shm, monotonic_now());
 }
 
 /* May readers be delayed from now on? */
@@ -125,7 +123,7 @@ static bool is_to_wait(struct file_shim *shim, int64_t size, int64_t limit, int6
 	}
 	if (delays)
 		read_delay_extend(shim, now);
-	if (now - own->looked_at < (delays || size >= SIZE_TO_WAIT(limit) ? LOOK_SOON : LOOK_AGAIN))
+	if (now - own->looked_at < (delays ? LOOK_SOON : LOOK_AGAIN))
 		return false;
 	/* a reader that has the mark of one that was there before the -wal was started anew is another one */
 	if (!own->looks_since || size < own->looked_size)
