@@ -180,7 +180,7 @@ reads_beside_checkpoint() {
 		observer query t.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(n); INSERT INTO t VALUES(1); CREATE TABLE u(x)'
 		# the second sync of the -wal takes 1.5 s
 		preload_also=$build/programs/disk.so "run_$run" env DISK_AT_SYNC="cd $PWD && [ -e large ] || exit 0; mkdir first 2>/dev/null && exit 0; mkdir second 2>/dev/null && sleep 1.5" \
-			LD_PRELOAD="$([[ $run == plain ]] || echo "$preload:")$build/programs/disk.so" python3 -c 'import os, sqlite3, threading, time
+			LD_PRELOAD="$([[ $run == plain ]] && echo "${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME:}" || echo "$preload:")$build/programs/disk.so" python3 -c 'import os, sqlite3, threading, time
 def write():
     db = sqlite3.connect("t.db", isolation_level=None)
     db.execute("PRAGMA synchronous=NORMAL")
