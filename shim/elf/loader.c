@@ -238,6 +238,24 @@ void *loader_symbol_first(const char *name)
 	return dlsym ? dlsym(RTLD_DEFAULT, name) : NULL;
 }
 
+bool loader_is_preceded(atomic_int *known, const char *const *names)
+{
+	enum { UNKNOWN, NO, YES };
+	int answer = atomic_load_explicit(known, memory_order_relaxed);
+
+	if (answer != UNKNOWN)
+		return answer == YES;
+	answer = NO;
+	for (; *names; names++) {
+		const void *symbol = loader_symbol_first(*names);
+
+		if (symbol && !loader_is_ours(symbol))
+			answer = YES;
+	}
+	atomic_store_explicit(known, answer, memory_order_relaxed);
+	return answer == YES;
+}
+
 void *loader_symbol_anywhere(const char *name)
 {
 	void *program = dlsym ? dlopen(NULL, RTLD_NOLOAD | RTLD_LAZY) : NULL, *symbol = NULL;

@@ -5,6 +5,7 @@
 #include "base/library.h"
 
 #include <link.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,10 @@ void *loader_symbol(const char *object, const char *name);
 
 /* The symbol's first definition in the global scope, which may be ours. */
 void *loader_symbol_first(const char *name);
+
+/* Does another library define one of these functions before us in the search order? The answer never changes, as preloaded
+ * libraries keep their order: *known, 0 at first, has it. The names end in NULL. */
+bool loader_is_preceded(atomic_int *known, const char *const *names);
 
 /* The symbol's first definition in any loaded object except ours. */
 void *loader_symbol_anywhere(const char *name);

@@ -15,24 +15,13 @@
 #define WORDS 192
 #define PAGE 4096
 
-/* Does another library define our open functions before us in the search order? The answer never changes: preloaded libraries keep
- * their order. */
+/* Does another library define our open functions before us? */
 static bool is_preceded(void)
 {
-	static atomic_int known; /* 1 for no, 2 for yes */
-	int answer = atomic_load_explicit(&known, memory_order_relaxed);
+	static const char *const names[] = {"open", "open64", NULL};
+	static atomic_int known;
 
-	if (!answer) {
-		const char *const names[] = {"open", "open64"};
-		answer = 1;
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-			const void *symbol = loader_symbol_first(names[i]);
-			if (symbol && !loader_is_ours(symbol))
-				answer = 2;
-		}
-		atomic_store_explicit(&known, answer, memory_order_relaxed);
-	}
-	return answer == 2;
+	return loader_is_preceded(&known, names);
 }
 
 /* Reads frames of other functions, which sanitizers would report. */

@@ -16,24 +16,13 @@
 #include <unistd.h>
 
 /* Does another library have these functions before us, as fakeroot's or a sanitizer's runtime? Then it is our caller, whoever asks.
- * The answer never changes: preloaded libraries keep their order. */
+ */
 static bool is_preceded(void)
 {
-	static const char *const names[] = {"stat", "stat64", "__xstat", "__xstat64"};
-	static atomic_int known; /* 1 for no, 2 for yes */
-	int answer = atomic_load_explicit(&known, memory_order_relaxed);
+	static const char *const names[] = {"stat", "stat64", "__xstat", "__xstat64", NULL};
+	static atomic_int known;
 
-	if (answer)
-		return answer == 2;
-	answer = 1;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const void *symbol = loader_symbol_first(names[i]);
-
-		if (symbol && !loader_is_ours(symbol))
-			answer = 2;
-	}
-	atomic_store_explicit(&known, answer, memory_order_relaxed);
-	return answer == 2;
+	return loader_is_preceded(&known, names);
 }
 
 /* Was the -wal copied into the file that was asked for, so that the answer is out of date? The struct is the kernel's on all that
