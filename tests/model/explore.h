@@ -20,6 +20,17 @@ static bool lapse_one(struct state *s, int p);
 static bool give_back_one(struct state *s, int p);
 #endif
 
+/* The part that the model's one argument names, of those that can be left out: "" without an argument, NULL if there is none of
+ * that name. The parts end in NULL. */
+static const char *explore_chosen(int argc, char **argv, const char *const *parts)
+{
+	if (argc < 2)
+		return "";
+	while (*parts && strcmp(argv[1], *parts) != 0)
+		parts++;
+	return *parts;
+}
+
 static const char *failed; /* what must not happen, once it has */
 static struct state *table;
 static bool *used;

@@ -386,17 +386,12 @@ static void start_joint(enum kind a, enum kind b)
 
 int main(int argc, char **argv)
 {
-	static const char *const races[] = {"",     "retry",  "look",    "wait",  "owner", "first",
-					    "last", "lapsed", "written", "renew", "fork",  "child"};
+	static const char *const races[] = {"",       "retry",   "look",  "wait", "owner", "first", "last",
+					    "lapsed", "written", "renew", "fork", "child", NULL};
 	enum step steps[PROCESSES] = {HEADER, HEADER, HEADER, DONE};
-	bool known = argc < 2;
 
-	for (size_t i = 0; argc > 1 && i < sizeof(races) / sizeof(races[0]); i++)
-		if (strcmp(argv[1], races[i]) == 0) {
-			race = races[i];
-			known = true;
-		}
-	if (!known || !explore_begin())
+	race = explore_chosen(argc, argv, races);
+	if (!race || !explore_begin())
 		return 2;
 	for (int writers = 0; writers < PROCESSES; writers++) {
 		start(steps, (const enum kind[PROCESSES]){WRITES}, false);

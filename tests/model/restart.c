@@ -729,15 +729,10 @@ static void start(const enum kind kinds[PROCESSES], bool copied)
 
 int main(int argc, char **argv)
 {
-	static const char *const parts[] = {"", "anew", "lost", "checkpoint", "again"};
-	bool known = argc < 2;
+	static const char *const parts[] = {"", "anew", "lost", "checkpoint", "again", NULL};
 
-	for (size_t i = 0; argc > 1 && i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strcmp(argv[1], parts[i]) == 0) {
-			part = parts[i];
-			known = true;
-		}
-	if (!known || !explore_begin())
+	part = explore_chosen(argc, argv, parts);
+	if (!part || !explore_begin())
 		return 2;
 	for (int a = 0; a < KINDS; a++)
 		for (int b = a; b < KINDS; b++)

@@ -422,15 +422,10 @@ static void start(const enum kind kinds[PROCESSES], bool own_claims)
 
 int main(int argc, char **argv)
 {
-	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call", "own", "renew"};
-	bool known = argc < 2;
+	static const char *const races[] = {"", "second", "claim", "share", "again", "due", "call", "own", "renew", NULL};
 
-	for (size_t i = 0; argc > 1 && i < sizeof(races) / sizeof(races[0]); i++)
-		if (strcmp(argv[1], races[i]) == 0) {
-			race = races[i];
-			known = true;
-		}
-	if (!known || !explore_begin())
+	race = explore_chosen(argc, argv, races);
+	if (!race || !explore_begin())
 		return 2;
 	for (int a = 0; a < KINDS; a++)
 		for (int b = a; b < KINDS; b++)
