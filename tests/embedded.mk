@@ -114,7 +114,7 @@ embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
 check-embedded check-embedded-builds: $(library) programs embedded-programs ## embedded copies in programs built in many ways
-	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(patsubst %,tests/embedded/%.bats,builds harmless quiet attached rollback_journal deepbind wait_log interrupts)
+	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(patsubst %,tests/embedded/%.bats,builds harmless quiet attached rollback_journal deepbind wait_log interrupts starts)
 
 # The library with a sanitizer; the programs without.
 .PHONY: check-embedded-asan check-embedded-tsan

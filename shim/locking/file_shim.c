@@ -176,6 +176,7 @@ static int shim_lock(sqlite3_file *file, int level)
 		rc = inherited_files_lock(shim);
 		if (rc != SQLITE_OK)
 			return rc;
+		journal_turn_wait(shim);
 	}
 	/* without WAL, RESERVED is the write lock */
 	if (level == SQLITE_LOCK_RESERVED)
@@ -189,16 +190,22 @@ static int shim_lock(sqlite3_file *file, int level)
 		shim->original->xUnlock(file, SQLITE_LOCK_NONE);
 		rc = SQLITE_BUSY;
 	}
+	if (rc != SQLITE_OK && level == SQLITE_LOCK_SHARED)
+		journal_turn_end(shim);
 	return lock_tried(shim, level, rc);
 }
 
 static int shim_unlock(sqlite3_file *file, int level)
 {
 	struct file_shim *shim = shim_of(file);
+	int rc;
 
 	if (shim->journal_write.began)
 		write_lock_unreserve(shim);
-	return shim->original->xUnlock(file, level);
+	rc = shim->original->xUnlock(file, level);
+	if (level == SQLITE_LOCK_NONE)
+		journal_turn_end(shim);
+	return rc;
 }
 
 /* The arguments are SQLite's: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntlpragma */
@@ -267,6 +274,7 @@ static int shim_close(sqlite3_file *file)
 	idle_lock_take(shim, &shim->idle_lock);
 	file->pMethods = shim->original;
 	busy_handler_give_back(shim);
+	journal_turn_end(shim);
 	shim->closing = shim->db;
 	shim->db = NULL;
 	shim->handoff.shm = NULL;

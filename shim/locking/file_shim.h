@@ -12,6 +12,7 @@
 #include "locking/group_commit.h"
 #include "locking/holder.h"
 #include "locking/idle_lock.h"
+#include "locking/journal_turn.h"
 #include "locking/lock_handoff.h"
 #include "locking/read_delay.h"
 #include "locking/refused_locks.h"
@@ -97,6 +98,7 @@ struct file_shim {
 	bool begin_is_plain;           /* the BEGIN that waits is to take no lock */
 	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
 	struct journal_write journal_write;
+	struct journal_turn journal_turn;
 	bool checkpoints; /* it has the checkpoint lock */
 	int refused;      /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
 	bool has_read_lock;

@@ -259,11 +259,16 @@ void apply_at_first_use(struct connection *connection)
 	apply_all_at_first_use(connection);
 }
 
-void apply_wal_again(struct connection *connection)
+void apply_wal_again(struct connection *connection, bool may_wait)
 {
 	if (!journal_mode_is_due_again(connection) || !connection->sqlite->get_autocommit(connection->db))
 		return;
+	may_wait = may_wait && connection->shim && connection->shim->db == connection->db;
+	if (may_wait)
+		journal_turn_wait_to_switch(connection->shim);
 	apply_all_at_first_use(connection);
+	if (may_wait)
+		journal_turn_end(connection->shim);
 }
 
 void apply_schema_again(struct connection *connection)

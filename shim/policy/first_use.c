@@ -64,7 +64,7 @@ bool first_use_before(struct connection *connection, const struct statement *sta
 	} else {
 		if (!connection->wal_retry_at || statement->kind == STATEMENT_PRAGMA)
 			return false;
-		apply_wal_again(connection);
+		apply_wal_again(connection, statement->kind != STATEMENT_READ && statement->kind != STATEMENT_EXPLAIN);
 	}
 	return connection->setup == SETUP_DONE;
 }

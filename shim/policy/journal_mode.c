@@ -41,12 +41,19 @@ int journal_mode_patience(const struct connection *connection)
 	return connection->setup == SETUP_OPENED ? FIRST_PATIENCE_MS : PATIENCE_MS;
 }
 
+static bool has_turns(const struct connection *connection)
+{
+	return connection->shim && connection->shim->db == connection->db;
+}
+
 /* The database was busy: tries again soon at first, as it may be another process's switch that stood in the way, then ever later.
  */
 static void retry_later(struct connection *connection)
 {
 	int64_t delay = WAL_FIRST_RETRY_MS << connection->wal_refusals;
 
+	if (has_turns(connection))
+		journal_turn_set_due(connection->shim, delay < WAL_RETRY_MS);
 	if (delay < WAL_RETRY_MS)
 		connection->wal_refusals++;
 	else
@@ -237,13 +244,13 @@ static bool cannot_be_read(struct connection *connection)
 	return is_unreadable(connection, pragma_run_raw(connection, "PRAGMA main.schema_version", NULL, 0));
 }
 
-/* Waits for another connection's write, which may be its switch to WAL; false if that takes too long. */
-static bool outwaits_writer(const struct connection *connection)
+/* Waits for other switches and transactions that have one, and for another connection's write; false if that takes too long. */
+static bool outwaits_others(const struct connection *connection)
 {
 	int64_t until = now_ms() + journal_mode_patience(connection);
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	while (wal_has_writer(connection)) {
+	while ((has_turns(connection) && !journal_turn_begin_switch(connection->shim)) || wal_has_writer(connection)) {
 		if (now_ms() >= until)
 			return false;
 		nanosleep(&pause, NULL);
@@ -258,7 +265,7 @@ static void set(struct connection *connection, enum wal_header header)
 
 	/* SQLite would write to the program's error log that it could not */
 	if (header == WAL_NO)
-		rc = outwaits_writer(connection) ? wal_try_files(connection, journal_mode_patience(connection)) : SQLITE_BUSY;
+		rc = outwaits_others(connection) ? wal_try_files(connection, journal_mode_patience(connection)) : SQLITE_BUSY;
 	if (rc == SQLITE_BUSY) {
 		outcome_note(connection, SETTING_JOURNAL_MODE, pragma_read(connection, SETTING_JOURNAL_MODE),
 			     outcome_reason(SQLITE_BUSY));
@@ -355,6 +362,8 @@ void journal_mode_apply(struct connection *connection)
 	obstacle = passing_obstacle(connection, header == WAL_NO);
 	if (!obstacle) {
 		set(connection, header);
+		if (has_turns(connection))
+			journal_turn_end_switch(connection->shim);
 		return;
 	}
 	stay(connection, obstacle);

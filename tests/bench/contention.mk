@@ -88,3 +88,9 @@ soak-sum: ## what all runs of make soak came to together, since build/ was made
 .PHONY: soak-mixed
 soak-mixed: $(library) ## readers, idlers and writers in plain BEGINs, some killed and stopped, beside BEGIN IMMEDIATE by hand (SOAK_SECONDS for each)
 	$(Q)tests/stress/soak_mixed.py $(library) $(SOAK_SECONDS)
+
+STARTS ?= 1000
+
+.PHONY: soak-starts
+soak-starts: $(library) programs embedded-programs ## processes that start at once with a new database, some of them stopped meanwhile (STARTS)
+	$(Q)tests/stress/soak_starts.py $(library) $(STARTS) $(BUILD)/embedded/victim_gcc_O2 $(BUILD)/programs/victim
