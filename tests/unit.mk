@@ -36,7 +36,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests
 	$(Q)$(unit)/locking/site_memory
 	$(Q)$(unit)/locking/reservation
 	$(Q)$(unit)/locking/shared_write
-	$(Q)tests/model/races $(unit)/locking/reservation_model retry look wait owner first last lapsed written renew fork child
+	$(Q)tests/model/races $(unit)/locking/reservation_model retry look wait owner first last lapsed written renew fork child seen force
 	$(Q)tests/model/races $(unit)/locking/shared_write_model second claim share again due call own renew
 	$(Q)tests/model/races $(unit)/locking/restart_model anew lost checkpoint again
 

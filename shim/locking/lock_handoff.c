@@ -24,7 +24,8 @@
  *    96  frames copied into the database         read   may the WAL be started anew? (wal_limit.c)
  *   100  marks of readers, 20 bytes              read   does one stay? (wal_limit.c)
  *   120  lock bytes, 8, of no use to SQLite     slept on, never written
- *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c)
+ *   124  the last four of them                  written: until when a transaction has the database reserved (reservation.c), or
+ *                                               which ones write that begin like others (site_memory.h)
  *   132  4 bytes, set aside                     written: until when reads that begin are delayed (read_delay.c)
  *
  * Its locks: byte 120, SQLite's write lock, is also held shared on behalf of a transaction that has begun, and not shared while it

@@ -225,7 +225,7 @@ bool reservation_before_write(struct file_shim *shim)
 	struct reservation *reservation = &shim->reservation;
 	uint32_t word;
 
-	if (reservation->site_lock)
+	if (reservation->state == RESERVATION_HELD)
 		site_lock_wrote(shim);
 	if (reservation->is_pending && reservation->site)
 		read_site_wrote(reservation->site);
@@ -244,6 +244,7 @@ bool reservation_before_write(struct file_shim *shim)
 	forget(shim);
 	if (!reservation_word_is_joint(shim))
 		reservation_word_clear(shim);
+	site_memory_leave(shim);
 	shim->count.lapsed++;
 	return false;
 }

@@ -10,6 +10,11 @@
 #define MILLISECOND INT64_C(1000000)
 #define LONGEST 60000 /* milliseconds: as SQLPROD_RESERVE allows */
 
+/* How far away a word is that tells of a text, and how much that may be off. */
+#define AWAY (UINT32_C(1) << 31)
+#define TEXTS (UINT32_C(1) << RESERVATION_TEXT_BITS)
+#define TOLD (TEXTS << RESERVATION_NEEDS_BITS)
+
 static atomic_uint forks;
 static atomic_bool has_met_partner; /* has a connection ever found one of its own thread's reservations? */
 
@@ -65,6 +70,26 @@ bool reservation_word_blocks(const struct file_shim *shim, uint32_t word)
 bool reservation_blocks(struct file_shim *shim)
 {
 	return reservation_word_blocks(shim, reservation_word(shim->handoff.shm));
+}
+
+bool reservation_word_tells(uint32_t word, int64_t now, struct told_text *told)
+{
+	uint32_t off = word - (uint32_t)(now / MILLISECOND) - AWAY + 2 * TOLD;
+
+	*told = (struct told_text){.text = word % TEXTS, .needs = word % TOLD / TEXTS};
+	return word && off < 4 * TOLD;
+}
+
+/* Whoever reads by a word that has lapsed may still write: it looks for its word then, and goes on as where others have reserved.
+ */
+void reservation_word_leave(struct file_shim *shim, struct told_text told)
+{
+	int64_t now = shim->handoff.system->now();
+	uint32_t seen = reservation_word(shim->handoff.shm), away = (uint32_t)(now / MILLISECOND) + AWAY;
+
+	if (reservation_word_is_known(shim->handoff.shm) && !reservation_lapses_at(seen, now))
+		atomic_compare_exchange_strong(place_of(shim->handoff.shm), &seen,
+					       away - away % TOLD + (told.needs * TEXTS + told.text % TEXTS) % TOLD);
 }
 
 static uint32_t word_until(int64_t time)
@@ -150,6 +175,7 @@ bool reservation_claim(struct file_shim *shim)
 		if (reservation_word_blocks(shim, seen))
 			return false;
 	} while (!exchange(shim, seen, word, 0));
+	site_memory_read(shim, seen);
 	reservation->claim = word;
 	reservation->claim_forks = atomic_load_explicit(&forks, memory_order_relaxed);
 	return true;

@@ -8,6 +8,10 @@
  *   since its BEGIN (shared_write.h), and finds 0;
  * - a connection that writes and shares the lock: it claims the word, so that 0 tells the others that nobody writes.
  *
+ * A word that is some 25 days away is no reservation either: it tells of a text by which transactions begin that write, and was
+ * left by a process that ended, for whoever reserves or writes next (site_memory.h). It is set over 0 or a word that has lapsed,
+ * and counts for four hours.
+ *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_RESERVATION_WORD_H
 #define SQLPROD_LOCKING_RESERVATION_WORD_H
@@ -61,6 +65,19 @@ bool reservation_word_clear(struct file_shim *shim);
  */
 bool reservation_claim(struct file_shim *shim);
 void reservation_unclaim(struct file_shim *shim);
+
+/* A text is told by as many bits of its hash, and how long a reservation such a transaction needs, as a power of two in
+ * milliseconds, by as many. */
+#define RESERVATION_TEXT_BITS 20
+#define RESERVATION_NEEDS_BITS 4
+
+struct told_text {
+	uint32_t text, needs;
+};
+
+/* Leaves word of that text, where no reservation is in force. Which text does this word tell of? False for none. */
+void reservation_word_leave(struct file_shim *shim, struct told_text told);
+bool reservation_word_tells(uint32_t word, int64_t now, struct told_text *told);
 
 /* For pthread_atfork(3): reservations of the parent are not the child's. */
 void reservation_forked(void);

@@ -34,6 +34,7 @@ int64_t reserve_length(const struct reservation *reservation)
 /* Writes the word if it is still as it was seen. */
 static bool write_word(struct file_shim *shim, uint32_t seen, int64_t now)
 {
+	site_memory_read(shim, seen);
 	return reservation_word_set(shim, seen, now, now + site_lock_length(shim, reserve_length(&shim->reservation)));
 }
 

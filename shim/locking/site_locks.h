@@ -8,12 +8,14 @@
  * long. The byte also tells how many there were before it, each of which read on as the next one began: the more, the shorter is
  * the next reservation; and it tells the reservation's word, for those who wait for that (site_memory.h). One that began beside
  * others and writes after all says so by another byte, until its process ends; whoever begins like it meanwhile has a reservation
- * of full length, and says the same: so that is known for as long as they overlap. Nothing is written, nobody waits for these
- * locks, and they go with their process.
+ * of full length, and says the same: so that is known for as long as they overlap, and then by site_memory.h. Nothing is written,
+ * nobody waits for these locks, and they go with their process.
  *
  * The caller holds the connection's mutex. */
 #ifndef SQLPROD_LOCKING_SITE_LOCKS_H
 #define SQLPROD_LOCKING_SITE_LOCKS_H
+
+#include "locking/reservation_word.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,8 +29,10 @@ struct file_shim;
 /* One has written. */
 #define SITE_LOCK_WRITES 15
 #define SITE_LOCK_WORDS (INT64_C(1) << 26)
+/* Statements are told by as many bits of their hash. */
+#define SITE_LOCK_TEXTS (UINT32_C(1) << RESERVATION_TEXT_BITS)
 
-/* The byte that tells a statement's hash, how many there were before it, and the low bits of the reservation's word. SQLite locks
+/* The byte that tells a statement's text, how many there were before it, and the low bits of the reservation's word. SQLite locks
  * bytes 120 to 128 of a -shm, and the library 129; past its end there is nothing else. */
 static inline off_t site_lock_byte(uint32_t text, int number, uint32_t word)
 {

@@ -40,7 +40,7 @@ static bool find_word(int fd, off_t from, off_t end, uint32_t word, unsigned *lo
  * stopped. */
 static bool find_owner(const struct file_shim *shim, uint32_t word, uint32_t *text, int *before)
 {
-	off_t first = site_lock_byte(0, 0, 0), end = site_lock_byte(UINT32_MAX, SITE_LOCK_WRITES, SITE_LOCK_WORDS - 1) + 1;
+	off_t first = site_lock_byte(0, 0, 0), end = site_lock_byte(SITE_LOCK_TEXTS - 1, SITE_LOCK_WRITES, SITE_LOCK_WORDS - 1) + 1;
 	unsigned looks = LOOKS;
 	int saved = errno;
 	struct flock found;
@@ -91,12 +91,68 @@ static void keep(struct file_shim *shim, struct remembered_site *site, int numbe
 	set_lock(shim, site, F_RDLCK);
 }
 
-static bool others_write(const struct file_shim *shim, uint32_t text)
+static const struct remembered_site *find_told(const struct file_shim *shim, uint32_t text)
 {
-	struct flock lock = fcntl_lock(F_WRLCK, site_lock_byte(text, SITE_LOCK_WRITES, 0), SITE_LOCK_WORDS);
+	for (const struct remembered_site *site = shim->site_memory.sites; site < shim->site_memory.sites + SITE_MEMORY_TEXTS;
+	     site++)
+		if (site->number == SITE_LOCK_WRITES && site->text == text)
+			return site;
+	return NULL;
+}
+
+void site_memory_told(struct file_shim *shim, struct told_text told)
+{
+	struct read_site *site = shim->reservation.site;
+	const struct remembered_site *known = find_told(shim, told.text);
+	struct remembered_site *kept;
+
+	if (site && atomic_load_explicit(&site->text, memory_order_relaxed) % SITE_LOCK_TEXTS == told.text)
+		read_site_others_write(site);
+	if (known && known->word >= told.needs)
+		return;
+	kept = find_or_replace(shim, told.text);
+	set_lock(shim, kept, F_UNLCK);
+	kept->number = SITE_LOCK_WRITES;
+	kept->word = told.needs;
+	set_lock(shim, kept, F_RDLCK);
+}
+
+bool site_memory_tells(const struct file_shim *shim, struct told_text *told)
+{
+	const struct remembered_site *known = find_told(shim, told->text);
+
+	if (known)
+		told->needs = known->word;
+	return known != NULL;
+}
+
+void site_memory_read(struct file_shim *shim, uint32_t word)
+{
+	struct told_text told;
+
+	if (word && reservation_word_tells(word, shim->handoff.system->now(), &told))
+		site_memory_told(shim, told);
+}
+
+void site_memory_leave(struct file_shim *shim)
+{
+	for (const struct remembered_site *site = shim->site_memory.sites; site < shim->site_memory.sites + SITE_MEMORY_TEXTS;
+	     site++)
+		if (site->number == SITE_LOCK_WRITES && !shim->shm_is_read_only) {
+			reservation_word_leave(shim, (struct told_text){site->text, site->word});
+			return;
+		}
+}
+
+/* Does another process show that the text writes, and how long a reservation it needs? */
+static bool others_write(const struct file_shim *shim, struct told_text *told)
+{
+	struct flock lock = fcntl_lock(F_WRLCK, site_lock_byte(told->text, SITE_LOCK_WRITES, 0), SITE_LOCK_WORDS);
 	int saved = errno;
 	bool locked = fcntl(shim->files.shm_fd, F_GETLK, &lock) == 0 && lock.l_type == F_RDLCK;
 
+	if (locked)
+		told->needs = (uint32_t)((lock.l_start + lock.l_len - 1) % SITE_LOCK_WORDS);
 	errno = saved;
 	return locked;
 }
@@ -106,15 +162,16 @@ static bool others_write(const struct file_shim *shim, uint32_t text)
 static void judge(struct file_shim *shim)
 {
 	struct site_memory *memory = &shim->site_memory;
-	uint32_t text;
+	struct told_text told;
 	int before;
 
-	if (!reservation_has_lapsed(memory->word, shim->handoff.system->now()) || !find_owner(shim, memory->word, &text, &before))
+	if (!reservation_has_lapsed(memory->word, shim->handoff.system->now()) ||
+	    !find_owner(shim, memory->word, &told.text, &before))
 		return;
-	if (others_write(shim, text))
-		keep(shim, find_or_replace(shim, text), SITE_LOCK_WRITES, 0);
+	if (others_write(shim, &told))
+		site_memory_told(shim, told);
 	else if (before > 0 && handoff_changes(&shim->handoff) == memory->changes)
-		keep(shim, find_or_replace(shim, text), SITE_LOCK_SEEN + before, memory->word);
+		keep(shim, find_or_replace(shim, told.text), SITE_LOCK_SEEN + before, memory->word);
 }
 
 void site_memory_waits(struct file_shim *shim, uint32_t word)
@@ -133,10 +190,12 @@ static void look_for_writers(struct file_shim *shim)
 {
 	struct site_memory *memory = &shim->site_memory;
 
-	for (int i = 0; i < SITE_MEMORY_TEXTS; i++)
-		if (memory->sites[i].number && memory->sites[i].number != SITE_LOCK_WRITES &&
-		    others_write(shim, memory->sites[i].text))
-			keep(shim, &memory->sites[i], SITE_LOCK_WRITES, 0);
+	for (int i = 0; i < SITE_MEMORY_TEXTS; i++) {
+		struct told_text told = {.text = memory->sites[i].text};
+
+		if (memory->sites[i].number && memory->sites[i].number != SITE_LOCK_WRITES && others_write(shim, &told))
+			site_memory_told(shim, told);
+	}
 	memory->looked = shim->handoff.tried_at;
 }
 
@@ -147,13 +206,17 @@ void site_memory_waited(struct file_shim *shim)
 	if (memory->word)
 		judge(shim);
 	memory->word = 0;
+	site_memory_read(shim, reservation_word(shim->handoff.shm));
 	if (memory->next > 0 && shim->handoff.tried_at - memory->looked >= LOOK_AGAIN)
 		look_for_writers(shim);
 }
 
 void site_memory_forget(struct file_shim *shim)
 {
+	site_memory_leave(shim);
+	/* that one has written is shown for as long as the process has the -shm open */
 	for (int i = 0; i < SITE_MEMORY_TEXTS; i++)
-		set_lock(shim, &shim->site_memory.sites[i], F_UNLCK);
+		if (shim->site_memory.sites[i].number != SITE_LOCK_WRITES)
+			set_lock(shim, &shim->site_memory.sites[i], F_UNLCK);
 	shim->site_memory = (struct site_memory){.word = 0};
 }

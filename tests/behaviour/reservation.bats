@@ -346,6 +346,31 @@ start_reader() {
 	done
 }
 
+@test "a transaction that fails as it had too little time to write tells the next one like it how much that needs, though its process has ended" {
+	for run in shim plain; do
+		make_database_anew
+		readers=() waited=''
+		start_reader 1 300 'exec a COMMIT'
+		writer_waits
+		start_reader 2 400 'exec a UPDATE t SET n=n+1'
+		writer_waits
+		sleep 1
+		barrier_leave held2
+		finish "${readers[2]}" reader2
+		[[ $output == *'exec 5'* ]]
+		start_reader 3 6000 'exec a UPDATE t SET n=n+1' 'exec a COMMIT'
+		"start_$run" writer victim 'open b t.db' 'busy_timeout b 60000' 'exec b UPDATE t SET n=n+1' 'close b'
+		local writer=$started
+		sleep 2.2
+		barrier_leave held3
+		finish "${readers[3]}" reader3
+		[[ $run$output == @(plain*'exec 5'*|shim*) && $run$output != shim*'exec 5'* ]]
+		finish "$writer" writer
+		barrier_leave held1
+		finish "${readers[1]}" reader1
+	done
+}
+
 @test "the more transactions of other processes read on by the same text, the shorter is the wait for the next one" {
 	make_database
 	readers=() waited='' run=shim

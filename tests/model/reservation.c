@@ -6,7 +6,8 @@
  * the latter. Then one process has two connections of one thread, which have a reservation together, and take turns between their
  * calls: all mixtures of what these and one or two others do, one of which may be a child that the thread has forked. Each step is
  * one that the others see: a look at the header, a lock, a look at the word. Words that are written at one time are equal. Once,
- * anywhere, a process may be killed, or be so slow that its reservation lapses.
+ * anywhere, a process may be killed, or be so slow that its reservation lapses. At its end a process that reads and writes leaves
+ * word of its text (reservation_word_leave()), where no reservation is in force: over a word that was another's, too.
  *
  * What must hold: no transaction that has a reservation fails when it writes, unless it has lapsed, or its partner has written;
  * none is cleared while a partner reads by it; no snapshot that is written on is an old one; every process that is not killed ends,
@@ -15,7 +16,8 @@
  * for another one's look; owner: it does not look again at its own; first: the first one to end clears what it has with a partner;
  * last: the last one does not; lapsed: who has it together with another does not look whether it lapsed; written: who writes does
  * not tell the partner that the reservation is over; renew: who renews it, not that it goes on; fork: a child takes it for one of
- * its own thread; child: and clears it), and the program says how that fails. Exits with 1 if something failed. */
+ * its own thread; child: and clears it; seen: word of a text is left over whatever is there by now; force: over one that is in
+ * force), and the program says how that fails. Exits with 1 if something failed. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +26,9 @@
 
 #define PROCESSES 4 /* connections: the first two may be of one thread */
 #define FREE PROCESSES
+
+/* A word of a text that writes: it is none that lasts. */
+#define TOLD 1
 
 enum kind {
 	WRITES, /* once it has read */
@@ -59,6 +64,8 @@ enum step {
 	COMMIT,       /* the header changes: another call */
 	UNLOCK,       /* the write lock back */
 	END,          /* … the reservation, by another call */
+	LEAVE_LOOK,   /* is there a reservation? */
+	LEAVE,        /* word of the text, if that is still so */
 	DONE,
 	KILLED,
 };
@@ -223,6 +230,11 @@ static bool is_between_calls(const struct process *process)
 	}
 }
 
+static bool leaves_word(const struct process *process)
+{
+	return process->kind == WRITES;
+}
+
 static bool fork_off(struct state *s, int p)
 {
 	if (!is_between_calls(&s->process[0]) || !is_between_calls(&s->process[1]))
@@ -318,10 +330,19 @@ static bool advance(struct state *s, int p)
 		return true;
 	case UNLOCK:
 		s->lock = FREE;
-		me->step = DONE;
+		me->step = leaves_word(me) ? LEAVE_LOOK : DONE;
 		return true;
 	case END:
 		drop_word(s, p);
+		me->step = leaves_word(me) ? LEAVE_LOOK : DONE;
+		return true;
+	case LEAVE_LOOK:
+		me->snapshot = s->word;
+		me->step = s->word < s->time || without("force") ? LEAVE : DONE;
+		return true;
+	case LEAVE:
+		if (s->word == me->snapshot || without("seen"))
+			s->word = TOLD;
 		me->step = DONE;
 		return true;
 	default:
@@ -361,7 +382,7 @@ static bool lapse_one(struct state *s, int p)
 
 static void start(const enum step steps[PROCESSES], const enum kind kinds[PROCESSES], bool is_joint)
 {
-	struct state s = {.lock = FREE, .time = 1, .is_joint = is_joint};
+	struct state s = {.lock = FREE, .time = TOLD + 1, .is_joint = is_joint};
 
 	for (int p = 0; p < PROCESSES; p++) {
 		s.process[p].kind = (uint8_t)kinds[p];
@@ -386,8 +407,8 @@ static void start_joint(enum kind a, enum kind b)
 
 int main(int argc, char **argv)
 {
-	static const char *const races[] = {"",       "retry",   "look",  "wait", "owner", "first", "last",
-					    "lapsed", "written", "renew", "fork", "child", NULL};
+	static const char *const races[] = {"",        "retry", "look", "wait",  "owner", "first", "last", "lapsed",
+					    "written", "renew", "fork", "child", "seen",  "force", NULL};
 	enum step steps[PROCESSES] = {HEADER, HEADER, HEADER, DONE};
 
 	race = explore_chosen(argc, argv, races);

@@ -578,6 +578,45 @@ static void test_lapses_meanwhile(void)
 	}
 }
 
+static uint32_t word_left(struct told_text told)
+{
+	reservation_word_leave(&shim, told);
+	return shm[RESERVED];
+}
+
+static void test_word_is_left(void)
+{
+	const struct told_text told = {.text = 0xabcde, .needs = 11};
+	const int64_t hour = 3600 * 1000 * MILLISECOND;
+	struct told_text found;
+	uint32_t word;
+
+	begin();
+	word = word_left(told);
+	check(reservation_word_tells(word, now, &found) && found.text == told.text && found.needs == told.needs,
+	      "a word that was left tells of its text");
+	check(reservation_word_tells(word, now + 4 * hour, &found) && !reservation_word_tells(word, now + 24 * hour, &found),
+	      "for some hours");
+	check(!reservation_lapses_at(word, now) && !reservation_has_lapsed(word, now) && !reservation_blocks(&shim),
+	      "and is no reservation");
+	read_begins();
+	check(reservation_lapses_at(shm[RESERVED], now) != 0, "which is had over it");
+	word = shm[RESERVED];
+	check(word_left(told) == word, "where one is in force no word is left");
+	check(!reservation_word_tells(word, now, &found), "and it tells of none");
+	now += hour;
+	check(word_left(told) != word, "it is, where one has lapsed");
+	read_ends();
+	check(reservation_word_tells(shm[RESERVED], now, &found), "which its owner leaves alone");
+	begin();
+	word_left(told);
+	shim.shared_write.hold = WRITE_SHARED;
+	check(reservation_claim(&shim) && reservation_lapses_at(shm[RESERVED], now) != 0, "who writes claims over it");
+	check(site_memory_tells(&shim, &found) && found.needs == told.needs, "and knows of the text");
+	reservation_unclaim(&shim);
+	check(shm[RESERVED] == 0, "and gives back what it has claimed");
+}
+
 int main(void)
 {
 	holder_link(&first.holder);
@@ -593,5 +632,6 @@ int main(void)
 	test_partner_renews();
 	test_partner_reads_later();
 	test_lapses_meanwhile();
+	test_word_is_left();
 	return check_end();
 }

@@ -15,7 +15,8 @@
 
 static struct file_shim shim;
 static bool has_lapsed, is_stopped;
-static uint32_t changes;
+static uint32_t changes, word_now;
+static struct told_text left;
 static int fd;
 
 static int64_t clock_now(void)
@@ -30,6 +31,26 @@ bool reservation_has_lapsed(uint32_t word, int64_t now)
 	(void)word;
 	(void)now;
 	return has_lapsed;
+}
+
+uint32_t reservation_word(const char *shm)
+{
+	(void)shm;
+	return word_now;
+}
+
+/* Those above a million tell of a text. */
+bool reservation_word_tells(uint32_t word, int64_t now, struct told_text *told)
+{
+	(void)now;
+	*told = (struct told_text){.text = word % 1000, .needs = word / 1000 % 10};
+	return word > 1000000;
+}
+
+void reservation_word_leave(struct file_shim *of, struct told_text told)
+{
+	(void)of;
+	left = told;
 }
 
 uint32_t handoff_changes(const struct handoff *handoff)
@@ -100,8 +121,11 @@ static bool says_wrote(uint32_t text)
 static void start(void)
 {
 	site_memory_forget(&shim);
+	fcntl_lock_set(fd, F_SETLK, F_UNLCK, 0, 0);
 	has_lapsed = is_stopped = false;
 	changes = 1;
+	word_now = 0;
+	left = (struct told_text){0};
 }
 
 /* The reservation lapses while it is waited for. */
@@ -219,6 +243,33 @@ static void test_few_texts(void)
 	check(!keeps(1, 1) && keeps(2, 1) && keeps(5, 1), "a fifth text takes the place of the first");
 }
 
+/* Does this process show that such ones need a reservation of so long? */
+static bool says_needs(uint32_t text, uint32_t needs)
+{
+	return shows(text, SITE_LOCK_WRITES, needs, 1);
+}
+
+static void test_word_is_left(void)
+{
+	struct told_text told = {.text = 9};
+
+	start();
+	site_memory_read(&shim, 5009);
+	check(!says_wrote(9) && !site_memory_tells(&shim, &told), "a reservation tells of no text");
+	site_memory_forget(&shim);
+	check(left.text == 0, "who knows of none leaves no word");
+	site_memory_read(&shim, 1005009);
+	check(says_needs(9, 5) && site_memory_tells(&shim, &told) && told.needs == 5, "a word that was left is shown from then on");
+	site_memory_read(&shim, 1003009);
+	check(says_needs(9, 5) && !says_needs(9, 3), "one that needs less tells nothing new");
+	word_now = 1007009;
+	site_memory_waited(&shim);
+	check(says_needs(9, 7) && !says_needs(9, 5), "a writer sees one that needs more");
+	site_memory_forget(&shim);
+	check(left.text == 9 && left.needs == 7, "who lets the -shm go leaves word");
+	check(says_wrote(9), "what it shows stays as long as the process has the -shm open");
+}
+
 int main(void)
 {
 	FILE *file = tmpfile();
@@ -235,5 +286,6 @@ int main(void)
 	test_writer_that_ends();
 	test_next_reserves();
 	test_few_texts();
+	test_word_is_left();
 	return check_end();
 }
