@@ -114,6 +114,11 @@ static bool holds(const struct holder *holder, const char *shm, uint32_t word)
 		     : atomic_load_explicit(&holder->has_lock, memory_order_relaxed));
 }
 
+static bool is_sought(const struct holder *holder, const struct holder *waiter, const char *shm, uint32_t word)
+{
+	return holder && holder != waiter && holds(holder, shm, word);
+}
+
 static struct holder *find(const struct holder *waiter, const char *shm, uint32_t word)
 {
 	struct set *set = set_of(shm);
@@ -121,13 +126,13 @@ static struct holder *find(const struct holder *waiter, const char *shm, uint32_
 
 	for (int place = 0; place < PLACES; place++) {
 		holder = atomic_load_explicit(&set->places[place], memory_order_relaxed);
-		if (holder && holder != waiter && holds(holder, shm, word))
+		if (is_sought(holder, waiter, shm, word))
 			return holder;
 	}
 	if (!atomic_load_explicit(&set->without_place, memory_order_relaxed))
 		return NULL;
 	holder = atomic_load(&holders);
-	while (holder && (holder == waiter || !holds(holder, shm, word)))
+	while (holder && !is_sought(holder, waiter, shm, word))
 		holder = holder->next;
 	return holder;
 }
@@ -143,15 +148,31 @@ void holder_replace_word(const struct holder *except, const char *shm, uint32_t 
 	}
 }
 
-enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word)
+static enum holder_kind kind_of(const struct holder *holder)
 {
-	const struct holder *holder = find(waiter, shm, word);
-
-	if (!holder)
-		return HOLDER_ELSEWHERE;
-	if (atomic_load_explicit(&holder->thread, memory_order_relaxed) == here())
+	if (holder_is_of_thread(holder))
 		return HOLDER_OF_THREAD;
 	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;
+}
+
+/* Of those that have a reservation together, calls of one may come from another thread by now: the others are looked at, too. */
+enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word)
+{
+	struct set *set = set_of(shm);
+	enum holder_kind found = HOLDER_ELSEWHERE;
+	const struct holder *holder;
+
+	for (int place = 0; place < PLACES; place++) {
+		holder = atomic_load_explicit(&set->places[place], memory_order_relaxed);
+		if (is_sought(holder, waiter, shm, word) && kind_of(holder) > found)
+			found = kind_of(holder);
+	}
+	if (!atomic_load_explicit(&set->without_place, memory_order_relaxed))
+		return found;
+	for (holder = atomic_load(&holders); holder; holder = holder->next)
+		if (is_sought(holder, waiter, shm, word) && kind_of(holder) > found)
+			found = kind_of(holder);
+	return found;
 }
 
 void holder_forked(void)

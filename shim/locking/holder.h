@@ -48,7 +48,7 @@ void holder_set_lock(struct holder *holder, const char *shm, uint32_t word);
 void holder_replace_word(const struct holder *except, const char *shm, uint32_t word, uint32_t other);
 
 /* Who else in this process holds the lock of this -shm (word 0), or has it reserved by this word, which may have lapsed, seen from
- * the thread that wants it. */
+ * the thread that wants it. Of several that have that together, the one that can go on the least. */
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word);
 
 /* For pthread_atfork(3): what the parent has reserved, none of the child's connections has. For its lock, which may not come free

@@ -18,6 +18,12 @@ static void *find_elsewhere(void *unused)
 	return NULL;
 }
 
+static void *call_elsewhere(void *holder)
+{
+	holder_seen(holder);
+	return NULL;
+}
+
 /* Each of the first `count` holds `one`; none of them finds itself. */
 static void hold(int count)
 {
@@ -39,6 +45,25 @@ static void give_back(int count, bool backwards)
 	for (int i = 0; i < count; i++)
 		holder_set(&holders[backwards ? count - 1 - i : i], NULL, 0);
 	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE, "%d have given it back", count);
+}
+
+/* Two have a reservation together, or very many; calls of all but the last come from a pool's other thread by now. */
+static void test_pooled_partners(int count)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < count; i++) {
+		holder_start(&holders[i]);
+		holder_seen(&holders[i]);
+		holder_set(&holders[i], one, 11);
+	}
+	check(holder_find(&holders[MANY - 1], one, 11) == HOLDER_OF_THREAD, "%d of this thread have it", count);
+	for (int i = 0; i < count - 1; i++)
+		if (pthread_create(&thread, NULL, call_elsewhere, &holders[i]) == 0)
+			pthread_join(thread, NULL);
+	check(holder_find(&holders[MANY - 1], one, 11) == HOLDER_OF_THREAD, "of %d one is of this thread still", count);
+	check(holder_find(&holders[count - 1], one, 11) == HOLDER_POOLED, "that one's partners are of a pool");
+	give_back(count, false);
 }
 
 int main(void)
@@ -77,5 +102,7 @@ int main(void)
 	holder_set_lock(&holders[1], one, 9);
 	holder_start(&holders[1]);
 	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE, "a new connection holds nothing");
+	test_pooled_partners(2);
+	test_pooled_partners(MANY / 2);
 	return check_end();
 }
