@@ -1,15 +1,26 @@
-/* kept_files.c - a ring of inodes. */
+/* kept_files.c - a ring of inodes and names. */
 #include "locking/kept_files.h"
 
+#include "base/glibc.h"
+
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define REMEMBERED 32
+#define LONGEST_PATH 512
 
 struct kept {
 	_Atomic dev_t device;
 	_Atomic ino_t inode; /* of the database; 0 while there is none */
 	_Atomic ino_t wal, shm;
+	_Atomic ino_t folder; /* 0 where its path is too long to be remembered */
+	atomic_bool listed;   /* the program may know the names of -wal and -shm */
+	atomic_bool left;     /* and has taken the database alone away */
+	char path[LONGEST_PATH];
 };
 
 static struct kept ring[REMEMBERED];
@@ -23,19 +34,41 @@ static struct kept *find(dev_t device, ino_t inode)
 	return NULL;
 }
 
-void kept_files_note(const struct wal_files *files)
+static ino_t folder_of(char *path)
+{
+	char *slash = strrchr(path, '/');
+	struct stat folder;
+	bool found;
+
+	if (!slash)
+		return 0;
+	*slash = '\0';
+	found = glibc_stat(slash == path ? "/" : path, &folder) == 0;
+	*slash = '/';
+	return found ? folder.st_ino : 0;
+}
+
+void kept_files_note(const struct wal_files *files, const char *path)
 {
 	dev_t device = atomic_load(&files->device);
-	ino_t inode = atomic_load(&files->inode);
+	ino_t inode = atomic_load(&files->inode), wal = atomic_load(&files->wal);
 	struct kept *kept = find(device, inode);
+	size_t length = strlen(path);
 
 	if (!kept)
 		kept = &ring[atomic_fetch_add(&next, 1) % REMEMBERED];
 	/* Whoever reads halves of two looks for a -wal of the wrong inode by the right name, and finds none. */
-	atomic_store(&kept->inode, 0);
+	if (atomic_exchange(&kept->inode, 0) != inode || atomic_load(&kept->wal) != wal)
+		atomic_store(&kept->listed, false);
+	atomic_store(&kept->left, false);
 	atomic_store(&kept->device, device);
-	atomic_store(&kept->wal, atomic_load(&files->wal));
+	atomic_store(&kept->wal, wal);
 	atomic_store(&kept->shm, atomic_load(&files->shm));
+	atomic_store(&kept->folder, 0);
+	if (length < LONGEST_PATH) {
+		memcpy(kept->path, path, length + 1);
+		atomic_store(&kept->folder, folder_of(kept->path));
+	}
 	atomic_store(&kept->inode, inode);
 }
 
@@ -48,4 +81,60 @@ bool kept_files_find(const struct stat *database, ino_t *wal, ino_t *shm)
 	*wal = atomic_load(&kept->wal);
 	*shm = atomic_load(&kept->shm);
 	return *wal != 0;
+}
+
+ino_t kept_files_listed(const struct stat *database)
+{
+	const struct kept *kept = find(database->st_dev, database->st_ino);
+
+	return kept && atomic_load(&kept->listed) ? atomic_load(&kept->folder) : 0;
+}
+
+void kept_files_leave(const struct stat *database)
+{
+	struct kept *kept = find(database->st_dev, database->st_ino);
+
+	if (kept)
+		atomic_store(&kept->left, true);
+}
+
+static void remove_file(const char *path, const char *suffix, ino_t inode, bool only_empty)
+{
+	char *name = wal_files_join(path, suffix);
+	struct stat status;
+
+	if (name && glibc_lstat(name, &status) == 0 && status.st_ino == inode && !(only_empty && status.st_size))
+		unlink(name);
+	free(name);
+}
+
+/* One that another process has written to stays, and so does its -shm. */
+static void remove_left(struct kept *kept)
+{
+	struct stat status;
+	char *wal = wal_files_join(kept->path, "-wal");
+
+	if (glibc_lstat(kept->path, &status) == 0 || !atomic_exchange(&kept->left, false))
+		;
+	else if (wal && (glibc_lstat(wal, &status) != 0 || (status.st_ino == atomic_load(&kept->wal) && status.st_size == 0))) {
+		remove_file(kept->path, "-wal", atomic_load(&kept->wal), true);
+		remove_file(kept->path, "-shm", atomic_load(&kept->shm), false);
+	}
+	free(wal);
+}
+
+void kept_files_remove_left(const struct stat *folder)
+{
+	for (struct kept *kept = ring; kept < ring + REMEMBERED; kept++)
+		if (atomic_load(&kept->left) &&
+		    (!folder || (atomic_load(&kept->folder) == folder->st_ino && atomic_load(&kept->device) == folder->st_dev)))
+			remove_left(kept);
+}
+
+void kept_files_list(const struct stat *folder)
+{
+	for (struct kept *kept = ring; kept < ring + REMEMBERED; kept++)
+		if (atomic_load(&kept->folder) &&
+		    (!folder || (atomic_load(&kept->folder) == folder->st_ino && atomic_load(&kept->device) == folder->st_dev)))
+			atomic_store(&kept->listed, true);
 }

@@ -306,7 +306,9 @@ static bool keep_moved(const struct wal_files *files)
 		bool wal = follow(files, path, "-wal", files->wal), shm = follow(files, path, "-shm", files->shm);
 
 		kept = wal && shm && wal_readers_need_files(files, path);
-		if (!kept)
+		if (kept)
+			kept_files_note(files, path);
+		else
 			remove_both(files, path);
 	}
 	free(path);
@@ -336,15 +338,13 @@ static void answer_persist(struct file_shim *shim, int *persist)
 	int saved = errno;
 
 	if (wal_files_moved(shim)) {
-		if (files->closing && files->by_recipe && keep_moved(files))
-			kept_files_note(files);
-		else
+		if (!files->closing || !files->by_recipe || !keep_moved(files))
 			remove_moved(files);
 		*persist = 1;
 	} else if (is_in_two_copies(shim)) {
 		*persist = 1;
 	} else if (files->closing && files->by_recipe && wal_readers_need_files(files, files->path)) {
-		kept_files_note(files);
+		kept_files_note(files, files->path);
 		*persist = 1;
 	}
 	errno = saved;

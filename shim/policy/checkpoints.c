@@ -9,6 +9,7 @@
 #include "elf/object.h"
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
+#include "locking/kept_files.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
 #include "locking/wal_index.h"
@@ -210,6 +211,7 @@ void checkpoint_all(void)
 
 	if (!wal_files_any() || guard_depth > 0 || signals_may_be_handled())
 		return;
+	kept_files_remove_left(NULL);
 	wal_files_each(collect, &databases);
 	for (size_t i = 0; i < databases.count; i++)
 		checkpoint(databases.inodes[i], true, false);

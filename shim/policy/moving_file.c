@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,11 +40,43 @@ static bool look_by_name(struct moving_file *file)
 	return glibc_fstatat(file->folder, file->name, &status, 0) == 0 && look(file, &status);
 }
 
+/* The inode of the folder that a name lies in. */
+static ino_t folder_of(const struct moving_file *file)
+{
+	char *path = wal_files_join(file->name, "");
+	char *slash = path ? strrchr(path, '/') : NULL;
+	struct stat folder = {.st_ino = 0};
+
+	if (slash)
+		slash[slash == path] = '\0';
+	if (path)
+		glibc_fstatat(file->folder, slash ? path : ".", &folder, 0);
+	free(path);
+	return folder.st_ino;
+}
+
+/* May the program know -wal and -shm of a closed database, which it moves to another folder, and be about to move them too? */
+static bool is_one_of_a_list(const struct moving_file *from, const struct moving_file *to)
+{
+	struct stat status;
+	ino_t wal, shm, folder;
+
+	if (glibc_fstatat(from->folder, from->name, &status, 0) != 0 || open_databases_find(status.st_ino, &wal, &shm))
+		return false;
+	folder = kept_files_listed(&status);
+	if (!folder || folder == folder_of(to))
+		return false;
+	kept_files_leave(&status);
+	return true;
+}
+
 bool moving_file_before(struct moving_file *from, struct moving_file *to)
 {
 	int saved = errno;
 	bool source = look_by_name(from), target = look_by_name(to);
 
+	if (source && !target && is_one_of_a_list(from, to))
+		source = false;
 	errno = saved;
 	return source || target;
 }
@@ -57,6 +90,10 @@ bool moving_file_before_delete(struct moving_file *file)
 	if (found) {
 		unread_files_use(status.st_ino);
 		found = kept_files_find(&status, &file->wal, &file->shm);
+	}
+	if (found && kept_files_listed(&status)) {
+		kept_files_leave(&status);
+		found = false;
 	}
 	errno = saved;
 	return found;

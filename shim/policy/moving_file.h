@@ -7,7 +7,8 @@
  * A connection that has not read such a database yet uses it before that: unread_files.h.
  *
  * After the last close -wal and -shm may lie beside the file for readers, empty (kept_files.h): they follow it too, and go when it
- * is deleted. */
+ * is deleted. Where the program may know them, as it has listed their folder, they stay, so that it can delete them, or move them
+ * to another folder, itself. What it leaves goes when it lists or removes the folder, starts another program, or ends. */
 #ifndef SQLPROD_POLICY_MOVING_FILE_H
 #define SQLPROD_POLICY_MOVING_FILE_H
 

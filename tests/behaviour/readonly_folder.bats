@@ -108,6 +108,17 @@ public_folder() {
 	deleted_after_the_close victim
 }
 
+@test "a program that has listed a folder can delete, or move, each file in it" {
+	public_folder
+	listed_and_cleared victim
+}
+
+@test "a program that has listed a folder, and takes the database alone away, leaves no -wal and no -shm" {
+	public_folder
+	listed_and_left victim
+	listed_and_made_again victim
+}
+
 @test "a -wal that another process has written to stays when its database is deleted" {
 	public_folder
 	barrier_make held

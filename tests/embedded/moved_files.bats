@@ -47,6 +47,9 @@ carrier=$build/embedded/victim_gcc_O2
 	made_anew_and_renamed "$carrier"
 	exchanged_after_the_close "$carrier"
 	deleted_after_the_close "$carrier"
+	listed_and_cleared "$carrier"
+	listed_and_left "$carrier"
+	listed_and_made_again "$carrier"
 }
 
 @test "a file that its process renames or deletes before it reads it can be read, in an embedded copy" {

@@ -195,6 +195,51 @@ deleted_after_the_close() {
 	done
 }
 
+# A program that clears a folder, as shutil.rmtree() of Python does: it has listed it, and a name that is gone then is an error to it.
+listed_and_cleared() {
+	local run how to
+	for run in run_plain run_shim; do
+		for how in opendir fdopendir scandir nftw glob; do
+			for to in '' g; do
+				public
+				mkdir f g
+				$run "$1" 'open a f/a.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' 'close a' "clear $how f $to" 'rmdir f'
+				[[ $output == *$'\nclose 0\nclear 0\nrmdir 0' && ! -e f ]] || fail "$run $how $to: $output"
+				[[ -z $to || $(public_reader g/a.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $how: $(ls g)"
+				[[ -n $to || -z $(ls g) ]] || fail "$run $how: $(ls g)"
+			done
+		done
+	done
+}
+
+# One that has listed it, and then takes the database alone away.
+listed_and_left() {
+	local run move last
+	for run in run_plain run_shim; do
+		for move in 'unlink f/a.db' 'remove f/a.db' 'rename f/a.db b.db' 'renameat f/a.db b.db'; do
+			for last in 'rmdir f' 'list opendir f' 'list glob f' 'sh ls f' 'exit 0' '_exit 0'; do
+				public
+				mkdir f
+				$run "$1" 'open a f/a.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' 'close a' 'list opendir f' "$move" "$last"
+				[[ $last != rmdir* || $output == *$'\nrmdir 0' ]] || fail "$run $move $last: $output"
+				[[ ${output##*"${move%% *} 0"} != *a.db* && -z $(find . -path './f/*') ]] || fail "$run $move $last: $output; $(ls f)"
+				[[ $move != rename* || $(sqlite3 b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'1\nok' ]] || fail "$run $move $last"
+			done
+		done
+	done
+}
+
+# What is left goes only where no database has its name.
+listed_and_made_again() {
+	local run
+	for run in run_plain run_shim; do
+		public
+		$run "$1" "${made[@]}" 'close a' 'list opendir .' 'unlink a.db' 'open a a.db' 'exec a CREATE TABLE u(x)' 'exec a INSERT INTO u VALUES(7)' \
+			'list opendir .' 'sh sqlite3 a.db "INSERT INTO u VALUES(8)"' 'list opendir .' 'exec a SELECT x FROM u' '_exit 0'
+		[[ $(sqlite3 a.db 'SELECT sum(x) FROM u; PRAGMA integrity_check') == $'15\nok' ]] || fail "$run: $output"
+	done
+}
+
 # unread MOVE FILE - a connection that has not read its database yet reads it after MOVE, and writes nothing any more. FILE is its new
 # name, or empty.
 unread() {

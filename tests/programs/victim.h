@@ -34,6 +34,7 @@ bool process_run(const char *verb, char *rest);
 bool asks_run(const char *verb, char *rest);
 bool callbacks_run(const char *verb, char *rest);
 bool calls_run(const char *verb, char *rest);
+bool folders_run(const char *verb, char *rest);
 bool statements_run(const char *verb, char *rest);
 bool vfs_run(const char *verb, char *rest);
 
