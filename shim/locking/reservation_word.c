@@ -162,6 +162,15 @@ bool reservation_word_clear(struct file_shim *shim)
 	return word && is_own(shim, shim->reservation.forks) && exchange(shim, word, 0, 0);
 }
 
+void reservation_word_committed(struct file_shim *shim)
+{
+	uint32_t word = reservation_word(shim->handoff.shm);
+
+	if (reservation_lapses_at(word, shim->handoff.system->now()) &&
+	    holder_find(&shim->holder, shim->handoff.shm, word) == HOLDER_OF_THREAD)
+		exchange(shim, word, 0, 0);
+}
+
 bool reservation_claim(struct file_shim *shim)
 {
 	struct reservation *reservation = &shim->reservation;

@@ -60,6 +60,9 @@ bool reservation_word_renew(struct file_shim *shim, int64_t until);
 /* Takes the connection's own away, and its partners', and says whether it was still there. */
 bool reservation_word_clear(struct file_shim *shim);
 
+/* The connection, which has the write lock to itself, has committed: what another one of its thread has reserved serves nobody. */
+void reservation_word_committed(struct file_shim *shim);
+
 /* The write lock was had: false if another connection has the database reserved. While the lock is shared, the word says from now
  * on that this connection writes: who shares the lock and finds no word need not look for a writer. It is about to be given back.
  */

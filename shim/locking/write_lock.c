@@ -288,6 +288,8 @@ int write_lock_release(struct file_shim *shim)
 	handoff_releasing(handoff);
 	changed = handoff->release == RELEASED_CHANGED;
 	holder_set(&shim->holder, NULL, 0);
+	if (changed && shim->shared_write.hold == WRITE_ALONE && reservation_word(handoff->shm))
+		reservation_word_committed(shim);
 	reservation_unclaim(shim);
 	rc = shared_write_unlock(shim);
 	handoff_released(handoff);

@@ -600,6 +600,21 @@ start_reader() {
 	done
 }
 
+@test "a transaction's reservation ends as another connection of its thread commits, which has not read by it" {
+	export SQLPROD_RESERVE=60000
+	for begin in BEGIN 'BEGIN DEFERRED'; do
+		for middle in 'exec b UPDATE t SET n=n+1' $'exec b BEGIN IMMEDIATE\nexec b UPDATE t SET n=n+1\nexec b COMMIT'; do
+			make_database_anew
+			mapfile -t lines <<<"$middle"
+			SECONDS=0
+			run_shim victim 'open a t.db' 'open b t.db' "exec a $begin" 'exec a SELECT n FROM t' "${lines[@]}" \
+				'sh LD_PRELOAD='"$preload"' victim "open c t.db" "exec c UPDATE t SET n=n+10" "close c"' 'exec a COMMIT'
+			[[ $output != *'exec 5'* && $SECONDS -lt 25 ]]
+			[[ $(observer query t.db 'SELECT n FROM t') == 11 ]]
+		done
+	done
+}
+
 @test "of two transactions of one thread that have a reservation together, one does not wait for the other one that writes" {
 	export SQLPROD_RESERVE=60000
 	for run in run_plain run_shim; do

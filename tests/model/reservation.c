@@ -248,7 +248,7 @@ static bool fork_off(struct state *s, int p)
 static bool advance(struct state *s, int p)
 {
 	struct process *me = &s->process[p];
-	const struct process *partner = partner_of(s, p);
+	struct process *partner = partner_of(s, p);
 
 	if (partner && !is_between_calls(partner))
 		return false;
@@ -326,6 +326,9 @@ static bool advance(struct state *s, int p)
 		return true;
 	case COMMIT:
 		s->header += me->kind != ROLLS_BACK;
+		/* by the partner's nobody can write any more */
+		if (me->kind != ROLLS_BACK && partner && is_of_partner(s, p, s->word))
+			s->word = partner->word = 0;
 		me->step = UNLOCK;
 		return true;
 	case UNLOCK:
