@@ -36,7 +36,7 @@ void log_sink_start(void)
 {
 	struct stat status;
 
-	if (is_relative(SETTING_LOG) || is_relative(SETTING_REPORT))
+	if (!settings_are_of_recipe() && (is_relative(SETTING_LOG) || is_relative(SETTING_REPORT)))
 		first_folder = getcwd(NULL, 0);
 
 	if (glibc_fstat(STDERR_FILENO, &status) == 0) {

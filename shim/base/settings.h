@@ -142,6 +142,12 @@ static inline const struct setting_value *settings_get(enum setting setting)
 	return &values[setting];
 }
 
+/* Are the recipe's values in force, all of them? Reads none of them. */
+static inline bool settings_are_of_recipe(void)
+{
+	return settings_get((enum setting)0) == settings_recipe;
+}
+
 /* Calls warn for each bad variable that settings_load found (the first 24 of them), with one line that names the variable, its
  * value and the allowed values. The line is printable ASCII and at most 511 bytes long, whatever the environment held. */
 void settings_complain(void (*warn)(const char *message));

@@ -12,9 +12,10 @@
 #define KEPT offsetof(struct connection, interest)
 
 struct connection *_Atomic registry_buckets[1 << REGISTRY_BITS];
-static struct connection *spare;       /* under lock */
-static struct connection *every;       /* under lock: all records, in use or not */
-_Atomic uint64_t registry_last_serial; /* changed under lock */
+static struct connection *spare; /* under lock */
+static struct connection *every; /* under lock: all records, in use or not */
+/* Changed under lock. In .data, in a page that the loader writes to anyway: each process reads it as it ends (entry/start.c). */
+_Atomic uint64_t registry_last_serial __attribute__((section(".data")));
 
 /* Connections with a common key, among others of the same hash, in the order in which they were opened; under lock. */
 struct peer_list {

@@ -4,6 +4,7 @@
 #include "base/log_sink.h"
 #include "base/program.h"
 #include "base/settings.h"
+#include "connection/registry.h"
 #include "policy/checkpoints.h"
 #include "report/report.h"
 
@@ -17,12 +18,16 @@ static __attribute__((constructor)) void start(void)
 {
 	settings_start();
 	log_sink_start();
-	if (settings_get(SETTING_PROGRAMS)->by_operator || settings_get(SETTING_SKIP_PROGRAMS)->by_operator)
+	if (!settings_are_of_recipe() &&
+	    (settings_get(SETTING_PROGRAMS)->by_operator || settings_get(SETTING_SKIP_PROGRAMS)->by_operator))
 		program_note_names();
 }
 
+/* What is called lies in pages that a process without a connection has not touched. */
 static __attribute__((destructor)) void stop(void)
 {
+	if (registry_newest() == 0)
+		return;
 	checkpoint_all();
 	report_open_connections();
 }
