@@ -6,16 +6,16 @@
 
 #include <string.h>
 
+/* Arrays in place of pointers: the loader would relocate each pointer in every process under the preload. */
 struct interpreter {
-	const char *name;   /* the program's, before its version */
-	const char *valued; /* letters of options with a value, attached or as the next argument */
-	const char *rest;   /* letters of options whose value can only be attached */
-	const char *script; /* letters of options whose value is the script */
-	const char *module; /* letters of options whose value is a module */
-	const char *code;   /* letters of options whose value is code, so that there is no script */
-	const char *
-		words; /* options by whole words with a value in the next argument, and "+word" for one whose value is the script */
-	const char *command; /* commands that may precede the script */
+	char name[8];     /* the program's, before its version */
+	char valued[8];   /* letters of options with a value, attached or as the next argument */
+	char rest[12];    /* letters of options whose value can only be attached */
+	char script[4];   /* letters of options whose value is the script */
+	char module[4];   /* letters of options whose value is a module */
+	char code[8];     /* letters of options whose value is code, so that there is no script */
+	char words[200];  /* options by words, value in the next argument; "+word" for one whose value is the script */
+	char command[16]; /* commands that may precede the script */
 };
 
 #define NODE_WORDS                                                                                                                 \

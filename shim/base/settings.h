@@ -51,7 +51,7 @@ enum setting_type {
 	SETTING_FILE,     /* a path */
 };
 
-/* Values of the word settings: indices into settings_table[].words, which follow SQLite's own numbers where it has them. */
+/* Values of the word settings: places in a row of settings_words, which follow SQLite's own numbers where it has them. */
 enum { JOURNAL_DELETE, JOURNAL_PERSIST, JOURNAL_OFF, JOURNAL_TRUNCATE, JOURNAL_MEMORY, JOURNAL_WAL };
 enum { SYNCHRONOUS_OFF, SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL, SYNCHRONOUS_EXTRA };
 enum { FOREIGN_KEYS_OFF, FOREIGN_KEYS_ON };
@@ -64,18 +64,36 @@ enum { LOG_OFF, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 #define SETTINGS_PREFIX "SQLPROD"
 
+/* The words that settings take: rows of settings_words. */
+enum setting_words {
+	WORDS_NONE,
+	WORDS_JOURNAL,
+	WORDS_SYNCHRONOUS,
+	WORDS_TEMP_STORE,
+	WORDS_BUSY_WAIT,
+	WORDS_BEGIN,
+	WORDS_BEGIN_DEFERRED,
+	WORDS_GROUP_COMMIT,
+	WORDS_SWITCH,
+	WORDS_LOG_LEVEL,
+	WORDS_COUNT
+};
+
+/* Arrays in place of pointers: the loader would relocate each pointer in every process under the preload. */
 struct setting_spec {
-	const char *variable; /* SQLPROD_… */
-	const char *pragma;   /* NULL where no PRAGMA of that name exists */
-	const char *recipe;   /* the default, written as in the environment; "" for none */
-	const char *allowed;  /* the allowed values in words, for the README and warnings */
-	const char *meaning;
+	char variable[28]; /* SQLPROD_… */
+	char pragma[20];   /* "" where no PRAGMA of that name exists */
+	char recipe[12];   /* the default, written as in the environment; "" for none */
+	char allowed[60];  /* the allowed values in words, for the README and warnings */
+	char meaning[108];
 	enum setting_type type;
 	bool may_keep;             /* "keep" is allowed */
-	const char *const *words;  /* SETTING_WORD: NULL-terminated */
+	enum setting_words words;  /* SETTING_WORD; else WORDS_NONE */
 	long long least, greatest; /* SETTING_NUMBER, SETTING_SIZE, SETTING_CACHE: in the setting's own unit */
 };
 
+#define SETTING_WORD_SIZE 10
+extern const char settings_words[WORDS_COUNT][7][SETTING_WORD_SIZE]; /* "" follows the last of a row */
 extern const struct setting_spec settings_table[SETTING_COUNT];
 
 struct setting_value {

@@ -77,9 +77,11 @@ bool setting_parse(const struct setting_spec *spec, const char *text, struct set
 	if (spec->may_keep && word_is(text, "keep")) {
 		value.keep = true;
 	} else if (spec->type == SETTING_WORD) {
-		while (spec->words[value.number] && !word_is(text, spec->words[value.number]))
+		const char(*words)[SETTING_WORD_SIZE] = settings_words[spec->words];
+
+		while (*words[value.number] && !word_is(text, words[value.number]))
 			value.number++;
-		if (!spec->words[value.number])
+		if (!*words[value.number])
 			return false;
 	} else if (type_is_number(spec->type)) {
 		if (!number_parse(spec, text, &value.number))
@@ -96,7 +98,7 @@ void setting_format(const struct setting_spec *spec, const struct setting_value 
 	if (value->keep)
 		snprintf(out, size, "keep");
 	else if (spec->type == SETTING_WORD)
-		snprintf(out, size, "%s", spec->words[value->number]);
+		snprintf(out, size, "%s", settings_words[spec->words][value->number]);
 	else if (type_is_number(spec->type))
 		snprintf(out, size, "%lld", value->number);
 	else

@@ -61,7 +61,7 @@ static void put(FILE *out, const char *text)
 
 static void put_text(FILE *out, const struct setting_spec *spec, const char *value, const char *decider)
 {
-	fprintf(out, "%s\t%s\t%s\t", spec->variable, spec->pragma ? spec->pragma : "-", *spec->recipe ? spec->recipe : "-");
+	fprintf(out, "%s\t%s\t%s\t", spec->variable, *spec->pragma ? spec->pragma : "-", *spec->recipe ? spec->recipe : "-");
 	/* a value may be a path: a control character would break the line or drive the terminal */
 	for (; *value; value++)
 		fputc((unsigned char)*value < ' ' || *value == 0x7f ? '?' : *value, out);
@@ -73,7 +73,7 @@ static void put_json(FILE *out, const struct setting_spec *spec, const char *val
 	put(out, "{\"variable\":");
 	json_put_string(out, spec->variable);
 	put(out, ",\"pragma\":");
-	json_put_string(out, spec->pragma);
+	json_put_string(out, *spec->pragma ? spec->pragma : NULL);
 	put(out, ",\"recipe\":");
 	json_put_string(out, spec->recipe);
 	put(out, ",\"value\":");

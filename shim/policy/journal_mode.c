@@ -103,7 +103,7 @@ static int switch_journal_mode(struct connection *connection, int64_t wanted, in
 	struct setting_value value;
 	int rc;
 
-	rc = switch_unlocked(connection, spec->words[wanted], answer, sizeof(answer));
+	rc = switch_unlocked(connection, settings_words[spec->words][wanted], answer, sizeof(answer));
 	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
 	return rc;
 }

@@ -110,7 +110,7 @@ static void note(struct file_shim *shim, void *argument)
 
 void rollback_attached_is_set(struct connection *connection, struct file_shim *shim, const char *value)
 {
-	if (strcasecmp(value, settings_table[SETTING_JOURNAL_MODE].words[JOURNAL_WAL]) != 0)
+	if (strcasecmp(value, settings_words[WORDS_JOURNAL][JOURNAL_WAL]) != 0)
 		return;
 	if (shim->is_attached)
 		shim->sets_wal = true;

@@ -15,13 +15,13 @@
 /* SQLite takes the first mode that begins with the value, be it cut short or empty (src/pragma.c); the words are in its order. */
 bool rollback_journal_is_named(const char *value)
 {
-	const char *const *words = settings_table[SETTING_JOURNAL_MODE].words;
+	const char(*words)[SETTING_WORD_SIZE] = settings_words[WORDS_JOURNAL];
 	size_t n = strlen(value);
 	int mode = 0;
 
-	while (words[mode] && strncasecmp(words[mode], value, n) != 0)
+	while (*words[mode] && strncasecmp(words[mode], value, n) != 0)
 		mode++;
-	return words[mode] && mode != JOURNAL_WAL;
+	return *words[mode] && mode != JOURNAL_WAL;
 }
 
 /* A connection that has left WAL finds the file in that mode again once another program's has used it. */

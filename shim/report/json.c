@@ -55,7 +55,7 @@ static void put_value(FILE *out, const struct setting_spec *spec, int64_t value)
 	else if (spec->type != SETTING_WORD)
 		fprintf(out, "%" PRId64, value);
 	else
-		json_put_string(out, spec->words[value]);
+		json_put_string(out, settings_words[spec->words][value]);
 }
 
 static void put_outcomes(FILE *out, const struct connection *connection)

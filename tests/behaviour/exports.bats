@@ -35,6 +35,18 @@ load ../harness/harness
 	[[ $flags != *' RWE '* ]]
 }
 
+# One that the loader relocates, and one with what the constructor notes.
+@test "a process without SQLite writes to two pages of the library" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer's own data"
+	page=$(($(getconf PAGESIZE) / 1024))
+	LD_PRELOAD=$preload sleep 60 3>&- &
+	sleeper=$!
+	until grep -q ' (sleep) S ' "/proc/$sleeper/stat"; do sleep 0.02; done
+	written=$(awk '/^[0-9a-f]+-/ { ours = $6 ~ /libsqlprod/ } ours && $1 == "Anonymous:" { sum += $2 } END { print sum + 0 }' "/proc/$sleeper/smaps")
+	kill "$sleeper"
+	((written > 0 && written <= 2 * page)) || fail "$written KiB"
+}
+
 @test "the library needs no glibc newer than 2.17, whatever it was built on" {
 	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer's own calls"
 	"$root/scripts/package/check-symbols" "$shim"

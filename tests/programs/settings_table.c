@@ -51,14 +51,14 @@ static void print_json(void)
 
 		fputs(i ? ",\n {" : "[{", stdout);
 		print_pair("variable", spec->variable, ", ");
-		print_pair("pragma", spec->pragma, ", ");
+		print_pair("pragma", *spec->pragma ? spec->pragma : NULL, ", ");
 		print_pair("recipe", spec->recipe, ", ");
 		print_pair("allowed", spec->allowed, ", ");
 		print_pair("meaning", spec->meaning, ", ");
 		fputs("\"words\": [", stdout);
-		for (size_t word = 0; spec->words && spec->words[word]; word++) {
+		for (size_t word = 0; *settings_words[spec->words][word]; word++) {
 			fputs(word ? ", " : "", stdout);
-			print_string(spec->words[word]);
+			print_string(settings_words[spec->words][word]);
 		}
 		printf("], \"may_keep\": %s}", spec->may_keep ? "true" : "false");
 	}

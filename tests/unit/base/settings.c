@@ -67,18 +67,19 @@ static void test_table(void)
 
 		check(strcmp(spec->variable, designed[i].variable) == 0, "variable %zu is %s", i, spec->variable);
 		check(strcmp(spec->recipe, designed[i].recipe) == 0, "recipe of %s is %s", spec->variable, spec->recipe);
-		check((i < SETTING_APPLIED_COUNT) == (spec->pragma != NULL), "%s is applied and has a PRAGMA, or neither",
+		check((i < SETTING_APPLIED_COUNT) == (*spec->pragma != '\0'), "%s is applied and has a PRAGMA, or neither",
 		      spec->variable);
-		check(!spec->pragma || strcmp(spec->pragma, designed[i].pragma) == 0, "PRAGMA of %s is %s", spec->variable,
+		check(!*spec->pragma || strcmp(spec->pragma, designed[i].pragma) == 0, "PRAGMA of %s is %s", spec->variable,
 		      spec->pragma);
 		check(*spec->allowed && *spec->meaning, "%s has texts for people", spec->variable);
-		check((spec->type == SETTING_WORD) == (spec->words != NULL), "%s has words if it takes words", spec->variable);
+		check((spec->type == SETTING_WORD) == (spec->words != WORDS_NONE), "%s has words if it takes words",
+		      spec->variable);
 
-		for (size_t word = 0; spec->words && spec->words[word]; word++) {
-			check(list_has(spec->allowed, spec->words[word]), "%s names %s as allowed", spec->variable,
-			      spec->words[word]);
+		for (size_t word = 0; *settings_words[spec->words][word]; word++) {
+			check(list_has(spec->allowed, settings_words[spec->words][word]), "%s names %s as allowed", spec->variable,
+			      settings_words[spec->words][word]);
 			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", *words ? " " : "",
-				 spec->words[word]);
+				 settings_words[spec->words][word]);
 		}
 		check(list_has(spec->allowed, "keep") == spec->may_keep, "%s names keep if it is allowed", spec->variable);
 		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", spec->may_keep && *words ? " " : "",
@@ -125,6 +126,27 @@ static const struct {
 	{SETTING_LOG_LEVEL, LOG_INFO, "info"},
 	{SETTING_LOG_LEVEL, LOG_DEBUG, "dEBUG"},
 };
+
+/* C leaves out the end of a string that just fits into its array. */
+static void test_ends(void)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_spec *spec = &settings_table[i];
+
+		check(!spec->variable[sizeof(spec->variable) - 1] && !spec->pragma[sizeof(spec->pragma) - 1] &&
+			      !spec->recipe[sizeof(spec->recipe) - 1] && !spec->allowed[sizeof(spec->allowed) - 1] &&
+			      !spec->meaning[sizeof(spec->meaning) - 1],
+		      "the texts of %.20s end inside of their arrays", spec->variable);
+	}
+	for (size_t row = 0; row < WORDS_COUNT; row++) {
+		for (size_t word = 0; word < COUNT(settings_words[row]); word++)
+			check(!settings_words[row][word][SETTING_WORD_SIZE - 1], "word %zu of row %zu ends inside of its array",
+			      word, row);
+		check(!*settings_words[row][COUNT(settings_words[row]) - 1] &&
+			      (settings_words[row][0][0] == '\0') == (row == WORDS_NONE),
+		      "row %zu of words has some, and ends", row);
+	}
+}
 
 static void test_words(void)
 {
@@ -250,7 +272,7 @@ static void test_format(void)
 			setting_format(spec, &value, text, sizeof(text));
 			check(strcmp(text, "keep") == 0, "keep of %s is written %s", spec->variable, text);
 		}
-		for (size_t word = 0; spec->words && spec->words[word]; word++) {
+		for (size_t word = 0; *settings_words[spec->words][word]; word++) {
 			setting_format(spec, &(struct setting_value){.number = (long long)word, .text = ""}, text, sizeof(text));
 			check(setting_parse(spec, text, &value) && value.number == (long long)word, "%s=%s comes back",
 			      spec->variable, text);
@@ -366,6 +388,7 @@ static void test_match(void)
 int main(void)
 {
 	test_table();
+	test_ends();
 	test_words();
 	test_numbers();
 	test_format();

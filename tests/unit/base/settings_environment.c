@@ -113,9 +113,11 @@ static void test_every_variable(void)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		char entry[128];
-		const char *value = settings_table[i].words ? settings_table[i].words[0] : i == SETTING_RESERVE ? "10" : "0";
+		const char *value = settings_table[i].words ? settings_words[settings_table[i].words][0]
+				    : i == SETTING_RESERVE  ? "10"
+							    : "0";
 
-		snprintf(entry, sizeof(entry), "%s=%s", settings_table[i].variable, value);
+		snprintf(entry, sizeof(entry), "%.27s=%.9s", settings_table[i].variable, value);
 		LOAD(entry);
 		check(settings_get((enum setting)i)->by_operator && message_count == 0, "%s is taken", entry);
 		for (size_t other = 0; other < SETTING_COUNT; other++)
