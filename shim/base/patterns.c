@@ -30,7 +30,7 @@ static bool list_match(const char *list, const char *text, bool (*matches)(const
 {
 	const char *at;
 	size_t length;
-	bool matched = false;
+	bool matched = list[0] == '*' && !list[1];
 
 	while (!matched && pattern_next(&list, &at, &length)) {
 		char *pattern = strndup(at, length);

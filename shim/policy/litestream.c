@@ -3,20 +3,21 @@
 
 #include "base/glibc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool litestream_replicates(const struct connection *connection)
 {
 	const char *slash = strrchr(connection->path, '/'), *name = slash ? slash + 1 : connection->path;
-	size_t size = strlen(connection->path) + sizeof(".-litestream");
+	size_t before = (size_t)(name - connection->path), size = strlen(connection->path) + sizeof(".-litestream");
 	char *folder = *name ? malloc(size) : NULL; /* a thread may have a stack just large enough for SQLite */
 	struct stat status;
 	bool replicates = false;
 
 	if (folder) {
-		snprintf(folder, size, "%.*s.%s-litestream", (int)(name - connection->path), connection->path, name);
+		memcpy(folder, connection->path, before);
+		folder[before] = '.';
+		stpcpy(stpcpy(folder + before + 1, name), "-litestream");
 		replicates = glibc_lstat(folder, &status) == 0 && S_ISDIR(status.st_mode);
 	}
 	free(folder);
