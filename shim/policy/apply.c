@@ -139,6 +139,17 @@ static const char *mmap_obstacle(struct connection *connection)
 	return NULL;
 }
 
+/* As PRAGMA temp_store=MEMORY, without compiling one, where an earlier connection has shown which byte it is. False if it is not
+ * known; a report has what the PRAGMA returns. */
+static bool set_temp_memory(struct connection *connection)
+{
+	if (connection->outcomes[SETTING_TEMP_STORE].wanted != TEMP_STORE_MEMORY || report_is_wanted() ||
+	    !temp_store_switch(connection->sqlite, connection->db, TEMP_STORE_BYTE_DEFAULT, TEMP_STORE_BYTE_MEMORY))
+		return false;
+	outcome_note(connection, SETTING_TEMP_STORE, TEMP_STORE_MEMORY, NULL);
+	return true;
+}
+
 /* Applies a setting that is due, unless there is an obstacle. */
 static void apply(struct connection *connection, enum setting setting, const char *obstacle)
 {
@@ -146,7 +157,7 @@ static void apply(struct connection *connection, enum setting setting, const cha
 		return;
 	if (obstacle)
 		outcome_note(connection, setting, VALUE_UNKNOWN, obstacle);
-	else
+	else if (setting != SETTING_TEMP_STORE || !set_temp_memory(connection))
 		set_by_pragma(connection, setting, connection->outcomes[setting].wanted);
 }
 

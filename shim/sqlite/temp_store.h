@@ -8,7 +8,7 @@
 #include "sqlite/sqlite.h"
 
 /* SQLite's numbers: sqlite.org/pragma.html#pragma_temp_store */
-enum { TEMP_STORE_BYTE_FILE = 1, TEMP_STORE_BYTE_MEMORY = 2 };
+enum { TEMP_STORE_BYTE_DEFAULT = 0, TEMP_STORE_BYTE_FILE = 1, TEMP_STORE_BYTE_MEMORY = 2 };
 
 /* Learns, once for each copy, which byte of a connection it is: by the PRAGMA, on a connection that has no TEMP tables yet, in
  * memory mode, which it has afterwards as well. */

@@ -59,6 +59,28 @@ large=('exec a VACUUM' 'exec a CREATE INDEX i ON t(b)' 'exec a CREATE UNIQUE IND
 	done
 }
 
+# The first connection of a process shows where SQLite keeps the setting; those after it get it without a PRAGMA.
+@test "each later connection of a process has temp_store=MEMORY too, makes no temporary file, and may decide otherwise" {
+	fill="CREATE TEMP TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) SELECT i, zeroblob(2000) AS b FROM n"
+	files="sh ls -l /proc/\$PPID/fd | grep -c etilqs"
+	script=()
+	for name in a b c d; do
+		script+=("open $name t.db" "exec $name PRAGMA temp_store")
+		[[ $name != c ]] || script+=('exec c PRAGMA temp_store=FILE' 'exec c PRAGMA temp_store')
+		script+=("exec $name PRAGMA cache_size=5; PRAGMA temp.cache_size=5; $fill" "$files" "exec $name DROP TABLE temp.big" "close $name")
+	done
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		for run in run_plain:0:1:1 run_shim:2:0:1; do
+			IFS=: read -r start value made own <<<"$run"
+			rm -f t.db*
+			"$start" "$victim" "${script[@]}"
+			got=$(grep -E '^[0-9]+$' <<<"$output" | paste -sd' ')
+			[[ $got == "$value $made $value $made $value 1 $own $value $made" ]] || fail "$victim $start: $got"
+		done
+	done
+}
+
 @test "VACUUM leaves no map of the file in memory, and PRAGMA mmap_size returns the recipe's value before and after" {
 	local map=
 	observer query data.db "$data" >/dev/null
