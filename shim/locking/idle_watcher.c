@@ -67,12 +67,9 @@ static void *watch(void *unused)
 
 void idle_watcher_start(void)
 {
-	int64_t now, last = atomic_load_explicit(&looked_at, memory_order_relaxed);
+	int64_t now = monotonic_now(), last = atomic_load_explicit(&looked_at, memory_order_relaxed);
 	bool none = false;
 
-	if (threads_is_single())
-		return;
-	now = monotonic_now();
 	if (now - last < LOOK || !atomic_compare_exchange_strong(&looked_at, &last, now) || !threads_may_start() ||
 	    !atomic_compare_exchange_strong(&idle_watcher_lives, &none, true))
 		return;

@@ -5,6 +5,8 @@
 #ifndef SQLPROD_LOCKING_IDLE_WATCHER_H
 #define SQLPROD_LOCKING_IDLE_WATCHER_H
 
+#include "base/threads.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -15,7 +17,7 @@ void idle_watcher_start(void);
 
 static inline void idle_watcher_need(void)
 {
-	if (!atomic_load(&idle_watcher_lives))
+	if (!atomic_load(&idle_watcher_lives) && !threads_is_single())
 		idle_watcher_start();
 }
 
