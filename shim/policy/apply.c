@@ -32,11 +32,22 @@ static const char *decimal(int64_t number, char *end)
 	return end;
 }
 
+/* The number as a PRAGMA takes and returns it. The recipe's are at hand. */
+static const char *text_of(enum setting setting, int64_t number, char *end)
+{
+	const struct setting_value *recipe = &settings_recipe[setting];
+	const struct setting_spec *spec = &settings_table[setting];
+
+	if (spec->type != SETTING_WORD && !recipe->keep && number == recipe->number)
+		return spec->recipe;
+	return decimal(number, end);
+}
+
 /* Sets it by PRAGMA, and reads it back if the PRAGMA returns it or a report is wanted. */
 static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
 {
 	char digits[24], answer[32];
-	const char *value = decimal(number, digits + sizeof(digits));
+	const char *value = text_of(setting, number, digits + sizeof(digits));
 	struct setting_value parsed;
 	int64_t got;
 	int rc;

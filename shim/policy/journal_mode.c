@@ -12,6 +12,7 @@
 #include "policy/unseen.h"
 #include "policy/wal.h"
 
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -98,13 +99,15 @@ static int switch_unlocked(struct connection *connection, const char *word, char
 /* Sets the journal mode. Returns SQLite's code; *got is the mode in force, VALUE_UNKNOWN if SQLite does not return it. */
 static int switch_journal_mode(struct connection *connection, int64_t wanted, int64_t *got)
 {
-	const struct setting_spec *spec = &settings_table[SETTING_JOURNAL_MODE];
+	const char *word = settings_words[WORDS_JOURNAL][wanted];
 	char answer[32];
-	struct setting_value value;
+	struct setting_value value = {.number = wanted};
 	int rc;
 
-	rc = switch_unlocked(connection, settings_words[spec->words][wanted], answer, sizeof(answer));
-	*got = setting_parse(spec, answer, &value) && !value.keep ? value.number : VALUE_UNKNOWN;
+	rc = switch_unlocked(connection, word, answer, sizeof(answer));
+	if (strcmp(answer, word) != 0 && (!setting_parse(&settings_table[SETTING_JOURNAL_MODE], answer, &value) || value.keep))
+		value.number = VALUE_UNKNOWN;
+	*got = value.number;
 	return rc;
 }
 
