@@ -19,7 +19,8 @@ void apply_at_first_use(struct connection *connection);
  * the program's that SQLite does not compile again, one of sqlite3_prepare(), would fail. */
 void apply_schema_again(struct connection *connection);
 
-/* Tries the switch to WAL again if it is due (journal_mode.c). It may wait for other transactions' turns (journal_turn.h), or not. */
+/* Tries the switch to WAL again if it is due (journal_mode.c). It may wait for other transactions' turns (journal_turn.h), or not.
+ */
 void apply_wal_again(struct connection *connection, bool may_wait);
 
 /* The program may have changed the journal mode: synchronous=NORMAL by recipe is for WAL only
