@@ -10,6 +10,9 @@ command_suites := $(sort $(wildcard tests/command/*.bats))
 unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable check-unit-locking
 count := MAKE='$(MAKE)' tests/harness/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
 
+# For what needs no more than compilers: with all processors.
+make_at_once = $(MAKE) --no-print-directory --jobs=$$(nproc) --output-sync=target
+
 .PHONY: check
 check: ## run every test of the library; ends in one line with the counts
 	$(Q)scripts/install-packages build check
@@ -48,7 +51,7 @@ check-asan: ## the suites, library and victims built with the address and undefi
 check-tsan: ## the suites with threads, built with the thread sanitizer
 check-asan check-tsan: check-%san:
 	$(Q)scripts/install-packages build check
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
+	$(Q)$(make_at_once) BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		tests/harness/suites $(call bats_files,$(sanitizer_suites_$*san))
 
@@ -58,7 +61,7 @@ fuzzers := statement settings mountinfo json token apitable needed
 .PHONY: fuzz
 fuzz: ## feed made-up text to what parses, SECONDS seconds each (clang)
 	$(Q)scripts/install-packages build check fuzz
-	$(Q)$(MAKE) --no-print-directory --jobs=$$(nproc) --output-sync=target $(addprefix fuzz-,$(fuzzers))
+	$(Q)$(make_at_once) $(addprefix fuzz-,$(fuzzers))
 
 scripts = $(shell grep -rlE '^\#! */(usr/)?bin/(env )?(ba|da)?sh' .ci findings scripts tests 2>/dev/null) $(wildcard tests/*/*.bats tests/*/*.bash)
 sources = $(shell find shim tests -name '*.[ch]' ! -name statement_readings.h)
@@ -71,8 +74,8 @@ lint: ## shellcheck, shfmt, clang-format; includes and links; every warning of g
 	$(Q)shellcheck $(scripts)
 	$(Q)shfmt -i 0 -ci -d $(scripts)
 	$(Q)clang-format --dry-run -Werror $(sources)
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-gcc CC=gcc WERROR=1 all programs check-unit
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/lint-clang CC=$(CLANG) WERROR=1 all programs check-unit
+	$(Q)$(make_at_once) BUILD=$(BUILD)/lint-gcc CC=gcc WERROR=1 all programs check-unit
+	$(Q)$(make_at_once) BUILD=$(BUILD)/lint-clang CC=$(CLANG) WERROR=1 all programs check-unit
 
 .PHONY: format
 format: ## lay out scripts and sources as lint wants them

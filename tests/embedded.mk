@@ -113,7 +113,9 @@ $(embedded)/old: tests/embedded/old.c $(embedded)/old-sqlite/sqlite3.c
 embedded-programs: $(embedded_victims) $(embedded_programs)
 
 .PHONY: check-embedded check-embedded-builds
-check-embedded check-embedded-builds: $(library) programs embedded-programs ## embedded copies in programs built in many ways
+check-embedded check-embedded-builds: ## embedded copies in programs built in many ways
+	$(Q)scripts/install-packages build check embedded
+	$(Q)$(make_at_once) $(library) programs embedded-programs
 	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites $(patsubst %,tests/embedded/%.bats,builds harmless quiet attached rollback_journal deepbind wait_log interrupts starts)
 
 # The library with a sanitizer; the programs without.
@@ -122,8 +124,10 @@ check-embedded-asan: export ASAN_OPTIONS := detect_leaks=1:verify_asan_link_orde
 check-embedded-asan: export UBSAN_OPTIONS := print_stacktrace=1
 check-embedded-asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/tests/harness/leaks.supp:print_suppressions=0
 check-embedded-tsan: export TSAN_OPTIONS := halt_on_error=1:abort_on_error=1
-check-embedded-asan check-embedded-tsan: check-embedded-%san: embedded-programs ## (tsan too) the same under a sanitizer
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
+check-embedded-asan check-embedded-tsan: check-embedded-%san: ## (tsan too) the same under a sanitizer
+	$(Q)scripts/install-packages build check embedded
+	$(Q)$(make_at_once) embedded-programs
+	$(Q)$(make_at_once) BUILD=$(BUILD)/$*san CFLAGS='$(sanitizer_flags_$*san)' all programs
 	$(Q)ln -sfn $(abspath $(embedded)) $(BUILD)/$*san/embedded
 	$(Q)BUILD=$(abspath $(BUILD))/$*san SANITIZER_RUNTIME=$$($(CC) -print-file-name=lib$*san.so) \
 		tests/harness/suites $(patsubst %,tests/embedded/%.bats,harmless attached)
@@ -240,5 +244,5 @@ $(arm64)/host $(arm64)/deep: $(arm64)/%: tests/programs/host.c tests/embedded/de
 .PHONY: check-arm64
 check-arm64: ## interposition and embedded copies on arm64, under qemu
 	$(Q)scripts/install-packages build check arm64
-	$(Q)$(MAKE) --no-print-directory $(addprefix $(arm64)/,libsqlprod.so victim_inside two victim_linked victim.so host deep)
+	$(Q)$(make_at_once) $(addprefix $(arm64)/,libsqlprod.so victim_inside two victim_linked victim.so host deep)
 	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/embedded/arm64.bats

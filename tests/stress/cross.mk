@@ -11,7 +11,7 @@ check-cross: ## the libraries for glibc 2.17 and musl, x86-64 and arm64, in prog
 	$(Q)command -v npm >/dev/null || scripts/install-packages npm
 	$(Q)scripts/package/cross $(BUILD)
 	$(Q)$(MAKE) --no-print-directory wheel npm gem dist >/dev/null
-	$(Q)$(MAKE) --no-print-directory $(foreach target,x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl aarch64-linux-musl,$(cross)/victim-$(target))
+	$(Q)$(make_at_once) $(foreach target,x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl aarch64-linux-musl,$(cross)/victim-$(target))
 	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/stress/cross.bats tests/stress/packages.bats
 
 # With SQLite inside: libsqlite3 of each would have to be built as well.
