@@ -130,6 +130,24 @@ load ../harness/harness
 	[[ $(grep -c '^ok' <<<"$output") -eq 2 ]]
 }
 
+@test "suites of many tests run file by file: tests of one file never at the same time, those of two files are" {
+	local clean=$root/tests/harness:/usr/local/bin:/usr/bin:/bin name other
+	bats --help | grep -q -e --no-parallelize-within-files || skip "this bats knows no such option"
+	parallel --version 2>/dev/null | grep -q "^GNU parallel" || skip "needs GNU parallel"
+	for name in one two; do
+		other=two
+		[[ $name == one ]] || other=one
+		# the first waits for the other file's, and neither bears one of its own file beside it
+		printf '@test "it" {\n\tcd %s && mkdir lock.%s && : >%s\n\tfor _ in {1..100}; do [[ ! -e %s ]] || break; sleep 0.1; done\n\trmdir lock.%s && [[ -e %s ]]\n}\n' \
+			"$PWD" $name $name $other $name $other >$name.bats
+		printf '@test "again" {\n\tmkdir %s/lock.%s && sleep 0.3 && rmdir %s/lock.%s\n}\n' "$PWD" $name "$PWD" $name >>$name.bats
+	done
+	run_app env -i HOME="$PWD" PATH="$clean" JOBS=2 suites --by-file one.bats two.bats
+	[[ $(grep -c '^ok' <<<"$output") -eq 4 ]]
+	run_app any env -i HOME="$PWD" PATH="$clean" JOBS=2 suites --by-file one.bats missing.bats
+	[[ $status -ne 0 ]]
+}
+
 @test "count adds up the results of the targets, and fails if one fails" {
 	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
 		'	@printf "ok 1 a\nnot ok 2 b\n\043 why\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@echo no compiler; false' \
