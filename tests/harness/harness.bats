@@ -44,6 +44,15 @@ load ../harness/harness
 	! (expect_quiet) || fail "expect_quiet"
 }
 
+@test "a failed check shows its line in the test and in the suite's own functions, and what the harness says" {
+	printf '%s\n' "load $root/tests/harness/harness.bash" 'helper() {' '	local x=1' '	run_plain echo hi' '	[[ $x == 2 ]]' '	echo never' '}' \
+		'@test "a check" {' '	run_plain echo hi' '	[[ $output == ho ]]' '	echo never' '}' '@test "a function" {' '	helper' '	echo never' '}' \
+		'@test "the harness" {' '	run_plain echo hi' '	expect ho' '}' >failing.bats
+	run_app 1 env -i HOME="$PWD" PATH=/usr/local/bin:/usr/bin:/bin bats failing.bats
+	[[ $output == *'not ok 1 a check'*'line 10)'*'[[ $output == ho ]]'*'not ok 2 a function'*"from function \`helper' in "*'line 5,'*'line 14)'* ]]
+	[[ $output == *'not ok 3 the harness'*'line 19)'*'expect ho'*'expected:'*'got:'* && $output != *never* ]]
+}
+
 @test "observer distinguishes a held write lock from a free one, in WAL and in rollback mode" {
 	for mode in delete wal; do
 		run_plain victim 'open a t.db' "exec a PRAGMA journal_mode=$mode" 'exec a CREATE TABLE IF NOT EXISTS t(x)' \
