@@ -157,6 +157,37 @@ load ../harness/harness
 	[[ $status -ne 0 ]]
 }
 
+# meeting NAME OTHER - a target that waits for the other one, and fails if that does not come.
+meeting() {
+	printf '%s:\n\t@echo %s begins; : >%s; for i in $$(seq 300); do [ ! -e %s ] || break; sleep 0.1; done; echo "2 passed, 0 failed"; [ -e %s ]\n' \
+		"$1" "$1" "$1.here" "$2.here" "$2.here"
+}
+
+@test "count makes targets beside each other, shows each in one piece, and the last when both have ended" {
+	{
+		meeting left right
+		meeting right left
+		printf '%s\n' 'broken:' '	@sleep 0.3; echo no compiler; false' 'last:' '	@echo "1 passed, 0 failed"; [ -e left.here ] && [ -e right.here ] && [ ! -e running ]' \
+			'slow:' '	@: >running; sleep 1; rm running; echo "ok 1 it"'
+	} >Makefile
+	run_app 1 count left broken --beside right slow --then last
+	[[ ${lines[-1]} == '6 passed, 1 failed' ]]
+	[[ ${lines[-2]} == 'failed: broken' ]]
+	[[ ${lines[-3]} == 'took: left '*' s, broken '*' s, right '*' s, slow '*' s, last '*' s' ]]
+	[[ $output == *$'== left\nleft begins\n2 passed, 0 failed\n== '* && $output == *$'== right\nright begins\n2 passed, 0 failed\n== '* ]]
+	[[ $output == *$'== last\n1 passed, 0 failed\nin broken:\n  no compiler\n'* ]]
+}
+
+@test "count ends what it makes when it is ended, and leaves SIGINT to what it makes" {
+	printf '%s\n' 'left:' '	@grep SigIgn /proc/self/status >ignored; echo $$$$ >pid; exec sleep 600' 'right:' '	@exec sleep 600' >Makefile
+	start_plain count count left --beside right
+	until [[ -s pid ]]; do sleep 0.05; done
+	[[ $((16#$(awk '{ print $2 }' ignored) & 2)) -eq 0 ]]
+	kill -TERM "$(pgrep -g "$started" -x count | head -n 1)"
+	finish "$started" count 1
+	while kill -0 "$(<pid)" 2>/dev/null; do sleep 0.05; done
+}
+
 @test "count adds up the results of the targets, and fails if one fails" {
 	printf '%s\n' 'unit:' '	@echo "3 passed, 0 failed"; echo "4 passed, 1 failed, 2 skipped"; false' 'suite:' \
 		'	@printf "ok 1 a\nnot ok 2 b\n\043 why\nok 3 c # skip not here\n"; false' 'silent:' '	@true' 'broken:' '	@echo no compiler; false' \
