@@ -8,6 +8,7 @@
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_attempt.h"
 #include "policy/foreign_keys_harm.h"
+#include "policy/foreign_keys_returning.h"
 #include "policy/foreign_keys_unkeyed.h"
 #include "policy/statement_policy.h"
 #include "sql/first_words.h"
@@ -207,7 +208,7 @@ static __attribute__((noinline)) int read_v2(const struct preparation *p, struct
 	if (attempts(found, letter, p->sql, p->bytes, &outer)) {
 		rc = found->sqlite->prepare_v2(p->db, p->sql, p->bytes, p->stmt, (const char **)p->tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful)) {
-			foreign_keys_note_rows(found, rc == SQLITE_OK && p->stmt ? *p->stmt : NULL);
+			foreign_keys_returning_note(found, rc == SQLITE_OK && p->stmt ? *p->stmt : NULL);
 			return rc;
 		}
 	}
@@ -272,7 +273,7 @@ static __attribute__((noinline)) int read_v3(const struct preparation *p, struct
 	if (attempts(found, letter, p->sql, p->bytes, &outer)) {
 		rc = prepare_real(found->sqlite, p, p->sql, p->bytes, p->tail);
 		if (foreign_keys_attempt_leave(found, &outer, rc, &is_harmful)) {
-			foreign_keys_note_rows(found, rc == SQLITE_OK && p->stmt ? *p->stmt : NULL);
+			foreign_keys_returning_note(found, rc == SQLITE_OK && p->stmt ? *p->stmt : NULL);
 			return rc;
 		}
 	}

@@ -76,16 +76,6 @@ static inline void foreign_keys_set_deferred(struct connection *connection, bool
  * (foreign_keys_step.h). */
 void foreign_keys_defer(struct connection *connection);
 
-/* A statement that may write was compiled, or is kept. Outside of a transaction one with RETURNING is refused by its first step, as
- * without defer_foreign_keys: COMMIT is in its reset, whose error drivers drop that fetch one row. */
-static inline void foreign_keys_note_rows(struct connection *connection, sqlite3_stmt *stmt)
-{
-	const struct sqlite *sqlite = connection->sqlite;
-
-	if (stmt && sqlite->column_count(stmt) > 0 && sqlite->stmt_readonly && !sqlite->stmt_readonly(stmt))
-		connection->foreign_keys.has_returning = true;
-}
-
 /* Our authorizer, to be installed in front of the program's; its first argument is the connection. */
 int foreign_keys_authorize(void *connection, int action, const char *first, const char *second, const char *schema,
 			   const char *trigger);

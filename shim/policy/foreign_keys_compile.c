@@ -3,6 +3,7 @@
 #include "connection/error_log.h"
 #include "policy/foreign_keys.h"
 #include "policy/foreign_keys_harm.h"
+#include "policy/foreign_keys_returning.h"
 #include "policy/foreign_keys_watch.h"
 #include "sqlite/callbacks.h"
 
@@ -233,7 +234,7 @@ int foreign_keys_compile(struct connection *connection, const struct sql_text *t
 		return prepare(argument);
 	if (statement->kind == STATEMENT_WRITE || statement->kind == STATEMENT_REPLACE) {
 		rc = compile_write(&compile, enforced);
-		foreign_keys_note_rows(connection, rc == SQLITE_OK ? *stmt : NULL);
+		foreign_keys_returning_note(connection, rc == SQLITE_OK ? *stmt : NULL);
 		return rc;
 	}
 	if (statement->kind != STATEMENT_DROP_TABLE && statement->kind != STATEMENT_ALTER)

@@ -31,7 +31,7 @@ static void begin(struct foreign_keys_step *step, struct connection *connection)
 
 	step->attempt =
 		(struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, sql && statement_may_be_update_or(sql, -1), false};
-	foreign_keys_note_rows(connection, step->stmt);
+	foreign_keys_returning_note(connection, step->stmt);
 }
 
 bool foreign_keys_step_compiles(struct connection *connection)

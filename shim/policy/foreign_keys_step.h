@@ -6,6 +6,7 @@
 #define SQLPROD_POLICY_FOREIGN_KEYS_STEP_H
 
 #include "policy/foreign_keys_attempt.h"
+#include "policy/foreign_keys_returning.h"
 
 /* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
 struct foreign_keys_step {
@@ -24,8 +25,7 @@ int foreign_keys_step_inside(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt
  */
 int foreign_keys_step_ended(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, int rc);
 
-/* sqlite3_step() by the copy's own function. Called for each row. */
-static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+static inline int foreign_keys_step_unseen(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
 {
 	int rc;
 
@@ -37,6 +37,14 @@ static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stm
 	if (__builtin_expect(rc == SQLITE_ROW && !foreign_keys_stepping.attempt.connection, 1))
 		return rc;
 	return foreign_keys_step_ended(step, stmt, rc);
+}
+
+/* sqlite3_step() by the copy's own function. Called for each row. */
+static inline int foreign_keys_step(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt)
+{
+	int rc = foreign_keys_step_unseen(step, stmt);
+
+	return rc == SQLITE_ROW && foreign_keys_returning() ? foreign_keys_returning_row(step, stmt) : rc;
 }
 
 /* From now on the ends of the connection's transactions are to be seen. */

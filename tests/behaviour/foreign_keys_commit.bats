@@ -310,6 +310,64 @@ DELETE FROM p WHERE f(id)=2 - FOREIGN KEY constraint failed 2 False
 	done
 }
 
+@test "outside of a transaction RETURNING is refused before its first row in attached, temporary and in-memory databases, also once it is compiled anew" {
+	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
+	for place in 'o.db o' ':memory: o' 'o.db temp' ':memory: main'; do
+		main=t.db schema=${place#* }
+		[[ $schema == main ]] && main=:memory:
+		steps=("exec a ATTACH '${place% *}' AS o" "exec a CREATE TABLE $schema.p(id INTEGER PRIMARY KEY)" "exec a CREATE TABLE $schema.c(id INTEGER PRIMARY KEY, p REFERENCES p(id))"
+			"prepare a s v2 -1 INSERT INTO $schema.c(p) VALUES(9) RETURNING p" \
+			'step s' 'reset s' "exec a CREATE TABLE $schema.other(x)" 'step s' 'reset s' "exec a SELECT count(*) FROM $schema.c" "exec a INSERT INTO $schema.p VALUES(9)" 'step s' 'reset s')
+		for run in run_plain run_shim by_hand; do
+			rm -f ./*.db*
+			case $run in
+				by_hand) run_plain victim "open a $main" 'exec a PRAGMA foreign_keys=ON' "${steps[@]}" && lines=("${lines[0]}" "${lines[@]:2}") ;;
+				*) $run victim "open a $main" "${steps[@]}" ;;
+			esac
+			printf '%s\n' "${lines[@]}" >"$run.output"
+		done
+		[[ $(<run_plain.output) == *$'\n9\nstep 100\nreset 0\n'* ]] || fail "$place"
+		[[ $(<run_shim.output) == *$'step 19\nreset 19\nexec 0\nstep 19\nreset 19\n0\nexec 0\nexec 0\n9\nstep 100\nreset 0' ]] || fail "$place: $(<run_shim.output)"
+		diff run_shim.output by_hand.output || fail "$place"
+	done
+	# the rows of others still wait for COMMIT
+	observer query o.db 'CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id))'
+	run_shim victim 'open a o.db' 'prepare a s v2 -1 INSERT INTO c(p) VALUES(5) RETURNING p' 'step s' 'reset s' 'exec a BEGIN' 'exec a INSERT INTO c(p) VALUES(5)' 'step s' 'reset s' \
+		'exec a INSERT INTO p VALUES(5)' 'exec a COMMIT'
+	[[ $output == *$'step 19\nreset 19\nexec 0\nexec 0\n5\nstep 100\nreset 0\nexec 0\nexec 0' ]]
+}
+
+# By hand it gives its rows, and its reset is refused.
+@test "outside of a transaction RETURNING is refused before its first row where the schema defers the key, unless the program decides" {
+	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
+	deferred='CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED); INSERT INTO p VALUES(1)'
+	for statement in 'INSERT INTO c(p) VALUES(9) RETURNING p' 'INSERT INTO c(p) VALUES(1), (9) RETURNING p' 'UPDATE c SET p=9 RETURNING p' 'DELETE FROM p RETURNING id'; do
+		for run in run_plain run_shim; do
+			rm -f ./*.db*
+			observer query t.db "$deferred; INSERT INTO c VALUES(1, 1)"
+			$run victim 'open a t.db' "prepare a s v2 -1 $statement" 'step s' 'reset s' 'exec a SELECT total(p), count(*) FROM c' 'exec a INSERT INTO c(p) VALUES(1)' \
+				'exec a BEGIN IMMEDIATE' 'exec a COMMIT' "exec a $statement"
+			case $run in
+				run_plain) [[ $output == *'step 100'*'reset 0'* && ${lines[-1]} == 'exec 0' ]] || fail "$statement" ;;
+				run_shim) [[ $output == *$'tail '*$'\nstep 19\nreset 19\n1.0|1\nexec 0\nexec 0\nexec 0\nexec 0\nexec 19 FOREIGN KEY constraint failed' ]] || fail "$statement" ;;
+			esac
+		done
+	done
+	run_shim victim 'open a t.db' 'exec a PRAGMA foreign_keys=ON' 'prepare a s v2 -1 INSERT INTO c(p) VALUES(9) RETURNING p' 'step s' 'reset s'
+	[[ $output == *$'\nstep 100\nreset 19' ]]
+}
+
+@test "a kept REPLACE with RETURNING that puts the same key back is not refused by RESTRICT once it is compiled anew" {
+	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		observer query t.db 'CREATE TABLE p(id INTEGER PRIMARY KEY, n); INSERT INTO p VALUES(2, 2)'
+		$run victim 'open a t.db' 'prepare a s v2 -1 REPLACE INTO p VALUES(2, 3) RETURNING n' 'exec a CREATE TABLE c(p REFERENCES p(id) ON DELETE RESTRICT)' 'exec a INSERT INTO c VALUES(2)' \
+			'step s' 'reset s'
+		[[ $output == *$'exec 0\nexec 0\n3\nstep 100\nreset 0' ]] || fail "$run"
+	done
+}
+
 @test "inside a transaction a row with RETURNING comes before its parent, also by a kept statement" {
 	sqlite_has 3035000 || skip 'RETURNING came with 3.35'
 	family_make

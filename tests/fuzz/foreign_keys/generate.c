@@ -132,9 +132,11 @@ static void add_pragma(struct maker *maker, char connection)
 			    fresh ? "v2 " : "", PICK(maker, "ON", "OFF", "1", "0"));
 	else
 		program_add(maker->program, "exec %c PRAGMA %s", connection,
-			    PICK(maker, "foreign_keys", "foreign_keys", "recursive_triggers=ON", "recursive_triggers=ON",
-				 "defer_foreign_keys=ON", "defer_foreign_keys=OFF", "legacy_alter_table=ON", "foreign_key_check",
-				 "integrity_check"));
+			    maker->returning ? PICK(maker, "foreign_keys", "recursive_triggers=ON", "legacy_alter_table=ON",
+						    "foreign_key_check")
+					     : PICK(maker, "foreign_keys", "foreign_keys", "recursive_triggers=ON",
+						    "recursive_triggers=ON", "defer_foreign_keys=ON", "defer_foreign_keys=OFF",
+						    "legacy_alter_table=ON", "foreign_key_check", "integrity_check"));
 }
 
 static void add_script(struct maker *maker, char connection)
@@ -248,6 +250,7 @@ void program_generate(struct program *program, uint64_t seed, int version)
 	maker.old_calls = one_in(&maker, 5);
 	maker.scenes = one_in(&maker, 2);
 	maker.repeats = seed % 3 == 0;
+	maker.returning = version >= 3035000 && seed % 4 == 0;
 	program_add(program, "open a");
 	/* mostly what is fastest: it makes no difference to foreign keys */
 	program_add(program, "exec a PRAGMA page_size=1024; PRAGMA synchronous=OFF; PRAGMA journal_mode=%s",

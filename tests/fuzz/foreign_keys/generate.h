@@ -36,7 +36,7 @@ struct maker {
 	size_t last_write; /* its line */
 	/* what this program may do: most do only some of it, so that findings shrink to one cause */
 	bool deletes_parents, decides, attaches, second, cursored, changes_schema, triggers, transactions, plain, scenes, old_calls,
-		repeats;
+		repeats, returning;
 };
 
 unsigned chance(struct maker *maker, unsigned most);

@@ -89,7 +89,7 @@ struct text make_own(struct maker *maker, const struct table *table, bool bound)
 }
 
 /* A statement that writes; no DELETE and no UPDATE of a parent, unless this program is one that has them. */
-struct text make_write(struct maker *maker, bool bound)
+static struct text make_any(struct maker *maker, bool bound)
 {
 	const struct table *table = any_table(maker);
 
@@ -119,4 +119,13 @@ struct text make_write(struct maker *maker, bool bound)
 	default:
 		return make_insert(maker, table, PICK(maker, "REPLACE INTO", "INSERT OR REPLACE INTO"), bound);
 	}
+}
+
+struct text make_write(struct maker *maker, bool bound)
+{
+	struct text write = make_any(maker, bound);
+
+	if (maker->returning && one_in(maker, 2))
+		append(&write, " RETURNING ", PICK(maker, "k", "*"));
+	return write;
 }

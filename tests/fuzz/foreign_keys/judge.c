@@ -230,6 +230,14 @@ static void judge_pragma(struct judge *judge, char connection, const char *text,
 			    judge->ours.text);
 }
 
+/* Outside of a transaction: who fetches one row would not hear of it. */
+static bool gives_refused_row(const struct judge *judge, char connection, const char *sql)
+{
+	return result_is_refusal(&judge->theirs) && *judge->theirs.text && !strchr(sql, ';') &&
+	       !judge->decided[connection == 'b'] && !judge->said[connection == 'b'] &&
+	       !world_in_transaction(&judge->twin, connection);
+}
+
 static void judge_ran(struct judge *judge, char connection, const char *text, const char *sql)
 {
 	char table[40];
@@ -237,6 +245,8 @@ static void judge_ran(struct judge *judge, char connection, const char *text, co
 
 	if (judge->theirs.rc == NOT_RUN)
 		judge_same(judge, connection, text, sql);
+	else if (gives_refused_row(judge, connection, sql))
+		judge_blame(judge, "row", "given, and then refused: %s", judge->theirs.text);
 	else if (judge_starts(sql, "PRAGMA foreign_keys") && !strchr(sql, ';'))
 		judge_pragma(judge, connection, text, sql);
 	else if (judge->decided[connection == 'b'])

@@ -364,11 +364,16 @@ static bool is_left_off(struct judge *judge, const char *sql, const char *text)
 void judge_own(struct judge *judge, char connection, const char *table, const char *sql, const char *text)
 {
 	static struct own own;
-	char line[] = "dump a";
+	char line[] = "dump a", bare[LINE_LENGTH], *returning;
 
 	own.is_left_off = is_left_off(judge, sql, text);
 	if (!settle(judge, connection, text))
 		return;
+	snprintf(bare, sizeof(bare), "%s", sql);
+	returning = strstr(bare, " RETURNING ");
+	if (returning)
+		*returning = '\0';
+	sql = bare;
 	own.connection = connection;
 	own.sql = sql;
 	own.db = judge->twin.db[connection == 'b'];

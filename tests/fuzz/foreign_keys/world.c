@@ -27,7 +27,9 @@ void result_add(struct result *result, const char *format, ...)
 
 bool result_is_refusal(const struct result *result)
 {
-	return (result->rc & 0xff) == SQLITE_CONSTRAINT && strncmp(result->message, "FOREIGN KEY", 11) == 0;
+	/* one of sqlite3_prepare() with RETURNING has no other code for it */
+	return ((result->rc & 0xff) == SQLITE_CONSTRAINT || result->rc == SQLITE_ERROR) &&
+	       strncmp(result->message, "FOREIGN KEY", 11) == 0;
 }
 
 struct statement *world_find(struct world *world, const char *name)
