@@ -15,19 +15,29 @@ void shm_locks_on_read_end(void (*function)(const struct file_shim *shim))
 	atomic_store_explicit(&read_ended, function, memory_order_relaxed);
 }
 
-bool shm_locks_checkpoint_runs(struct file_shim *shim)
+/* Would this lock, which the connection has not, be refused? It is given back at once. */
+static bool is_refused(struct file_shim *shim, int offset, int kind)
 {
 	const sqlite3_io_methods *real = shim->original;
 	int rc;
 
-	if (!handoff_checkpoint_is_due(&shim->handoff))
-		return false;
 	shared_write_enter(shim);
-	rc = real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
+	rc = real->xShmLock(shim->file, offset, 1, SQLITE_SHM_LOCK | kind);
 	if (rc == SQLITE_OK)
-		real->xShmLock(shim->file, WAL_CHECKPOINT_LOCK, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+		real->xShmLock(shim->file, offset, 1, SQLITE_SHM_UNLOCK | kind);
 	shared_write_leave(shim);
 	return rc == SQLITE_BUSY;
+}
+
+bool shm_locks_checkpoint_runs(struct file_shim *shim)
+{
+	return handoff_checkpoint_is_due(&shim->handoff) && is_refused(shim, WAL_CHECKPOINT_LOCK, SQLITE_SHM_EXCLUSIVE);
+}
+
+/* It has the lock of those that read the database alone: while this connection is one of them there is none. */
+bool shm_locks_checkpoint_copies(struct file_shim *shim)
+{
+	return wal_index_is_copied(shim->handoff.shm) && shim->reads_wal && is_refused(shim, WAL_BACKFILL_LOCK, SQLITE_SHM_SHARED);
 }
 
 static int lock_backfill(struct file_shim *shim, int flags)

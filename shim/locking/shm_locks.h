@@ -19,6 +19,10 @@ bool shm_locks_is_writing(const struct file_shim *shim);
 /* Does another connection checkpoint after a commit? A writer that came now would keep the WAL from starting anew. */
 bool shm_locks_checkpoint_runs(struct file_shim *shim);
 
+/* Does one copy pages into the database? Not while it waits for readers; nor if it has been killed, which the -shm does not tell.
+ */
+bool shm_locks_checkpoint_copies(struct file_shim *shim);
+
 /* Calls function each time that a transaction of a WAL database gives its read lock back, with the connection's mutex held. */
 void shm_locks_on_read_end(void (*function)(const struct file_shim *shim));
 

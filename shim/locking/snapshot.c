@@ -57,7 +57,7 @@ static bool checkpoint_goes_on(struct file_shim *shim, int64_t now)
 {
 	const char *shm = shim->handoff.shm;
 
-	return (wal_index_is_copied(shm) || read_delay_is_set(shm, now)) && shm_locks_checkpoint_runs(shim);
+	return (shm_locks_checkpoint_copies(shim) || read_delay_is_set(shm, now)) && shm_locks_checkpoint_runs(shim);
 }
 
 int snapshot_wait_for_checkpoint(struct file_shim *shim)

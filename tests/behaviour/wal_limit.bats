@@ -208,6 +208,35 @@ writer.join()'
 	done
 }
 
+# What it has begun to copy stays in the -shm.
+@test "a write beside a checkpoint of the program's that waits for a reader fails at once, also where one before it was killed" {
+	for run in plain shim; do
+		rm -rf t.db* begun.*
+		barrier_make begun
+		observer query t.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(n); INSERT INTO t VALUES(1)'
+		# keeps the -shm, and then an old snapshot
+		start_plain reader victim 'open a t.db' 'exec a PRAGMA wal_autocheckpoint=0' 'exec a INSERT INTO t VALUES(2)' \
+			'exec a CREATE TABLE u AS SELECT zeroblob(4000) FROM (WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<1500) SELECT i FROM c)' \
+			'barrier begun' 'exec a BEGIN' 'exec a SELECT n FROM t' 'open b t.db' 'exec b PRAGMA wal_autocheckpoint=0' 'exec b INSERT INTO t VALUES(3)' \
+			'barrier begun' 'close b' 'close a'
+		reader=$started
+		barrier_meet begun
+		run env LD_PRELOAD="${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME:}$build/programs/disk.so" DISK_AT_SYNC='kill -9 $PPID' sqlite3 t.db 'PRAGMA wal_checkpoint'
+		[[ $status == 137 ]]
+		barrier_leave begun
+		barrier_meet begun
+		# less than the library's wait: that would end with the row written
+		start_plain checkpoint sqlite3 t.db '.timeout 10000' 'PRAGMA wal_checkpoint(FULL)'
+		checkpoint=$started
+		until [[ $(observer lock t.db) == held ]]; do sleep 0.01; done
+		"run_$run" victim 'open c t.db' 'exec c BEGIN' 'exec c SELECT count(*) FROM t' 'exec c UPDATE t SET n=n+1'
+		expect $'open 0\nexec 0\n3\nexec 0\nexec 5 database is locked'
+		barrier_leave begun
+		finish "$reader" reader
+		finish "$checkpoint" checkpoint
+	done
+}
+
 @test "a program that sets wal_autocheckpoint itself is left alone" {
 	in_memory
 	for run in run_shim run_plain; do
