@@ -17,6 +17,10 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 	$(Q)$(unit)/fs/storage tests/unit/fs/mountinfo
 	$(Q)$(unit)/fs/storage_look
 
+.PHONY: check-unit-connection
+check-unit-connection: $(unit)/connection/interest ## unit test of which statements are read
+	$(Q)$(unit)/connection/interest
+
 # the hand-over of the write lock, who holds it, open databases, commits in groups, frames written at once, the length of the WAL, readers' locks that were refused, locks that are given back; models of reservations, of the shared
 # lock and of a -wal that starts anew
 locking_units := handoff holder path_look open_databases group_commit wal_frames wait_counts wal_limit refused_locks idle_lock read_sites site_memory reservation shared_write reservation_model shared_write_model restart_model
@@ -60,12 +64,14 @@ $(unit)/locking/restart_model: tests/model/restart.c tests/model/explore.h
 $(unit)/base/settings: tests/unit/base/settings.c $(settings_sources)
 $(unit)/base/settings_environment: tests/unit/base/settings_environment.c $(settings_sources)
 $(unit)/base/settings_environment: unit_ldflags := -Wl,--wrap=malloc
+$(unit)/connection/interest: tests/unit/connection/interest.c shim/sql/first_words.c shim/connection/connection.c tests/unit/connection/meanwhile.h
+$(unit)/connection/interest: unit_ldflags := -include tests/unit/connection/meanwhile.h
 $(unit)/base/script: tests/unit/base/script.c shim/base/script.c
 $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
-$(addprefix $(BUILD)/,tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/connection/interest tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

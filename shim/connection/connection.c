@@ -53,7 +53,10 @@ void connection_update_interest(struct connection *connection)
 	/* COMMIT, END */
 	if (keys->miscounts)
 		interest |= LETTER('c') | LETTER('e');
-	atomic_store_explicit(&connection->interest, interest, memory_order_release);
+	atomic_store_explicit(&connection->interest, interest, memory_order_seq_cst);
+	/* set by another thread since it was looked at: either this sees that, or connection_check_heap() stores last */
+	if (atomic_load(&connection->heap_unchecked) && !connection->passthrough)
+		atomic_store(&connection->interest, EVERY_LETTER);
 }
 
 void connection_check_heap(struct connection *connection)
