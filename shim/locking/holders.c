@@ -144,3 +144,40 @@ char *holders_find_old_name(pid_t pid, dev_t device, ino_t inode)
 		closedir(folder);
 	return found;
 }
+
+/* Is this descriptor a -wal, and not that of another database? One whose database is not there may be any. */
+static bool may_be_wal(int folder, const char *entry, dev_t device, ino_t inode)
+{
+	static const char deleted[] = " (deleted)";
+	char *name = malloc(PATH_MAX);
+	ssize_t length = name ? readlinkat(folder, entry, name, PATH_MAX - 1) : -1, end = length - (ssize_t)strlen(deleted);
+	struct stat database;
+	bool may = !name;
+
+	if (end > 0 && memcmp(name + end, deleted, strlen(deleted)) == 0)
+		length = end;
+	if (length > 4 && memcmp(name + length - 4, "-wal", 4) == 0) {
+		name[length - 4] = '\0';
+		may = glibc_stat(name, &database) != 0 || (database.st_ino == inode && database.st_dev == device);
+	}
+	free(name);
+	return may;
+}
+
+enum holders holders_find_wal(pid_t pid, dev_t device, ino_t inode)
+{
+	char descriptors[32];
+	enum holders found = HOLDERS_WITHOUT;
+	struct dirent *entry;
+	DIR *folder;
+
+	snprintf(descriptors, sizeof(descriptors), "/proc/%d/fd", (int)pid);
+	folder = opendir(descriptors);
+	if (!folder)
+		return HOLDERS_UNKNOWN;
+	while (found == HOLDERS_WITHOUT && (entry = readdir(folder)))
+		if (may_be_wal(dirfd(folder), entry->d_name, device, inode))
+			found = HOLDERS_WITH;
+	closedir(folder);
+	return found;
+}

@@ -17,6 +17,9 @@ enum holders {
  * if none does. */
 enum holders holders_find(dev_t device, ino_t locked, off_t byte, ino_t other, pid_t *one);
 
+/* Has that process a -wal open that may be the one of the file (device, inode), by whatever name, deleted or not? */
+enum holders holders_find_wal(pid_t pid, dev_t device, ino_t inode);
+
 /* That process has the file (device, inode) open in WAL mode by a name which is another one's by now, or nobody's: that name,
  * found by the -shm that the process has open, to be freed. NULL if there is none, or more than one may be it. */
 char *holders_find_old_name(pid_t pid, dev_t device, ino_t inode);

@@ -222,10 +222,15 @@ static bool is_reserved(const struct file_shim *shim)
 	return holder_of(shim, SHARED_FIRST - 1, 1) != 0;
 }
 
+static bool has_no_wal(const struct file_shim *shim, pid_t holder)
+{
+	return holder > 0 && holders_find_wal(holder, shim->files.device, shim->files.inode) == HOLDERS_WITHOUT;
+}
+
 /* Somebody has the file, which is in WAL mode, and not its -wal. It may be a program without the library that leaves WAL mode and
  * has let go of the file in between (leave_wal.h): what this connection committed to a -wal then, the header would deny. That
- * program needs the file alone for the header. Or others have just opened it, as this connection. False if it cannot be locked
- * again. */
+ * program needs the file alone for the header, and has no -wal open, however long it stands there. Or others have just opened it,
+ * as this connection, and are about to make the -wal. False if it cannot be locked again. */
 static bool let_leave(const struct file_shim *shim, sqlite3_file *file)
 {
 	int64_t now = monotonic_now(), until = now + LEAVING, last = now + WAL_ALONE_WAIT;
@@ -233,7 +238,8 @@ static bool let_leave(const struct file_shim *shim, sqlite3_file *file)
 	pid_t holder;
 
 	for (; wal_content_says_wal(shim, file) && is_used_by_others(shim, &holder) &&
-	       !wal_alone_finds(shim->files.path, "-wal", &wal) && (now < until || (now < last && is_reserved(shim)));
+	       !wal_alone_finds(shim->files.path, "-wal", &wal) &&
+	       (now < until || (now < last && (is_reserved(shim) || has_no_wal(shim, holder))));
 	     now = monotonic_now()) {
 		shim->original->xUnlock(file, SQLITE_LOCK_NONE);
 		monotonic_sleep(now + AGAIN);

@@ -201,6 +201,21 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	done
 }
 
+@test "who opens a file that a program without the library takes out of WAL mode waits for it though that stands still in the midst" {
+	for library in '' "$preload:"; do
+		rm -f ./*
+		observer query a.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x); INSERT INTO t VALUES(1)' >/dev/null
+		observer query other.db 'PRAGMA journal_mode=wal; CREATE TABLE t(x)' >/dev/null
+		visit="env -u VISIT_RESERVED LD_PRELOAD=$library victim 'open a a.db' 'exec a INSERT INTO t VALUES(2)' 'close a' >visited 2>&1 & sleep 0.4"
+		VISIT_RESERVED=$visit run_app env LD_PRELOAD="$build/programs/visit_between.so" victim 'open b other.db' 'exec b SELECT x FROM t' 'open a a.db' \
+			'exec a PRAGMA busy_timeout=20000' 'exec a PRAGMA journal_mode=delete' 'close a' 'close b'
+		until grep -q close visited; do sleep 0.01; done
+		[[ $(<visited) == $'open 0\nexec 0\nclose 0' ]]
+		run_app env LD_PRELOAD="$library" victim 'open a a.db' 'exec a SELECT count(*) FROM t' 'close a'
+		expect $'open 0\n2\nexec 0\nclose 0'
+	done
+}
+
 @test "each -wal that is moved aside has its line, also after other warnings about the database" {
 	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
 	cp a.db backup.db
