@@ -12,6 +12,7 @@
 #include "locking/open_databases.h"
 #include "locking/wal_alone.h"
 #include "locking/wal_content.h"
+#include "locking/wal_copy.h"
 #include "locking/wal_names.h"
 #include "sqlite/unix_file.h"
 
@@ -253,7 +254,7 @@ static bool look(struct file_shim *shim, sqlite3_file *file)
 {
 	struct same same = {.shim = shim};
 	struct stat wal, shm;
-	bool used, has_wal;
+	bool used, has_wal, looked;
 	pid_t holder;
 
 	if (open_databases_have_wal(shim->files.inode)) {
@@ -277,8 +278,13 @@ static bool look(struct file_shim *shim, sqlite3_file *file)
 		wal_alone_remove_unwritable(shim, file);
 	if (!has_wal || !S_ISREG(wal.st_mode) || wal.st_size == 0 || (used && !wal_content_is_suspect(shim, file, &wal)))
 		return true;
-	return wal_alone_finds(shim->files.path, "-shm", &shm) ? look_at_users(shim, file, &wal, shm.st_ino, used)
-							       : look_at_content(shim, file, &wal);
+	if (!used)
+		wal_copy_remove_index(shim, file);
+	looked = wal_alone_finds(shim->files.path, "-shm", &shm) ? look_at_users(shim, file, &wal, shm.st_ino, used)
+								 : look_at_content(shim, file, &wal);
+	if (looked && !used)
+		wal_copy_replace(shim, file);
+	return looked;
 }
 
 bool left_wal_look(struct file_shim *shim, sqlite3_file *file)

@@ -45,7 +45,7 @@ int wal_alone_lock(const struct file_shim *shim, sqlite3_file *file)
 	return rc == SQLITE_BUSY ? SQLITE_LOCKED : rc;
 }
 
-static bool may_write(const char *path, const char *suffix)
+bool wal_alone_may_write(const char *path, const char *suffix)
 {
 	char *name = wal_files_join(path, suffix);
 	bool may = !name || access(name, W_OK) == 0 || errno != EACCES;
@@ -60,7 +60,7 @@ void wal_alone_remove_unwritable(const struct file_shim *shim, sqlite3_file *fil
 	struct stat wal;
 	char *name;
 
-	if (wal_names_are_read_only(shim) || (may_write(path, "-wal") && may_write(path, "-shm")))
+	if (wal_names_are_read_only(shim) || (wal_alone_may_write(path, "-wal") && wal_alone_may_write(path, "-shm")))
 		return;
 	name = wal_files_join(path, "-wal");
 	if (name && wal_alone_lock(shim, file) == SQLITE_OK && wal_alone_finds(path, "-wal", &wal) && wal.st_size == 0 &&

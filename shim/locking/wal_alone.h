@@ -15,6 +15,9 @@ struct file_shim;
 /* Is there a file of that name? */
 bool wal_alone_finds(const char *path, const char *suffix, struct stat *status);
 
+/* May this user write it, or is there none? */
+bool wal_alone_may_write(const char *path, const char *suffix);
+
 /* Waits until the connection has the file alone, from the shared lock that it has. SQLITE_BUSY if another one wants that;
  * SQLITE_LOCKED if others read the file, and stay. */
 int wal_alone_lock(const struct file_shim *shim, sqlite3_file *file);

@@ -216,6 +216,38 @@ big='WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50
 	done
 }
 
+# left_by_root RUN - root's program is killed, and its database given to another user, not what lies beside it.
+left_by_root() {
+	rm -rf ./*
+	killed "$1"
+	chmod 755 "$scratch" .
+	chown 65534 . a.db
+	[[ $1 == run_plain || $(stat -c '%u %a' a.db-wal a.db-shm) == $'0 644\n0 644' ]]
+}
+
+@test "a -wal that root's killed program left does not keep the user who was given the database from writing it" {
+	need_root
+	for run in run_plain run_shim; do
+		left_by_root $run
+		# SQLite itself deletes root's hot journal, and its first write fails with an input/output error
+		[[ $run == run_shim ]] || run_plain as-nobody victim 'open a a.db' 'exec a INSERT INTO t VALUES(1)'
+		[[ $run == run_plain ]] || touch -m -d '1 hour ago' a.db-wal
+		# as one that was killed while it copied leaves it
+		[[ $run == run_plain ]] || { head -c 99 a.db-wal >"a.db-wal.copy-$(stat -c %i a.db-wal)" && chown 65534 ./*copy*; }
+		$run as-nobody victim 'open a a.db' 'exec a SELECT count(*) FROM t' 'exec a DELETE FROM t WHERE x IS 1' 'exec a INSERT INTO t VALUES(2)' 'exec a SELECT x FROM t' 'close a'
+		[[ $output == *$'exec 0\nexec 0\nlate\n2\nexec 0\nclose 0' ]] || fail "$run"
+		[[ $(ls) != *copy* ]]
+	done
+	expect_quiet
+	# one warning where that user may not replace it
+	left_by_root run_shim
+	chown 0 . && chmod 1777 .
+	run_shim as-nobody victim 'open a a.db' 'exec a SELECT x FROM t' 'close a'
+	[[ $output == $'open 0\nlate\nexec 0\nclose 0' ]]
+	expect_warnings 1 '*a.db cannot be written: *a.db-wal, which a killed program left, belongs to user 0. Give it and -shm to the user of the database (chown)'
+	[[ $(ls) != *copy* ]]
+}
+
 @test "each -wal that is moved aside has its line, also after other warnings about the database" {
 	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
 	cp a.db backup.db
