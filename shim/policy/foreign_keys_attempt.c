@@ -76,7 +76,7 @@ bool foreign_keys_attempt_begins(struct connection *connection, int action, cons
 	struct foreign_keys *keys = &connection->foreign_keys;
 	struct foreign_keys_attempt *attempt = &foreign_keys_preparing;
 
-	if (attempt->connection != connection || attempt->state != ATTEMPT_UNASKED || trigger || !keys->ours ||
+	if (!foreign_keys_prepares(connection) || attempt->state != ATTEMPT_UNASKED || trigger || !keys->ours ||
 	    connection->callbacks_suspended || (action != SQLITE_INSERT && action != SQLITE_DELETE) || watch_is_internal(table) ||
 	    keys->left != FOREIGN_KEYS_LEFT_ON || !foreign_keys_is_switched_on(connection))
 		return false;

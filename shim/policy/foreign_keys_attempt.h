@@ -25,10 +25,25 @@ struct foreign_keys_attempt {
 	} state;
 	bool may_be_update_or; /* by its text, which an UPDATE has to be asked about then */
 	bool is_harmful;       /* denied because it sets actions off for certain */
+	sqlite3_stmt *inside;  /* of a prepare: what this thread stepped when it began */
 };
+
+/* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
+struct foreign_keys_step {
+	sqlite3_stmt *stmt;                  /* NULL outside of foreign_keys_step(); not if a callback has left it by longjmp() */
+	struct foreign_keys_attempt attempt; /* its connection is set once our authorizer was asked about the statement */
+};
+extern _Thread_local struct foreign_keys_step foreign_keys_stepping;
 
 /* The prepare that this thread attempts. Not on the stack: a callback may longjmp() out of it. */
 extern _Thread_local struct foreign_keys_attempt foreign_keys_preparing;
+
+/* Is it under way on this connection, and no statement stepped inside of it? One that a callback has left by longjmp() is still
+ * there, but steps have begun since. */
+static inline bool foreign_keys_prepares(const struct connection *connection)
+{
+	return foreign_keys_preparing.connection == connection && foreign_keys_preparing.inside == foreign_keys_stepping.stmt;
+}
 
 /* Is this question the first in the attempt that is under way, about an INSERT or DELETE, and nothing to be denied? As in most of
  * them it is then the only one. */
@@ -49,7 +64,8 @@ static inline bool foreign_keys_attempt_enter(struct connection *connection, boo
 	*outer = foreign_keys_preparing;
 	if (outer->connection == connection)
 		return false;
-	foreign_keys_preparing = (struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or, false};
+	foreign_keys_preparing =
+		(struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, may_be_update_or, false, foreign_keys_stepping.stmt};
 	return true;
 }
 

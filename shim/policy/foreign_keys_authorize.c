@@ -70,10 +70,10 @@ static int see_unasked(struct connection *connection, int action, const char *fi
 	if (keys->left == FOREIGN_KEYS_LEFT_ON && !foreign_keys_is_switched_on(connection))
 		return answer; /* VACUUM, or the program by sqlite3_db_config() */
 	foreign_keys_set_deferred(connection, true);
+	if (!foreign_keys_prepares(connection) && foreign_keys_step_compiles(connection))
+		return foreign_keys_attempt_see(&foreign_keys_stepping.attempt, action, first, second, schema, trigger, answer);
 	if (foreign_keys_preparing.connection == connection)
 		return foreign_keys_attempt_see(&foreign_keys_preparing, action, first, second, schema, trigger, answer);
-	if (foreign_keys_step_compiles(connection))
-		return foreign_keys_attempt_see(&foreign_keys_stepping.attempt, action, first, second, schema, trigger, answer);
 	if (action == SQLITE_DROP_TABLE || action == SQLITE_DROP_TEMP_TABLE) {
 		leave_off(connection);
 		flag_bits_forget_orphans(connection->db, keys->bits);
@@ -95,6 +95,13 @@ static int deny(struct connection *connection, struct foreign_key_watch *watch)
 	return SQLITE_DENY;
 }
 
+/* Is the compile that of a statement which is stepped, since the watch began? A callback may have left that by longjmp(). */
+static bool is_of_step(struct connection *connection, const struct foreign_key_watch *watch)
+{
+	return watch->mode == WATCH_PROGRAM && watch->inside != foreign_keys_stepping.stmt &&
+	       foreign_keys_step_compiles(connection);
+}
+
 /* Returns the answer, which was the program's. */
 static int see(struct connection *connection, int action, const char *first, const char *second, const char *schema,
 	       const char *trigger, int answer)
@@ -112,7 +119,7 @@ static int see(struct connection *connection, int action, const char *first, con
 	case SQLITE_INSERT:
 	case SQLITE_DELETE:
 	case SQLITE_UPDATE:
-		if (!keys->watch)
+		if (!keys->watch || is_of_step(connection, keys->watch))
 			return see_unasked(connection, action, first, second, schema, trigger, answer);
 		/* SQLite has cleared it if the compile began by reading the schema */
 		foreign_keys_set_deferred(connection, true);
@@ -152,7 +159,7 @@ static inline bool is_of_attempt(const struct connection *connection, int action
 {
 	const struct foreign_keys *keys = &connection->foreign_keys;
 
-	return foreign_keys_preparing.connection == connection && foreign_keys_preparing.state <= ATTEMPT_WATCHED &&
+	return foreign_keys_prepares(connection) && foreign_keys_preparing.state <= ATTEMPT_WATCHED &&
 	       (action == SQLITE_READ || action == SQLITE_UPDATE || action == SQLITE_DELETE || action == SQLITE_INSERT) &&
 	       keys->ours && keys->left == FOREIGN_KEYS_LEFT_ON && !connection->callbacks_suspended &&
 	       foreign_keys_is_switched_on(connection);

@@ -29,8 +29,10 @@ static void begin(struct foreign_keys_step *step, struct connection *connection)
 {
 	const char *sql = connection->sqlite->sql(step->stmt);
 
-	step->attempt =
-		(struct foreign_keys_attempt){connection, ATTEMPT_UNASKED, sql && statement_may_be_update_or(sql, -1), false};
+	step->attempt = (struct foreign_keys_attempt){
+		.connection = connection,
+		.may_be_update_or = sql && statement_may_be_update_or(sql, -1),
+	};
 	foreign_keys_returning_note(connection, step->stmt);
 }
 
@@ -98,7 +100,7 @@ static int step_again(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struc
 		foreign_keys_switch(connection, false);
 		keys->left = FOREIGN_KEYS_OFF_UNTIL_CALL;
 	}
-	foreign_keys_stepping = (struct foreign_keys_step){stmt, {connection, ATTEMPT_DECIDED, false, false}};
+	foreign_keys_stepping = (struct foreign_keys_step){stmt, {.connection = connection, .state = ATTEMPT_DECIDED}};
 	rc = step(stmt);
 	foreign_keys_stepping = outer;
 	if (keys->ours && keys->left == FOREIGN_KEYS_OFF_UNTIL_CALL) {

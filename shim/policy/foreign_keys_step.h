@@ -8,13 +8,6 @@
 #include "policy/foreign_keys_attempt.h"
 #include "policy/foreign_keys_returning.h"
 
-/* What this thread steps. Not on the stack: a callback may longjmp() out of it. */
-struct foreign_keys_step {
-	sqlite3_stmt *stmt;                  /* NULL outside of foreign_keys_step(); not if a callback has left it by longjmp() */
-	struct foreign_keys_attempt attempt; /* its connection is set once our authorizer was asked about the statement */
-};
-extern _Thread_local struct foreign_keys_step foreign_keys_stepping;
-
 /* The step has failed; attempt: what was seen of a compile in it. Returns what the program gets. */
 int foreign_keys_step_failed(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *stmt, struct foreign_keys_attempt attempt, int rc);
 

@@ -2,6 +2,7 @@
 #include "policy/foreign_keys_watch.h"
 
 #include "base/guard.h"
+#include "policy/foreign_keys_attempt.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ void watch_begin(struct connection *connection, struct foreign_key_watch *watch)
 	struct foreign_key_watch *shown = keys->watch ? malloc(sizeof(*shown)) : keys->compiled;
 
 	watch->outer = keys->watch;
+	watch->inside = foreign_keys_stepping.stmt;
 	keys->watch = shown ? shown : watch;
 	if (shown)
 		copy_watch(shown, watch);

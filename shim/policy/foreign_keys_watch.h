@@ -28,6 +28,7 @@ struct watched_source {
 
 struct foreign_key_watch {
 	struct foreign_key_watch *outer;
+	const sqlite3_stmt *inside; /* what this thread stepped when it began */
 	enum {
 		WATCH_PROGRAM,
 		WATCH_PROBE,

@@ -59,6 +59,24 @@ static void leave_compile(sqlite3 *db, const char *sql, int after)
 	sqlite3_finalize(stmt);
 }
 
+/* Statements that were kept meanwhile are compiled anew, as another connection has changed the schema. */
+static void run_kept(const char *path, sqlite3 *db, const char *sql, const char *left, int after)
+{
+	sqlite3 *other = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) || sqlite3_open(path, &other))
+		puts(sqlite3_errmsg(db));
+	leave_compile(db, left, after);
+	if (sqlite3_exec(other, "CREATE TABLE z(x); DROP TABLE z", NULL, NULL, NULL))
+		puts(sqlite3_errmsg(other));
+	sqlite3_close(other);
+	rc = sqlite3_step(stmt);
+	printf("%s after %s %d: %d %s\n", sql, left, after, rc, rc == SQLITE_DONE ? "" : sqlite3_errmsg(db));
+	sqlite3_finalize(stmt);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const left[] = {"REPLACE INTO p VALUES(1)", "UPDATE p SET id=id+1", "DELETE FROM c", "DROP TABLE d",
@@ -77,6 +95,12 @@ int main(int argc, char **argv)
 			printf("%s %d: %d", left[i], after, changes(db, "SELECT p, rowid FROM c WHERE p IN (SELECT id FROM p)"));
 			printf(" %d", changes(db, "UPDATE c SET p=p WHERE 0"));
 			printf(" %d\n", changes(db, "SELECT * FROM c"));
+		}
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+		for (int after = 0; after < 4; after++) {
+			run_kept(argv[1], db, "REPLACE INTO p VALUES(1)", left[i], after);
+			run_kept(argv[1], db, "UPDATE p SET id=id", left[i], after);
+			run_kept(argv[1], db, "INSERT INTO c VALUES(1)", left[i], after);
 		}
 	run(db, "SELECT * FROM p");
 	run(db, "DELETE FROM c");
