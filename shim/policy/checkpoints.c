@@ -5,6 +5,7 @@
 #include "base/glibc.h"
 #include "base/guard.h"
 #include "base/signals.h"
+#include "connection/error_log.h"
 #include "connection/registry.h"
 #include "elf/object.h"
 #include "locking/file_shim.h"
@@ -13,6 +14,7 @@
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
 #include "locking/wal_index.h"
+#include "sqlite/probe.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -85,18 +87,21 @@ static void note_reader(const struct connection *connection, struct reader *read
 }
 
 /* SQLite opens the -wal at the first read. */
+static void read_and_checkpoint(const struct sqlite *sqlite, sqlite3 *db, void *unused)
+{
+	(void)unused;
+	if (sqlite->exec(db, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
+		sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 static void checkpoint_beside(const struct reader *reader)
 {
-	const struct sqlite *sqlite = reader->sqlite;
-	sqlite3 *db = NULL;
-
 	if (wal_index_backfilled(reader->shm) == wal_index_frames(reader->shm))
 		return;
-	if (sqlite->open_v2(reader->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE,
-			    sqlite_vfs_name(sqlite, reader->db, "main")) == SQLITE_OK &&
-	    sqlite->exec(db, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
-		sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	sqlite->close(db);
+	error_log_suspend();
+	probe_run_beside(reader->sqlite, reader->path, sqlite_vfs_name(reader->sqlite, reader->db, "main"), read_and_checkpoint,
+			 NULL);
+	error_log_resume();
 }
 
 /* A close sets connection->closing under the registry's lock before it takes the mutex. */

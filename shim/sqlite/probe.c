@@ -52,18 +52,29 @@ void probe_goes_first(const struct sqlite *sqlite)
 		sqlite->auto_extension((void (*)(void))first_extension);
 }
 
-void probe_run(const struct sqlite *sqlite, void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument)
+static void run(const struct probe_work *todo, const char *name, int flags, const char *vfs)
 {
-	struct probe_work todo = {sqlite, work, argument};
+	const struct sqlite *sqlite = todo->sqlite;
 	sqlite3 *db = NULL;
 	int rc;
 
-	opening = &todo;
-	rc = sqlite->open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	opening = todo;
+	rc = sqlite->open_v2(name, &db, flags, vfs);
 	opening = NULL;
 	if (rc == SQLITE_OK)
-		do_work(&todo, db);
+		do_work(todo, db);
 	sqlite->close(db);
+}
+
+void probe_run(const struct sqlite *sqlite, void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument)
+{
+	run(&(struct probe_work){sqlite, work, argument}, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+}
+
+void probe_run_beside(const struct sqlite *sqlite, const char *path, const char *vfs,
+		      void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument)
+{
+	run(&(struct probe_work){sqlite, work, argument}, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, vfs);
 }
 
 bool probe_begin(struct probe *probe)

@@ -30,6 +30,10 @@ struct pair {
  * see it if they were registered after probe_goes_first(), and no callback of others sees what is done with it. */
 void probe_run(const struct sqlite *sqlite, void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument);
 
+/* The same with a connection to a file, by that VFS (NULL: SQLite's own choice). */
+void probe_run_beside(const struct sqlite *sqlite, const char *path, const char *vfs,
+		      void (*work)(const struct sqlite *sqlite, sqlite3 *db, void *argument), void *argument);
+
 /* The program is about to register an automatic extension: one of ours comes before it. It may keep handles that it is shown. */
 void probe_goes_first(const struct sqlite *sqlite);
 

@@ -48,6 +48,11 @@ load ../harness/scenes
 	twin found extension_handles
 }
 
+@test "an automatic extension of the program is shown no handle of ours where the program copies its file while it reads" {
+	twin linked extension_copies
+	[[ $output == *'shown 1'* && $(observer query copy.db 'SELECT count(*) FROM t') == 2 ]]
+}
+
 @test "PRAGMA collation_list, function_list and module_list, and the memory in use after the last close, show nothing of the library" {
 	sqlite_has 3030000 || skip "without PRAGMA function_list"
 	twin linked traces

@@ -316,7 +316,7 @@ DELETE FROM p WHERE f(id)=2 - FOREIGN KEY constraint failed 2 False
 		main=t.db schema=${place#* }
 		[[ $schema == main ]] && main=:memory:
 		steps=("exec a ATTACH '${place% *}' AS o" "exec a CREATE TABLE $schema.p(id INTEGER PRIMARY KEY)" "exec a CREATE TABLE $schema.c(id INTEGER PRIMARY KEY, p REFERENCES p(id))"
-			"prepare a s v2 -1 INSERT INTO $schema.c(p) VALUES(9) RETURNING p" \
+			"prepare a s v2 -1 INSERT INTO $schema.c(p) VALUES(9) RETURNING p"
 			'step s' 'reset s' "exec a CREATE TABLE $schema.other(x)" 'step s' 'reset s' "exec a SELECT count(*) FROM $schema.c" "exec a INSERT INTO $schema.p VALUES(9)" 'step s' 'reset s')
 		for run in run_plain run_shim by_hand; do
 			rm -f ./*.db*

@@ -2,6 +2,7 @@
 #include "scenes.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int deny_attach(void *argument, int action, const char *first, const char *second, const char *schema, const char *trigger)
@@ -234,6 +235,27 @@ static void extension_handles(void)
 	printf("close %d\n", use->close(db));
 }
 
+/* The same where the file is copied while a statement reads. */
+static void extension_copies(void)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	use->auto_extension((void (*)(void))extension_that_keeps);
+	use->open("t.db", &db);
+	scene_exec(db, "CREATE TABLE t(x)");
+	scene_exec(db, "INSERT INTO t VALUES(1)");
+	use->prepare_v2(db, "SELECT x FROM t", -1, &stmt, NULL);
+	use->step(stmt);
+	printf("copy %d\n", system("cp t.db copy.db"));
+	use->finalize(stmt);
+	printf("shown %u\n", shown_count);
+	printf("close %d\n", use->close(db));
+	use->open("copy.db", &db);
+	scene_exec(db, "INSERT INTO t SELECT x FROM t");
+	printf("close %d\n", use->close(db));
+}
+
 static int count_rows(void *count, int columns, char **values, char **names)
 {
 	(void)columns;
@@ -322,6 +344,7 @@ const struct scene adopted_scenes[] = {
 	{"extension_tables", extension_tables},
 	{"extension_callbacks", extension_callbacks},
 	{"extension_handles", extension_handles},
+	{"extension_copies", extension_copies},
 	{"traces", traces},
 	{"attached_traces", attached_traces},
 	{"refused_traces", refused_traces},
