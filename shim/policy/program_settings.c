@@ -155,7 +155,7 @@ static void decide_foreign_keys(struct connection *connection, bool rewritten)
 static void decide_journal_mode(struct connection *connection, const char *value)
 {
 	leave_to_program(connection, SETTING_JOURNAL_MODE);
-	atomic_store_explicit(&connection->sets_rollback_journal, rollback_journal_is_named(value), memory_order_relaxed);
+	rollback_journal_note(connection, value);
 	wal_note_decider(connection);
 	connection->wal_retry_at = 0;
 	if (connection_is_set_up(connection) && strcasecmp(value, "wal") == 0)

@@ -9,8 +9,11 @@
 #include "policy/wal.h"
 #include "sql/first_words.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
+
+static atomic_bool any; /* has the program ever set one? */
 
 /* SQLite takes the first mode that begins with the value, be it cut short or empty (src/pragma.c); the words are in its order. */
 bool rollback_journal_is_named(const char *value)
@@ -22,6 +25,15 @@ bool rollback_journal_is_named(const char *value)
 	while (*words[mode] && strncasecmp(words[mode], value, n) != 0)
 		mode++;
 	return *words[mode] && mode != JOURNAL_WAL;
+}
+
+void rollback_journal_note(struct connection *connection, const char *value)
+{
+	bool is_one = rollback_journal_is_named(value);
+
+	atomic_store_explicit(&connection->sets_rollback_journal, is_one, memory_order_relaxed);
+	if (is_one)
+		atomic_store_explicit(&any, true, memory_order_relaxed);
 }
 
 /* A connection that has left WAL finds the file in that mode again once another program's has used it. */
@@ -189,7 +201,7 @@ bool rollback_journal_is_of_peer(struct connection *connection)
 {
 	struct peer_search search = {.connection = connection};
 
-	if (connection->inode)
+	if (connection->inode && atomic_load_explicit(&any, memory_order_relaxed))
 		registry_visit_peers(PEERS_BY_INODE, connection->inode, see_peer, &search);
 	return search.found;
 }

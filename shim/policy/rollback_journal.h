@@ -11,6 +11,9 @@
 /* Does PRAGMA journal_mode with this value set a rollback journal, or none? */
 bool rollback_journal_is_named(const char *value);
 
+/* The program has decided for this value. */
+void rollback_journal_note(struct connection *connection, const char *value);
+
 /* The program is about to set one: takes the file out of WAL mode first. False if that cannot be done now. The PRAGMA then has to
  * change nothing, and to return the mode in force, as SQLite itself does where a mode cannot be changed
  * (sqlite.org/pragma.html#pragma_journal_mode). True also where the WAL may be the program's own decision: it gets SQLite's error.

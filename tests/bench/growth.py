@@ -3,7 +3,7 @@
 
 growth.py CONTENTION CONNECTIONS LIBRARY OUTPUT [--seconds S] [--rounds N]
 
-Writes OUTPUT/growth.md. Figures are medians over alternating rounds; CPU and context switches are the workers' own, which other load
+Writes OUTPUT/growth.md; exits with 1 if a statement failed, or the last connection of many costs more than that of 100. Figures are medians over alternating rounds; CPU and context switches are the workers' own, which other load
 on the machine changes little."""
 import argparse
 import os
@@ -19,6 +19,8 @@ import rounds
 WAITERS = (2, 8, 32, 128, 512)
 CONNECTIONS = (1, 100, 10000)
 WAYS = ("recipe", "shim, fair wait", "shim, immediate")
+# the most that the last of many connections may cost, of what the last of 100 does
+FLAT = 4
 PARTS = ("open", "first statement", "second statement", "transaction", "close")
 
 
@@ -50,14 +52,18 @@ def connect(arguments, library, count):
 
 def connecting(arguments):
     text = "\n### Connections: CPU microseconds of one more in a process that has so many\n\n| connections | | " + " | ".join(PARTS) + " |\n|---|---|" + "---|" * len(PARTS) + "\n"
+    cost = {}
     for count in CONNECTIONS:
         played = {"without": [], "with": []}
         for _ in range(arguments.rounds):
             played["without"].append(connect(arguments, None, count))
             played["with"].append(connect(arguments, arguments.library, count))
         for way, rows in played.items():
-            text += f"| {count} | {way} | " + " | ".join(f"{statistics.median(column):.1f}" for column in zip(*rows)) + " |\n"
-    return text
+            medians = [statistics.median(column) for column in zip(*rows)]
+            text += f"| {count} | {way} | " + " | ".join(f"{median:.1f}" for median in medians) + " |\n"
+            cost[way, count] = medians
+    ok = all(many <= FLAT * some for some, many in zip(cost["with", 100], cost["with", CONNECTIONS[-1]]))
+    return text, ok
 
 
 def main():
@@ -72,12 +78,13 @@ def main():
     arguments.library = os.path.abspath(arguments.library)
     os.makedirs(arguments.output, exist_ok=True)
     text, ok = waiting(arguments)
+    connections, flat = connecting(arguments)
     text = (f"Each figure is the median of {arguments.rounds} alternating rounds, of {arguments.seconds:g} s where processes wait. Milliseconds; CPU in microseconds,"
-            " and context switches, per transaction.\n\n") + text + connecting(arguments)
+            " and context switches, per transaction.\n\n") + text + connections
     with open(os.path.join(arguments.output, "growth.md"), "w", encoding="utf-8") as out:
         out.write(text)
     sys.stdout.write(text)
-    return 0 if ok else 1
+    return 0 if ok and flat else 1
 
 
 if __name__ == "__main__":
