@@ -91,7 +91,7 @@ static void read_and_checkpoint(const struct sqlite *sqlite, sqlite3 *db, void *
 {
 	(void)unused;
 	if (sqlite->exec(db, "PRAGMA schema_version", NULL, NULL, NULL) == SQLITE_OK)
-		sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		sqlite_checkpoint(sqlite, db);
 }
 
 static void checkpoint_beside(const struct reader *reader)
@@ -159,7 +159,7 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 	if (search.connection) {
 		sqlite = search.connection->sqlite;
 		if (!may_be_sqlite || is_vfs_free(sqlite))
-			sqlite->wal_checkpoint_v2(search.connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+			sqlite_checkpoint(sqlite, search.connection->db);
 		if (search.mutex)
 			sqlite->mutex_leave(search.mutex);
 	} else if (reader.sqlite && !signals_may_be_handled() && (!may_be_sqlite || is_vfs_free(reader.sqlite))) {

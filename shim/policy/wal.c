@@ -273,7 +273,6 @@ void wal_copy_before_close(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 
 	if ((is_left_to_forked(connection) || is_moved_away(connection)) && sqlite->wal_checkpoint_v2 &&
-	    sqlite->get_autocommit(connection->db) &&
-	    sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+	    sqlite->get_autocommit(connection->db) && sqlite_checkpoint(sqlite, connection->db) != SQLITE_OK)
 		sqlite_forget_error(sqlite, connection->db);
 }

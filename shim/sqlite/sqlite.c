@@ -253,6 +253,14 @@ bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db)
 	return sqlite->stmt_busy && sqlite_find_statement(sqlite, db, is_running, NULL);
 }
 
+/* What sqlite3_interrupt() has ended leaves its mark until the next statement begins, or a checkpoint ends. */
+int sqlite_checkpoint(const struct sqlite *sqlite, sqlite3 *db)
+{
+	int rc = sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	return rc == SQLITE_INTERRUPT ? sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) : rc;
+}
+
 bool sqlite_is_idle(const struct sqlite *sqlite, sqlite3 *db)
 {
 	return sqlite->get_autocommit(db) && !sqlite_runs_statement(sqlite, db);

@@ -171,6 +171,10 @@ sqlite3_stmt *sqlite_find_statement(const struct sqlite *sqlite, sqlite3 *db,
 /* Has the handle a statement that has been stepped, and is neither at its end nor reset? False if the copy cannot tell. */
 bool sqlite_runs_statement(const struct sqlite *sqlite, sqlite3 *db);
 
+/* Copies the -wal of the main database as far as readers allow, also where a statement of the handle's was interrupted just before.
+ * The copy has sqlite3_wal_checkpoint_v2(). SQLite's result. */
+int sqlite_checkpoint(const struct sqlite *sqlite, sqlite3 *db);
+
 /* Is it outside of a transaction, and runs none? */
 bool sqlite_is_idle(const struct sqlite *sqlite, sqlite3 *db);
 

@@ -179,6 +179,24 @@ copy_py() {
 	done
 }
 
+@test "so it does where the connection's last statement was interrupted" {
+	cat >interrupt.py <<-'EOF'
+		import shutil, sqlite3, threading
+		c = sqlite3.connect('a.db', isolation_level=None, check_same_thread=False)
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		threading.Timer(0.1, c.interrupt).start()
+		try: c.execute('with recursive r(i) as (select 1 union all select i + 1 from r) select count(*) from r').fetchone()
+		except sqlite3.OperationalError as e: print(e)
+		shutil.copy('a.db', 'b.db')
+		b = sqlite3.connect('b.db'); print(b.execute('select count(*) from t').fetchone()[0]); b.close()
+	EOF
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run python3 interrupt.py
+		expect $'interrupted\n1'
+	done
+}
+
 # state_py - commits, begins a transaction or a SELECT, and copies the database meanwhile, or ends.
 state_py() {
 	cat >state.py <<-'EOF'
