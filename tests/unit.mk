@@ -23,7 +23,7 @@ check-unit-connection: $(unit)/connection/interest ## unit test of which stateme
 
 # the hand-over of the write lock, who holds it, open databases, commits in groups, frames written at once, the length of the WAL, readers' locks that were refused, locks that are given back; models of reservations, of the shared
 # lock and of a -wal that starts anew
-locking_units := handoff holder path_look open_databases group_commit wal_frames wait_counts wal_limit refused_locks idle_lock read_sites site_memory reservation shared_write reservation_model shared_write_model restart_model
+locking_units := handoff holder path_look open_databases group_commit wal_frames wait_counts wal_limit refused_locks idle_lock idle_wal read_sites site_memory reservation shared_write reservation_model shared_write_model restart_model
 .PHONY: check-unit-locking
 check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests of the locks, models of their protocols
 	$(Q)$(unit)/locking/handoff
@@ -36,6 +36,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests
 	$(Q)$(unit)/locking/wal_limit
 	$(Q)$(unit)/locking/refused_locks
 	$(Q)$(unit)/locking/idle_lock
+	$(Q)$(unit)/locking/idle_wal
 	$(Q)$(unit)/locking/read_sites
 	$(Q)$(unit)/locking/site_memory
 	$(Q)$(unit)/locking/reservation
@@ -54,9 +55,10 @@ $(unit)/locking/wait_counts: tests/unit/locking/wait_counts.c shim/locking/wait_
 $(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locking/,wal_limit.c refused_locks.c read_delay.c read_locks.c lock_owner.c) $(settings_sources)
 $(unit)/locking/refused_locks: tests/unit/locking/refused_locks.c shim/locking/refused_locks.c
 $(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/span.c
+$(unit)/locking/idle_wal: tests/unit/locking/idle_wal.c shim/locking/idle_wal.c shim/locking/futex.c
 $(unit)/locking/read_sites: tests/unit/locking/read_sites.c shim/locking/read_sites.c
 $(unit)/locking/site_memory: tests/unit/locking/site_memory.c shim/locking/site_memory.c
-$(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c site_locks.c site_memory.c refused_locks.c lock_owner.c)
+$(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c idle_wal.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c site_locks.c site_memory.c refused_locks.c lock_owner.c)
 $(unit)/locking/shared_write: tests/unit/locking/shared_write.c $(addprefix shim/locking/,shared_write.c idle_lock.c begin_kind.c futex.c) $(addprefix shim/sql/,token.c statement.c first_words.c span.c)
 $(unit)/locking/reservation_model: tests/model/reservation.c tests/model/explore.h
 $(unit)/locking/shared_write_model: tests/model/shared_write.c tests/model/explore.h

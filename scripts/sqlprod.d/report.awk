@@ -5,7 +5,7 @@
 
 BEGIN {
 	FS = "\t"
-	kinds = split("begun immediate reserved learnt_to_read unreserved lapsed wrote locked_and_only_read grouped", transaction_kind, " ")
+	kinds = split("begun immediate reserved learnt_to_read unreserved lapsed wrote locked_and_only_read grouped idle_checkpoints", transaction_kind, " ")
 }
 
 FNR == 1 { file++ }

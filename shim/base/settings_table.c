@@ -65,6 +65,10 @@ const struct setting_spec settings_table[SETTING_COUNT] = {
 	[SETTING_GROUP_COMMIT] = {PREFIX "_GROUP_COMMIT", "", "auto", "off, auto, on",
 				  "durable commits wait for the disk after the lock is free; auto: those of SQLPROD_SYNCHRONOUS",
 				  SETTING_WORD, false, WORDS_GROUP_COMMIT, 0, 0},
+	[SETTING_IDLE_CHECKPOINT] =
+		{PREFIX "_IDLE_CHECKPOINT", "", "on", "on, off",
+		 "copy what is in the WAL into the database soon after the last commit, for who copies the file", SETTING_WORD,
+		 false, WORDS_SWITCH, 0, 0},
 	[SETTING_ENABLED] = {PREFIX, "", "on", "on, off", "off makes the library a pass-through", SETTING_WORD, false, WORDS_SWITCH,
 			     0, 0},
 	[SETTING_PROGRAMS] = {PREFIX "_PROGRAMS", "", "*", "shell patterns, comma-separated",
@@ -117,6 +121,7 @@ const struct setting_value settings_recipe[SETTING_COUNT] = {
 	[SETTING_BEGIN_DEFERRED] = {.number = TRANSACTION_RESERVE, .text = ""},
 	[SETTING_RESERVE] = {.number = 500, .text = ""},
 	[SETTING_GROUP_COMMIT] = {.number = GROUP_COMMIT_AUTO, .text = ""},
+	[SETTING_IDLE_CHECKPOINT] = {.number = SWITCH_ON, .text = ""},
 	[SETTING_ENABLED] = {.number = SWITCH_ON, .text = ""},
 	[SETTING_PROGRAMS] = {.text = "*"},
 	[SETTING_SKIP_PROGRAMS] = {.text = ""},

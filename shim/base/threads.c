@@ -98,6 +98,16 @@ static bool has_own_filters(const struct status *own)
 	return !status_read(path, &parent) || parent.filters != own->filters;
 }
 
+bool threads_are_confined(void)
+{
+	struct status own;
+	int saved = errno;
+	bool confined = !status_read("/proc/self/status", &own) || has_own_filters(&own);
+
+	errno = saved;
+	return confined;
+}
+
 bool threads_may_start(void)
 {
 	struct status own;

@@ -5,6 +5,7 @@
 #include "base/guard.h"
 #include "connection/registry.h"
 #include "embedded/real.h"
+#include "locking/idle_wal.h"
 #include "policy/checkpoints.h"
 #include "policy/unloaded.h"
 
@@ -22,10 +23,12 @@ static __attribute__((noinline)) int close_watched(__typeof__(&dlclose) original
 	struct unloaded unloaded;
 	int rc;
 
+	idle_wal_exclude();
 	checkpoint_all();
 	unloaded_before(&unloaded);
 	rc = original(handle);
 	unloaded_after(&unloaded);
+	idle_wal_allow();
 	return rc;
 }
 

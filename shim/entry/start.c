@@ -5,6 +5,7 @@
 #include "base/program.h"
 #include "base/settings.h"
 #include "connection/registry.h"
+#include "locking/idle_wal.h"
 #include "policy/checkpoints.h"
 #include "report/report.h"
 
@@ -28,6 +29,8 @@ static __attribute__((destructor)) void stop(void)
 {
 	if (registry_newest() == 0)
 		return;
+	/* nor is anything copied while other destructors run */
+	idle_wal_exclude();
 	checkpoint_all();
 	report_open_connections();
 }

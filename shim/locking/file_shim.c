@@ -8,6 +8,7 @@
 #include "locking/kept_locks.h"
 #include "locking/leave_wal.h"
 #include "locking/left_wal.h"
+#include "locking/open_databases.h"
 #include "locking/page_cache.h"
 #include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
@@ -165,12 +166,32 @@ static int lock_tried(struct file_shim *shim, int level, int rc)
 	return is_plain || under_cursor || busy_handler_kind(shim) == BUSY_FAILS ? plain_begin_make(shim) : SQLITE_BUSY;
 }
 
+/* Whoever wants the file alone is about to close it, or to leave WAL mode: a handle of ours would be in the way (idle_copy.h). */
+static void exclude_copies(struct file_shim *shim)
+{
+	const struct open_database *database = shim->files.database;
+
+	if (shim->excludes || !database || !atomic_load_explicit(&database->idle.linked, memory_order_relaxed))
+		return;
+	shim->excludes = true;
+	idle_wal_exclude();
+}
+
+static void allow_copies(struct file_shim *shim)
+{
+	if (shim->excludes)
+		idle_wal_allow();
+	shim->excludes = false;
+}
+
 static int shim_lock(sqlite3_file *file, int level)
 {
 	struct file_shim *shim = shim_of(file);
 	bool kept;
 	int rc;
 
+	if (level == SQLITE_LOCK_EXCLUSIVE)
+		exclude_copies(shim);
 	if (level == SQLITE_LOCK_SHARED) {
 		holder_seen(&shim->holder);
 		rc = inherited_files_lock(shim);
@@ -192,6 +213,8 @@ static int shim_lock(sqlite3_file *file, int level)
 	}
 	if (rc != SQLITE_OK && level == SQLITE_LOCK_SHARED)
 		journal_turn_end(shim);
+	if (rc != SQLITE_OK)
+		allow_copies(shim);
 	return lock_tried(shim, level, rc);
 }
 
@@ -205,6 +228,7 @@ static int shim_unlock(sqlite3_file *file, int level)
 	rc = shim->original->xUnlock(file, level);
 	if (level == SQLITE_LOCK_NONE)
 		journal_turn_end(shim);
+	allow_copies(shim);
 	return rc;
 }
 
@@ -281,6 +305,7 @@ static int shim_close(sqlite3_file *file)
 	holder_set(&shim->holder, NULL, 0);
 	wal_files_closing(&shim->files);
 	rc = file->pMethods->xClose(file);
+	allow_copies(shim);
 	if (closed)
 		closed(argument);
 	shim_drop(shim);

@@ -44,6 +44,7 @@ struct transaction_count {
 	unsigned wrote;     /* had the write lock and changed something */
 	unsigned only_read; /* … and changed nothing */
 	unsigned write_locks;
+	unsigned idle_checkpoints; /* after commits, its own or others of the process: idle_wal.h */
 	int64_t longest_reserved, longest_wrote, longest_only_read;
 };
 
@@ -100,6 +101,7 @@ struct file_shim {
 	struct journal_write journal_write;
 	struct journal_turn journal_turn;
 	bool checkpoints; /* it has the checkpoint lock */
+	bool excludes;    /* nothing is copied meanwhile: idle_wal_exclude() */
 	int refused;      /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
 	bool has_read_lock;
 	bool reads_wal;         /* … and the -wal cannot start anew while it has it */

@@ -72,6 +72,7 @@ struct open_database *open_databases_join(dev_t device, ino_t inode, const struc
 	if (!database)
 		database = make(bucket);
 	if (database) {
+		idle_wal_begin(&database->idle);
 		atomic_store(&database->device, device);
 		atomic_store(&database->sqlite, sqlite);
 		atomic_store(&database->inode, inode);

@@ -5,6 +5,8 @@
 #ifndef SQLPROD_LOCKING_OPEN_DATABASES_H
 #define SQLPROD_LOCKING_OPEN_DATABASES_H
 
+#include "locking/idle_wal.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -24,6 +26,7 @@ struct open_database {
 	_Atomic ino_t wal, shm;  /* as they were found last */
 	struct wal_files *first; /* those that map the -shm; under the registry's lock */
 	struct wal_files *last;
+	struct idle_wal idle;
 	struct wal_files *_Atomic keeper; /* kept_locks.h; changed under the registry's lock */
 };
 

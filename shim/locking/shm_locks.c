@@ -3,10 +3,14 @@
 
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
+#include "locking/open_databases.h"
 #include "locking/write_lock.h"
 
 /* Of the readers' locks the first; the others follow. */
 #define WAL_READ_LOCKS WAL_BACKFILL_LOCK
+
+/* Frames at which SQLite checkpoints by itself, as it is usually built. */
+#define SHORT_WAL 1000
 
 static void (*_Atomic read_ended)(const struct file_shim *);
 
@@ -99,6 +103,17 @@ static void end_lost_read(struct file_shim *shim)
 	shim->changes_read_lock = false;
 }
 
+/* The first commit since somebody has looked at them is noted. */
+static void note_commit(struct file_shim *shim)
+{
+	struct open_database *database = shim->files.database;
+
+	if (database && (shim->files.by_recipe || shim->is_attached) &&
+	    !atomic_load_explicit(&database->idle.committed, memory_order_relaxed) &&
+	    handoff_changes(&shim->handoff) != shim->handoff.changes)
+		idle_wal_note(shim);
+}
+
 static void before_write_unlock(struct file_shim *shim)
 {
 	void (*writer_ends)(void *) = atomic_load_explicit(&shim->writer_ends, memory_order_relaxed);
@@ -108,6 +123,7 @@ static void before_write_unlock(struct file_shim *shim)
 	wal_methods_write_unlocked(shim);
 	group_commit_write_unlocked(shim);
 	wal_limit_write_unlocked(shim);
+	note_commit(shim);
 }
 
 static int lock_write(struct file_shim *shim, int flags)
@@ -219,6 +235,19 @@ static int unlock_read(struct file_shim *shim, int offset)
 	return rc;
 }
 
+/* SQLite wants to start the -wal anew, and would wait for the disk in this commit. Of a -wal at rest all is copied (idle_copy.h):
+ * as long as it is short it goes on, as one that nobody has copied. SQLite takes that for a reader that needs it. */
+static bool starts_short_wal_anew(const struct file_shim *shim, int offset, int n, int flags)
+{
+	const struct open_database *database = shim->files.database;
+	uint32_t limit = shim->handoff.checkpoint_at;
+
+	if (offset != WAL_BACKFILL_LOCK + 1 || n != WAL_READ_MARKS - 1 || flags != (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) ||
+	    !database || !atomic_load_explicit(&database->idle.linked, memory_order_relaxed) || !shm_locks_is_writing(shim))
+		return false;
+	return wal_index_frames(shim->handoff.shm) < (limit && limit < SHORT_WAL ? limit : SHORT_WAL);
+}
+
 int shm_locks_change(struct file_shim *shim, int offset, int n, int flags)
 {
 	if (offset == WAL_CHECKPOINT_LOCK && n == 1)
@@ -233,6 +262,8 @@ int shm_locks_change(struct file_shim *shim, int offset, int n, int flags)
 		return unlock_read(shim, offset);
 	if (offset > WAL_BACKFILL_LOCK && shim->reset_guard.checkpoints)
 		return wal_limit_lock_readers(shim, offset, n, flags);
+	if (starts_short_wal_anew(shim, offset, n, flags))
+		return SQLITE_BUSY;
 	if (offset > WAL_BACKFILL_LOCK && n == 1)
 		return lock_mark(shim, offset, flags);
 	return shim->original->xShmLock(shim->file, offset, n, flags);

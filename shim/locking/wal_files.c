@@ -128,6 +128,7 @@ void wal_files_unmapping(struct file_shim *shim)
 {
 	struct wal_files *files = &shim->files;
 
+	idle_wal_count(shim);
 	kept_locks_end(files);
 	files->shm_fd = -1;
 	files->wal = files->shm = 0;

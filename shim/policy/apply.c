@@ -234,7 +234,7 @@ static void apply_replicated_limit(struct connection *connection)
 	struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_SIZE_LIMIT];
 
 	if (outcome->by != DECIDED_BY_RECIPE || outcome->got != outcome->wanted || outcome->wanted == 0 ||
-	    connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL || !litestream_replicates(connection))
+	    connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL || !litestream_replicates(connection->path))
 		return;
 	outcome->wanted = 0;
 	set_by_pragma(connection, SETTING_JOURNAL_SIZE_LIMIT, 0);

@@ -154,6 +154,9 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 
 	if (guard_depth > 0)
 		return;
+	/* one that is under way would refuse this one; a call inside SQLite has locks that it may want */
+	if (!may_be_sqlite)
+		idle_wal_exclude();
 	guard_enter(NULL);
 	registry_visit_peers(PEERS_BY_INODE, inode, see_connection, &search);
 	if (search.connection) {
@@ -166,6 +169,8 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 		checkpoint_beside(&reader);
 	}
 	guard_leave();
+	if (!may_be_sqlite)
+		idle_wal_allow();
 }
 
 void checkpoint_file(ino_t inode)

@@ -18,6 +18,8 @@
 #include "policy/apply.h"
 #include "policy/begin.h"
 #include "policy/checkpoints.h"
+#include "policy/first_use.h"
+#include "policy/idle_checkpoint.h"
 #include "policy/program_settings.h"
 #include "policy/same_file.h"
 #include "policy/wal.h"
@@ -63,6 +65,8 @@ static void first_connection(void)
 	/* the last one to be registered is the first one before a fork: no lock is held yet */
 	pthread_atfork(idle_watcher_before_fork, idle_watcher_after_fork, idle_watcher_forked);
 	pthread_atfork(checkpoint_all, NULL, NULL);
+	pthread_atfork(idle_checkpoint_before_fork, idle_checkpoint_after_fork, idle_checkpoint_forked);
+	idle_checkpoint_start();
 }
 
 /* Why the operator excludes this connection; NULL if not. */

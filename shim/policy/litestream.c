@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool litestream_replicates(const struct connection *connection)
+bool litestream_replicates(const char *path)
 {
-	const char *slash = strrchr(connection->path, '/'), *name = slash ? slash + 1 : connection->path;
-	size_t before = (size_t)(name - connection->path), size = strlen(connection->path) + sizeof(".-litestream");
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t before = (size_t)(name - path), size = strlen(path) + sizeof(".-litestream");
 	char *folder = *name ? malloc(size) : NULL; /* a thread may have a stack just large enough for SQLite */
 	struct stat status;
 	bool replicates = false;
 
 	if (folder) {
-		memcpy(folder, connection->path, before);
+		memcpy(folder, path, before);
 		folder[before] = '.';
 		stpcpy(stpcpy(folder + before + 1, name), "-litestream");
 		replicates = glibc_lstat(folder, &status) == 0 && S_ISDIR(status.st_mode);

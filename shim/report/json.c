@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "locking/open_databases.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -109,6 +110,13 @@ static void put_waits(FILE *out, const struct connection *connection)
 	fputs("]}", out);
 }
 
+static unsigned idle_checkpoints(const struct file_shim *shim)
+{
+	const struct open_database *database = shim->files.database;
+
+	return shim->count.idle_checkpoints + (database ? atomic_load(&database->idle.copied) : 0);
+}
+
 static void put_transactions(FILE *out, const struct connection *connection)
 {
 	const struct file_shim *shim = shim_of(connection);
@@ -119,9 +127,9 @@ static void put_transactions(FILE *out, const struct connection *connection)
 	}
 	fprintf(out,
 		"{\"begun\":%u,\"immediate\":%u,\"reserved\":%u,\"learnt_to_read\":%u,\"unreserved\":%u,\"lapsed\":%u,\"wrote\":%u,"
-		"\"locked_and_only_read\":%u,\"grouped\":%u,",
+		"\"locked_and_only_read\":%u,\"grouped\":%u,\"idle_checkpoints\":%u,",
 		shim->count.begun, shim->count.immediate, shim->count.reserved, shim->count.learnt, shim->count.unreserved,
-		shim->count.lapsed, shim->count.wrote, shim->count.only_read, shim->group_commit.count);
+		shim->count.lapsed, shim->count.wrote, shim->count.only_read, shim->group_commit.count, idle_checkpoints(shim));
 	fprintf(out,
 		"\"longest_milliseconds\":{\"reserved\":%" PRId64 ",\"wrote\":%" PRId64 ",\"locked_and_only_read\":%" PRId64 "}}",
 		milliseconds(shim->count.longest_reserved), milliseconds(shim->count.longest_wrote),

@@ -46,8 +46,16 @@ static int first_extension(sqlite3 *db, char **message, const struct sqlite3_api
 	return SQLITE_ERROR;
 }
 
+static atomic_bool has_others;
+
+bool probe_has_others(void)
+{
+	return atomic_load(&has_others);
+}
+
 void probe_goes_first(const struct sqlite *sqlite)
 {
+	atomic_store(&has_others, true);
 	if (sqlite->auto_extension)
 		sqlite->auto_extension((void (*)(void))first_extension);
 }

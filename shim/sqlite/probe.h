@@ -37,6 +37,9 @@ void probe_run_beside(const struct sqlite *sqlite, const char *path, const char 
 /* The program is about to register an automatic extension: one of ours comes before it. It may keep handles that it is shown. */
 void probe_goes_first(const struct sqlite *sqlite);
 
+/* Was one registered that way? Other handles of ours are shown to it. */
+bool probe_has_others(void);
+
 /* With sqlite and db set by the caller: copies the connection's bytes. False if memory is out or the copy cannot return the size of
  * a connection; then there is nothing to end. */
 bool probe_begin(struct probe *probe);

@@ -29,6 +29,7 @@ static const struct {
 	[SETTING_BEGIN_DEFERRED] = {"SQLPROD_BEGIN_DEFERRED", NULL, "reserve", "reserve immediate exclusive keep"},
 	[SETTING_RESERVE] = {"SQLPROD_RESERVE", NULL, "500", ""},
 	[SETTING_GROUP_COMMIT] = {"SQLPROD_GROUP_COMMIT", NULL, "auto", "off auto on"},
+	[SETTING_IDLE_CHECKPOINT] = {"SQLPROD_IDLE_CHECKPOINT", NULL, "on", "off on"},
 	[SETTING_ENABLED] = {"SQLPROD", NULL, "on", "off on"},
 	[SETTING_PROGRAMS] = {"SQLPROD_PROGRAMS", NULL, "*", ""},
 	[SETTING_SKIP_PROGRAMS] = {"SQLPROD_SKIP_PROGRAMS", NULL, "", ""},

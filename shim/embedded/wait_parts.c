@@ -1,0 +1,54 @@
+/* wait_parts.c - when a part ends. Signals are let in by the parts alone: one that came in between would end no wait. */
+#include "embedded/wait_parts.h"
+
+#include "embedded/real.h"
+#include "locking/futex.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int64_t until(int64_t end, int64_t now)
+{
+	return end == WAIT_FOREVER ? WAIT_FOREVER : end > now ? end - now : 0;
+}
+
+int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *call, int64_t length, const sigset_t *mask),
+		  const void *call, int64_t *left)
+{
+	int64_t now = monotonic_now(), end = length == WAIT_FOREVER ? WAIT_FOREVER : now + length, due;
+	sigset_t before;
+	int rc, saved;
+
+	idle_checkpoint_block_signals(&before);
+	do {
+		due = idle_checkpoint_in_wait(now, &before);
+		rc = wait(call, until(due < end ? due : end, monotonic_now()), mask ? mask : &before);
+		now = monotonic_now();
+	} while (rc == 0 && due < end);
+	saved = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = saved;
+	if (left)
+		*left = until(end, now);
+	return rc;
+}
+
+/* As the kernel counts a mask. */
+#define MASK_BYTES (64 / 8)
+
+static int kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	struct timespec copy = timeout ? *timeout : (struct timespec){0};
+
+	return (int)syscall(SYS_ppoll, files, count, timeout ? &copy : NULL, mask, MASK_BYTES);
+}
+
+int wait_for_time(const void *unused, int64_t length, const sigset_t *mask)
+{
+	struct timespec time = wait_to_time(length);
+
+	(void)unused;
+	return REAL(ppoll, kernel_ppoll)(NULL, 0, length == WAIT_FOREVER ? NULL : &time, mask);
+}

@@ -1,0 +1,65 @@
+/* wait_parts.h - a call of the program that waits, made in parts: in between, a -wal that has come to rest is copied into its
+ * database (idle_checkpoint.h).
+ *
+ * A call that does not wait, or waits while nothing is to be copied, is made as it is: for one look at memory. A copy takes as long
+ * as a commit does without the library; the program's call ends when it would have ended, or with the copy. A signal that comes
+ * meanwhile ends the wait with EINTR, as it would end the program's. */
+#ifndef SQLPROD_EMBEDDED_WAIT_PARTS_H
+#define SQLPROD_EMBEDDED_WAIT_PARTS_H
+
+#include "policy/idle_checkpoint.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#define WAIT_FOREVER INT64_MAX
+#define WAIT_MILLISECOND INT64_C(1000000)
+#define WAIT_SECOND (1000 * WAIT_MILLISECOND)
+
+static inline bool wait_has_parts(void)
+{
+	return __builtin_expect(atomic_load_explicit(&idle_checkpoint_awaits_wait, memory_order_relaxed), 0);
+}
+
+/* Calls wait for nanoseconds each (WAIT_FOREVER for no end), until it returns other than 0 or has waited for `length` in all. It
+ * waits with that mask, as ppoll(2) does: the program's, which is NULL if its call has none. Returns what the last one did; *left,
+ * if it is not NULL, is what remains of the length. */
+int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *call, int64_t length, const sigset_t *mask),
+		  const void *call, int64_t *left);
+
+/* A wait for nothing but time. */
+int wait_for_time(const void *unused, int64_t length, const sigset_t *mask);
+
+/* Nanoseconds as milliseconds for poll(2), rounded up, -1 for WAIT_FOREVER; and back. */
+static inline int wait_to_milliseconds(int64_t length)
+{
+	int64_t milliseconds = length / WAIT_MILLISECOND + (length % WAIT_MILLISECOND > 0);
+
+	return length == WAIT_FOREVER ? -1 : milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds;
+}
+
+static inline int64_t wait_of_milliseconds(int milliseconds)
+{
+	return milliseconds < 0 ? WAIT_FOREVER : milliseconds * WAIT_MILLISECOND;
+}
+
+/* The same for a time; one that the kernel would refuse, or of more than a century, is 0: no parts. */
+static inline int64_t wait_of_time(const struct timespec *time)
+{
+	const int64_t century = INT64_C(3155760000);
+
+	if (!time)
+		return WAIT_FOREVER;
+	if (time->tv_sec < 0 || time->tv_sec > century || time->tv_nsec < 0 || time->tv_nsec >= WAIT_SECOND)
+		return 0;
+	return time->tv_sec * WAIT_SECOND + time->tv_nsec;
+}
+
+static inline struct timespec wait_to_time(int64_t length)
+{
+	return (struct timespec){.tv_sec = length / WAIT_SECOND, .tv_nsec = length % WAIT_SECOND};
+}
+
+#endif

@@ -1,0 +1,165 @@
+/* idle_wal.c - a list of the databases that this process has committed to, and who may copy. */
+#include "locking/idle_wal.h"
+
+#include "locking/file_shim.h"
+#include "locking/futex.h"
+#include "locking/open_databases.h"
+
+#include <stddef.h>
+
+/* So many times a copy is tried again that readers hinder, each time after twice as long: for some two minutes. */
+#define TRIES 10
+
+/* How long one is waited for that copies: a disk may need seconds. */
+#define LONGEST_COPY (5 * INT64_C(1000000000))
+
+static const struct idle_file *(*_Atomic decides)(struct file_shim *);
+static void (*_Atomic needs)(void);
+
+static struct open_database *_Atomic first;
+
+static _Atomic uint32_t copies; /* 1: somebody does */
+static atomic_uint excluders;
+
+void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim), void (*need)(void))
+{
+	atomic_store(&needs, need);
+	atomic_store(&decides, decide);
+}
+
+static void link_database(struct open_database *database)
+{
+	struct open_database *next = atomic_load(&first);
+
+	if (atomic_exchange(&database->idle.linked, true))
+		return;
+	do
+		atomic_store(&database->idle.next, next);
+	while (!atomic_compare_exchange_weak(&first, &next, database));
+}
+
+unsigned idle_wal_count(struct file_shim *shim)
+{
+	struct open_database *database = shim->files.database;
+
+	if (database && atomic_load_explicit(&database->idle.copied, memory_order_relaxed))
+		shim->count.idle_checkpoints += atomic_exchange(&database->idle.copied, 0);
+	return shim->count.idle_checkpoints;
+}
+
+void idle_wal_note(struct file_shim *shim)
+{
+	const struct idle_file *(*decide)(struct file_shim *) = atomic_load(&decides);
+	void (*need)(void) = atomic_load(&needs);
+	struct open_database *database = shim->files.database;
+	const struct idle_file *file = decide ? decide(shim) : NULL;
+
+	idle_wal_count(shim);
+	if (!file)
+		return;
+	atomic_store(&database->idle.file, file);
+	atomic_store(&database->idle.committed, true);
+	link_database(database);
+	need();
+}
+
+static bool begin_copy(void)
+{
+	uint32_t none = 0;
+
+	if (!atomic_compare_exchange_strong(&copies, &none, 1))
+		return false;
+	if (atomic_load(&excluders) == 0)
+		return true;
+	atomic_store(&copies, 0);
+	futex_wake_all(&copies);
+	return false;
+}
+
+static void end_copy(void)
+{
+	atomic_store(&copies, 0);
+	if (atomic_load(&excluders) > 0)
+		futex_wake_all(&copies);
+}
+
+void idle_wal_exclude(void)
+{
+	int64_t now, end;
+
+	atomic_fetch_add(&excluders, 1);
+	if (!atomic_load(&copies))
+		return;
+	now = monotonic_now();
+	for (end = now + LONGEST_COPY; atomic_load(&copies) && now < end; now = monotonic_now())
+		futex_wait_while(&copies, 1, end);
+}
+
+/* A forked child may end what its parent began. */
+void idle_wal_allow(void)
+{
+	unsigned count = atomic_load(&excluders);
+
+	while (count > 0 && !atomic_compare_exchange_weak(&excluders, &count, count - 1))
+		;
+}
+
+void idle_wal_forked(void)
+{
+	atomic_store(&copies, 0);
+	atomic_store(&excluders, 0);
+	idle_wal_forget();
+}
+
+void idle_wal_forget(void)
+{
+	for (struct open_database *database = atomic_load(&first); database; database = atomic_load(&database->idle.next))
+		idle_wal_begin(&database->idle);
+}
+
+static void note_outcome(struct idle_wal *wal, enum idle_outcome outcome)
+{
+	unsigned tries = outcome == IDLE_HINDERED ? atomic_fetch_add(&wal->tries, 1) : TRIES;
+
+	if (outcome == IDLE_COPIED)
+		atomic_fetch_add(&wal->copied, 1);
+	atomic_store(&wal->due, tries < TRIES ? monotonic_now() + (IDLE_WAL_REST << tries) : IDLE_WAL_NEVER);
+}
+
+/* The commits that were noted are looked at: the -wal has not come to rest yet. */
+static void see_commits(struct idle_wal *wal, int64_t now)
+{
+	if (!atomic_load(&wal->committed) || !atomic_exchange(&wal->committed, false))
+		return;
+	atomic_store(&wal->tries, 0);
+	atomic_store(&wal->due, now + IDLE_WAL_REST);
+}
+
+int64_t idle_wal_next(int64_t now)
+{
+	int64_t next = IDLE_WAL_NEVER;
+
+	for (struct open_database *database = atomic_load(&first); database; database = atomic_load(&database->idle.next)) {
+		int64_t due;
+
+		see_commits(&database->idle, now);
+		due = atomic_load(&database->idle.due);
+		next = due < next ? due : next;
+	}
+	return next;
+}
+
+int64_t idle_wal_look(int64_t now, enum idle_outcome (*copy)(const struct open_database *database, const struct idle_file *file))
+{
+	int64_t next = idle_wal_next(now);
+
+	if (next > now)
+		return next;
+	if (!begin_copy())
+		return now + IDLE_WAL_REST;
+	for (struct open_database *database = atomic_load(&first); database; database = atomic_load(&database->idle.next))
+		if (atomic_load(&database->idle.due) <= now)
+			note_outcome(&database->idle, copy(database, atomic_load(&database->idle.file)));
+	end_copy();
+	return idle_wal_next(monotonic_now());
+}

@@ -1,0 +1,274 @@
+/* idle_checkpoint.c - which databases are copied at rest, and by whom. */
+#include "policy/idle_checkpoint.h"
+
+#include "base/guard.h"
+#include "base/threads.h"
+#include "connection/registry.h"
+#include "locking/file_shim.h"
+#include "locking/futex.h"
+#include "locking/idle_copy.h"
+#include "locking/idle_watcher.h"
+#include "locking/inherited_locks.h"
+#include "locking/open_databases.h"
+#include "policy/litestream.h"
+#include "sqlite/callback_offsets.h"
+#include "sqlite/probe.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The thread stays for so long without anything to do. One that stayed for ever would keep a process from ending whose others have
+ * ended. */
+#define LINGER (4 * IDLE_WAL_REST)
+/* How many frames SQLite would surely checkpoint at. */
+#define MANY_FRAMES 1000000000
+
+atomic_bool idle_checkpoint_awaits_wait;
+
+static atomic_bool lives;             /* the thread */
+static atomic_bool stops;             /* … is to end */
+static _Atomic uint32_t sleeps;       /* … for longer than a -wal takes to rest: a commit wakes it */
+static _Atomic uint64_t blocked = -1; /* the signals that were when a thread without others committed last: bit n-1 for n */
+
+/* Has the program left checkpoints to SQLite, and WAL to us? What an embedded copy's program sets by a function shows in its
+ * memory. Litestream copies the -wal before it is checkpointed. */
+static bool is_left_to_us(const struct file_shim *shim, const struct connection *connection)
+{
+	const struct outcome *automatic = &connection->outcomes[SETTING_WAL_AUTOCHECKPOINT];
+	bool by_recipe =
+		shim->files.by_recipe || (shim->is_attached && !shim->sets_wal && !settings_get(SETTING_JOURNAL_MODE)->keep);
+
+	return by_recipe && automatic->by != DECIDED_BY_PROGRAM && !(automatic->by == DECIDED_BY_OPERATOR && automatic->got == 0) &&
+	       (!connection->offsets || callback_checkpoints(connection->offsets, connection->db, MANY_FRAMES)) &&
+	       !litestream_replicates(shim->files.path);
+}
+
+static bool is_of_unix(const struct connection *connection)
+{
+	const char *vfs = sqlite_vfs_name(connection->sqlite, connection->db, "main");
+
+	return !vfs || strcmp(vfs, IDLE_COPY_VFS) == 0;
+}
+
+/* Has this process the locks that SQLite takes it to have? */
+static bool is_of_process(const struct connection *connection)
+{
+	pid_t pid = getpid();
+
+	return connection->pid == pid || inherited_locks_are_usable(pid);
+}
+
+/* May a handle of ours be opened beside the program's? One that encrypts wants a key; two copies of SQLite drop each other's locks;
+ * an automatic extension of the program may be none for other threads. */
+static bool may_open(const struct file_shim *shim, const struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	return is_of_process(connection) && !connection->shared_cache && !connection->in_two_copies && !sqlite->has_key &&
+	       sqlite->wal_checkpoint_v2 && !probe_has_others() && shim->files.path;
+}
+
+/* It is kept for ever: another connection may use it. */
+static const struct idle_file *remember(const struct file_shim *shim, const struct connection *connection)
+{
+	bool unsynced = connection->outcomes[SETTING_SYNCHRONOUS].got == SYNCHRONOUS_OFF;
+	const struct idle_file *known = atomic_load(&shim->files.database->idle.file);
+	const char *path = shim->files.path;
+	struct idle_file *file;
+
+	if (known && known->sqlite == shim->sqlite && known->unsynced == unsynced && strcmp(known->path, path) == 0)
+		return known;
+	file = is_of_unix(connection) ? malloc(sizeof(*file) + strlen(path) + 1) : NULL;
+	if (!file)
+		return NULL;
+	*file = (struct idle_file){.sqlite = shim->sqlite, .unsynced = unsynced};
+	strcpy(file->path, path);
+	return file;
+}
+
+static const struct idle_file *decide(struct file_shim *shim)
+{
+	const struct connection *connection = registry_find(shim->db);
+
+	if (settings_get(SETTING_IDLE_CHECKPOINT)->number == SWITCH_OFF || !connection || !is_left_to_us(shim, connection) ||
+	    !may_open(shim, connection) || (!threads_is_single() && !sqlite_has_mutexes(shim->sqlite)))
+		return NULL;
+	return remember(shim, connection);
+}
+
+/* How long a fork waits for the thread to end. */
+#define FORK_WAIT INT64_C(500000000)
+#define FORK_POLL INT64_C(100000)
+
+/* A commit may have been noted since the thread looked last: who notes one looks for the thread after that. */
+static bool retire(void)
+{
+	bool none = false;
+
+	atomic_store(&lives, false);
+	return atomic_load(&stops) || idle_wal_next(monotonic_now()) == IDLE_WAL_NEVER ||
+	       !atomic_compare_exchange_strong(&lives, &none, true);
+}
+
+/* Is there something to be copied, or was there a commit meanwhile? */
+static bool sleep_until(int64_t next)
+{
+	int64_t now = monotonic_now(), until = next == IDLE_WAL_NEVER ? now + LINGER : next;
+	bool is_long = until > now + IDLE_WAL_REST;
+
+	atomic_store(&sleeps, is_long);
+	/* a commit that was noted before that has woken nobody */
+	if (is_long && idle_wal_next(now) < until)
+		return true;
+	for (; now < until && atomic_load(&sleeps) == is_long && !atomic_load(&stops); now = monotonic_now())
+		futex_wait_while(&sleeps, is_long, until);
+	return !atomic_load(&stops) && (next != IDLE_WAL_NEVER || now < until);
+}
+
+static void *copy_at_rest(void *unused)
+{
+	(void)unused;
+	do
+		while (sleep_until(idle_wal_look(monotonic_now(), idle_copy)))
+			;
+	while (!retire());
+	return NULL;
+}
+
+static uint64_t bits_of(const sigset_t *mask)
+{
+	uint64_t bits = 0;
+
+	for (int number = 1; number <= 64; number++)
+		bits |= (uint64_t)(sigismember(mask, number) == 1) << (number - 1);
+	return bits;
+}
+
+/* A program that confines itself may be killed for what a handle of ours does. */
+static void await_wait(void)
+{
+	sigset_t mask;
+
+	if (threads_are_confined() || sigprocmask(SIG_BLOCK, NULL, &mask) != 0)
+		return;
+	atomic_store(&blocked, bits_of(&mask));
+	atomic_store(&idle_checkpoint_awaits_wait, true);
+}
+
+static void start_thread(void)
+{
+	bool none = false;
+
+	if (threads_count() == 1) {
+		await_wait();
+	} else if (threads_may_start() && atomic_compare_exchange_strong(&lives, &none, true)) {
+		atomic_store(&sleeps, 0);
+		atomic_store(&stops, false);
+		if (!threads_start(copy_at_rest))
+			atomic_store(&lives, false);
+	}
+}
+
+static void need(void)
+{
+	if (threads_is_single())
+		await_wait();
+	else if (!atomic_load(&lives))
+		start_thread();
+	else if (atomic_exchange(&sleeps, 0))
+		futex_wake_all(&sleeps);
+}
+
+void idle_checkpoint_block_signals(sigset_t *before)
+{
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		sigdelset(&all, own[i]);
+	sigprocmask(SIG_SETMASK, &all, before);
+}
+
+/* A write that a limit on files stops is not the program's. */
+static void copy_without_signals(int64_t now)
+{
+	const struct timespec none = {0};
+	sigset_t pending, limit;
+	bool was_there = sigpending(&pending) != 0 || sigismember(&pending, SIGXFSZ) == 1;
+
+	idle_wal_look(now, idle_copy);
+	if (was_there || sigpending(&pending) != 0 || sigismember(&pending, SIGXFSZ) != 1)
+		return;
+	sigemptyset(&limit);
+	sigaddset(&limit, SIGXFSZ);
+	sigtimedwait(&limit, NULL, &none);
+}
+
+/* A handler runs with its signal blocked, and SQLite is not called in one: so the mask is another one than at the commit. */
+int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
+{
+	int64_t next = idle_wal_next(now);
+	int saved = errno;
+
+	if (next == IDLE_WAL_NEVER) {
+		atomic_store(&idle_checkpoint_awaits_wait, false);
+		/* another thread may have committed */
+		atomic_store(&idle_checkpoint_awaits_wait, idle_wal_next(now) != IDLE_WAL_NEVER);
+	}
+	if (guard_depth > 0 || bits_of(mask) != atomic_load(&blocked))
+		return IDLE_WAL_NEVER;
+	if (next > now)
+		return next;
+	copy_without_signals(now);
+	errno = saved;
+	return idle_wal_next(monotonic_now());
+}
+
+void idle_checkpoint_start(void)
+{
+	idle_wal_serve(decide, need);
+}
+
+/* Has the program one thread, and we another for this? */
+static bool is_second_thread(void)
+{
+	return threads_count() == (atomic_load(&idle_watcher_lives) ? 3 : 2);
+}
+
+/* Nothing is copied now. */
+static void stop_thread(void)
+{
+	int64_t now = monotonic_now(), end = now + FORK_WAIT;
+
+	atomic_store(&stops, true);
+	/* its value tells a thread that is about to sleep */
+	atomic_store(&sleeps, 2);
+	futex_wake_all(&sleeps);
+	for (; (atomic_load(&lives) || is_second_thread()) && now < end; now = monotonic_now())
+		monotonic_sleep(now + FORK_POLL);
+	idle_wal_forget();
+}
+
+void idle_checkpoint_before_fork(void)
+{
+	idle_wal_exclude();
+	if (atomic_load(&lives) && is_second_thread())
+		stop_thread();
+}
+
+void idle_checkpoint_after_fork(void)
+{
+	idle_wal_allow();
+}
+
+void idle_checkpoint_forked(void)
+{
+	idle_wal_forked();
+	atomic_store(&lives, false);
+	atomic_store(&idle_checkpoint_awaits_wait, false);
+}

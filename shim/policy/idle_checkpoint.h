@@ -1,0 +1,35 @@
+/* idle_checkpoint.h - soon after the last commit of a burst, what is in the -wal is copied into the database: who copies the file
+ * alone, by another process, gets all rows, as from a program without the library.
+ *
+ * Only where WAL is not the program's choice, and the program leaves checkpoints to SQLite. In a process of several threads a
+ * thread of ours does it, which is started by a commit and ends when nothing is left to be copied for a while. Others have none
+ * (base/threads.h): there the program itself copies when it waits, in poll(), sleep() and the like (hook_wait.c). */
+#ifndef SQLPROD_POLICY_IDLE_CHECKPOINT_H
+#define SQLPROD_POLICY_IDLE_CHECKPOINT_H
+
+#include "locking/idle_wal.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Once in a process that opens a database. */
+void idle_checkpoint_start(void);
+
+/* For pthread_atfork(3). Where the program has one thread left, ours ends: it may ask then whether it has one only. What is not
+ * copied yet is then copied before the fork (checkpoints.h). */
+void idle_checkpoint_before_fork(void);
+void idle_checkpoint_after_fork(void);
+void idle_checkpoint_forked(void);
+
+/* Something may have to be copied by a thread that waits. */
+extern atomic_bool idle_checkpoint_awaits_wait;
+
+/* Blocks the calling thread's signals, but those that come of what it does itself. */
+void idle_checkpoint_block_signals(sigset_t *before);
+
+/* The calling thread waits, with its signals blocked so, and before that those of mask: copies what is due. Returns when the next
+ * copy is due; IDLE_WAL_NEVER if none is, or if the call may be part of a signal handler or of SQLite. errno is kept. */
+int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask);
+
+#endif

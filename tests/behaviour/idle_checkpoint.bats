@@ -1,0 +1,267 @@
+# A database that another process copies, by its file alone, while a program that has it open does nothing.
+load ../harness/harness
+
+# rows FILE - how many rows a copy of it has, by itself; "none" where it has no table yet
+rows() {
+	rm -rf copy
+	mkdir copy
+	cp "$1" copy/copy.db
+	observer query copy/copy.db 'SELECT count(*) FROM t' 2>/dev/null || echo none
+}
+
+# settles FILE N - the copies get all N rows: soon where the machine has time
+settles() {
+	local n
+	for ((n = 0; n < 1200; n++)); do
+		[[ $(rows "$1") != "$2" ]] || return 0
+		sleep 0.05
+	done
+	fail "$1: $(rows "$1") rows of $2"
+}
+
+# A daemon of several threads that commits ten rows, and then waits where the library does not see it.
+daemon() {
+	local run=$1 victim=$2
+	shift 2
+	rm -f a.db* at.*
+	barrier_make at
+	"start_$run" daemon "$victim" idle_thread "$@" 'open a a.db' 'exec a CREATE TABLE t(x)' 'repeat 10' 'exec a INSERT INTO t VALUES(1)' 'end' \
+		'barrier at' 'close a'
+	daemon=$started
+	barrier_meet at
+}
+
+ended() {
+	barrier_leave at
+	finish "$daemon" daemon
+	expect_quiet
+}
+
+# How a program waits for its next event.
+ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait)
+
+# waits RUN VICTIM LINE… - a program of one thread does that, commits ten rows, and waits in each way; then the copies are made.
+waits() {
+	local run=$1 victim=$2 way script=()
+	shift 2
+	for way in "${ways[@]}"; do
+		rm -rf "$way"
+		mkdir "$way"
+		barrier_make "$way/at"
+		script=("$@" "open a $way/a.db" 'exec a CREATE TABLE t(x)' 'repeat 10' 'exec a INSERT INTO t VALUES(1)' 'end' "wait $way 500" "barrier $way/at")
+		"start_$run" "$way" "$victim" "${script[@]}"
+	done
+	for way in "${ways[@]}"; do
+		barrier_meet "$way/at"
+		copied[$way]=$(rows "$way/a.db")
+		said[$way]=$(tail -n 1 "$scratch/$way.stdout")
+		[[ ! -s $scratch/$way.stderr ]] || fail "$way: $(<"$scratch/$way.stderr")"
+	done
+}
+
+all_ways() {
+	local way
+	declare -A copied said
+	waits plain "$1"
+	for way in "${ways[@]}"; do
+		[[ ${copied[$way]} == 10 && ${said[$way]} == 'wait 0' ]] || fail "plain $way: ${copied[$way]} ${said[$way]}"
+	done
+	waits shim "$1"
+	for way in "${ways[@]}"; do
+		[[ ${copied[$way]} == 10 && ${said[$way]} == 'wait 0' ]] || fail "shim $way: ${copied[$way]} ${said[$way]}"
+	done
+	SQLPROD_IDLE_CHECKPOINT=off waits shim "$1"
+	for way in "${ways[@]}"; do
+		[[ ${copied[$way]} == [n0]* && ${said[$way]} == 'wait 0' ]] || fail "off $way: ${copied[$way]} ${said[$way]}"
+	done
+}
+
+@test "a copy of the file that another process makes while a program of one thread waits has all rows, in whichever way it waits" {
+	all_ways victim
+}
+
+@test "a copy made while an embedded SQLite's program of one thread waits has all rows" {
+	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
+	ways=(sleep poll select)
+	all_ways "$build/embedded/victim_gcc_O2"
+}
+
+@test "a copy made while a program of several threads does nothing has all rows" {
+	for victim in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $victim == victim || -x $victim ]] || continue
+		daemon plain "$victim"
+		[[ $(rows a.db) == 10 ]]
+		ended
+		daemon shim "$victim"
+		settles a.db 10
+		ended
+		[[ $(ls a.db*) == a.db ]] || fail "$(ls)"
+		SQLPROD_IDLE_CHECKPOINT=off daemon shim "$victim"
+		sleep 1
+		[[ $(rows a.db) == [n0]* ]] || fail "copied though it is off"
+		ended
+	done
+}
+
+@test "it is done again for each burst of commits, for every database, attached ones too, and for several processes on one" {
+	barrier_make at
+	barrier_make again
+	start_shim daemon victim idle_thread 'open a a.db' 'exec a CREATE TABLE t(x)' 'open b b.db' 'exec b CREATE TABLE t(x)' \
+		'exec a ATTACH '"'b.db'"' AS b' 'exec a INSERT INTO t VALUES(1)' 'exec a INSERT INTO b.t VALUES(1)' 'close b' 'barrier at' \
+		'exec a INSERT INTO t VALUES(1)' 'exec a INSERT INTO b.t VALUES(1)' 'barrier again'
+	daemon=$started
+	barrier_meet at
+	settles a.db 1
+	settles b.db 1
+	barrier_leave at
+	barrier_meet again
+	settles a.db 2
+	settles b.db 2
+	run_shim victim 'open a a.db' 'exec a INSERT INTO t VALUES(1)' 'wait poll 700' 'sh kill -KILL $PPID' || true
+	settles a.db 3
+}
+
+@test "the copy is whole after the program was killed" {
+	daemon shim victim
+	settles a.db 10
+	kill -KILL -- "-$daemon"
+	wait "$daemon" || true
+	[[ $(rows a.db) == 10 ]]
+}
+
+@test "where a reader needs the -wal, the rest is copied once it has ended" {
+	observer query a.db 'CREATE TABLE t(x); INSERT INTO t VALUES(0)' >/dev/null
+	barrier_make reads
+	barrier_make at
+	start_shim daemon victim idle_thread 'open r a.db' 'open a a.db' 'exec a INSERT INTO t VALUES(1)' 'exec r BEGIN' 'exec r SELECT count(*) FROM t' \
+		'repeat 9' 'exec a INSERT INTO t VALUES(1)' 'end' 'barrier at' 'exec r COMMIT' 'barrier reads'
+	barrier_meet at
+	sleep 1
+	[[ $(rows a.db) != 11 ]] || fail "copied what a reader of the file alone would have seen"
+	barrier_leave at
+	barrier_meet reads
+	settles a.db 11
+}
+
+@test "a program that chose WAL, sets wal_autocheckpoint or has a wal hook, and one beside Litestream, keep their -wal" {
+	for line in 'exec a PRAGMA journal_mode=WAL' 'exec a PRAGMA wal_autocheckpoint=0' ''; do
+		rm -rf ./*.db* at.* .a.db-litestream
+		[[ -n $line ]] || mkdir .a.db-litestream
+		barrier_make at
+		start_shim daemon victim idle_thread 'open a a.db' ${line:+"$line"} 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' 'barrier at'
+		barrier_meet at
+		sleep 1
+		[[ $(rows a.db) == [n0]* ]] || fail "$line"
+		kill -KILL -- "-$started"
+	done
+}
+
+@test "a wait that a signal ends fails as it does alone, and one that never ends goes on until it does" {
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'alarm 600' 'wait poll 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait pause 0' \
+			'exec a INSERT INTO t VALUES(1)' 'alarm 100' 'wait clock_until 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait select 60000' 'close a'
+		[[ $output == *$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'* ]] || fail "$run"
+	done
+}
+
+@test "the rows of a process that was forked away from the one that opened the database are in its copies" {
+	cat >daemon.py <<-'EOF'
+		import os, sqlite3, time
+		c = sqlite3.connect('a.db', isolation_level=None)
+		c.execute('create table t(x)')
+		if os.fork(): os._exit(0)
+		os.setsid()
+		while os.getppid() != 1 and open(f'/proc/{os.getppid()}/comm').read().startswith('python'): time.sleep(.01)
+		for i in range(10): c.execute('insert into t values(1)')
+		time.sleep(.5)
+		open('new', 'w').write(str(os.getpid()))
+		os.rename('new', 'at')
+		time.sleep(60)
+	EOF
+	for run in plain shim; do
+		rm -f a.db* at
+		"start_$run" daemon python3 daemon.py
+		for n in {1..600}; do
+			[[ ! -e at ]] || break
+			sleep 0.1
+		done
+		[[ $(rows a.db) == 10 ]] || fail "$run $n: $(rows a.db)"
+		kill -KILL "$(cat at)"
+	done
+}
+
+@test "a program that has one thread left has none of ours when it forks, and goes on to have its rows copied" {
+	cat >forks.py <<-'EOF'
+		import os, sqlite3, threading, time
+		c = sqlite3.connect('a.db', isolation_level=None)
+		def threads(): return len(os.listdir('/proc/self/task'))
+		for i in range(20):
+		    stay = threading.Event()
+		    t = threading.Thread(target=stay.wait)
+		    t.start()
+		    c.execute('create table if not exists t(x)')
+		    c.execute('insert into t values(1)')
+		    if i % 2: time.sleep(.1 + i / 500)
+		    stay.set()
+		    t.join()
+		    while os.path.exists(f'/proc/self/task/{t.native_id}'): time.sleep(.001)
+		    pid = os.fork()
+		    count = threads()
+		    if not pid:
+		        d = sqlite3.connect('a.db', isolation_level=None)
+		        d.execute('insert into t values(2)')
+		        d.close()
+		        os._exit(0)
+		    os.waitpid(pid, 0)
+		    if count > 1: print('threads', count)
+		    shown = os.stat('a.db').st_size
+		print(c.execute('select count(*) from t').fetchone()[0])
+	EOF
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run python3 forks.py
+		expect 40
+	done
+}
+
+# How often the -wal of a program is synced that commits so many times, and rests after each.
+syncs() {
+	rm -f a.db*
+	FAULT_COUNT=$PWD/count FAULT_FILES=a.db-wal FAULT_CALLS=sync run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'wait poll 300' \
+		"repeat $1" 'exec a INSERT INTO t VALUES(1)' 'wait poll 300' 'end' 'close a'
+	count=$(<count)
+}
+
+@test "a commit after a rest does not wait for the disk, as the -wal goes on" {
+	preload_also=$build/programs/fault_io.so
+	syncs 2
+	before=$count
+	syncs 7
+	((count == before + 5)) || fail "$before, $count: one by each copy"
+	[[ $(observer query a.db 'SELECT count(*) FROM t') == 7 ]]
+}
+
+@test "the report counts how often it was done" {
+	SQLPROD_REPORT=$PWD/report run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'wait poll 700' 'exec a INSERT INTO t VALUES(1)' 'wait poll 700' 'close a'
+	[[ $(<report) == *'"idle_checkpoints":2'* ]] || fail "$(<report)"
+	run_app 0 "$root/scripts/sqlprod" check --help >/dev/null
+}
+
+@test "its last close removes the -wal, and PRAGMA journal_mode leaves WAL, whenever that happens to be" {
+	chmod 700 .
+	for run in plain shim; do
+		pids=()
+		for n in {1..8}; do
+			"start_$run" "c$n" victim quiet idle_thread 'repeat 12' "open a c$n.db" 'exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a INSERT INTO t VALUES(1)' \
+				"wait usleep $((245 + n * 2))" 'exec a PRAGMA journal_mode=DELETE' 'exec a INSERT INTO t VALUES(2)' "sh test ! -e c$n.db-wal" 'close a' 'end'
+			pids+=("$started")
+		done
+		for n in {1..8}; do
+			finish "${pids[n - 1]}" "c$n"
+			[[ $(observer query "c$n.db" 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'24\nok' && ! -e c$n.db-wal ]] || fail "$run $n"
+		done
+		[[ $output != *sh* ]]
+		rm -f ./*.db*
+	done
+}

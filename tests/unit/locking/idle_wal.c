@@ -1,0 +1,139 @@
+/* idle_wal.c - when a -wal is due to be copied, and who may copy. */
+#include "locking/idle_wal.h"
+
+#include "../check.h"
+#include "locking/file_shim.h"
+#include "locking/futex.h"
+#include "locking/open_databases.h"
+
+#include <pthread.h>
+
+static const struct idle_file *wanted;
+static unsigned needed, copied;
+static enum idle_outcome outcome;
+static struct open_database one, other;
+static struct file_shim shim, other_shim;
+
+static const struct idle_file *decide(struct file_shim *asked)
+{
+	(void)asked;
+	return wanted;
+}
+
+static void need(void)
+{
+	needed++;
+}
+
+static enum idle_outcome copy(const struct open_database *database, const struct idle_file *file)
+{
+	(void)database;
+	copied += file == wanted;
+	return outcome;
+}
+
+static void start(void)
+{
+	static struct idle_file file;
+
+	idle_wal_begin(&one.idle);
+	idle_wal_begin(&other.idle);
+	shim.files.database = &one;
+	other_shim.files.database = &other;
+	idle_wal_serve(decide, need);
+	wanted = NULL;
+	idle_wal_note(&shim);
+	check(needed == 0 && !one.idle.committed && idle_wal_next(0) == IDLE_WAL_NEVER, "what is not to be copied is not noted");
+	wanted = &file;
+}
+
+static void check_rest(void)
+{
+	int64_t now = monotonic_now();
+
+	idle_wal_note(&shim);
+	check(needed == 1 && one.idle.committed, "a commit is told to who copies");
+	check(idle_wal_look(now, copy) == now + IDLE_WAL_REST && copied == 0, "it is due when it has rested");
+	idle_wal_note(&shim);
+	check(idle_wal_look(now + IDLE_WAL_REST, copy) == now + 2 * IDLE_WAL_REST && copied == 0, "not after another commit");
+	outcome = IDLE_COPIED;
+	check(idle_wal_look(now + 2 * IDLE_WAL_REST, copy) == IDLE_WAL_NEVER && copied == 1, "then it is copied, once");
+	check(idle_wal_count(&shim) == 1 && idle_wal_count(&shim) == 1, "which is counted once");
+}
+
+static void check_tries(void)
+{
+	int64_t now = monotonic_now(), next;
+	unsigned before = copied;
+
+	outcome = IDLE_HINDERED;
+	idle_wal_note(&shim);
+	next = idle_wal_look(now, copy);
+	for (int i = 0; i < 20 && next != IDLE_WAL_NEVER; i++)
+		next = idle_wal_look(next, copy);
+	check(next == IDLE_WAL_NEVER && copied - before == 11, "what readers hinder is tried ten times more");
+	idle_wal_note(&shim);
+	idle_wal_note(&other_shim);
+	outcome = IDLE_OVER;
+	before = copied;
+	now = monotonic_now();
+	idle_wal_look(now, copy);
+	idle_wal_look(now + IDLE_WAL_REST, copy);
+	check(copied - before == 2 && idle_wal_next(now) == IDLE_WAL_NEVER, "all that are due are copied");
+}
+
+static _Atomic int inside;
+
+static enum idle_outcome slow_copy(const struct open_database *database, const struct idle_file *file)
+{
+	(void)database;
+	(void)file;
+	inside = 1;
+	monotonic_sleep(monotonic_now() + 50000000);
+	inside = 2;
+	return IDLE_COPIED;
+}
+
+static void *copy_slowly(void *unused)
+{
+	int64_t now = monotonic_now();
+
+	idle_wal_look(now, slow_copy);
+	idle_wal_look(now + IDLE_WAL_REST, slow_copy);
+	return unused;
+}
+
+static void check_exclusion(void)
+{
+	pthread_t thread;
+	int64_t now = monotonic_now();
+	unsigned before = copied;
+
+	idle_wal_note(&shim);
+	pthread_create(&thread, NULL, copy_slowly, NULL);
+	while (!inside)
+		;
+	idle_wal_exclude();
+	check(inside == 2, "who excludes copies waits for one that is under way");
+	pthread_join(thread, NULL);
+	idle_wal_note(&shim);
+	idle_wal_look(now, copy);
+	check(idle_wal_look(now + IDLE_WAL_REST, copy) != IDLE_WAL_NEVER && copied == before,
+	      "and there is none until they are allowed");
+	idle_wal_allow();
+	idle_wal_allow();
+	idle_wal_look(now + 2 * IDLE_WAL_REST, copy);
+	check(copied == before + 1, "and then it is made");
+	idle_wal_note(&shim);
+	idle_wal_forked();
+	check(!one.idle.committed && idle_wal_next(now) == IDLE_WAL_NEVER, "a forked child has nothing to copy");
+}
+
+int main(void)
+{
+	start();
+	check_rest();
+	check_tries();
+	check_exclusion();
+	return check_end();
+}
