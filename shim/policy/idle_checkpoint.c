@@ -10,6 +10,7 @@
 #include "locking/idle_watcher.h"
 #include "locking/inherited_locks.h"
 #include "locking/open_databases.h"
+#include "policy/checkpoints.h"
 #include "policy/litestream.h"
 #include "sqlite/callback_offsets.h"
 #include "sqlite/probe.h"
@@ -29,6 +30,8 @@
 
 atomic_bool idle_checkpoint_awaits_wait;
 
+static atomic_bool confined;
+static _Atomic pid_t served; /* the process whose commits were noted */
 static atomic_bool lives;             /* the thread */
 static atomic_bool stops;             /* … is to end */
 static _Atomic uint32_t sleeps;       /* … for longer than a -wal takes to rest: a commit wakes it */
@@ -94,9 +97,10 @@ static const struct idle_file *decide(struct file_shim *shim)
 {
 	const struct connection *connection = registry_find(shim->db);
 
-	if (settings_get(SETTING_IDLE_CHECKPOINT)->number == SWITCH_OFF || !connection || !is_left_to_us(shim, connection) ||
+	if (settings_get(SETTING_IDLE_CHECKPOINT)->number == SWITCH_OFF || atomic_load(&confined) || !connection || !is_left_to_us(shim, connection) ||
 	    !may_open(shim, connection) || (!threads_is_single() && !sqlite_has_mutexes(shim->sqlite)))
 		return NULL;
+	atomic_store(&served, getpid());
 	return remember(shim, connection);
 }
 
@@ -252,6 +256,22 @@ static void stop_thread(void)
 	for (; (atomic_load(&lives) || is_second_thread()) && now < end; now = monotonic_now())
 		monotonic_sleep(now + FORK_POLL);
 	idle_wal_forget();
+}
+
+/* Not in a child of vfork(), whose memory is its parent's. */
+void idle_checkpoint_confine(void)
+{
+	int saved = errno;
+
+	if (guard_depth == 0 && atomic_load(&served) == getpid()) {
+		atomic_store(&confined, true);
+		if (atomic_load(&lives))
+			stop_thread();
+		checkpoint_all();
+		idle_wal_forget();
+		atomic_store(&idle_checkpoint_awaits_wait, false);
+	}
+	errno = saved;
 }
 
 void idle_checkpoint_before_fork(void)

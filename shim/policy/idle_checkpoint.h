@@ -22,6 +22,10 @@ void idle_checkpoint_before_fork(void);
 void idle_checkpoint_after_fork(void);
 void idle_checkpoint_forked(void);
 
+/* Before the process confines itself, as by seccomp(2), which may kill it for what a copy does: from now on nothing is copied at
+ * rest, in its children neither. What has been committed is copied once more. errno is kept. */
+void idle_checkpoint_confine(void);
+
 /* Something may have to be copied by a thread that waits. */
 extern atomic_bool idle_checkpoint_awaits_wait;
 

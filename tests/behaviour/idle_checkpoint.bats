@@ -266,3 +266,17 @@ syncs() {
 		rm -f ./*.db*
 	done
 }
+
+@test "a program that confines itself right after a commit lives on, and its rows are in the copies by then" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer makes system calls of its own"
+	script=('open a a.db' 'exec a CREATE TABLE t(x)' 'repeat 10' 'exec a INSERT INTO t VALUES(1)' 'end' 'confine' 'wait poll 1000' 'exec a SELECT count(*) FROM t')
+	for run in plain shim; do
+		for thread in "" idle_thread; do
+			rm -f a.db*
+			"start_$run" confined victim ${thread:+"$thread"} "${script[@]}"
+			settles a.db 10
+			finish "$started" confined
+			[[ $output == *$'\nwait 0\n10\nexec 0' ]] || fail "$run $thread"
+		done
+	done
+}

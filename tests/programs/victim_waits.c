@@ -3,19 +3,25 @@
  *   wait HOW MILLISECONDS    by the function of that name; clock_until and wall_until: clock_nanosleep() up to a point in time
  *   alarm MILLISECONDS       SIGALRM comes after them, and has a handler that does nothing
  *   idle_thread              one more thread, which does nothing
+ *   confine                  from now on the kernel ends the process if it opens a file, or makes another call than poll() to wait
  *
  * Prints what the function returned, and "early" if it did so before its time without an error. */
 #include "victim.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,6 +137,27 @@ static void *do_nothing(void *unused)
 	return unused;
 }
 
+/* As libseccomp does it. */
+static void confine(void)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigpending, 2, 0),
+#ifdef SYS_poll
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 1, 0),
+#else
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pselect6, 1, 0),
+#endif
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog filter = {sizeof(program) / sizeof(*program), program};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
+		victim_die("cannot confine", "itself");
+}
+
 bool waits_run(const char *verb, char *rest)
 {
 	pthread_t thread;
@@ -141,6 +168,8 @@ bool waits_run(const char *verb, char *rest)
 		set_alarm(atol(rest));
 	else if (strcmp(verb, "idle_thread") == 0)
 		pthread_create(&thread, NULL, do_nothing, NULL);
+	else if (strcmp(verb, "confine") == 0)
+		confine();
 	else
 		return false;
 	return true;
