@@ -31,7 +31,7 @@
 atomic_bool idle_checkpoint_awaits_wait;
 
 static atomic_bool confined;
-static _Atomic pid_t served; /* the process whose commits were noted */
+static _Atomic pid_t served;          /* the process whose commits were noted */
 static atomic_bool lives;             /* the thread */
 static atomic_bool stops;             /* … is to end */
 static _Atomic uint32_t sleeps;       /* … for longer than a -wal takes to rest: a commit wakes it */
@@ -97,8 +97,9 @@ static const struct idle_file *decide(struct file_shim *shim)
 {
 	const struct connection *connection = registry_find(shim->db);
 
-	if (settings_get(SETTING_IDLE_CHECKPOINT)->number == SWITCH_OFF || atomic_load(&confined) || !connection || !is_left_to_us(shim, connection) ||
-	    !may_open(shim, connection) || (!threads_is_single() && !sqlite_has_mutexes(shim->sqlite)))
+	if (settings_get(SETTING_IDLE_CHECKPOINT)->number == SWITCH_OFF || atomic_load(&confined) || !connection ||
+	    !is_left_to_us(shim, connection) || !may_open(shim, connection) ||
+	    (!threads_is_single() && !sqlite_has_mutexes(shim->sqlite)))
 		return NULL;
 	atomic_store(&served, getpid());
 	return remember(shim, connection);
