@@ -297,6 +297,19 @@ static bool follow(const struct wal_files *files, const char *path, const char *
 	return there;
 }
 
+/* All of the -wal is in the file, and SQLite holds the exclusive lock. With journal_size_limit=-1 it would leave the frames there:
+ * of a backup that then takes the file's place they would be taken for changes. False if they cannot be cut off, and it must go. */
+static bool keep(const struct wal_files *files, const char *path)
+{
+	char *wal = wal_files_join(path, "-wal");
+	bool is_cut = wal && (!wal_files_name_is(AT_FDCWD, wal, files->wal) || truncate(wal, 0) == 0);
+
+	free(wal);
+	if (is_cut)
+		kept_files_note(files, path);
+	return is_cut;
+}
+
 /* By the name that the file has now; false where nobody needs them there, and they are removed. */
 static bool keep_moved(const struct wal_files *files)
 {
@@ -306,10 +319,8 @@ static bool keep_moved(const struct wal_files *files)
 	if (path && wal_files_name_is(AT_FDCWD, path, files->inode)) {
 		bool wal = follow(files, path, "-wal", files->wal), shm = follow(files, path, "-shm", files->shm);
 
-		kept = wal && shm && wal_readers_need_files(files, path);
-		if (kept)
-			kept_files_note(files, path);
-		else
+		kept = wal && shm && wal_readers_need_files(files, path) && keep(files, path);
+		if (!kept)
 			remove_both(files, path);
 	}
 	free(path);
@@ -344,8 +355,7 @@ static void answer_persist(struct file_shim *shim, int *persist)
 		*persist = 1;
 	} else if (is_in_two_copies(shim)) {
 		*persist = 1;
-	} else if (files->closing && files->by_recipe && wal_readers_need_files(files, files->path)) {
-		kept_files_note(files, files->path);
+	} else if (files->closing && files->by_recipe && wal_readers_need_files(files, files->path) && keep(files, files->path)) {
 		*persist = 1;
 	}
 	errno = saved;

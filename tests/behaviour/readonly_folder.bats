@@ -37,6 +37,25 @@ public_folder() {
 	[[ $(reader pub/a.db) == 1 ]]
 }
 
+# By default SQLite cuts nothing off: without the library there is no -wal after the last close.
+@test "the -wal that stays is empty with journal_size_limit=-1, and a backup that takes the place of the file is what it was" {
+	local run limit pragma made=('exec a CREATE TABLE IF NOT EXISTS t(x)' 'exec a INSERT INTO t VALUES(1)' 'close a')
+	for run in run_plain run_shim; do
+		for limit in keep -1; do
+			for pragma in 'SELECT 1' 'PRAGMA journal_size_limit=-1'; do
+				public_folder
+				SQLPROD_JOURNAL_SIZE_LIMIT=$limit $run victim 'open a pub/a.db' "exec a $pragma" "${made[@]}"
+				[[ ! -s pub/a.db-wal && ($run == run_plain || -e pub/a.db-wal) ]] || fail "$run $limit $pragma: $(ls -l pub)"
+				cp pub/a.db backup.db
+				SQLPROD_JOURNAL_SIZE_LIMIT=$limit $run victim 'open a pub/a.db' "exec a $pragma" "${made[@]}" 'list opendir pub' 'unlink pub/a.db' '_exit 0'
+				[[ ! -s pub/a.db-wal ]] || fail "$run $limit $pragma: $(ls -l pub)"
+				cp backup.db pub/a.db
+				[[ $(sqlite3 pub/a.db 'SELECT count(*) FROM t') == 1 ]] || fail "$run $limit $pragma"
+			done
+		done
+	done
+}
+
 @test "readers without write permission see what the next program writes" {
 	public_folder
 	for rows in 1 2 3; do
