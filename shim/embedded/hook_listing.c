@@ -4,11 +4,13 @@
  * A process without SQLite pays for one look at memory. */
 #include "base/glibc.h"
 #include "base/guard.h"
+#include "elf/versions.h"
 #include "embedded/real.h"
 #include "locking/kept_files.h"
 #include "locking/wal_files.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
 #include <glob.h>
@@ -94,11 +96,55 @@ HOOK int scandir(const char *name, struct dirent ***entries, int (*filter)(const
 		 int (*compare)(const struct dirent **, const struct dirent **)){
 	LISTING(list_name(name), scandir, name, entries, filter, compare)}
 
-HOOK int nftw(const char *name, int (*see)(const char *, const struct stat *, int, struct FTW *), int descriptors,
-	      int flags){LISTING(list_all(), nftw, name, see, descriptors, flags)}
+HOOK int nftw(const char *name, int (*see)(const char *, const struct stat *, int, struct FTW *), int descriptors, int flags)
+{
+	LISTING(list_all(), nftw, name, see, descriptors, flags)
+}
 
-HOOK int glob(const char *pattern, int flags, int (*on_error)(const char *, int),
-	      glob_t *paths){LISTING(list_all(), glob, pattern, flags, on_error, paths)}
+/* Of the first glibc for the machine. Others have but one glob(), or are not served (elf/apitable.h). */
+#if defined(__GLIBC__) && defined(__x86_64__) && defined(__LP64__)
+#define OLD_VERSION "GLIBC_2.2.5"
+#elif defined(__GLIBC__) && defined(__aarch64__)
+#define OLD_VERSION "GLIBC_2.17"
+#endif
+
+#ifdef OLD_VERSION
+static void *no_dlvsym(void *handle, const char *name, const char *version)
+{
+	(void)handle;
+	(void)name;
+	(void)version;
+	return NULL;
+}
+
+/* The function that a program gets which was linked with a glibc before 2.27. It does not call gl_lstat, which such programs do not
+ * set. NULL for others, and where the program does not bring the functions that glob() calls. */
+static __attribute__((noinline)) void *find_old(const char *name, int flags, const void *caller)
+{
+	bool is_old = (flags & GLOB_ALTDIRFUNC) && !versions_has(caller, "GLIBC_2.27");
+	void *old = is_old ? REAL(dlvsym, no_dlvsym)(RTLD_NEXT, name, OLD_VERSION) : NULL;
+
+	/* not by a jump: library.c */
+	__asm__ volatile("" : "+r"(old));
+	return old;
+}
+#else
+static void *find_old(const char *name, int flags, const void *caller)
+{
+	(void)name;
+	(void)flags;
+	(void)caller;
+	return NULL;
+}
+#endif
+
+/* Calls the function as its caller was linked with it. */
+#define GLOBBING(function)                                                                                                         \
+	void *old = find_old(#function, flags, HOOK_CALLER);                                                                       \
+	list_all();                                                                                                                \
+	return (old ? *(__typeof__(&function) *)&old : REAL(function, fails))(pattern, flags, on_error, paths);
+
+HOOK int glob(const char *pattern, int flags, int (*on_error)(const char *, int), glob_t *paths){GLOBBING(glob)}
 
 /* Other C libraries, such as musl, define these as aliases of those above, or not at all. */
 #ifdef __GLIBC__
@@ -112,7 +158,7 @@ HOOK int nftw64(const char *name, int (*see)(const char *, const struct stat64 *
 
 HOOK int glob64(const char *pattern, int flags, int (*on_error)(const char *, int), glob64_t *paths)
 {
-	LISTING(list_all(), glob64, pattern, flags, on_error, paths)
+	GLOBBING(glob64)
 }
 
 #endif

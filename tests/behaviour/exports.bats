@@ -86,3 +86,50 @@ load ../harness/harness
 	others=$(readelf --dyn-syms -W "$shim" | grep -E 'GLOBAL.* UND (dl[a-hj-z][a-z]*|pthread_(create|join|key|setspecific|getspecific|rwlock)[a-z_]*|sem_[a-z]+)@') || true
 	[[ -z $others ]] || fail "$others"
 }
+
+# The later one calls gl_lstat, which programs did not have to set before.
+@test "a program that was linked with a glibc before 2.27 gets the glob() of then" {
+	cat >globs.c <<-'END'
+		#include <dirent.h>
+		#include <glob.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		#ifdef OLD
+		__asm__(".symver glob,glob@" OLD);
+		#endif
+		static int calls;
+		static int look(const char *name, struct stat *status) { calls++; return lstat(name, status); }
+		int main(void)
+		{
+			glob_t found;
+
+			memset(&found, 0x5a, sizeof(found));
+			found.gl_opendir = (void *(*)(const char *))opendir;
+			found.gl_readdir = (struct dirent * (*)(void *))readdir;
+			found.gl_closedir = (void (*)(void *))closedir;
+			found.gl_stat = stat;
+		#ifndef OLD
+			found.gl_lstat = look;
+		#endif
+			if (glob("file", GLOB_ALTDIRFUNC, NULL, &found) == 0)
+				printf("%zu %d\n", found.gl_pathc, calls);
+			return 0;
+		}
+	END
+	case $(getconf GNU_LIBC_VERSION),$(uname -m) in
+		*' 2.'?,* | *' 2.1'?,* | *' 2.2'[0-6],*) skip "there is one glob() only" ;;
+		*,x86_64) old=GLIBC_2.2.5 ;;
+		*,aarch64) old=GLIBC_2.17 ;;
+		*) skip "knows no version of this machine's" ;;
+	esac
+	: >file
+	${CC:-cc} -D_GNU_SOURCE -o new globs.c
+	${CC:-cc} -D_GNU_SOURCE -DOLD="\"$old\"" -o old globs.c
+	for run in run_plain run_shim; do
+		$run ./old
+		expect '1 0'
+		$run ./new
+		expect '1 1'
+	done
+}

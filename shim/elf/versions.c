@@ -1,0 +1,69 @@
+/* versions.c - reads the section of a loaded object that names the versions: elf(5). */
+#include "elf/versions.h"
+
+#include "elf/loader.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdint.h>
+#include <string.h>
+
+struct tables {
+	const char *names;
+	const char *needs; /* one ElfW(Verneed) for each library, with an ElfW(Vernaux) for each version */
+	uintptr_t count;
+};
+
+/* glibc's loader has relocated the pointers of a dynamic section that can be written, other loaders have not. */
+static const void *at(const struct loaded *loaded, uintptr_t pointer)
+{
+	return (const void *)(pointer < loaded->base ? loaded->base + pointer : pointer);
+}
+
+static void find_tables(const struct loaded *loaded, const ElfW(Dyn) * entry, struct tables *tables)
+{
+	for (; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_STRTAB)
+			tables->names = at(loaded, entry->d_un.d_ptr);
+		else if (entry->d_tag == DT_VERNEED)
+			tables->needs = at(loaded, entry->d_un.d_ptr);
+		else if (entry->d_tag == DT_VERNEEDNUM)
+			tables->count = entry->d_un.d_val;
+	}
+}
+
+static bool library_has(const struct tables *tables, const ElfW(Verneed) * library, const char *version)
+{
+	const char *place = (const char *)library + library->vn_aux;
+
+	for (unsigned i = 0; i < library->vn_cnt; i++) {
+		const ElfW(Vernaux) *one = (const void *)place;
+
+		if (strcmp(tables->names + one->vna_name, version) == 0)
+			return true;
+		place += one->vna_next;
+	}
+	return false;
+}
+
+bool versions_has(const void *code, const char *version)
+{
+	struct tables tables = {.names = NULL};
+	const ElfW(Verneed) * library;
+	struct loaded loaded;
+
+	if (!loader_find(code, &loaded))
+		return false;
+	for (size_t i = 0; i < loaded.header_count; i++)
+		if (loaded.headers[i].p_type == PT_DYNAMIC)
+			find_tables(&loaded, (const void *)(loaded.base + loaded.headers[i].p_vaddr), &tables);
+	if (!tables.names || !tables.needs)
+		return false;
+	library = (const void *)tables.needs;
+	for (uintptr_t i = 0; i < tables.count; i++) {
+		if (library_has(&tables, library, version))
+			return true;
+		library = (const void *)((const char *)library + library->vn_next);
+	}
+	return false;
+}
