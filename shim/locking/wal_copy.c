@@ -4,6 +4,8 @@
 #include "base/glibc.h"
 #include "base/log.h"
 #include "locking/file_shim.h"
+#include "locking/holders.h"
+#include "locking/kept_locks.h"
 #include "locking/wal_alone.h"
 #include "locking/wal_names.h"
 
@@ -16,16 +18,38 @@
 
 #define CHUNK ((size_t)1 << 16)
 
+/* sqlite.org/walformat.html */
+#define INDEX_SIZE 32768
+
 static bool is_unwritable(const struct file_shim *shim, const char *suffix)
 {
 	return !wal_names_are_read_only(shim) && !wal_alone_may_write(shim->files.path, suffix);
+}
+
+/* Does a process use the -shm, as one that has the file open which had this name before? By SQLite's own methods: whoever closes a
+ * descriptor of the -shm gives up all locks on it. Before 3.22 they open none that cannot be written. */
+static bool is_index_used(const struct file_shim *shim, sqlite3_file *file)
+{
+	void volatile *memory = NULL;
+	struct stat shm;
+	pid_t one = 0;
+	int rc;
+
+	if (!wal_alone_finds(shim->files.path, "-shm", &shm))
+		return false;
+	rc = shim->original->xShmMap(file, 0, INDEX_SIZE, 0, &memory);
+	shim->original->xShmUnmap(file, 0);
+	if (rc == SQLITE_CANTOPEN)
+		return holders_find(shim->files.device, shm.st_ino, DEAD_MAN_SWITCH, shim->files.inode, &one) != HOLDERS_UNKNOWN ||
+		       one != 0;
+	return memory || (rc != SQLITE_OK && rc != SQLITE_READONLY_CANTINIT);
 }
 
 void wal_copy_remove_index(const struct file_shim *shim, sqlite3_file *file)
 {
 	if (!is_unwritable(shim, "-shm"))
 		return;
-	if (wal_alone_lock(shim, file) == SQLITE_OK)
+	if (wal_alone_lock(shim, file) == SQLITE_OK && !is_index_used(shim, file))
 		wal_alone_remove_index(shim);
 	shim->original->xUnlock(file, SQLITE_LOCK_SHARED);
 }
@@ -111,7 +135,7 @@ void wal_copy_replace(const struct file_shim *shim, sqlite3_file *file)
 	if (!is_unwritable(shim, "-wal"))
 		return;
 	if (wal_alone_lock(shim, file) == SQLITE_OK) {
-		there = wal_alone_finds(path, "-wal", &wal);
+		there = !is_index_used(shim, file) && wal_alone_finds(path, "-wal", &wal);
 		ok = there && replace(shim, wal.st_ino);
 	}
 	shim->original->xUnlock(file, SQLITE_LOCK_SHARED);

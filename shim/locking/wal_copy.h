@@ -10,10 +10,11 @@
 
 struct file_shim;
 
-/* Nobody uses the -shm: if this user may not write it, it goes, as there are no rows in it. Before SQLite opens it. */
+/* Nobody has the database locked: if this user may not write the -shm, it goes, as there are no rows in it; unless a process uses
+ * it, for the file that was here before. Before SQLite opens it. */
 void wal_copy_remove_index(const struct file_shim *shim, sqlite3_file *file);
 
-/* Nobody uses the -wal: if this user may not write it, a copy with its times takes its place, once that is on the disk. Where that
+/* The same of the -wal: if this user may not write it, a copy with its times takes its place, once that is on the disk. Where that
  * cannot be there is a warning. */
 void wal_copy_replace(const struct file_shim *shim, sqlite3_file *file);
 

@@ -248,6 +248,28 @@ left_by_root() {
 	[[ $(ls) != *copy* ]]
 }
 
+@test "a -wal that root uses for the file that was here before is neither copied nor taken away" {
+	local run before
+	need_root
+	for run in run_plain run_shim; do
+		rm -rf ./*
+		chmod 755 "$scratch" .
+		chown 65534 .
+		run_plain victim 'open a a.db' 'exec a PRAGMA journal_mode=WAL' 'exec a CREATE TABLE t(x)' 'close a'
+		cp a.db backup.db && chown 65534 backup.db
+		barrier_make held
+		start_plain root victim 'open a a.db' 'exec a INSERT INTO t VALUES(1)' 'barrier held' 'exec a INSERT INTO t VALUES(2)' 'close a'
+		barrier_meet held
+		[[ -s a.db-wal ]]
+		before=$(stat -c '%i %u %s' a.db-wal a.db-shm)
+		mv backup.db a.db
+		$run as-nobody victim 'open a a.db' 'exec a INSERT INTO t VALUES(3)' 'close a'
+		[[ $output == *'attempt to write a readonly database'* && $(stat -c '%i %u %s' a.db-wal a.db-shm) == "$before" ]] || fail "$run: $(ls -l)"
+		barrier_leave held
+		finish "$started" root
+	done
+}
+
 @test "each -wal that is moved aside has its line, also after other warnings about the database" {
 	run_shim victim 'open a a.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(1)' 'close a'
 	cp a.db backup.db
