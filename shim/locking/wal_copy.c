@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,22 @@ static bool copy(const struct file_shim *shim, const char *name, const char *new
 	return ok;
 }
 
+/* What is committed by the new name must not go with it. */
+static void sync_folder(char *name)
+{
+	char *slash = strrchr(name, '/');
+	int folder;
+
+	if (!slash)
+		return;
+	slash[slash == name] = '\0';
+	folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder >= 0) {
+		fsync(folder);
+		close(folder);
+	}
+}
+
 static bool replace(const struct file_shim *shim, ino_t wal)
 {
 	char suffix[40], *name, *new;
@@ -121,6 +138,8 @@ static bool replace(const struct file_shim *shim, ino_t wal)
 		unlink(new);
 		ok = false;
 	}
+	if (ok)
+		sync_folder(name);
 	free(name);
 	free(new);
 	return ok;

@@ -248,6 +248,27 @@ left_by_root() {
 	[[ $(ls) != *copy* ]]
 }
 
+@test "the name of a -wal that was copied is on the disk before anything is committed to it" {
+	need_root
+	cat >syncs.c <<-'END'
+		#include <stdio.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+		int fsync(int fd)
+		{
+			char link[32], name[4096] = "";
+
+			snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+			fprintf(stderr, "%.*s\n", (int)readlink(link, name, sizeof(name)), name);
+			return (int)syscall(SYS_fsync, fd);
+		}
+	END
+	${CC:-cc} -D_GNU_SOURCE -shared -fPIC -o "$scratch/syncs.so" syncs.c
+	left_by_root run_shim
+	preload_also=$scratch/syncs.so run_shim as-nobody victim 'open a a.db' 'exec a SELECT x FROM t' '_exit 0'
+	[[ $output == *late* && $stderr == *"$PWD/a.db-wal.copy-"*$'\n'"$PWD" ]]
+}
+
 @test "a -wal that root uses for the file that was here before is neither copied nor taken away" {
 	local run before
 	need_root
