@@ -46,3 +46,16 @@ bool signals_may_be_handled(void)
 	errno = saved;
 	return may;
 }
+
+bool signals_have_nested_handler(void)
+{
+	struct sigaction action;
+	int saved = errno;
+	bool have = false;
+
+	for (int number = 1; number <= SIGRTMAX && !have; number++)
+		have = sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
+		       (action.sa_flags & SA_NODEFER);
+	errno = saved;
+	return have;
+}

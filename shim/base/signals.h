@@ -8,4 +8,7 @@
  * of libuv, unless a handler is installed that blocks all as well. A handler that blocks nothing (SA_NODEFER) is not recognized. */
 bool signals_may_be_handled(void);
 
+/* Is a handler installed that blocks not even its own signal (SA_NODEFER)? Some sixty system calls. */
+bool signals_have_nested_handler(void);
+
 #endif

@@ -2,6 +2,7 @@
 #include "policy/idle_checkpoint.h"
 
 #include "base/guard.h"
+#include "base/signals.h"
 #include "base/threads.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
@@ -214,7 +215,9 @@ static void copy_without_signals(int64_t now)
 	sigtimedwait(&limit, NULL, &none);
 }
 
-/* A handler runs with its signal blocked, and SQLite is not called in one: so the mask is another one than at the commit. */
+/* A handler runs with its signal blocked, and SQLite is not called in one: so the mask is another one than at the commit. One that
+ * blocks nothing cannot be told from the program that it has interrupted, perhaps in SQLite or malloc(): where there is such a one
+ * nothing is copied. Nor in a child of vfork(), or of a clone(2) that no handler of fork() has seen: SQLite has no locks there. */
 int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
 {
 	int64_t next = idle_wal_next(now);
@@ -229,6 +232,12 @@ int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
 		return IDLE_WAL_NEVER;
 	if (next > now)
 		return next;
+	if (atomic_load(&served) != getpid())
+		return IDLE_WAL_NEVER;
+	if (signals_have_nested_handler()) {
+		idle_wal_forget();
+		return IDLE_WAL_NEVER;
+	}
 	copy_without_signals(now);
 	errno = saved;
 	return idle_wal_next(monotonic_now());

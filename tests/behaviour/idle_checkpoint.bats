@@ -280,3 +280,77 @@ syncs() {
 		done
 	done
 }
+
+# A handler with SA_NODEFER blocks nothing. A process by clone(2) has none of its parent's locks.
+@test "nothing is copied in a signal handler that blocks no signal, nor in a process that was cloned behind fork's back" {
+	cat >waits.c <<-'END'
+		#include <fcntl.h>
+		#include <signal.h>
+		#include <sqlite3.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		#include <sys/syscall.h>
+		#include <sys/wait.h>
+		#include <time.h>
+		#include <unistd.h>
+
+		static sqlite3 *db;
+
+		static void look(const char *when)
+		{
+			struct timespec time = {.tv_nsec = 300000000};
+			struct stat status;
+
+			nanosleep(&time, NULL);
+			/* stat() would copy */
+			syscall(SYS_newfstatat, AT_FDCWD, "a.db", &status, 0);
+			printf("%s: %s\n", when, status.st_size > 100000 ? "copied" : "not copied");
+			fflush(stdout);
+		}
+
+		static void handle(int number)
+		{
+			(void)number;
+			look("handler");
+		}
+
+		int main(int count, char **arguments)
+		{
+			struct sigaction action = {.sa_handler = handle, .sa_flags = SA_NODEFER};
+
+			(void)count;
+			sqlite3_open("a.db", &db);
+			sqlite3_exec(db, "CREATE TABLE t(x)", NULL, NULL, NULL);
+			sqlite3_exec(db, "INSERT INTO t VALUES(zeroblob(200000))", NULL, NULL, NULL);
+			if (!strcmp(arguments[1], "handler")) {
+				sigaction(SIGALRM, &action, NULL);
+				sqlite3_mutex_enter(sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_MASTER));
+				raise(SIGALRM);
+				sqlite3_mutex_leave(sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_MASTER));
+			} else if (!strcmp(arguments[1], "clone")) {
+				if (syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL) == 0) {
+					look("clone");
+					_exit(0);
+				}
+				wait(NULL);
+			} else {
+				look("wait");
+			}
+			sqlite3_close(db);
+			return 0;
+		}
+	END
+	${CC:-cc} -D_GNU_SOURCE -o waits waits.c -lsqlite3
+	for how in handler clone wait; do
+		for run in run_plain run_shim; do
+			rm -f a.db*
+			# with a handler in the midst of SQLite's own work it waited for ever, all signals blocked
+			APP_TIMEOUT=20 $run ./waits $how
+			case $run,$how in
+				run_plain,* | run_shim,wait) expect "$how: copied" ;;
+				*) expect "$how: not copied" ;;
+			esac
+		done
+	done
+}
