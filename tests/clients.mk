@@ -2,10 +2,14 @@
 
 clients := $(abspath $(BUILD)/clients)
 
-.PHONY: check-clients
-check-clients: ## run real programs of many languages with and without the library
+.PHONY: clients-ready
+clients-ready: ## install and build what check-clients runs
 	$(Q)tests/clients/install.sh
-	$(Q)$(MAKE) --no-print-directory all clients-programs $(transactions_programs)
+	$(Q)$(MAKE) --no-print-directory clients-programs $(transactions_programs)
+
+.PHONY: check-clients
+check-clients: clients-ready ## run real programs of many languages with and without the library
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)rm -rf $(clients)/runs
 	$(Q)BUILD=$(abspath $(BUILD)) bats tests/clients/clients.bats tests/clients/embedded_clients.bats tests/clients/embedded_unreached.bats
 	$(Q)BUILD=$(abspath $(BUILD)) tests/harness/suites tests/clients/transactions.bats
