@@ -17,6 +17,7 @@
 #include "sqlite/probe.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,14 +201,17 @@ void idle_checkpoint_block_signals(sigset_t *before)
 	sigprocmask(SIG_SETMASK, &all, before);
 }
 
-/* A write that a limit on files stops is not the program's. */
+/* A write that a limit on files stops is not the program's. A thread that is cancelled ends in its wait, not in SQLite. */
 static void copy_without_signals(int64_t now)
 {
 	const struct timespec none = {0};
 	sigset_t pending, limit;
 	bool was_there = sigpending(&pending) != 0 || sigismember(&pending, SIGXFSZ) == 1;
+	int cancel;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	idle_wal_look(now, idle_copy);
+	pthread_setcancelstate(cancel, NULL);
 	if (was_there || sigpending(&pending) != 0 || sigismember(&pending, SIGXFSZ) != 1)
 		return;
 	sigemptyset(&limit);

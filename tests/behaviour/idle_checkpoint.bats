@@ -354,3 +354,58 @@ syncs() {
 		done
 	done
 }
+
+@test "a thread that is cancelled while it waits has not left a copy half done" {
+	cat >cancelled.c <<-'END'
+		#include <poll.h>
+		#include <pthread.h>
+		#include <sqlite3.h>
+		#include <stdio.h>
+		#include <time.h>
+		#include <unistd.h>
+
+		static sqlite3 *db;
+
+		static long now(void)
+		{
+			struct timespec time;
+
+			clock_gettime(CLOCK_MONOTONIC, &time);
+			return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+		}
+
+		static void end(void *unused)
+		{
+			long began = now();
+			int rc = sqlite3_close(db);
+
+			(void)unused;
+			printf("close %d %s\n", rc, now() - began < 3000 ? "soon" : "late");
+			fflush(stdout);
+			_exit(0);
+		}
+
+		int main(void)
+		{
+			sqlite3_open("a.db", &db);
+			sqlite3_exec(db, "CREATE TABLE t(x)", NULL, NULL, NULL);
+			sqlite3_exec(db, "INSERT INTO t VALUES(1)", NULL, NULL, NULL);
+			/* the library sees that there was a commit, and it is due when the next wait begins */
+			poll(NULL, 0, 20);
+			for (long began = now(); now() - began < 200;)
+				;
+			pthread_cleanup_push(end, NULL);
+			pthread_cancel(pthread_self());
+			poll(NULL, 0, 60000);
+			pthread_cleanup_pop(0);
+			puts("not cancelled");
+			return 0;
+		}
+	END
+	${CC:-cc} -D_GNU_SOURCE -o cancelled cancelled.c -lsqlite3 -pthread
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run ./cancelled
+		expect 'close 0 soon'
+	done
+}
