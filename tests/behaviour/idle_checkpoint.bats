@@ -305,8 +305,11 @@ syncs() {
 			nanosleep(&time, NULL);
 			/* stat() would copy */
 			syscall(SYS_newfstatat, AT_FDCWD, "a.db", &status, 0);
-			printf("%s: %s\n", when, status.st_size > 100000 ? "copied" : "not copied");
-			fflush(stdout);
+			write(STDOUT_FILENO, when, strlen(when));
+			if (status.st_size > 100000)
+				write(STDOUT_FILENO, ": copied\n", 9);
+			else
+				write(STDOUT_FILENO, ": not copied\n", 13);
 		}
 
 		static void handle(int number)
@@ -341,8 +344,10 @@ syncs() {
 			return 0;
 		}
 	END
-	${CC:-cc} -D_GNU_SOURCE -o waits waits.c -lsqlite3
+	${CC:-cc} -D_GNU_SOURCE -Wno-unused-result -o waits waits.c -lsqlite3
 	for how in handler clone wait; do
+		# the thread sanitizer's thread is not the program's
+		[[ $how != wait || -z ${SANITIZER_RUNTIME-} ]] || continue
 		for run in run_plain run_shim; do
 			rm -f a.db*
 			# with a handler in the midst of SQLite's own work it waited for ever, all signals blocked
@@ -356,6 +361,7 @@ syncs() {
 }
 
 @test "a thread that is cancelled while it waits has not left a copy half done" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "the address sanitizer does not see the unwinding through a program that is built without it"
 	cat >cancelled.c <<-'END'
 		#include <poll.h>
 		#include <pthread.h>
