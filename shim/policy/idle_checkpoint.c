@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@
 #define LINGER (4 * IDLE_WAL_REST)
 /* How many frames SQLite would surely checkpoint at. */
 #define MANY_FRAMES 1000000000
+/* So near to its upper end the first thread's stack has room, which is 8 MiB as a rule. */
+#define NEAR_TOP ((uintptr_t)1 << 20)
 
 atomic_bool idle_checkpoint_awaits_wait;
 
@@ -219,6 +222,14 @@ static void copy_without_signals(int64_t now)
 	sigtimedwait(&limit, NULL, &none);
 }
 
+/* A coroutine's stack may be too small for SQLite. The kernel puts the program's name at the upper end of the first thread's. */
+static bool has_stack(void)
+{
+	uintptr_t top = getauxval(AT_EXECFN), at = (uintptr_t)__builtin_frame_address(0);
+
+	return at < top && top - at < NEAR_TOP;
+}
+
 /* A handler runs with its signal blocked, and SQLite is not called in one: so the mask is another one than at the commit. One that
  * blocks nothing cannot be told from the program that it has interrupted, perhaps in SQLite or malloc(): where there is such a one
  * nothing is copied. Nor in a child of vfork(), or of a clone(2) that no handler of fork() has seen: SQLite has no locks there. */
@@ -232,7 +243,7 @@ int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
 		/* another thread may have committed */
 		atomic_store(&idle_checkpoint_awaits_wait, idle_wal_next(now) != IDLE_WAL_NEVER);
 	}
-	if (guard_depth > 0 || bits_of(mask) != atomic_load(&blocked))
+	if (guard_depth > 0 || bits_of(mask) != atomic_load(&blocked) || !has_stack())
 		return IDLE_WAL_NEVER;
 	if (next > now)
 		return next;

@@ -415,3 +415,13 @@ syncs() {
 		expect 'close 0 soon'
 	done
 }
+
+@test "a coroutine with a small stack may wait: its rows are in the copies with the next wait of the program itself" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "a sanitizer needs more stack"
+	script=('open a a.db' 'exec a CREATE TABLE t(x)' 'repeat 10' 'exec a INSERT INTO t VALUES(1)' 'end' 'coroutine 400' 'wait poll 400' 'sh cp a.db copy.db' 'close a')
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run victim "${script[@]}"
+		[[ $output == *$'\ncoroutine 0\nwait 0\nclose 0' && $(observer query copy.db 'SELECT count(*) FROM t') == 10 ]] || fail "$run"
+	done
+}
