@@ -12,26 +12,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As the kernel counts a mask. */
-#define MASK_BYTES (64 / 8)
-
 struct poll_call {
 	struct pollfd *files;
 	nfds_t count;
 };
 
-static int kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
-{
-	struct timespec copy = timeout ? *timeout : (struct timespec){0};
-
-	return (int)syscall(SYS_ppoll, files, count, timeout ? &copy : NULL, mask, MASK_BYTES);
-}
-
 static int kernel_poll(struct pollfd *files, nfds_t count, int timeout)
 {
 	struct timespec time = wait_to_time(timeout < 0 ? 0 : wait_of_milliseconds(timeout));
 
-	return kernel_ppoll(files, count, timeout < 0 ? NULL : &time, NULL);
+	return wait_kernel_ppoll(files, count, timeout < 0 ? NULL : &time, NULL);
 }
 
 static int poll_part(const void *argument, int64_t length, const sigset_t *mask)
@@ -39,7 +29,7 @@ static int poll_part(const void *argument, int64_t length, const sigset_t *mask)
 	const struct poll_call *call = argument;
 	struct timespec time = wait_to_time(length);
 
-	return REAL(ppoll, kernel_ppoll)(call->files, call->count, length == WAIT_FOREVER ? NULL : &time, mask);
+	return REAL(ppoll, wait_kernel_ppoll)(call->files, call->count, length == WAIT_FOREVER ? NULL : &time, mask);
 }
 
 HOOK int poll(struct pollfd *files, nfds_t count, int timeout)
@@ -57,7 +47,7 @@ HOOK int ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeou
 	int64_t length = wait_has_parts() ? wait_of_time(timeout) : 0;
 
 	return length ? wait_in_parts(length, mask, poll_part, &call, NULL)
-		      : REAL(ppoll, kernel_ppoll)(files, count, timeout, mask);
+		      : REAL(ppoll, wait_kernel_ppoll)(files, count, timeout, mask);
 }
 
 /* What a program calls that was compiled with _FORTIFY_SOURCE; size is that of its array. */
@@ -73,7 +63,7 @@ static int kernel_poll_chk(struct pollfd *files, nfds_t count, int timeout, size
 static int kernel_ppoll_chk(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t size)
 {
 	(void)size;
-	return kernel_ppoll(files, count, timeout, mask);
+	return wait_kernel_ppoll(files, count, timeout, mask);
 }
 
 HOOK int __poll_chk(struct pollfd *files, nfds_t count, int timeout, size_t size)
@@ -98,7 +88,7 @@ struct epoll_call {
 
 static int kernel_epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout, const sigset_t *mask)
 {
-	return (int)syscall(SYS_epoll_pwait, epoll, events, most, timeout, mask, MASK_BYTES);
+	return (int)syscall(SYS_epoll_pwait, epoll, events, most, timeout, mask, WAIT_MASK_BYTES);
 }
 
 static int kernel_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)

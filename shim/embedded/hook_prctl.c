@@ -12,28 +12,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* It has up to four more arguments, which libc passes on as they are: reading one that was not given reads what is in its place. */
+#define TAKE_ARGUMENTS(option)                                                                                                     \
+	va_list arguments;                                                                                                         \
+	unsigned long given[4];                                                                                                    \
+	va_start(arguments, option);                                                                                               \
+	for (int i = 0; i < 4; i++)                                                                                                \
+		given[i] = va_arg(arguments, unsigned long);                                                                       \
+	va_end(arguments);
+
 static int kernel_prctl(int option, ...)
 {
-	va_list arguments;
-	unsigned long given[4];
+	TAKE_ARGUMENTS(option)
 
-	va_start(arguments, option);
-	for (int i = 0; i < 4; i++)
-		given[i] = va_arg(arguments, unsigned long);
-	va_end(arguments);
 	return (int)syscall(SYS_prctl, option, given[0], given[1], given[2], given[3]);
 }
 
-/* It has up to four more arguments, which libc passes on as they are: reading one that was not given reads what is in its place. */
 HOOK int prctl(int option, ...)
 {
-	va_list arguments;
-	unsigned long given[4];
+	TAKE_ARGUMENTS(option)
 
-	va_start(arguments, option);
-	for (int i = 0; i < 4; i++)
-		given[i] = va_arg(arguments, unsigned long);
-	va_end(arguments);
 	if ((option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS) && __builtin_expect(wal_files_any(), 0))
 		idle_checkpoint_confine();
 	return REAL(prctl, kernel_prctl)(option, given[0], given[1], given[2], given[3]);

@@ -10,8 +10,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MASK_BYTES (64 / 8)
-
 struct select_call {
 	int count;
 	fd_set *sets[3], wanted[3];
@@ -23,7 +21,7 @@ static int kernel_pselect(int count, fd_set *in, fd_set *out, fd_set *except, co
 	const struct {
 		const sigset_t *mask;
 		size_t bytes;
-	} packed = {mask, MASK_BYTES};
+	} packed = {mask, WAIT_MASK_BYTES};
 
 	return (int)syscall(SYS_pselect6, count, in, out, except, timeout ? &copy : NULL, &packed);
 }

@@ -35,14 +35,11 @@ int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *
 	return rc;
 }
 
-/* As the kernel counts a mask. */
-#define MASK_BYTES (64 / 8)
-
-static int kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+int wait_kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
 	struct timespec copy = timeout ? *timeout : (struct timespec){0};
 
-	return (int)syscall(SYS_ppoll, files, count, timeout ? &copy : NULL, mask, MASK_BYTES);
+	return (int)syscall(SYS_ppoll, files, count, timeout ? &copy : NULL, mask, WAIT_MASK_BYTES);
 }
 
 int wait_for_time(const void *unused, int64_t length, const sigset_t *mask)
@@ -50,5 +47,5 @@ int wait_for_time(const void *unused, int64_t length, const sigset_t *mask)
 	struct timespec time = wait_to_time(length);
 
 	(void)unused;
-	return REAL(ppoll, kernel_ppoll)(NULL, 0, length == WAIT_FOREVER ? NULL : &time, mask);
+	return REAL(ppoll, wait_kernel_ppoll)(NULL, 0, length == WAIT_FOREVER ? NULL : &time, mask);
 }

@@ -9,6 +9,7 @@
 
 #include "policy/idle_checkpoint.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +29,10 @@ static inline bool wait_has_parts(void)
  * if it is not NULL, is what remains of the length. */
 int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *call, int64_t length, const sigset_t *mask),
 		  const void *call, int64_t *left);
+
+/* How many bytes the kernel has a mask of signals in; ppoll(2) where libc has none. */
+#define WAIT_MASK_BYTES (64 / 8)
+int wait_kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
 
 /* A wait for nothing but time. */
 int wait_for_time(const void *unused, int64_t length, const sigset_t *mask);

@@ -88,7 +88,7 @@ static bool copy_bytes(int from, int to)
 }
 
 /* With the mode of the database, and the times of the -wal: by those it is judged later (wal_content.h). */
-static bool copy(const struct file_shim *shim, const char *name, const char *new)
+static bool copy(const struct file_shim *shim, const char *name, const char *fresh)
 {
 	/* no lock is ever taken on a -wal, so none is lost by closing it */
 	int from = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), to = -1;
@@ -96,7 +96,7 @@ static bool copy(const struct file_shim *shim, const char *name, const char *new
 	bool ok = from >= 0 && glibc_fstat(from, &wal) == 0 && S_ISREG(wal.st_mode) && glibc_fstat(shim->files.fd, &database) == 0;
 
 	if (ok)
-		to = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+		to = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 	ok = to >= 0 && copy_bytes(from, to) && fchmod(to, database.st_mode & 0777) == 0 &&
 	     futimens(to, (struct timespec[]){wal.st_atim, wal.st_mtim}) == 0 && fsync(to) == 0;
 	if (from >= 0)
@@ -104,7 +104,7 @@ static bool copy(const struct file_shim *shim, const char *name, const char *new
 	if (to >= 0)
 		close(to);
 	if (to >= 0 && !ok)
-		unlink(new);
+		unlink(fresh);
 	return ok;
 }
 
@@ -126,22 +126,22 @@ static void sync_folder(char *name)
 
 static bool replace(const struct file_shim *shim, ino_t wal)
 {
-	char suffix[40], *name, *new;
+	char suffix[40], *name, *fresh;
 	bool ok;
 
 	snprintf(suffix, sizeof(suffix), "-wal.copy-%llu", (unsigned long long)wal);
 	name = wal_files_join(shim->files.path, "-wal");
-	new = wal_files_join(shim->files.path, suffix);
+	fresh = wal_files_join(shim->files.path, suffix);
 	/* one that was killed may have left a part */
-	ok = name && new && (unlink(new) == 0 || errno == ENOENT) && copy(shim, name, new);
-	if (ok && rename(new, name) != 0) {
-		unlink(new);
+	ok = name && fresh && (unlink(fresh) == 0 || errno == ENOENT) && copy(shim, name, fresh);
+	if (ok && rename(fresh, name) != 0) {
+		unlink(fresh);
 		ok = false;
 	}
 	if (ok)
 		sync_folder(name);
 	free(name);
-	free(new);
+	free(fresh);
 	return ok;
 }
 
