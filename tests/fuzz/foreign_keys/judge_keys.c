@@ -58,25 +58,56 @@ static void judge_late_refusal(struct judge *judge, char connection, const char 
 		run(judge->twin.db[connection == 'b'], "ROLLBACK");
 }
 
-/* A script commits as it goes: is there a moment at which the twin would commit a new orphan? */
+/* Runs the first statement of the script, and returns what follows it. */
+static const char *run_first(sqlite3 *db, const char *sql)
+{
+	char one[LINE_LENGTH];
+
+	snprintf(one, sizeof(one), "%.*s", (int)strcspn(sql, ";"), sql);
+	run(db, one);
+	sql += strlen(one);
+	return sql + strspn(sql, "; ");
+}
+
+/* The rows of both sides, where the twin is and where the library's side was stopped. */
+static bool holds_same(sqlite3 *db, const struct result *theirs)
+{
+	static struct result rows;
+
+	rows.text[0] = '\0';
+	world_dump(db, &rows);
+	return strcmp(rows.text, theirs->text) == 0;
+}
+
+/* A script commits as it goes: is there a moment at which the twin would commit a new orphan? Then, what was refused is a statement
+ * that finds the rows which the library's side was left with: old orphans that are there after it, and that a later one removes,
+ * count as after a single one. */
 static void judge_script(struct judge *judge, char connection, const char *sql)
 {
-	static struct result before, after;
+	static struct result before, after, old, left;
 	sqlite3 *db = judge->twin.db[connection == 'b'];
-	char one[LINE_LENGTH];
-	bool known = orphans_find(db, &before), orphaned = false;
+	char line[] = "dump a";
+	bool known = orphans_find(db, &before), orphaned = false, stopped = false;
 
+	line[5] = connection;
+	peer_send(&judge->peer, line);
+	if (!peer_receive(&judge->peer, &left)) {
+		judge_give_up(judge);
+		return;
+	}
+	old.text[0] = '\0';
 	if (world_in_transaction(&judge->twin, connection))
 		before = judge->orphans_at_begin[connection == 'b'];
-	for (; known && !orphaned && *sql; sql += strspn(sql, "; ")) {
-		snprintf(one, sizeof(one), "%.*s", (int)strcspn(sql, ";"), sql);
-		sql += strlen(one);
-		run(db, one);
+	while (known && !orphaned && *sql) {
+		stopped = sqlite3_get_autocommit(db) ? holds_same(db, &left) : stopped;
+		sql = run_first(db, sql);
 		known = orphans_find(db, &after);
 		orphaned = sqlite3_get_autocommit(db) && orphans_are_new(&before, &after);
+		if (stopped && sqlite3_get_autocommit(db) && *after.text)
+			old = after;
 	}
 	if (known && !orphaned)
-		blame_refusal(judge, connection, &after);
+		blame_refusal(judge, connection, *after.text ? &after : &old);
 	else
 		judge_give_up(judge);
 }
