@@ -69,7 +69,8 @@ static void before_write_lock(void *argument)
 		return;
 	keys->scanned = 0;
 	keys->moves = false;
-	foreign_keys_set_deferred(connection, !returns_rows(connection) || keys->program_defers);
+	/* less orphans than none can be forgotten only where they wait for COMMIT: foreign_keys_returning.h */
+	foreign_keys_set_deferred(connection, keys->bits->refuses_negative || !returns_rows(connection) || keys->program_defers);
 	if (keys->left == FOREIGN_KEYS_OFF_UNTIL_LOCK) {
 		foreign_keys_switch(connection, true);
 		keys->left = FOREIGN_KEYS_LEFT_ON;

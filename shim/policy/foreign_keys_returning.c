@@ -38,6 +38,8 @@ int foreign_keys_returning_row(int (*step)(sqlite3_stmt *stmt), sqlite3_stmt *st
 			flag_bits_forget_orphans(db, connection->foreign_keys.bits);
 		while (orphans > 0 && rc == SQLITE_ROW)
 			rc = step(stmt);
+		/* foreign_keys_refused() does not see this one */
+		connection->foreign_keys.made = 0;
 	}
 	connection_unlock(connection);
 	guard_leave();

@@ -4,7 +4,8 @@
  * for written what is not there. Where the write lock of the main database shows that one begins, defer_foreign_keys is off while
  * it runs (foreign_keys.c). An attached database, the temporary one and those in memory have no such lock; and a schema may defer a
  * key itself. SQLite makes all of its changes before the first row, and has counted orphans by then: if there are some, the
- * statement is stepped to its end, which is refused, and gives no row. */
+ * statement is stepped to its end, which is refused, and gives no row. So it is in the main database, too, where SQLite refuses
+ * less orphans than none (since 3.52): they are forgotten at the first row, as a count that does not wait could not be. */
 #ifndef SQLPROD_POLICY_FOREIGN_KEYS_RETURNING_H
 #define SQLPROD_POLICY_FOREIGN_KEYS_RETURNING_H
 
