@@ -6,6 +6,7 @@
 #include "locking/open_databases.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* So many times a copy is tried again that readers hinder, each time after twice as long: for some two minutes. */
 #define TRIES 10
@@ -13,7 +14,7 @@
 /* How long one is waited for that copies: a disk may need seconds. */
 #define LONGEST_COPY (5 * INT64_C(1000000000))
 
-static const struct idle_file *(*_Atomic decides)(struct file_shim *);
+static const struct idle_file *(*_Atomic decides)(struct file_shim *, const struct idle_file *);
 static void (*_Atomic needs)(void);
 
 static struct open_database *_Atomic first;
@@ -21,7 +22,7 @@ static struct open_database *_Atomic first;
 static _Atomic uint32_t copies; /* 1: somebody does */
 static atomic_uint excluders;
 
-void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim), void (*need)(void))
+void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known), void (*need)(void))
 {
 	atomic_store(&needs, need);
 	atomic_store(&decides, decide);
@@ -47,27 +48,16 @@ unsigned idle_wal_count(struct file_shim *shim)
 	return shim->count.idle_checkpoints;
 }
 
-void idle_wal_note(struct file_shim *shim)
+static bool take_copies(void)
 {
-	const struct idle_file *(*decide)(struct file_shim *) = atomic_load(&decides);
-	void (*need)(void) = atomic_load(&needs);
-	struct open_database *database = shim->files.database;
-	const struct idle_file *file = decide ? decide(shim) : NULL;
+	uint32_t none = 0;
 
-	idle_wal_count(shim);
-	if (!file)
-		return;
-	atomic_store(&database->idle.file, file);
-	atomic_store(&database->idle.committed, true);
-	link_database(database);
-	need();
+	return atomic_compare_exchange_strong(&copies, &none, 1);
 }
 
 static bool begin_copy(void)
 {
-	uint32_t none = 0;
-
-	if (!atomic_compare_exchange_strong(&copies, &none, 1))
+	if (!take_copies())
 		return false;
 	if (atomic_load(&excluders) == 0)
 		return true;
@@ -81,6 +71,40 @@ static void end_copy(void)
 	atomic_store(&copies, 0);
 	if (atomic_load(&excluders) > 0)
 		futex_wake_all(&copies);
+}
+
+/* Is the database to be copied? While somebody copies, what that takes may be in use, and stays as it is: if it is another by now
+ * nothing is copied (idle_copy.c), until the next commit. */
+static bool decide(struct file_shim *shim)
+{
+	const struct idle_file *(*decides_now)(struct file_shim *, const struct idle_file *) = atomic_load(&decides);
+	struct idle_wal *wal = &shim->files.database->idle;
+	bool alone = take_copies();
+	const struct idle_file *known = atomic_load(&wal->file);
+	const struct idle_file *file = decides_now ? decides_now(shim, alone ? known : NULL) : NULL;
+
+	if (!alone) {
+		free((void *)(uintptr_t)file);
+		return file && known;
+	}
+	if (file && file != known) {
+		atomic_store(&wal->file, file);
+		free((void *)(uintptr_t)known);
+	}
+	end_copy();
+	return file != NULL;
+}
+
+void idle_wal_note(struct file_shim *shim)
+{
+	void (*need)(void) = atomic_load(&needs);
+
+	idle_wal_count(shim);
+	if (!decide(shim))
+		return;
+	atomic_store(&shim->files.database->idle.committed, true);
+	link_database(shim->files.database);
+	need();
 }
 
 void idle_wal_exclude(void)

@@ -18,7 +18,7 @@ struct sqlite;
 #define IDLE_WAL_REST INT64_C(100000000)
 #define IDLE_WAL_NEVER INT64_MAX
 
-/* What it takes to open the database once more. Never changes. */
+/* What it takes to open the database once more. */
 struct idle_file {
 	const struct sqlite *sqlite;
 	bool unsynced; /* the program's own checkpoints do not wait for the disk */
@@ -44,9 +44,9 @@ static inline void idle_wal_begin(struct idle_wal *wal)
 	atomic_store(&wal->copied, 0);
 }
 
-/* Who decides, with the connection's mutex held: what it takes to copy this database's -wal, NULL if that is not to be done; and
- * who is told that there was a commit which nobody has looked at. */
-void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim), void (*need)(void));
+/* Who decides, with the connection's mutex held: what it takes to copy this database's -wal, known if that is still right, else of
+ * malloc(3), to be freed; NULL if it is not to be copied. And who is told that there was a commit which nobody has looked at. */
+void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known), void (*need)(void));
 
 /* A commit of the connection is in the -wal, which nobody has looked at yet. */
 void idle_wal_note(struct file_shim *shim);

@@ -80,11 +80,10 @@ static bool may_open(const struct file_shim *shim, const struct connection *conn
 	       sqlite->wal_checkpoint_v2 && !probe_has_others() && shim->files.path;
 }
 
-/* It is kept for ever: another connection may use it. */
-static const struct idle_file *remember(const struct file_shim *shim, const struct connection *connection)
+static const struct idle_file *remember(const struct file_shim *shim, const struct connection *connection,
+					const struct idle_file *known)
 {
 	bool unsynced = connection->outcomes[SETTING_SYNCHRONOUS].got == SYNCHRONOUS_OFF;
-	const struct idle_file *known = atomic_load(&shim->files.database->idle.file);
 	const char *path = shim->files.path;
 	struct idle_file *file;
 
@@ -98,7 +97,7 @@ static const struct idle_file *remember(const struct file_shim *shim, const stru
 	return file;
 }
 
-static const struct idle_file *decide(struct file_shim *shim)
+static const struct idle_file *decide(struct file_shim *shim, const struct idle_file *known)
 {
 	const struct connection *connection = registry_find(shim->db);
 
@@ -107,7 +106,7 @@ static const struct idle_file *decide(struct file_shim *shim)
 	    (!threads_is_single() && !sqlite_has_mutexes(shim->sqlite)))
 		return NULL;
 	atomic_store(&served, getpid());
-	return remember(shim, connection);
+	return remember(shim, connection, known);
 }
 
 /* How long a fork waits for the thread to end. */

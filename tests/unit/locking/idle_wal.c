@@ -7,17 +7,18 @@
 #include "locking/open_databases.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
-static const struct idle_file *wanted;
+static bool is_wanted, is_moved;
 static unsigned needed, copied;
 static enum idle_outcome outcome;
 static struct open_database one, other;
 static struct file_shim shim, other_shim;
 
-static const struct idle_file *decide(struct file_shim *asked)
+static const struct idle_file *decide(struct file_shim *asked, const struct idle_file *known)
 {
 	(void)asked;
-	return wanted;
+	return !is_wanted ? NULL : known && !is_moved ? known : calloc(1, sizeof(struct idle_file) + 1);
 }
 
 static void need(void)
@@ -27,24 +28,21 @@ static void need(void)
 
 static enum idle_outcome copy(const struct open_database *database, const struct idle_file *file)
 {
-	(void)database;
-	copied += file == wanted;
+	copied += file && file == database->idle.file;
 	return outcome;
 }
 
 static void start(void)
 {
-	static struct idle_file file;
-
 	idle_wal_begin(&one.idle);
 	idle_wal_begin(&other.idle);
 	shim.files.database = &one;
 	other_shim.files.database = &other;
 	idle_wal_serve(decide, need);
-	wanted = NULL;
+	is_wanted = false;
 	idle_wal_note(&shim);
 	check(needed == 0 && !one.idle.committed && idle_wal_next(0) == IDLE_WAL_NEVER, "what is not to be copied is not noted");
-	wanted = &file;
+	is_wanted = true;
 }
 
 static void check_rest(void)
@@ -103,6 +101,27 @@ static void *copy_slowly(void *unused)
 	return unused;
 }
 
+/* A file by another name takes the place of the one that was known, but not under who copies by that. */
+static void check_known(void)
+{
+	const struct idle_file *known = one.idle.file;
+	pthread_t thread;
+
+	idle_wal_note(&shim);
+	check(one.idle.file == known, "what is known of a file stays");
+	is_moved = true;
+	inside = 0;
+	pthread_create(&thread, NULL, copy_slowly, NULL);
+	while (!inside)
+		;
+	idle_wal_note(&shim);
+	check(one.idle.file == known && one.idle.committed, "also while somebody copies by it, and a commit is noted");
+	pthread_join(thread, NULL);
+	idle_wal_note(&shim);
+	check(one.idle.file != known, "after that another one takes its place");
+	is_moved = false;
+}
+
 static void check_exclusion(void)
 {
 	pthread_t thread;
@@ -110,6 +129,7 @@ static void check_exclusion(void)
 	unsigned before = copied;
 
 	idle_wal_note(&shim);
+	inside = 0;
 	pthread_create(&thread, NULL, copy_slowly, NULL);
 	while (!inside)
 		;
@@ -134,6 +154,7 @@ int main(void)
 	start();
 	check_rest();
 	check_tries();
+	check_known();
 	check_exclusion();
 	return check_end();
 }
