@@ -12,17 +12,22 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static DIR *open_descriptors(pid_t pid)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/%d/fd", (int)pid);
+	return opendir(name);
+}
+
 /* Has it the file open? Unknown where we may not look, or it is gone. */
 static enum holders holder_look(pid_t pid, dev_t device, ino_t inode)
 {
-	char name[32];
 	enum holders found = HOLDERS_WITHOUT;
+	DIR *folder = open_descriptors(pid);
 	struct dirent *entry;
 	struct stat status;
-	DIR *folder;
 
-	snprintf(name, sizeof(name), "/proc/%d/fd", (int)pid);
-	folder = opendir(name);
 	if (!folder)
 		return HOLDERS_UNKNOWN;
 	while (found == HOLDERS_WITHOUT && (entry = readdir(folder))) {
@@ -120,13 +125,12 @@ static char *name_without_database(int folder, const char *entry, pid_t pid)
 
 char *holders_find_old_name(pid_t pid, dev_t device, ino_t inode)
 {
-	char descriptors[32], *found = NULL, *name;
+	char *found = NULL, *name;
 	struct dirent *entry;
 	DIR *folder = NULL;
 
-	snprintf(descriptors, sizeof(descriptors), "/proc/%d/fd", (int)pid);
 	if (holder_look(pid, device, inode) == HOLDERS_WITH)
-		folder = opendir(descriptors);
+		folder = open_descriptors(pid);
 	while (folder && (entry = readdir(folder))) {
 		name = name_without_database(dirfd(folder), entry->d_name, pid);
 		if (name && found && strcmp(name, found) != 0) {
@@ -166,13 +170,10 @@ static bool may_be_wal(int folder, const char *entry, dev_t device, ino_t inode)
 
 enum holders holders_find_wal(pid_t pid, dev_t device, ino_t inode)
 {
-	char descriptors[32];
 	enum holders found = HOLDERS_WITHOUT;
+	DIR *folder = open_descriptors(pid);
 	struct dirent *entry;
-	DIR *folder;
 
-	snprintf(descriptors, sizeof(descriptors), "/proc/%d/fd", (int)pid);
-	folder = opendir(descriptors);
 	if (!folder)
 		return HOLDERS_UNKNOWN;
 	while (found == HOLDERS_WITHOUT && (entry = readdir(folder)))

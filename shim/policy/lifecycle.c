@@ -18,7 +18,6 @@
 #include "policy/apply.h"
 #include "policy/begin.h"
 #include "policy/checkpoints.h"
-#include "policy/first_use.h"
 #include "policy/idle_checkpoint.h"
 #include "policy/program_settings.h"
 #include "policy/same_file.h"
