@@ -214,7 +214,7 @@ void busy_handler_prepare_attached(struct connection *connection, const char *sc
 	file_shim_find_map(shim);
 	if (layout)
 		find_interrupted(shim, layout);
-	if (connection->shim && connection->shim->db == connection->db)
+	if (file_shim_serves(connection))
 		shim->reservation.policy = connection->shim->reservation.policy;
 }
 

@@ -12,15 +12,13 @@
 #include "locking/page_cache.h"
 #include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
+#include "locking/wal_index.h"
 #include "locking/write_lock.h"
 #include "sqlite/io_methods.h"
 #include "sqlite/unix_file.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What SQLite maps of the -shm at once. Source: sqlite.org/walformat.html */
-#define WAL_INDEX_PAGE 32768
 
 /* A record of a connection may still refer to a shim whose file is closed: its memory is never given back to the allocator. */
 static struct file_shim *unused;
@@ -341,12 +339,18 @@ void file_shim_forget_reader(struct file_shim *shim)
 }
 
 /* SQLite keeps what it has mapped: this maps nothing. */
-void file_shim_find_map(struct file_shim *shim)
+void volatile *file_shim_map_of(sqlite3_file *file, const sqlite3_io_methods *original, const char *path)
 {
 	void volatile *page = NULL;
 
-	if (!shim->files.path || !unix_file_maps_shm(shim->file, shim->files.path) ||
-	    shim->original->xShmMap(shim->file, 0, WAL_INDEX_PAGE, 0, &page) != SQLITE_OK || !page)
+	return unix_file_maps_shm(file, path) && original->xShmMap(file, 0, WAL_INDEX_PAGE, 0, &page) == SQLITE_OK ? page : NULL;
+}
+
+void file_shim_find_map(struct file_shim *shim)
+{
+	void volatile *page = shim->files.path ? file_shim_map_of(shim->file, shim->original, shim->files.path) : NULL;
+
+	if (!page)
 		return;
 	atomic_store(&shim->maps, true);
 	mapped(shim, page);

@@ -7,6 +7,7 @@
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
 #include "base/threads.h"
+#include "connection/connection.h"
 #include "locking/begin_kind.h"
 #include "locking/busy_wait.h"
 #include "locking/group_commit.h"
@@ -129,14 +130,22 @@ struct file_shim {
 /* Puts a shim in front of the file of one of the connection's databases, before that is used; the path is absolute. NULL if that
  * cannot be: the file's VFS has no shared memory, another connection shares the file, memory is out. It goes when SQLite closes the
  * file. */
-struct connection;
 struct file_shim *file_shim_install(const struct connection *connection, sqlite3_file *file, const char *path, bool fair);
+
+/* Page 0 of the -shm if SQLite has mapped it for this file, whose own methods these are; else NULL. */
+void volatile *file_shim_map_of(sqlite3_file *file, const sqlite3_io_methods *original, const char *path);
 
 /* The shim was put there after SQLite has mapped the -shm, which happens within ATTACH. */
 void file_shim_find_map(struct file_shim *shim);
 
 /* The one in front of this file; NULL if there is none. */
 struct file_shim *file_shim_find(const sqlite3_file *file);
+
+/* Has this connection a shim in front of its main database, and not one that serves another connection by now? */
+static inline bool file_shim_serves(const struct connection *connection)
+{
+	return connection->shim && connection->shim->db == connection->db;
+}
 
 /* For the log: the database's path. */
 const char *file_shim_path(const struct file_shim *shim);

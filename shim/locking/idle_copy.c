@@ -7,14 +7,12 @@
 #include "locking/open_databases.h"
 #include "locking/wal_index.h"
 #include "sqlite/io_methods.h"
+#include "sqlite/probe.h"
 #include "sqlite/unix_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-
-/* What SQLite maps of the -shm at once: file_shim.c */
-#define WAL_INDEX_PAGE 32768
 
 /* SQLite's file object leads here while ours is open; only one is at a time. */
 struct own_file {
@@ -23,6 +21,9 @@ struct own_file {
 	sqlite3_file *file;
 	struct reset_guard guard;
 	const char *shm; /* SQLite's mapping */
+	const struct open_database *database;
+	const struct idle_file *from;
+	enum idle_outcome outcome;
 };
 
 static struct own_file *own_of(sqlite3_file *file)
@@ -52,14 +53,14 @@ static int own_close(sqlite3_file *file)
 }
 
 /* Is it the database that is meant, and the unix VFS's? */
-static bool put_methods(struct own_file *own, const struct idle_file *file, const struct open_database *database, sqlite3 *db)
+static bool put_methods(struct own_file *own, const struct sqlite *sqlite, sqlite3 *db)
 {
 	struct unix_file found;
 
-	own->file = sqlite_file(file->sqlite, db, "main");
+	own->file = sqlite_file(sqlite, db, "main");
 	own->original = own->file ? own->file->pMethods : NULL;
 	if (!own->original || own->original->iVersion < 2 || !own->original->xShmMap || !unix_file_find(own->file, &found) ||
-	    found.inode != atomic_load(&database->inode) || found.device != atomic_load(&database->device))
+	    found.inode != atomic_load(&own->database->inode) || found.device != atomic_load(&own->database->device))
 		return false;
 	io_methods_copy(&own->methods, own->original);
 	own->methods.xShmLock = own_shm_lock;
@@ -68,35 +69,30 @@ static bool put_methods(struct own_file *own, const struct idle_file *file, cons
 	return true;
 }
 
-/* SQLite keeps what it has mapped: this maps nothing. */
-static bool find_map(struct own_file *own, const char *path)
-{
-	void volatile *page = NULL;
-
-	if (!unix_file_maps_shm(own->file, path) || own->original->xShmMap(own->file, 0, WAL_INDEX_PAGE, 0, &page) != SQLITE_OK ||
-	    !page)
-		return false;
-	own->shm = (const char *)(uintptr_t)page;
-	return true;
-}
-
 /* SQLite opens the -wal at the first read. What is committed meanwhile is the next copy's. */
-static enum idle_outcome copy_by(struct own_file *own, const struct idle_file *file, sqlite3 *db)
+static enum idle_outcome copy_by(struct own_file *own, const struct sqlite *sqlite, sqlite3 *db)
 {
-	const struct sqlite *sqlite = file->sqlite;
 	uint32_t frames;
 
-	if (file->unsynced)
+	if (own->from->unsynced)
 		sqlite->exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
 	if (sqlite->exec(db, "PRAGMA schema_version", NULL, NULL, NULL) != SQLITE_OK)
 		return IDLE_HINDERED;
-	if (!find_map(own, file->path))
+	own->shm = (const char *)(uintptr_t)file_shim_map_of(own->file, own->original, own->from->path);
+	if (!own->shm)
 		return IDLE_OVER;
 	frames = wal_index_frames(own->shm);
 	if (wal_index_backfilled(own->shm) < frames)
 		sqlite->wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	/* who has started the -wal anew had found it copied */
 	return wal_index_backfilled(own->shm) >= frames || wal_index_frames(own->shm) < frames ? IDLE_COPIED : IDLE_HINDERED;
+}
+
+static void copy(const struct sqlite *sqlite, sqlite3 *db, void *argument)
+{
+	struct own_file *own = argument;
+
+	own->outcome = put_methods(own, sqlite, db) ? copy_by(own, sqlite, db) : IDLE_OVER;
 }
 
 static bool is_in_place(const struct open_database *database, const char *path)
@@ -112,24 +108,18 @@ static bool is_in_place(const struct open_database *database, const char *path)
 enum idle_outcome idle_copy(const struct open_database *database, const struct idle_file *file)
 {
 	const struct sqlite *sqlite = file->sqlite;
-	struct own_file own = {.shm = NULL};
-	enum idle_outcome outcome = IDLE_OVER;
-	sqlite3 *db = NULL;
+	struct own_file own = {.database = database, .from = file, .outcome = IDLE_HINDERED};
 	int saved = errno;
 
 	/* nobody unloads it meanwhile, nor closes the last connection: idle_wal_exclude() */
 	if (!loader_is_still(&sqlite->loaded, (const void *)(uintptr_t)sqlite->libversion) ||
 	    atomic_load(&database->with_wal) == 0 || !is_in_place(database, file->path))
-		return outcome;
+		return IDLE_OVER;
 	guard_enter(NULL);
 	error_log_suspend();
-	if (sqlite->open_v2(file->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, IDLE_COPY_VFS) != SQLITE_OK)
-		outcome = IDLE_HINDERED;
-	else if (put_methods(&own, file, database, db))
-		outcome = copy_by(&own, file, db);
-	sqlite->close(db);
+	probe_run_beside(sqlite, file->path, IDLE_COPY_VFS, copy, &own);
 	error_log_resume();
 	guard_leave();
 	errno = saved;
-	return outcome;
+	return own.outcome;
 }

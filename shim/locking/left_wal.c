@@ -13,6 +13,7 @@
 #include "locking/wal_alone.h"
 #include "locking/wal_content.h"
 #include "locking/wal_copy.h"
+#include "locking/wal_index.h"
 #include "locking/wal_names.h"
 #include "sqlite/unix_file.h"
 
@@ -21,9 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* sqlite.org/walformat.html */
-#define INDEX_SIZE 32768
 
 #define MILLISECOND INT64_C(1000000)
 #define AGAIN MILLISECOND
@@ -172,7 +170,7 @@ static bool look_at_content(struct file_shim *shim, sqlite3_file *file, const st
 static bool is_first(const struct file_shim *shim, sqlite3_file *file, bool *known)
 {
 	void volatile *memory = NULL;
-	int rc = shim->original->xShmMap(file, 0, INDEX_SIZE, 0, &memory);
+	int rc = shim->original->xShmMap(file, 0, WAL_INDEX_PAGE, 0, &memory);
 
 	shim->original->xShmUnmap(file, 0);
 	*known = rc == SQLITE_OK;

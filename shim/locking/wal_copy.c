@@ -7,6 +7,7 @@
 #include "locking/holders.h"
 #include "locking/kept_locks.h"
 #include "locking/wal_alone.h"
+#include "locking/wal_index.h"
 #include "locking/wal_names.h"
 
 #include <errno.h>
@@ -18,9 +19,6 @@
 #include <unistd.h>
 
 #define CHUNK ((size_t)1 << 16)
-
-/* sqlite.org/walformat.html */
-#define INDEX_SIZE 32768
 
 static bool is_unwritable(const struct file_shim *shim, const char *suffix)
 {
@@ -38,7 +36,7 @@ static bool is_index_used(const struct file_shim *shim, sqlite3_file *file)
 
 	if (!wal_alone_finds(shim->files.path, "-shm", &shm))
 		return false;
-	rc = shim->original->xShmMap(file, 0, INDEX_SIZE, 0, &memory);
+	rc = shim->original->xShmMap(file, 0, WAL_INDEX_PAGE, 0, &memory);
 	shim->original->xShmUnmap(file, 0);
 	if (rc == SQLITE_CANTOPEN)
 		return holders_find(shim->files.device, shm.st_ino, DEAD_MAN_SWITCH, shim->files.inode, &one) != HOLDERS_UNKNOWN ||

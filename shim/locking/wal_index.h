@@ -11,6 +11,8 @@
 #define WAL_FRAME_HEADER_SIZE 24
 #define WAL_READ_MARKS 5
 #define WAL_MARK_UNUSED UINT32_MAX
+/* What SQLite maps of the -shm at once. */
+#define WAL_INDEX_PAGE 32768
 
 static inline uint32_t wal_index_get(const char *shm, size_t offset)
 {

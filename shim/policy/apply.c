@@ -249,7 +249,7 @@ static void note_group_commit(const struct connection *connection)
 	long long groups = settings_get(SETTING_GROUP_COMMIT)->number;
 	bool by_operator = outcome->by == DECIDED_BY_OPERATOR && outcome->wanted >= SYNCHRONOUS_FULL;
 
-	if (connection->shim && connection->shim->db == connection->db)
+	if (file_shim_serves(connection))
 		connection->shim->group_commit.wanted = groups == GROUP_COMMIT_ON || (groups == GROUP_COMMIT_AUTO && by_operator);
 }
 
@@ -285,7 +285,7 @@ void apply_wal_again(struct connection *connection, bool may_wait)
 {
 	if (!journal_mode_is_due_again(connection) || !connection->sqlite->get_autocommit(connection->db))
 		return;
-	may_wait = may_wait && connection->shim && connection->shim->db == connection->db;
+	may_wait = may_wait && file_shim_serves(connection);
 	if (may_wait)
 		journal_turn_wait_to_switch(connection->shim);
 	apply_all_at_first_use(connection);

@@ -258,7 +258,7 @@ void begin_first_statement(struct connection *connection)
 {
 	connection->first_awaited = false;
 	connection_update_interest(connection);
-	if (connection->shim && connection->shim->db == connection->db)
+	if (file_shim_serves(connection))
 		write_lock_used(connection->shim);
 }
 

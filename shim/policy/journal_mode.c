@@ -42,18 +42,13 @@ int journal_mode_patience(const struct connection *connection)
 	return connection->setup == SETUP_OPENED ? FIRST_PATIENCE_MS : PATIENCE_MS;
 }
 
-static bool has_turns(const struct connection *connection)
-{
-	return connection->shim && connection->shim->db == connection->db;
-}
-
 /* The database was busy: tries again soon at first, as it may be another process's switch that stood in the way, then ever later.
  */
 static void retry_later(struct connection *connection)
 {
 	int64_t delay = WAL_FIRST_RETRY_MS << connection->wal_refusals;
 
-	if (has_turns(connection))
+	if (file_shim_serves(connection))
 		journal_turn_set_due(connection->shim, delay < WAL_RETRY_MS);
 	if (delay < WAL_RETRY_MS)
 		connection->wal_refusals++;
@@ -253,7 +248,7 @@ static bool outwaits_others(const struct connection *connection)
 	int64_t until = now_ms() + journal_mode_patience(connection);
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	while ((has_turns(connection) && !journal_turn_begin_switch(connection->shim)) || wal_has_writer(connection)) {
+	while ((file_shim_serves(connection) && !journal_turn_begin_switch(connection->shim)) || wal_has_writer(connection)) {
 		if (now_ms() >= until)
 			return false;
 		nanosleep(&pause, NULL);
@@ -365,7 +360,7 @@ void journal_mode_apply(struct connection *connection)
 	obstacle = passing_obstacle(connection, header == WAL_NO);
 	if (!obstacle) {
 		set(connection, header);
-		if (has_turns(connection))
+		if (file_shim_serves(connection))
 			journal_turn_end_switch(connection->shim);
 		return;
 	}

@@ -25,7 +25,7 @@ static const char magic[16] = "SQLite format 3";
 static sqlite3_file *file_of(const struct connection *connection)
 {
 	/* the shim knows, and SQLite would have to search */
-	if (connection->shim && connection->shim->db == connection->db)
+	if (file_shim_serves(connection))
 		return connection->shim->file;
 	return sqlite_file(connection->sqlite, connection->db, "main");
 }
@@ -61,7 +61,7 @@ bool wal_has_writer(const struct connection *connection)
 
 bool wal_is_mapped(const struct connection *connection)
 {
-	return connection->shim && connection->shim->db == connection->db && connection->shim->handoff.shm;
+	return file_shim_serves(connection) && connection->shim->handoff.shm;
 }
 
 /* A left-over -wal may belong to another user. */
