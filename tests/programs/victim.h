@@ -32,6 +32,7 @@ void name_drop(char *name);
 /* Do what the verb says; false if none has that name. rest is used up. */
 bool process_run(const char *verb, char *rest);
 bool waits_run(const char *verb, char *rest);
+bool confined_run(const char *verb, const char *rest);
 bool asks_run(const char *verb, char *rest);
 bool callbacks_run(const char *verb, char *rest);
 bool calls_run(const char *verb, char *rest);

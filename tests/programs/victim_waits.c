@@ -1,32 +1,23 @@
 /* victim_waits.c - the lines of a victim's script by which it waits.
  *
  *   wait HOW MILLISECONDS    by the function of that name; clock_until and wall_until: clock_nanosleep() up to a point in time
- *   coroutine MILLISECONDS   sleeps so long on a stack of its own, of 8 KiB
  *   alarm MILLISECONDS       SIGALRM comes after them, and has a handler that does nothing
  *   idle_thread              one more thread, which does nothing
- *   confine                  from now on the kernel ends the process if it opens a file, or makes another call than poll() to wait
  *
  * Prints what the function returned, and "early" if it did so before its time without an error. */
 #include "victim.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/select.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 static struct timespec now_on(clockid_t clock)
@@ -119,35 +110,6 @@ static void say_wait(char *rest)
 	victim_say("wait", rc, interrupted ? "interrupted" : rc == 0 && took + 1 < milliseconds ? "early" : "");
 }
 
-static ucontext_t main_context, coroutine_context;
-static long coroutine_sleeps;
-
-static void run_coroutine(void)
-{
-	struct timespec time = time_of(coroutine_sleeps);
-
-	nanosleep(&time, NULL);
-	swapcontext(&coroutine_context, &main_context);
-}
-
-static void wait_in_coroutine(long milliseconds)
-{
-	const size_t page = 4096, size = 8192;
-	char *stack = mmap(NULL, page + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	/* what needs more stack is to end the process */
-	if (stack == MAP_FAILED || mprotect(stack, page, PROT_NONE) != 0)
-		victim_die("cannot make", "a stack");
-	coroutine_sleeps = milliseconds;
-	getcontext(&coroutine_context);
-	coroutine_context.uc_stack.ss_sp = stack + page;
-	coroutine_context.uc_stack.ss_size = size;
-	makecontext(&coroutine_context, run_coroutine, 0);
-	swapcontext(&main_context, &coroutine_context);
-	munmap(stack, page + size);
-	victim_say("coroutine", 0, "");
-}
-
 static void on_alarm(int number)
 {
 	(void)number;
@@ -169,27 +131,6 @@ static void *do_nothing(void *unused)
 	return unused;
 }
 
-/* As libseccomp does it. */
-static void confine(void)
-{
-	struct sock_filter program[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigpending, 2, 0),
-#ifdef SYS_poll
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 1, 0),
-#else
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pselect6, 1, 0),
-#endif
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-	};
-	struct sock_fprog filter = {sizeof(program) / sizeof(*program), program};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
-		victim_die("cannot confine", "itself");
-}
-
 bool waits_run(const char *verb, char *rest)
 {
 	pthread_t thread;
@@ -200,10 +141,6 @@ bool waits_run(const char *verb, char *rest)
 		set_alarm(atol(rest));
 	else if (strcmp(verb, "idle_thread") == 0)
 		pthread_create(&thread, NULL, do_nothing, NULL);
-	else if (strcmp(verb, "coroutine") == 0)
-		wait_in_coroutine(atol(rest));
-	else if (strcmp(verb, "confine") == 0)
-		confine();
 	else
 		return false;
 	return true;
