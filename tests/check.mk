@@ -7,7 +7,7 @@ suites := $(filter-out exports,$(patsubst tests/behaviour/%.bats,%,$(sort $(wild
 sanitized_suites := $(filter-out faults memory readme temp_storage wal_frames_faults,$(suites))
 bats_files = $(patsubst %,tests/behaviour/%.bats,$(1))
 command_suites := $(sort $(wildcard tests/command/*.bats))
-unit_targets := check-unit-statement check-unit-settings check-unit-storage check-unit-apitable check-unit-connection check-unit-locking
+unit_targets := check-unit-statement check-unit-settings check-unit-symbols check-unit-storage check-unit-apitable check-unit-connection check-unit-locking
 count := MAKE='$(MAKE)' tests/harness/count BUILD='$(BUILD)' CC='$(CC)' WERROR='$(WERROR)'
 
 # For what needs no more than compilers: with all processors.

@@ -2,7 +2,7 @@
 
 unit := $(BUILD)/tests/unit
 settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/patterns.c shim/base/settings_table.c shim/base/glibc.c \
-	shim/base/library.c
+	shim/base/library.c shim/base/next_symbol.c
 storage_sources := shim/fs/storage.c shim/fs/mountinfo.c shim/fs/storage_types.c shim/base/glibc.c
 unit_headers := $(wildcard shim/*/*.h) tests/unit/check.h
 
@@ -11,6 +11,10 @@ check-unit-settings: $(unit)/base/settings $(unit)/base/settings_environment $(u
 	$(Q)$(unit)/base/settings
 	$(Q)$(unit)/base/settings_environment
 	$(Q)$(unit)/base/script
+
+.PHONY: check-unit-symbols
+check-unit-symbols: $(unit)/base/next_symbol ## unit test of how functions of libc are found where dlsym() is not there
+	$(Q)$< $$(sed -n 's/^\t\([A-Za-z0-9_]*\);$$/\1/p' shim/exports.map)
 
 .PHONY: check-unit-storage
 check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of the filesystem look-up
@@ -68,12 +72,13 @@ $(unit)/base/settings_environment: tests/unit/base/settings_environment.c $(sett
 $(unit)/base/settings_environment: unit_ldflags := -Wl,--wrap=malloc
 $(unit)/connection/interest: tests/unit/connection/interest.c shim/sql/first_words.c shim/connection/connection.c tests/unit/connection/meanwhile.h
 $(unit)/connection/interest: unit_ldflags := -include tests/unit/connection/meanwhile.h
+$(unit)/base/next_symbol: tests/unit/base/next_symbol.c shim/base/next_symbol.c
 $(unit)/base/script: tests/unit/base/script.c shim/base/script.c
 $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
-$(addprefix $(BUILD)/,tests/unit/connection/interest tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/connection/interest tests/unit/base/next_symbol tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

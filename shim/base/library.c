@@ -3,6 +3,7 @@
 
 #include "base/glibc.h"
 #include "base/guard.h"
+#include "base/next_symbol.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -15,7 +16,7 @@
  * of our caller, perhaps another copy. */
 static __attribute__((noinline)) void *next_after_us(const char *name)
 {
-	void *symbol = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
+	void *symbol = dlsym ? dlsym(RTLD_NEXT, name) : next_symbol_find(name, __ehdr_start);
 
 	__asm__ volatile("" : "+r"(symbol));
 	return symbol;

@@ -221,10 +221,10 @@ void *loader_symbol(const char *object, const char *name)
 {
 	void *handle, *symbol;
 
-	if (!dlsym)
-		return NULL;
 	if (!object)
 		return library_next_symbol(name);
+	if (!dlsym)
+		return NULL;
 	handle = dlopen(*object ? object : NULL, RTLD_NOLOAD | RTLD_LAZY);
 	if (!handle)
 		return NULL;

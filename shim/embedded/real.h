@@ -9,7 +9,7 @@
 
 /* The next definition of the function after ours, resolved at its first call: a process that opens files only by other functions of
  * libc pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: dlsym() allocates nothing when
- * it succeeds. Without dlsym() (loader.c) the system call is made. */
+ * it succeeds. What is in no object after ours, the kernel is asked for. */
 #define REAL(function, kernel_function)                                                                                            \
 	__extension__({                                                                                                            \
 		static void *_Atomic found;                                                                                        \

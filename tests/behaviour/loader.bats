@@ -85,6 +85,19 @@ load ../harness/harness
 	done
 }
 
+@test "a program without dlsym(), as most are up to glibc 2.33, finds each function of libc that the library stands before" {
+	# a name that no library has
+	LC_ALL=C sed 's/\x00dlsym\x00/\x00dlsys\x00/' "$shim" >without.so
+	cmp -s "$shim" without.so && fail "the library does not ask for dlsym()"
+	preload=${preload%"$shim"}$PWD/without.so
+	for run in run_plain run_shim; do
+		mkdir -p folder/inner
+		touch folder/file
+		$run sh -c 'echo f*r/*; rm -r folder && echo *; perl -e "print system(q(echo word)); print qx(echo more)"; awk "{ print }" /proc/self/comm'
+		expect $'folder/file folder/inner\n'"$(echo *.so)"$'\nword\n0more\nawk'
+	done
+}
+
 @test "SQLite in a program's child processes is reached" {
 	run_shim sh -c 'victim "open a t.db" "exec a PRAGMA journal_mode"'
 	expect_line wal

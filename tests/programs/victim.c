@@ -147,7 +147,8 @@ void victim_run_line(const char *line)
 
 	if (*copy) {
 		const char *verb = victim_word(&rest);
-		if (!process_run(verb, rest) && !folders_run(verb, rest) && !waits_run(verb, rest) && !confined_run(verb, rest) && !calls_run(verb, rest))
+		if (!process_run(verb, rest) && !folders_run(verb, rest) && !waits_run(verb, rest) && !confined_run(verb, rest) &&
+		    !calls_run(verb, rest))
 			victim_die("unknown line", line);
 	}
 	if (copy != space)

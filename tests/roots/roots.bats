@@ -26,9 +26,10 @@ old_root() {
 	in_root bash -c 'cd /root && LD_PRELOAD=/usr/lib/libsqlprod.so sqlite3 a.db "PRAGMA busy_timeout"
 		LD_PRELOAD=/usr/lib/libsqlprod.so python3 -c "import sqlite3; print(sqlite3.connect(\"b.db\").execute(\"PRAGMA journal_mode\").fetchone()[0])"
 		LD_PRELOAD=/usr/lib/libsqlprod.so perl -e "print qq(perl\n)"; LD_PRELOAD=/usr/lib/libsqlprod.so cat /dev/null; /usr/lib/libsqlprod.so --version
+		LD_PRELOAD=/usr/lib/libsqlprod.so sh -c "mkdir folder; touch folder/file; echo f*/*; rm -r folder"
 		ldd --version | sed -n "1s/.* //p"'
 	expect_quiet
-	expect $'30000\nwal\nperl\n'"$("$shim" --version)"$'\n'"$2"
+	expect $'30000\nwal\nperl\n'"$("$shim" --version)"$'\nfolder/file\n'"$2"
 }
 
 @test "the library starts programs on Debian 11 (glibc 2.31), and gives them the recipe" { old_root bullseye 2.31; }
