@@ -58,8 +58,8 @@ enum idle_outcome {
 	IDLE_OVER,     /* nobody has it open in WAL mode by recipe any more */
 };
 
-/* Copies what is due; from one thread at a time, others return at once. Returns when the next one is due; IDLE_WAL_NEVER if none
- * is. */
+/* Copies what is due; from one thread at a time, others return at once. Returns when to look again: when the next one is due, or a
+ * while after `now` where nothing may be copied now; IDLE_WAL_NEVER if none is due. */
 int64_t idle_wal_look(int64_t now, enum idle_outcome (*copy)(const struct open_database *database, const struct idle_file *file));
 
 /* The same without copying anything. */

@@ -204,21 +204,23 @@ void idle_checkpoint_block_signals(sigset_t *before)
 }
 
 /* A write that a limit on files stops is not the program's. A thread that is cancelled ends in its wait, not in SQLite. */
-static void copy_without_signals(int64_t now)
+static int64_t copy_without_signals(int64_t now)
 {
 	const struct timespec none = {0};
 	sigset_t pending, limit;
 	bool was_there = sigpending(&pending) != 0 || sigismember(&pending, SIGXFSZ) == 1;
+	int64_t next;
 	int cancel;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	idle_wal_look(now, idle_copy);
+	next = idle_wal_look(now, idle_copy);
 	pthread_setcancelstate(cancel, NULL);
 	if (was_there || sigpending(&pending) != 0 || sigismember(&pending, SIGXFSZ) != 1)
-		return;
+		return next;
 	sigemptyset(&limit);
 	sigaddset(&limit, SIGXFSZ);
 	sigtimedwait(&limit, NULL, &none);
+	return next;
 }
 
 /* A coroutine's stack may be too small for SQLite. The kernel puts the program's name at the upper end of the first thread's. */
@@ -252,9 +254,9 @@ int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
 		idle_wal_forget();
 		return IDLE_WAL_NEVER;
 	}
-	copy_without_signals(now);
+	next = copy_without_signals(now);
 	errno = saved;
-	return idle_wal_next(monotonic_now());
+	return next;
 }
 
 void idle_checkpoint_start(void)

@@ -169,6 +169,15 @@ all_ways() {
 	done
 }
 
+@test "a wait ends in time where another database of the process is locked for itself alone, and is not in WAL mode any more" {
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		APP_TIMEOUT=20 $run victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode=DELETE' 'exec a PRAGMA locking_mode=EXCLUSIVE' \
+			'exec a INSERT INTO t VALUES(1)' 'open b b.db' 'exec b CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'wait poll 700' 'exec a SELECT count(*) FROM t'
+		[[ $output == *$'\nwait 0\n1\nexec 0' ]] || fail "$run"
+	done
+}
+
 @test "the rows of a process that was forked away from the one that opened the database are in its copies" {
 	cat >daemon.py <<-'EOF'
 		import os, sqlite3, time
