@@ -47,15 +47,22 @@ bool signals_may_be_handled(void)
 	return may;
 }
 
-bool signals_have_nested_handler(void)
+/* One with SA_RESETHAND is SIG_DFL again while it runs, and has its flags still. */
+static bool may_run(const struct sigaction *action, bool is_blocked)
+{
+	bool has_handler = action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+
+	return (has_handler || (action->sa_flags & SA_RESETHAND)) && (is_blocked || (action->sa_flags & SA_NODEFER));
+}
+
+bool signals_handler_may_run(const sigset_t *mask)
 {
 	struct sigaction action;
 	int saved = errno;
-	bool have = false;
+	bool may = false;
 
-	for (int number = 1; number <= SIGRTMAX && !have; number++)
-		have = sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
-		       (action.sa_flags & SA_NODEFER);
+	for (int number = 1; number <= SIGRTMAX && !may; number++)
+		may = sigaction(number, NULL, &action) == 0 && may_run(&action, sigismember(mask, number) == 1);
 	errno = saved;
-	return have;
+	return may;
 }

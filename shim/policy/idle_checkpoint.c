@@ -232,8 +232,9 @@ static bool has_stack(void)
 }
 
 /* A handler runs with its signal blocked, and SQLite is not called in one: so the mask is another one than at the commit. One that
- * blocks nothing cannot be told from the program that it has interrupted, perhaps in SQLite or malloc(): where there is such a one
- * nothing is copied. Nor in a child of vfork(), or of a clone(2) that no handler of fork() has seen: SQLite has no locks there. */
+ * blocks nothing, or a signal that was blocked at the commit, cannot be told from the program that it has interrupted, perhaps in
+ * SQLite or malloc(): where there is such a one nothing is copied. Nor in a child of vfork(), or of a clone(2) that no handler of
+ * fork() has seen: SQLite has no locks there. */
 int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
 {
 	int64_t next = idle_wal_next(now);
@@ -250,7 +251,7 @@ int64_t idle_checkpoint_in_wait(int64_t now, const sigset_t *mask)
 		return next;
 	if (atomic_load(&served) != getpid())
 		return IDLE_WAL_NEVER;
-	if (signals_have_nested_handler()) {
+	if (signals_handler_may_run(mask)) {
 		idle_wal_forget();
 		return IDLE_WAL_NEVER;
 	}
