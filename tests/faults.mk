@@ -1,8 +1,8 @@
 # Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/stress/faults.bats.
 
-programs: $(addprefix $(programs)/,fault_io.so early.so slow_wal.so unruly jumps heap_limit filter wal_reset schema_race changeset scenes sandboxed cloned)
+programs: $(addprefix $(programs)/,fault_io.so early.so slow_wal.so stopped_clock.so unruly jumps heap_limit filter wal_reset schema_race changeset scenes sandboxed cloned)
 
-$(programs)/fault_io.so $(programs)/early.so $(programs)/slow_wal.so: $(programs)/%.so: tests/programs/%.c
+$(programs)/fault_io.so $(programs)/early.so $(programs)/slow_wal.so $(programs)/stopped_clock.so: $(programs)/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -shared -o $@ $< $(LDFLAGS) $(if $(findstring early,$@),-lsqlite3) -ldl

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,10 +19,32 @@ struct kernel_time {
 	long seconds, nanoseconds;
 };
 
+static atomic_bool asks_kernel;
+
+void monotonic_ask_kernel(void)
+{
+	atomic_store(&asks_kernel, true);
+}
+
+static inline bool is_kernel_asked(void)
+{
+	return __builtin_expect(atomic_load_explicit(&asks_kernel, memory_order_relaxed), 0);
+}
+
+static int64_t read_kernel_clock(clockid_t clock)
+{
+	struct kernel_time now = {0};
+
+	syscall(SYS_clock_gettime, clock, &now);
+	return (int64_t)now.seconds * SECOND + now.nanoseconds;
+}
+
 static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
+	if (is_kernel_asked())
+		return read_kernel_clock(clock);
 	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
 }
@@ -86,6 +109,12 @@ bool futex_wake(const volatile void *word, uint32_t classes)
 void monotonic_sleep(int64_t until)
 {
 	struct timespec end = {(time_t)(until / SECOND), (long)(until % SECOND)};
+	struct kernel_time kernel_end = {(long)end.tv_sec, end.tv_nsec};
+	int saved = errno;
 
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
+	if (is_kernel_asked())
+		syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &kernel_end, NULL);
+	else
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
+	errno = saved;
 }

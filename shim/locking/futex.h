@@ -19,6 +19,10 @@ int64_t monotonic_now(void);
 /* The same for a quarter of the price, but late: by a tick of the kernel's, 10 ms at most. */
 int64_t monotonic_tick(void);
 
+/* From now on the clock is read, and slept by, with system calls: where a library changes what clock_gettime(2) says, as
+ * libfaketime does, a wait by the kernel's clock would never end. */
+void monotonic_ask_kernel(void);
+
 /* Sleeps until it is woken (true), until the clock shows `until`, or until a signal comes. Where the word cannot be waited on, it
  * sleeps all the same. Keeps errno. */
 bool futex_wait(const volatile void *word, uint32_t class, int64_t until);

@@ -7,6 +7,7 @@
 #include "connection/pragma.h"
 #include "fs/storage.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "locking/lock_owner.h"
 #include "policy/rollback_journal.h"
 #include "policy/unseen.h"
@@ -26,10 +27,7 @@
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return monotonic_now() / 1000000;
 }
 
 bool journal_mode_is_due_again(const struct connection *connection)

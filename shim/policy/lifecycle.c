@@ -12,6 +12,7 @@
 #include "fs/storage.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "locking/futex.h"
 #include "locking/holder.h"
 #include "locking/idle_watcher.h"
 #include "locking/inherited_locks.h"
@@ -30,6 +31,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void warn_of_bad_setting(const char *message)
@@ -49,6 +51,16 @@ static void look_at_program(void)
 		passthrough_everywhere = "in SQLPROD_SKIP_PROGRAMS";
 }
 
+/* A library such as libfaketime may stand before libc's clock. */
+static void look_at_clock(void)
+{
+	struct loaded clock, libc;
+
+	if (loader_find((const void *)(uintptr_t)clock_gettime, &clock) && loader_find((const void *)(uintptr_t)strerror, &libc) &&
+	    clock.start != libc.start)
+		monotonic_ask_kernel();
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Once per process that opens a database. Others have no business with our warnings. */
@@ -56,6 +68,7 @@ static void first_connection(void)
 {
 	settings_complain(warn_of_bad_setting);
 	look_at_program();
+	look_at_clock();
 	pthread_atfork(registry_before_fork, registry_after_fork, registry_after_fork);
 	pthread_atfork(NULL, NULL, reservation_forked);
 	pthread_atfork(NULL, NULL, holder_forked);
