@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ static atomic_bool confined;
 static _Atomic pid_t served;          /* the process whose commits were noted */
 static atomic_bool lives;             /* the thread */
 static atomic_bool stops;             /* … is to end */
+static _Atomic pid_t thread_id;       /* … of the last one */
 static _Atomic uint32_t sleeps;       /* … for longer than a -wal takes to rest: a commit wakes it */
 static _Atomic uint64_t blocked = -1; /* the signals that were when a thread without others committed last: bit n-1 for n */
 
@@ -141,6 +143,7 @@ static bool sleep_until(int64_t next)
 static void *copy_at_rest(void *unused)
 {
 	(void)unused;
+	atomic_store(&thread_id, (pid_t)syscall(SYS_gettid));
 	do
 		while (sleep_until(idle_wal_look(monotonic_now(), idle_copy)))
 			;
@@ -271,6 +274,17 @@ static bool is_second_thread(void)
 	return threads_count() == (atomic_load(&idle_watcher_lives) ? 3 : 2);
 }
 
+/* It may not have begun, or not have ended for the kernel. */
+static bool is_there(void)
+{
+	pid_t id = atomic_load(&thread_id);
+	int saved = errno;
+	bool there = atomic_load(&lives) || (id && syscall(SYS_tgkill, getpid(), id, 0) == 0);
+
+	errno = saved;
+	return there;
+}
+
 /* Nothing is copied now. */
 static void stop_thread(void)
 {
@@ -280,7 +294,7 @@ static void stop_thread(void)
 	/* its value tells a thread that is about to sleep */
 	atomic_store(&sleeps, 2);
 	futex_wake_all(&sleeps);
-	for (; (atomic_load(&lives) || is_second_thread()) && now < end; now = monotonic_now())
+	for (; is_there() && now < end; now = monotonic_now())
 		monotonic_sleep(now + FORK_POLL);
 	idle_wal_forget();
 }
@@ -317,5 +331,20 @@ void idle_checkpoint_forked(void)
 {
 	idle_wal_forked();
 	atomic_store(&lives, false);
+	atomic_store(&thread_id, 0);
 	atomic_store(&idle_checkpoint_awaits_wait, false);
+}
+
+void idle_checkpoint_end_threads(void)
+{
+	int saved = errno;
+
+	if (guard_depth == 0 && (atomic_load(&lives) || atomic_load(&idle_watcher_lives)) && atomic_load(&served) == getpid()) {
+		idle_checkpoint_before_fork();
+		checkpoint_all();
+		idle_watcher_before_fork();
+		idle_watcher_after_fork();
+		idle_checkpoint_after_fork();
+	}
+	errno = saved;
 }

@@ -22,6 +22,10 @@ void idle_checkpoint_before_fork(void);
 void idle_checkpoint_after_fork(void);
 void idle_checkpoint_forked(void);
 
+/* Before a call that the kernel refuses to a process of several threads: ends ours where the program has one thread, as before a
+ * fork. errno is kept. */
+void idle_checkpoint_end_threads(void);
+
 /* Before the process confines itself, as by seccomp(2), which may kill it for what a copy does: from now on nothing is copied at
  * rest, in its children neither. What has been committed is copied once more. errno is kept. */
 void idle_checkpoint_confine(void);

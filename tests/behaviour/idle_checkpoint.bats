@@ -240,6 +240,54 @@ all_ways() {
 	done
 }
 
+# The kernel refuses that to a process of several threads.
+@test "a program that has one thread left may unshare a namespace, whose rows are in its copies then" {
+	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "the thread sanitizer has a thread of its own"
+	unshare --user true 2>/dev/null || skip "no user namespaces here"
+	cat >unshares.c <<-'END'
+		#include <errno.h>
+		#include <pthread.h>
+		#include <sched.h>
+		#include <sqlite3.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+
+		static void *commit(void *db)
+		{
+			sqlite3_exec(db, "CREATE TABLE t(x)", NULL, NULL, NULL);
+			sqlite3_exec(db, "INSERT INTO t VALUES(zeroblob(200000))", NULL, NULL, NULL);
+			return NULL;
+		}
+
+		int main(void)
+		{
+			sqlite3 *db;
+			pthread_t thread;
+			struct stat status;
+
+			sqlite3_open("a.db", &db);
+			pthread_create(&thread, NULL, commit, db);
+			pthread_join(thread, NULL);
+			errno = 0;
+			int rc = unshare(CLONE_NEWUSER), error = errno;
+			/* stat() would copy */
+			syscall(SYS_newfstatat, AT_FDCWD, "a.db", &status, 0);
+			printf("%d %s, %s\n", rc, strerror(error), status.st_size > 100000 ? "copied" : "not copied");
+			sqlite3_close(db);
+			return 0;
+		}
+	END
+	${CC:-cc} -D_GNU_SOURCE -include fcntl.h -o unshares unshares.c -lsqlite3 -pthread
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		$run ./unshares
+		expect '0 Success, copied'
+	done
+}
+
 # How often the -wal of a program is synced that commits so many times, and rests after each.
 syncs() {
 	rm -f a.db*
