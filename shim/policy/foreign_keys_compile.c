@@ -75,11 +75,19 @@ static bool hides_parent(const struct compile *compile, unsigned ignored)
 	return compiles && without.ignored < ignored;
 }
 
-/* Errors that the code for a foreign key can meet: of the parent, of its key's collation, of limits that the program has set. */
+/* Errors that the code for a foreign key can meet: of the parent, of its key's collation, of limits that the program has set. An
+ * action can meet them before the authorizer is asked about it: its column is generated, its default calls a function that this
+ * connection has not, its table is one that may not be written. */
 static bool is_of_keys(const char *message)
 {
-	static const char *const errors[] = {"no such table", "foreign key", "no such collation sequence",
-					     "triggers nested too deep", "Expression tree is too large"};
+	static const char *const errors[] = {"no such table",
+					     "foreign key",
+					     "no such collation sequence",
+					     "triggers nested too deep",
+					     "Expression tree is too large",
+					     "cannot UPDATE generated column",
+					     "no such function",
+					     "table "};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strncmp(message, errors[i], strlen(errors[i])) == 0)
