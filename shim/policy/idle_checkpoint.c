@@ -14,6 +14,7 @@
 #include "policy/checkpoints.h"
 #include "policy/litestream.h"
 #include "sqlite/callback_offsets.h"
+#include "sqlite/copy.h"
 #include "sqlite/probe.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ static bool may_open(const struct file_shim *shim, const struct connection *conn
 	const struct sqlite *sqlite = connection->sqlite;
 
 	return is_of_process(connection) && !connection->shared_cache && !connection->in_two_copies && !sqlite->has_key &&
-	       sqlite->wal_checkpoint_v2 && !probe_has_others() && shim->files.path;
+	       sqlite->wal_checkpoint_v2 && !probe_has_others() && !copy_has_extensions(sqlite) && shim->files.path;
 }
 
 static const struct idle_file *remember(const struct file_shim *shim, const struct connection *connection,

@@ -63,6 +63,16 @@ void copy_leave(const struct sqlite *sqlite)
 	}
 }
 
+bool copy_has_extensions(const struct sqlite *sqlite)
+{
+	for (struct copy *copy = atomic_load(&copies); copy; copy = copy->next) {
+		const volatile uint32_t *entries = sqlite_is_same(copy->sqlite, sqlite) ? atomic_load(&copy->entries) : NULL;
+		if (entries && *entries > 1)
+			return true;
+	}
+	return false;
+}
+
 const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db)
 {
 	const struct callback_offsets *known = atomic_load(&copy->offsets);

@@ -32,6 +32,9 @@ struct copy *copy_get(const struct api_table *found);
 /* A connection that was reached by hooks has ended: a copy with these functions has no entry of ours any more, if it needs none. */
 void copy_leave(const struct sqlite *sqlite);
 
+/* Has a copy with these functions automatic extensions beside ours? False where it is not known how many it has. */
+bool copy_has_extensions(const struct sqlite *sqlite);
+
 /* Where its connections keep their callbacks; probed on this connection, which no other thread uses yet, unless that was done
  * before. If several threads probe at once, the first result is kept. */
 const struct callback_offsets *copy_offsets(struct copy *copy, sqlite3 *db);

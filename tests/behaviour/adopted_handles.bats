@@ -48,6 +48,12 @@ load ../harness/scenes
 	twin found extension_handles
 }
 
+@test "an automatic extension of the program is shown no handle of ours while the program rests" {
+	twin linked extension_rests
+	twin found extension_rests
+	[[ $output == *'own'* && $output != *another* ]]
+}
+
 @test "an automatic extension of the program is shown no handle of ours where the program copies its file while it reads" {
 	twin linked extension_copies
 	[[ $output == *'shown 1'* && $(observer query copy.db 'SELECT count(*) FROM t') == 2 ]]

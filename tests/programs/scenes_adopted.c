@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int deny_attach(void *argument, int action, const char *first, const char *second, const char *schema, const char *trigger)
 {
@@ -235,6 +236,23 @@ static void extension_handles(void)
 	printf("close %d\n", use->close(db));
 }
 
+/* The same while the program rests, in which time the -wal is copied for others. */
+static void extension_rests(void)
+{
+	struct timespec rest = {.tv_sec = 1};
+	sqlite3 *db;
+
+	use->auto_extension((void (*)(void))extension_that_keeps);
+	use->open("t.db", &db);
+	scene_exec(db, "CREATE TABLE t(x)");
+	scene_exec(db, "INSERT INTO t VALUES(1)");
+	nanosleep(&rest, NULL);
+	scene_exec(db, "INSERT INTO t VALUES(2)");
+	for (unsigned i = 0; i < shown_count; i++)
+		printf("%s\n", shown[i] == db ? "own" : "another");
+	printf("close %d\n", use->close(db));
+}
+
 /* The same where the file is copied while a statement reads. */
 static void extension_copies(void)
 {
@@ -344,6 +362,7 @@ const struct scene adopted_scenes[] = {
 	{"extension_tables", extension_tables},
 	{"extension_callbacks", extension_callbacks},
 	{"extension_handles", extension_handles},
+	{"extension_rests", extension_rests},
 	{"extension_copies", extension_copies},
 	{"traces", traces},
 	{"attached_traces", attached_traces},
