@@ -31,10 +31,9 @@ static void look_at_busy_callback(struct embedded_connection *embedded)
 	if (!callback_read_busy(embedded->offsets->busy, connection->db, &now))
 		return;
 	if (now.handler == embedded->offsets->busy->stock || busy_handler_is_ours(now.handler)) {
-		if (now.timeout != connection->busy.timeout || connection->busy.handler)
+		/* a timeout as long as the recipe's shows only by the handler that SQLite puts in with it */
+		if (now.timeout != connection->busy.timeout || connection->busy.handler || busy_handler_is_replaced(connection))
 			program_busy_timeout(connection, now.timeout);
-		else
-			busy_handler_reinstall(connection, 0);
 	} else if (now.handler) {
 		if (now.handler != connection->busy.handler || now.argument != connection->busy.argument)
 			program_found_busy_handler(connection, now.handler, now.argument);

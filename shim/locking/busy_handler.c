@@ -228,14 +228,20 @@ int busy_handler_set_timeout(struct connection *connection, int milliseconds)
 	return ours && rc == SQLITE_OK ? take_callback(sqlite, shim, milliseconds) : rc;
 }
 
-void busy_handler_reinstall(struct connection *connection, int least)
+bool busy_handler_is_replaced(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
+
+	return shim && shim->db == connection->db && shim->busy.callback &&
+	       callback_is(shim->busy.callback, shim->busy.sqlite_handler, connection->db);
+}
+
+void busy_handler_reinstall(struct connection *connection, int least)
+{
 	int timeout;
 
-	if (!shim || shim->db != connection->db || !shim->busy.callback ||
-	    !callback_is(shim->busy.callback, shim->busy.sqlite_handler, connection->db))
+	if (!busy_handler_is_replaced(connection))
 		return;
-	timeout = *shim->busy.pragma_timeout;
+	timeout = *connection->shim->busy.pragma_timeout;
 	busy_handler_set_timeout(connection, timeout < least ? least : timeout);
 }

@@ -31,6 +31,9 @@ void busy_handler_give_back(struct file_shim *shim);
 /* Is this handler, which a connection has, ours? */
 bool busy_handler_is_ours(int (*handler)(void *, int));
 
+/* Is SQLite's own handler where ours was put? The program has set a timeout out of our sight then. */
+bool busy_handler_is_replaced(const struct connection *connection);
+
 /* If SQLite's own handler is installed, because the program set its timeout out of our sight, installs ours with that timeout, but
  * no less than `least` milliseconds. Does nothing if ours is there already, or nothing, or one of the program's own. */
 void busy_handler_reinstall(struct connection *connection, int least);

@@ -71,6 +71,17 @@ setup_database() {
 	expect $'open 0\n1\nexec 0\nbusy_timeout 0\n1\nexec 0\n30000\nexec 0\nbusy_handler 0\n1\nexec 0\n0\nexec 0\nclose 0'
 }
 
+@test "in an embedded copy a timeout as long as the recipe's is the program's, and is waited for beside another connection of the thread" {
+	script=('open a t.db' 'open b t.db' 'busy_timeout b 30000' 'exec b SELECT x FROM t' 'exec a BEGIN IMMEDIATE' 'exec b INSERT INTO t VALUES(2)')
+	for run in run_plain run_shim; do
+		setup_database
+		"$run" sh -c 'timeout 2 "$0" "$@" || [ $? -eq 124 ]' "$victim" "${script[@]}"
+		expect $'open 0\nopen 0\nbusy_timeout 0\n1\nexec 0\nexec 0'
+	done
+	SQLPROD_REPORT=$scratch/report.json run_shim "$victim" "${script[@]:1:3}" 'close b'
+	[[ $(of_report settings busy_timeout decided_by) == program ]]
+}
+
 @test "in an embedded copy a trace callback of the program's sees starts and ends of its statements" {
 	setup_database
 	run_plain "$victim" 'open a t.db' 'exec a SELECT x FROM t' 'trace a' 'exec a SELECT x FROM t' 'exec a PRAGMA cache_size=-9' 'exec a SELECT x FROM t' 'close a'
