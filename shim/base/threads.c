@@ -65,6 +65,17 @@ unsigned threads_count(void)
 	return known && status.threads > 0 ? (unsigned)status.threads : 0;
 }
 
+/* A folder has a link of each folder in it, and two of its own. */
+bool threads_is_alone(void)
+{
+	struct stat tasks;
+	int saved = errno;
+	bool alone = threads_is_single() || (glibc_stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 2 + 1);
+
+	errno = saved;
+	return alone;
+}
+
 const char *_Atomic threads_single;
 
 bool threads_look_up_single(void)

@@ -24,6 +24,9 @@ static inline bool threads_is_single(void)
 	return single ? *single : threads_look_up_single();
 }
 
+/* Has the process one thread? System calls that a signal handler may make; false where that cannot be known. */
+bool threads_is_alone(void);
+
 /* Has the process filters of its own (seccomp(2)), or is that not known? Opens files of /proc. */
 bool threads_are_confined(void);
 

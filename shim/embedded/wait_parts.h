@@ -24,6 +24,14 @@ static inline bool wait_has_parts(void)
 	return __builtin_expect(atomic_load_explicit(&idle_checkpoint_awaits_wait, memory_order_relaxed), 0);
 }
 
+/* For functions that programs call often: what is called by the hook, where REAL() costs registers that are to be saved. Found by
+ * the function that is called instead while that is not known, or wait_has_parts(). */
+#define NEXT(function) __typeof__(&function) _Atomic next_##function
+#define NEXT_FIND(function, kernel_function)                                                                                       \
+	atomic_store_explicit(&next_##function, REAL(function, kernel_function), memory_order_relaxed)
+#define NEXT_CALL(function) atomic_load_explicit(&next_##function, memory_order_relaxed)
+#define NEXT_IS_ALL(function) __builtin_expect(NEXT_CALL(function) && !wait_has_parts(), 1)
+
 /* Calls wait for nanoseconds each (WAIT_FOREVER for no end), until it returns other than 0 or has waited for `length` in all. It
  * waits with that mask, as ppoll(2) does: the program's, which is NULL if its call has none. Returns what the last one did; *left,
  * if it is not NULL, is what remains of the length. */

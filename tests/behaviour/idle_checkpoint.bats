@@ -42,7 +42,8 @@ ended() {
 }
 
 # How a program waits for its next event.
-ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait)
+ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait read readv recv recvfrom recvmsg accept accept4
+	fgets getline getdelim getc_unlocked)
 
 # waits RUN VICTIM LINE… - a program of one thread does that, commits ten rows, and waits in each way; then the copies are made.
 waits() {
@@ -86,7 +87,7 @@ all_ways() {
 
 @test "a copy made while an embedded SQLite's program of one thread waits has all rows" {
 	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
-	ways=(sleep poll select)
+	ways=(sleep poll select read accept fgets)
 	all_ways "$build/embedded/victim_gcc_O2"
 }
 
@@ -175,6 +176,18 @@ all_ways() {
 		APP_TIMEOUT=20 $run victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'exec a PRAGMA journal_mode=DELETE' 'exec a PRAGMA locking_mode=EXCLUSIVE' \
 			'exec a INSERT INTO t VALUES(1)' 'open b b.db' 'exec b CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' 'wait poll 700' 'exec a SELECT count(*) FROM t'
 		[[ $output == *$'\nwait 0\n1\nexec 0' ]] || fail "$run"
+	done
+}
+
+@test "a call that waits for input ends as it does alone: by its input, by a signal, or at once" {
+	for case in interrupted interrupted_socket restarted answered jumps child nonblocking dontwait timeout listening datagrams pipe closed ended raw \
+		raw_timed prompt line; do
+		run_plain input_waits $case
+		alone=${output//handled, /}
+		rm -f a.db*
+		run_shim input_waits $case
+		[[ ${output//handled, /} == "$alone" && $alone == "$case: "* && $alone != *late* ]] || fail "$case alone: $alone, with the library: $output"
+		rm -f a.db*
 	done
 }
 

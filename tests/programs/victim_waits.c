@@ -1,6 +1,8 @@
 /* victim_waits.c - the lines of a victim's script by which it waits.
  *
  *   wait HOW MILLISECONDS    by the function of that name; clock_until and wall_until: clock_nanosleep() up to a point in time
+ *                            read, readv, recv, recvfrom, recvmsg, accept, accept4, fgets, getline, getdelim, getc_unlocked: what
+ *                            they wait for comes by a signal's handler
  *   alarm MILLISECONDS       SIGALRM comes after them, and has a handler that does nothing
  *   idle_thread              one more thread, which does nothing
  *
@@ -16,7 +18,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +81,107 @@ static int wait_for_files(const char *how, long milliseconds)
 	return rc;
 }
 
+static int input_ends[2];
+static struct sockaddr_un input_address;
+static socklen_t input_address_size;
+
+/* A connection, or a byte. */
+static void send_input(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	if (input_address.sun_family)
+		connect(input_ends[1], (struct sockaddr *)&input_address, input_address_size);
+	else if (write(input_ends[1], "\n", 1) != 1)
+		_exit(1);
+	errno = saved;
+}
+
+static void make_ends(const char *how)
+{
+	bool connects = strncmp(how, "accept", strlen("accept")) == 0, made = true;
+
+	input_address_size = sizeof(input_address);
+	input_address = (struct sockaddr_un){.sun_family = connects ? AF_UNIX : 0};
+	if (connects) {
+		input_ends[0] = socket(AF_UNIX, SOCK_STREAM, 0);
+		input_ends[1] = socket(AF_UNIX, SOCK_STREAM, 0);
+		/* a name that the kernel gives */
+		made = bind(input_ends[0], (struct sockaddr *)&input_address, sizeof(sa_family_t)) == 0 &&
+		       listen(input_ends[0], 1) == 0 &&
+		       getsockname(input_ends[0], (struct sockaddr *)&input_address, &input_address_size) == 0;
+	} else {
+		made = (strncmp(how, "recv", strlen("recv")) != 0 ? pipe(input_ends)
+								  : socketpair(AF_UNIX, SOCK_STREAM, 0, input_ends)) == 0;
+	}
+	if (!made)
+		victim_die("cannot make", how);
+}
+
+static int get_line(const char *how, int fd)
+{
+	FILE *file = fdopen(dup(fd), "r");
+	char buffer[10], *line = NULL;
+	size_t size = 0;
+	bool got;
+
+	if (strcmp(how, "fgets") == 0)
+		got = fgets(buffer, sizeof(buffer), file);
+	else if (strcmp(how, "getline") == 0)
+		got = getline(&line, &size, file) == 1;
+	else if (strcmp(how, "getdelim") == 0)
+		got = getdelim(&line, &size, '\n', file) == 1;
+	else
+		got = getc_unlocked(file) == '\n';
+	free(line);
+	fclose(file);
+	return got ? 0 : -1;
+}
+
+static int call_for_input(const char *how, int fd)
+{
+	char byte = 0;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (strstr(how, "get"))
+		return get_line(how, fd);
+	if (strcmp(how, "read") == 0)
+		return (int)read(fd, &byte, 1) - 1;
+	if (strcmp(how, "readv") == 0)
+		return (int)readv(fd, &part, 1) - 1;
+	if (strcmp(how, "recv") == 0)
+		return (int)recv(fd, &byte, 1, 0) - 1;
+	if (strcmp(how, "recvfrom") == 0)
+		return (int)recvfrom(fd, &byte, 1, 0, NULL, NULL) - 1;
+	if (strcmp(how, "recvmsg") == 0)
+		return (int)recvmsg(fd, &message, 0) - 1;
+	if (strcmp(how, "accept") == 0)
+		return accept(fd, NULL, NULL) < 0 ? -1 : 0;
+	return accept4(fd, NULL, NULL, 0) < 0 ? -1 : 0;
+}
+
+static bool waits_for_input(const char *how)
+{
+	return strstr(how, "get") || strncmp(how, "read", strlen("read")) == 0 || strncmp(how, "recv", strlen("recv")) == 0 ||
+	       strncmp(how, "accept", strlen("accept")) == 0;
+}
+
+static void set_timer(long milliseconds, void (*handle)(int), int flags);
+
+static int wait_for_input(const char *how, long milliseconds)
+{
+	int rc;
+
+	make_ends(how);
+	set_timer(milliseconds, send_input, SA_RESTART);
+	rc = call_for_input(how, input_ends[0]);
+	close(input_ends[0]);
+	close(input_ends[1]);
+	return rc;
+}
+
 static int wait_by(const char *how, long milliseconds)
 {
 	struct timespec time = time_of(milliseconds);
@@ -94,6 +200,8 @@ static int wait_by(const char *how, long milliseconds)
 		return sleep_until(CLOCK_REALTIME, milliseconds);
 	if (strcmp(how, "pause") == 0)
 		return pause();
+	if (waits_for_input(how))
+		return wait_for_input(how, milliseconds);
 	return wait_for_files(how, milliseconds);
 }
 
@@ -115,9 +223,9 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-static void set_alarm(long milliseconds)
+static void set_timer(long milliseconds, void (*handle)(int), int flags)
 {
-	struct sigaction action = {.sa_handler = on_alarm};
+	struct sigaction action = {.sa_handler = handle, .sa_flags = flags};
 	struct itimerval timer = {.it_value = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000}};
 
 	sigaction(SIGALRM, &action, NULL);
@@ -138,7 +246,7 @@ bool waits_run(const char *verb, char *rest)
 	if (strcmp(verb, "wait") == 0)
 		say_wait(rest);
 	else if (strcmp(verb, "alarm") == 0)
-		set_alarm(atol(rest));
+		set_timer(atol(rest), on_alarm, 0);
 	else if (strcmp(verb, "idle_thread") == 0)
 		pthread_create(&thread, NULL, do_nothing, NULL);
 	else

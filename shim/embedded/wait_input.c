@@ -1,0 +1,150 @@
+/* wait_input.c - polls the file beside a signalfd(2): what a signal does to the program's call depends on which one it is, and that
+ * poll(2) does not tell. */
+#include "embedded/wait_input.h"
+
+#include "base/glibc.h"
+#include "base/guard.h"
+#include "base/threads.h"
+#include "embedded/wait_parts.h"
+#include "locking/futex.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* By system calls: each function of libc would be looked up at the start of a process. */
+static bool get_option(int fd, int option, void *value, socklen_t size)
+{
+	return syscall(SYS_getsockopt, fd, SOL_SOCKET, option, value, &size) == 0;
+}
+
+/* The kernel's struct is the beginning of libc's. */
+static bool get_modes(int fd, struct termios *modes)
+{
+	return syscall(SYS_ioctl, fd, TCGETS, modes) == 0;
+}
+
+/* A terminal may give what it has at once, or stop a process of the background. */
+static bool terminal_waits(int fd)
+{
+	struct termios modes;
+	pid_t group;
+
+	return get_modes(fd, &modes) && ((modes.c_lflag & ICANON) || modes.c_cc[VMIN] > 0) &&
+	       (syscall(SYS_ioctl, fd, TIOCGPGRP, &group) != 0 || group == (pid_t)syscall(SYS_getpgid, 0));
+}
+
+/* One that waits for some time only is left alone. */
+static bool socket_waits(int fd, enum wait_input what)
+{
+	int listens = 0;
+	struct timeval time = {0};
+
+	return get_option(fd, SO_ACCEPTCONN, &listens, sizeof(listens)) && listens == (what == WAIT_CONNECTION) &&
+	       get_option(fd, SO_RCVTIMEO, &time, sizeof(time)) && time.tv_sec == 0 && time.tv_usec == 0;
+}
+
+static bool is_ready(int fd)
+{
+	struct pollfd file = {.fd = fd, .events = POLLIN};
+	struct timespec none = {0};
+
+	return wait_kernel_ppoll(&file, 1, &none, NULL) != 0;
+}
+
+static bool waits(int fd, enum wait_input what)
+{
+	struct stat status;
+	mode_t type;
+	int flags;
+
+	if (guard_depth > 0 || glibc_fstat(fd, &status) != 0)
+		return false;
+	type = status.st_mode & S_IFMT;
+	if ((type && type != S_IFIFO && type != S_IFSOCK && type != S_IFCHR) || (what == WAIT_CONNECTION && type != S_IFSOCK) ||
+	    is_ready(fd))
+		return false;
+	flags = fcntl(fd, F_GETFL);
+	return flags >= 0 && !(flags & (O_NONBLOCK | O_PATH)) && (type != S_IFCHR || terminal_waits(fd)) &&
+	       (type != S_IFSOCK || socket_waits(fd, what));
+}
+
+/* Is a handler about to run that ends the program's call? The kernel keeps a signal that is blocked, even one that is ignored. */
+static bool is_interrupted(const sigset_t *mask)
+{
+	struct sigaction action;
+	sigset_t pending;
+	bool ends = false;
+
+	if (sigpending(&pending) != 0)
+		return false;
+	for (int number = 1; number <= SIGRTMAX && !ends; number++)
+		ends = sigismember(&pending, number) == 1 && sigismember(mask, number) != 1 &&
+		       sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
+		       !(action.sa_flags & SA_RESTART);
+	return ends;
+}
+
+enum seen {
+	SEEN_NOTHING,
+	SEEN_INPUT,
+	SEEN_SIGNAL,
+};
+
+/* Waits with the signals blocked. Another thread would see the descriptor that is open meanwhile. */
+static enum seen wait_part(int fd, int64_t length, const sigset_t *mask)
+{
+	struct pollfd files[2] = {{.fd = fd, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+	struct timespec time = wait_to_time(length > 0 ? length : 0);
+	sigset_t others;
+	int n;
+
+	sigemptyset(&others);
+	for (int number = 1; number <= SIGRTMAX; number++)
+		if (sigismember(mask, number) == 0)
+			sigaddset(&others, number);
+	if (threads_is_alone())
+		files[1].fd = (int)syscall(SYS_signalfd4, -1, &others, WAIT_MASK_BYTES, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (files[1].fd < 0)
+		return SEEN_INPUT;
+	n = wait_kernel_ppoll(files, 2, &time, NULL);
+	syscall(SYS_close, files[1].fd);
+	return n == 0 ? SEEN_NOTHING : n > 0 && files[0].revents ? SEEN_INPUT : SEEN_SIGNAL;
+}
+
+/* The call is to be made now, if it is not interrupted. */
+static bool wait_on(int fd, bool *interrupted)
+{
+	int64_t due;
+	enum seen seen = SEEN_INPUT;
+	sigset_t before;
+
+	idle_checkpoint_block_signals(&before);
+	due = idle_checkpoint_in_wait(monotonic_now(), &before);
+	if (due != IDLE_WAL_NEVER)
+		seen = wait_part(fd, due - monotonic_now(), &before);
+	*interrupted = seen != SEEN_INPUT && is_interrupted(&before);
+	/* its handlers run here */
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return seen == SEEN_INPUT || *interrupted;
+}
+
+bool wait_for_input(int fd, enum wait_input what)
+{
+	bool interrupted = false;
+	int saved = errno;
+
+	if (waits(fd, what))
+		while (!wait_on(fd, &interrupted))
+			;
+	errno = interrupted ? EINTR : saved;
+	return !interrupted;
+}

@@ -1,0 +1,221 @@
+/* input_waits.c CASE - commits a row to a.db, calls a function that reads or accepts, and prints what came of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+static int ends[2];
+static sigjmp_buf back;
+
+static void count(int number)
+{
+	(void)number;
+	if (write(STDOUT_FILENO, "handled, ", 9) < 0)
+		_exit(1);
+}
+
+static void answer(int number)
+{
+	count(number);
+	if (write(ends[1], "x", 1) < 0)
+		_exit(1);
+}
+
+static void jump(int number)
+{
+	struct itimerval none = {.it_value = {0}};
+
+	count(number);
+	setitimer(ITIMER_REAL, &none, NULL);
+	siglongjmp(back, 1);
+}
+
+/* A signal after 50 ms, before anything is copied, and another one long after that. */
+static void set_timers(void (*handle)(int), int flags)
+{
+	struct sigaction action = {.sa_handler = handle, .sa_flags = flags};
+	struct itimerval timer = {.it_value = {.tv_usec = 50000}, .it_interval = {.tv_usec = 450000}};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void show(const char *what, ssize_t rc)
+{
+	printf("%s: %s\n", what, rc < 0 ? strerror(errno) : rc == 0 ? "0" : "some");
+	fflush(stdout);
+}
+
+static void read_twice(const char *name, int domain)
+{
+	char byte;
+
+	for (int i = 0; i < 2; i++)
+		show(name, domain ? recv(ends[0], &byte, 1, 0) : read(ends[0], &byte, 1));
+}
+
+static int raw_terminal(int least, int tenths)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), fd;
+	struct termios modes;
+
+	grantpt(master);
+	unlockpt(master);
+	fd = open(ptsname(master), O_RDWR | O_NOCTTY);
+	tcgetattr(fd, &modes);
+	modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	modes.c_cc[VMIN] = (cc_t)least;
+	modes.c_cc[VTIME] = (cc_t)tenths;
+	tcsetattr(fd, TCSANOW, &modes);
+	return fd;
+}
+
+static void call_others(const char *name)
+{
+	struct timeval time = {.tv_usec = 200000};
+	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0);
+	char byte;
+
+	listen(tcp, 1);
+	if (strcmp(name, "nonblocking") == 0) {
+		fcntl(ends[0], F_SETFL, O_NONBLOCK);
+		show(name, read(ends[0], &byte, 1));
+	} else if (strcmp(name, "dontwait") == 0) {
+		show(name, recv(udp, &byte, 1, MSG_DONTWAIT));
+	} else if (strcmp(name, "timeout") == 0) {
+		setsockopt(udp, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+		show(name, recv(udp, &byte, 1, 0));
+	} else if (strcmp(name, "listening") == 0) {
+		show(name, recv(tcp, &byte, 1, 0));
+	} else if (strcmp(name, "datagrams") == 0) {
+		show(name, accept(udp, NULL, NULL));
+	} else if (strcmp(name, "pipe") == 0) {
+		show(name, recv(ends[0], &byte, 1, 0));
+	} else if (strcmp(name, "closed") == 0) {
+		show(name, read(1000, &byte, 1));
+	} else if (strcmp(name, "ended") == 0) {
+		close(ends[1]);
+		show(name, read(ends[0], &byte, 1));
+	} else if (strcmp(name, "raw") == 0) {
+		show(name, read(raw_terminal(0, 0), &byte, 1));
+	} else if (strcmp(name, "raw_timed") == 0) {
+		show(name, read(raw_terminal(0, 2), &byte, 1));
+	}
+	close(tcp);
+	close(udp);
+}
+
+static int terminal;
+static volatile sig_atomic_t shown;
+
+/* Before anything is copied the terminal shows what the program asks; then it is answered. */
+static void look_at_terminal(int number)
+{
+	int there = 0;
+
+	(void)number;
+	ioctl(terminal, FIONREAD, &there);
+	shown = there > 0;
+	if (write(terminal, "x\n", 2) < 0)
+		_exit(1);
+}
+
+static void ask(const char *name)
+{
+	int out = dup(STDOUT_FILENO), side;
+	char line[10];
+
+	terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	grantpt(terminal);
+	unlockpt(terminal);
+	side = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	dup2(side, STDIN_FILENO);
+	dup2(side, STDOUT_FILENO);
+	set_timers(look_at_terminal, SA_RESTART);
+	printf("name? ");
+	ends[0] = fgets(line, sizeof(line), stdin) != NULL;
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	printf("%s: %s %s\n", name, shown ? "shown" : "not shown", ends[0] ? line : "none");
+}
+
+/* The first is interrupted, the second one gets its line. */
+static void read_lines(const char *name)
+{
+	FILE *file = fdopen(ends[0], "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	for (int i = 0; i < 2; i++) {
+		set_timers(i ? answer : count, i ? SA_RESTART : 0);
+		show(name, getdelim(&line, &size, 'x', file));
+		show("error", ferror(file));
+		clearerr(file);
+	}
+	free(line);
+	fclose(file);
+}
+
+static void call(const char *name)
+{
+	if (strcmp(name, "interrupted") == 0) {
+		set_timers(count, 0);
+		read_twice(name, 0);
+	} else if (strcmp(name, "interrupted_socket") == 0) {
+		socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+		set_timers(count, 0);
+		read_twice(name, AF_UNIX);
+	} else if (strcmp(name, "restarted") == 0) {
+		set_timers(answer, SA_RESTART);
+		read_twice(name, 0);
+	} else if (strcmp(name, "answered") == 0) {
+		set_timers(answer, 0);
+		read_twice(name, 0);
+	} else if (strcmp(name, "jumps") == 0) {
+		set_timers(jump, 0);
+		if (sigsetjmp(back, 1) == 0)
+			read_twice(name, 0);
+		show(name, 0);
+	} else if (strcmp(name, "child") == 0) {
+		if (fork() == 0) {
+			usleep(50000);
+			_exit(0);
+		}
+		set_timers(answer, SA_RESTART);
+		read_twice(name, 0);
+		show(name, wait(NULL));
+	} else if (strcmp(name, "prompt") == 0) {
+		ask(name);
+	} else if (strcmp(name, "line") == 0) {
+		read_lines(name);
+	} else {
+		call_others(name);
+	}
+}
+
+int main(int arguments, char **argument)
+{
+	sqlite3 *db;
+	time_t began = time(NULL);
+
+	if (arguments != 2 || sqlite3_open("a.db", &db) != SQLITE_OK || pipe(ends) != 0)
+		return 2;
+	sqlite3_exec(db, "CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(1)", NULL, NULL, NULL);
+	call(argument[1]);
+	if (time(NULL) > began + 20)
+		puts("late");
+	sqlite3_close(db);
+	return 0;
+}
