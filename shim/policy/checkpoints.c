@@ -17,6 +17,7 @@
 #include "sqlite/probe.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -151,9 +152,12 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 	struct reader reader = {.sqlite = NULL};
 	struct search search = {.inode = inode, .pid = getpid(), .unasked = unasked, .reader = &reader};
 	const struct sqlite *sqlite;
+	int cancel;
 
 	if (guard_depth > 0)
 		return;
+	/* a thread that is cancelled ends in its own calls, not in SQLite */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	/* one that is under way would refuse this one; a call inside SQLite has locks that it may want */
 	if (!may_be_sqlite)
 		idle_wal_exclude();
@@ -171,6 +175,7 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 	guard_leave();
 	if (!may_be_sqlite)
 		idle_wal_allow();
+	pthread_setcancelstate(cancel, NULL);
 }
 
 void checkpoint_file(ino_t inode)

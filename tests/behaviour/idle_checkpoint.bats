@@ -446,13 +446,15 @@ syncs() {
 	done
 }
 
-@test "a thread that is cancelled while it waits has not left a copy half done" {
+@test "a thread that is cancelled while it waits, or asks for the size, has not left a copy half done" {
 	[[ -z ${SANITIZER_RUNTIME-} ]] || skip "the address sanitizer does not see the unwinding through a program that is built without it"
 	cat >cancelled.c <<-'END'
 		#include <poll.h>
 		#include <pthread.h>
 		#include <sqlite3.h>
 		#include <stdio.h>
+		#include <string.h>
+		#include <sys/stat.h>
 		#include <time.h>
 		#include <unistd.h>
 
@@ -477,16 +479,25 @@ syncs() {
 			_exit(0);
 		}
 
-		int main(void)
+		int main(int count, char **arguments)
 		{
+			struct stat status;
+
+			(void)count;
 			sqlite3_open("a.db", &db);
 			sqlite3_exec(db, "CREATE TABLE t(x)", NULL, NULL, NULL);
 			sqlite3_exec(db, "INSERT INTO t VALUES(1)", NULL, NULL, NULL);
+			pthread_cleanup_push(end, NULL);
+			if (!strcmp(arguments[1], "size")) {
+				pthread_cancel(pthread_self());
+				stat("a.db", &status);
+				puts("asked");
+				pthread_testcancel();
+			}
 			/* the library sees that there was a commit, and it is due when the next wait begins */
 			poll(NULL, 0, 20);
 			for (long began = now(); now() - began < 200;)
 				;
-			pthread_cleanup_push(end, NULL);
 			pthread_cancel(pthread_self());
 			poll(NULL, 0, 60000);
 			pthread_cleanup_pop(0);
@@ -497,8 +508,11 @@ syncs() {
 	${CC:-cc} -D_GNU_SOURCE -o cancelled cancelled.c -lsqlite3 -pthread
 	for run in run_plain run_shim; do
 		rm -f a.db*
-		$run ./cancelled
+		$run ./cancelled wait
 		expect 'close 0 soon'
+		rm -f a.db*
+		$run ./cancelled size
+		expect $'asked\nclose 0 soon'
 	done
 }
 
