@@ -12,9 +12,14 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#ifdef __GLIBC__
+#include <fts.h>
+#endif
 #include <ftw.h>
 #include <glob.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static void list(const struct stat *folder)
 {
@@ -82,7 +87,7 @@ HOOK DIR *fdopendir(int fd)
 }
 
 /* Each calls a function of libc that calls none of those above by its name. */
-#define LISTING(noted, function, ...)                                                                                              \
+#define LISTING(noted, function, fails, ...)                                                                                       \
 	noted;                                                                                                                     \
 	return REAL(function, fails)(__VA_ARGS__);
 
@@ -94,11 +99,16 @@ static int fails(void)
 
 HOOK int scandir(const char *name, struct dirent ***entries, int (*filter)(const struct dirent *),
 		 int (*compare)(const struct dirent **, const struct dirent **)){
-	LISTING(list_name(name), scandir, name, entries, filter, compare)}
+	LISTING(list_name(name), scandir, fails, name, entries, filter, compare)}
+
+HOOK int ftw(const char *name, int (*see)(const char *, const struct stat *, int), int descriptors)
+{
+	LISTING(list_all(), ftw, fails, name, see, descriptors)
+}
 
 HOOK int nftw(const char *name, int (*see)(const char *, const struct stat *, int, struct FTW *), int descriptors, int flags)
 {
-	LISTING(list_all(), nftw, name, see, descriptors, flags)
+	LISTING(list_all(), nftw, fails, name, see, descriptors, flags)
 }
 
 /* Of the first glibc for the machine. Others have but one glob(), or are not served (elf/apitable.h). */
@@ -151,10 +161,51 @@ HOOK int glob(const char *pattern, int flags, int (*on_error)(const char *, int)
 
 HOOK int scandir64(const char *name, struct dirent64 ***entries, int (*filter)(const struct dirent64 *),
 		   int (*compare)(const struct dirent64 **, const struct dirent64 **)){
-	LISTING(list_name(name), scandir64, name, entries, filter, compare)}
+	LISTING(list_name(name), scandir64, fails, name, entries, filter, compare)}
+
+HOOK int ftw64(const char *name, int (*see)(const char *, const struct stat64 *, int), int descriptors)
+{
+	LISTING(list_all(), ftw64, fails, name, see, descriptors)
+}
 
 HOOK int nftw64(const char *name, int (*see)(const char *, const struct stat64 *, int, struct FTW *), int descriptors,
-		int flags){LISTING(list_all(), nftw64, name, see, descriptors, flags)}
+		int flags){LISTING(list_all(), nftw64, fails, name, see, descriptors, flags)}
+
+static void *fails_to_open(void)
+{
+	errno = ENOSYS;
+	return NULL;
+}
+
+HOOK FTS *fts_open(char *const *names, int options, int (*compare)(const FTSENT **, const FTSENT **))
+{
+	LISTING(list_all(), fts_open, fails_to_open, names, options, compare)
+}
+
+HOOK FTS64 *fts64_open(char *const *names, int options, int (*compare)(const FTSENT64 **, const FTSENT64 **))
+{
+	LISTING(list_all(), fts64_open, fails_to_open, names, options, compare)
+}
+
+/* glibc has it since 2.30. */
+ssize_t getdents64(int folder, void *entries, size_t size);
+
+static ssize_t kernel_getdents64(int folder, void *entries, size_t size)
+{
+	return syscall(SYS_getdents64, folder, entries, size);
+}
+
+/* A folder is listed by several calls, and what the first one has told of may be deleted in between: nothing is removed here. */
+HOOK ssize_t getdents64(int folder, void *entries, size_t size)
+{
+	struct stat status;
+	int saved = errno;
+
+	if (may_concern() && glibc_fstat(folder, &status) == 0)
+		kept_files_list(&status);
+	errno = saved;
+	return REAL(getdents64, kernel_getdents64)(folder, entries, size);
+}
 
 HOOK int glob64(const char *pattern, int flags, int (*on_error)(const char *, int), glob64_t *paths)
 {

@@ -19,7 +19,7 @@ struct kept {
 	_Atomic ino_t wal, shm;
 	_Atomic ino_t folder; /* 0 where its path is too long to be remembered */
 	atomic_bool listed;   /* the program may know the names of -wal and -shm */
-	atomic_bool left;     /* and has taken the database alone away */
+	_Atomic pid_t left;   /* and this process has taken the database alone away */
 	char path[LONGEST_PATH];
 };
 
@@ -60,7 +60,7 @@ void kept_files_note(const struct wal_files *files, const char *path)
 	/* Whoever reads halves of two looks for a -wal of the wrong inode by the right name, and finds none. */
 	if (atomic_exchange(&kept->inode, 0) != inode || atomic_load(&kept->wal) != wal)
 		atomic_store(&kept->listed, false);
-	atomic_store(&kept->left, false);
+	atomic_store(&kept->left, 0);
 	atomic_store(&kept->device, device);
 	atomic_store(&kept->wal, wal);
 	atomic_store(&kept->shm, atomic_load(&files->shm));
@@ -95,7 +95,7 @@ void kept_files_leave(const struct stat *database)
 	struct kept *kept = find(database->st_dev, database->st_ino);
 
 	if (kept)
-		atomic_store(&kept->left, true);
+		atomic_store(&kept->left, getpid());
 }
 
 static void remove_file(const char *path, const char *suffix, ino_t inode, bool only_empty)
@@ -108,13 +108,21 @@ static void remove_file(const char *path, const char *suffix, ino_t inode, bool 
 	free(name);
 }
 
+/* What its parent has left, a forked child lets lie. */
+static bool is_left(const struct kept *kept)
+{
+	pid_t left = atomic_load(&kept->left);
+
+	return left && left == getpid();
+}
+
 /* One that another process has written to stays, and so does its -shm. */
 static void remove_left(struct kept *kept)
 {
 	struct stat status;
 	char *wal = wal_files_join(kept->path, "-wal");
 
-	if (glibc_lstat(kept->path, &status) == 0 || !atomic_exchange(&kept->left, false))
+	if (glibc_lstat(kept->path, &status) == 0 || !atomic_exchange(&kept->left, 0))
 		;
 	else if (wal && (glibc_lstat(wal, &status) != 0 || (status.st_ino == atomic_load(&kept->wal) && status.st_size == 0))) {
 		remove_file(kept->path, "-wal", atomic_load(&kept->wal), true);
@@ -126,7 +134,7 @@ static void remove_left(struct kept *kept)
 void kept_files_remove_left(const struct stat *folder)
 {
 	for (struct kept *kept = ring; kept < ring + REMEMBERED; kept++)
-		if (atomic_load(&kept->left) &&
+		if (is_left(kept) &&
 		    (!folder || (atomic_load(&kept->folder) == folder->st_ino && atomic_load(&kept->device) == folder->st_dev)))
 			remove_left(kept);
 }

@@ -138,6 +138,30 @@ public_folder() {
 	listed_and_made_again victim
 }
 
+@test "a program that clears a folder finds each file in it, though a child that it forks meanwhile ends" {
+	cat >clear.py <<-'EOF'
+		import os, signal, sqlite3, sys
+		c = sqlite3.connect('pub/a.db')
+		c.execute('create table t(x)')
+		c.close()
+		# what is left goes at a fork, but where a handler may be running
+		signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+		for name in sorted(os.listdir('pub')):
+		    os.unlink('pub/' + name)
+		    pid = os.fork()
+		    if not pid:
+		        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+		        sys.exit()
+		    os.waitpid(pid, 0)
+		print(os.listdir('pub'))
+	EOF
+	for run in run_plain run_shim; do
+		public_folder
+		$run python3 clear.py
+		expect '[]'
+	done
+}
+
 @test "a -wal that another process has written to stays when its database is deleted" {
 	public_folder
 	barrier_make held

@@ -199,7 +199,7 @@ deleted_after_the_close() {
 listed_and_cleared() {
 	local run how to
 	for run in run_plain run_shim; do
-		for how in opendir fdopendir scandir nftw glob; do
+		for how in opendir fdopendir scandir ftw nftw fts getdents64 glob; do
 			for to in '' g; do
 				public
 				mkdir f g

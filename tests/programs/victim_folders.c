@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <glob.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,51 @@ static int note_walked(const char *path, const struct stat *status, int type, st
 	if (type == FTW_F)
 		note(path + where->base);
 	return 0;
+}
+
+static int note_named(const char *path, const struct stat *status, int type)
+{
+	(void)status;
+	if (type == FTW_F)
+		note(strrchr(path, '/') + 1);
+	return 0;
+}
+
+static void list_tree(const char *folder)
+{
+	char name[PATH_MAX], *names[] = {name, NULL};
+	FTS *tree;
+	const FTSENT *entry;
+
+	snprintf(name, sizeof(name), "%s", folder);
+	tree = fts_open(names, FTS_PHYSICAL, NULL);
+	while (tree && (entry = fts_read(tree)) != NULL)
+		if (entry->fts_info == FTS_F)
+			note(entry->fts_name);
+	if (tree)
+		fts_close(tree);
+}
+
+/* Of getdents64(2). */
+struct entry {
+	uint64_t inode, offset;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
+ssize_t getdents64(int folder, void *entries, size_t size);
+
+static void list_entries(const char *folder)
+{
+	_Alignas(uint64_t) char entries[4096];
+	int fd = open(folder, O_RDONLY | O_DIRECTORY);
+	ssize_t n, at;
+
+	while ((n = getdents64(fd, entries, sizeof(entries))) > 0)
+		for (at = 0; at < n; at += ((struct entry *)(entries + at))->length)
+			note(((struct entry *)(entries + at))->name);
+	close(fd);
 }
 
 static int compare(const void *one, const void *other)
@@ -85,6 +132,12 @@ static void list(const char *how, const char *folder)
 		list_scanned(folder);
 	else if (strcmp(how, "nftw") == 0)
 		nftw(folder, note_walked, 8, FTW_PHYS);
+	else if (strcmp(how, "ftw") == 0)
+		ftw(folder, note_named, 8);
+	else if (strcmp(how, "fts") == 0)
+		list_tree(folder);
+	else if (strcmp(how, "getdents64") == 0)
+		list_entries(folder);
 	else if (strcmp(how, "glob") == 0)
 		list_matching(folder);
 	else
