@@ -26,7 +26,7 @@ int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *
 		due = idle_checkpoint_in_wait(now, &before);
 		rc = wait(call, until(due < end ? due : end, monotonic_now()), mask ? mask : &before);
 		now = monotonic_now();
-	} while (rc == 0 && due < end);
+	} while (rc == 0 && due < end && now < end);
 	saved = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = saved;

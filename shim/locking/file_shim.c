@@ -167,19 +167,19 @@ static int lock_tried(struct file_shim *shim, int level, int rc)
 /* Whoever wants the file alone is about to close it, or to leave WAL mode: a handle of ours would be in the way (idle_copy.h). */
 static void exclude_copies(struct file_shim *shim)
 {
-	const struct open_database *database = shim->files.database;
+	struct open_database *database = shim->files.database;
 
 	if (shim->excludes || !database || !atomic_load_explicit(&database->idle.linked, memory_order_relaxed))
 		return;
-	shim->excludes = true;
-	idle_wal_exclude();
+	shim->excludes = &database->idle;
+	idle_wal_exclude_file(shim->excludes);
 }
 
 static void allow_copies(struct file_shim *shim)
 {
 	if (shim->excludes)
-		idle_wal_allow();
-	shim->excludes = false;
+		idle_wal_allow_file(shim->excludes);
+	shim->excludes = NULL;
 }
 
 static int shim_lock(sqlite3_file *file, int level)

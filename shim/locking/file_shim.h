@@ -102,7 +102,7 @@ struct file_shim {
 	struct journal_write journal_write;
 	struct journal_turn journal_turn;
 	bool checkpoints; /* it has the checkpoint lock */
-	bool excludes;    /* nothing is copied meanwhile: idle_wal_exclude() */
+	struct idle_wal *excludes; /* nothing is copied of that meanwhile: idle_wal_exclude_file(); NULL if it does not */
 	int refused;      /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
 	bool has_read_lock;
 	bool reads_wal;         /* … and the -wal cannot start anew while it has it */

@@ -107,11 +107,10 @@ void idle_wal_note(struct file_shim *shim)
 	need();
 }
 
-void idle_wal_exclude(void)
+static void await_copy(void)
 {
 	int64_t now, end;
 
-	atomic_fetch_add(&excluders, 1);
 	if (!atomic_load(&copies))
 		return;
 	now = monotonic_now();
@@ -120,18 +119,42 @@ void idle_wal_exclude(void)
 }
 
 /* A forked child may end what its parent began. */
+static void subtract(atomic_uint *count)
+{
+	unsigned n = atomic_load(count);
+
+	while (n > 0 && !atomic_compare_exchange_weak(count, &n, n - 1))
+		;
+}
+
+void idle_wal_exclude(void)
+{
+	atomic_fetch_add(&excluders, 1);
+	await_copy();
+}
+
 void idle_wal_allow(void)
 {
-	unsigned count = atomic_load(&excluders);
+	subtract(&excluders);
+}
 
-	while (count > 0 && !atomic_compare_exchange_weak(&excluders, &count, count - 1))
-		;
+void idle_wal_exclude_file(struct idle_wal *wal)
+{
+	atomic_fetch_add(&wal->excluders, 1);
+	await_copy();
+}
+
+void idle_wal_allow_file(struct idle_wal *wal)
+{
+	subtract(&wal->excluders);
 }
 
 void idle_wal_forked(void)
 {
 	atomic_store(&copies, 0);
 	atomic_store(&excluders, 0);
+	for (struct open_database *database = atomic_load(&first); database; database = atomic_load(&database->idle.next))
+		atomic_store(&database->idle.excluders, 0);
 	idle_wal_forget();
 }
 
@@ -183,7 +206,9 @@ int64_t idle_wal_look(int64_t now, enum idle_outcome (*copy)(const struct open_d
 		return now + IDLE_WAL_REST;
 	for (struct open_database *database = atomic_load(&first); database; database = atomic_load(&database->idle.next))
 		if (atomic_load(&database->idle.due) <= now)
-			note_outcome(&database->idle, copy(database, atomic_load(&database->idle.file)));
+			note_outcome(&database->idle, atomic_load(&database->idle.excluders)
+							      ? IDLE_HINDERED
+							      : copy(database, atomic_load(&database->idle.file)));
 	end_copy();
 	return idle_wal_next(monotonic_now());
 }

@@ -33,6 +33,7 @@ struct idle_wal {
 	const struct idle_file *_Atomic file;
 	_Atomic int64_t due; /* CLOCK_MONOTONIC; IDLE_WAL_NEVER if all is copied, or was given up */
 	atomic_uint tries;   /* that readers have hindered since the last commit */
+	atomic_uint excluders;
 	atomic_uint copied;  /* how often it was copied, and no connection has counted that yet */
 };
 
@@ -58,8 +59,8 @@ enum idle_outcome {
 	IDLE_OVER,     /* nobody has it open in WAL mode by recipe any more */
 };
 
-/* Copies what is due; from one thread at a time, others return at once. Returns when to look again: when the next one is due, or a
- * while after `now` where nothing may be copied now; IDLE_WAL_NEVER if none is due. */
+/* Copies what is due; from one thread at a time, others return at once. Returns when the next one is due, or is to be tried again;
+ * IDLE_WAL_NEVER if none is. */
 int64_t idle_wal_look(int64_t now, enum idle_outcome (*copy)(const struct open_database *database, const struct idle_file *file));
 
 /* The same without copying anything. */
@@ -69,6 +70,10 @@ int64_t idle_wal_next(int64_t now);
  * its connection, forks, ends. Any number of threads may be between them. */
 void idle_wal_exclude(void);
 void idle_wal_allow(void);
+
+/* The same for one database alone, which somebody needs for himself, perhaps for long. */
+void idle_wal_exclude_file(struct idle_wal *wal);
+void idle_wal_allow_file(struct idle_wal *wal);
 
 /* Nothing is to be copied. In a forked child nobody copies, either. */
 void idle_wal_forget(void);

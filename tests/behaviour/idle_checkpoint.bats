@@ -191,6 +191,22 @@ all_ways() {
 	done
 }
 
+# The file that is locked is in rollback mode then, and was in WAL mode before.
+@test "while a program has one database for itself the others are copied, and its waits end when they should" {
+	for run in plain shim; do
+		rm -f ./*.db* at.*
+		barrier_make at
+		"start_$run" both victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'wait poll 300' 'exec a PRAGMA journal_mode=DELETE' \
+			'exec a PRAGMA locking_mode=EXCLUSIVE' 'exec a INSERT INTO t VALUES(1)' 'open b b.db' 'exec b CREATE TABLE t(x)' 'exec b INSERT INTO t VALUES(1)' \
+			'wait poll 700' 'barrier at' 'close a' 'close b'
+		barrier_meet at
+		[[ $(rows b.db) == 1 ]] || fail "$run: $(rows b.db)"
+		barrier_leave at
+		finish "$started" both
+		[[ $output == *$'\nwait 0\n'*$'\nwait 0\n'* ]]
+	done
+}
+
 @test "the rows of a process that was forked away from the one that opened the database are in its copies" {
 	cat >daemon.py <<-'EOF'
 		import os, sqlite3, time
