@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -114,6 +115,16 @@ HOOK int usleep(useconds_t length)
 	if (length == 0 || !wait_has_parts())
 		return REAL(usleep, kernel_usleep)(length);
 	return wait_in_parts(length * INT64_C(1000), NULL, wait_for_time, NULL, NULL);
+}
+
+static int kernel_sigsuspend(const sigset_t *mask)
+{
+	return (int)syscall(SYS_rt_sigsuspend, mask, WAIT_MASK_BYTES);
+}
+
+HOOK int sigsuspend(const sigset_t *mask)
+{
+	return wait_has_parts() ? wait_in_parts(WAIT_FOREVER, mask, wait_for_time, NULL, NULL) : REAL(sigsuspend, kernel_sigsuspend)(mask);
 }
 
 HOOK int pause(void)

@@ -77,22 +77,6 @@ static bool waits(int fd, enum wait_input what)
 	       (type != S_IFSOCK || socket_waits(fd, what));
 }
 
-/* Is a handler about to run that ends the program's call? The kernel keeps a signal that is blocked, even one that is ignored. */
-static bool is_interrupted(const sigset_t *mask)
-{
-	struct sigaction action;
-	sigset_t pending;
-	bool ends = false;
-
-	if (sigpending(&pending) != 0)
-		return false;
-	for (int number = 1; number <= SIGRTMAX && !ends; number++)
-		ends = sigismember(&pending, number) == 1 && sigismember(mask, number) != 1 &&
-		       sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
-		       !(action.sa_flags & SA_RESTART);
-	return ends;
-}
-
 enum seen {
 	SEEN_NOTHING,
 	SEEN_INPUT,
@@ -131,7 +115,7 @@ static bool wait_on(int fd, bool *interrupted)
 	due = idle_checkpoint_in_wait(monotonic_now(), &before);
 	if (due != IDLE_WAL_NEVER)
 		seen = wait_part(fd, due - monotonic_now(), &before);
-	*interrupted = seen != SEEN_INPUT && is_interrupted(&before);
+	*interrupted = seen != SEEN_INPUT && wait_is_handled(&before, SA_RESTART);
 	/* its handlers run here */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return seen == SEEN_INPUT || *interrupted;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +34,34 @@ int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *
 	if (left)
 		*left = until(end, now);
 	return rc;
+}
+
+/* The kernel keeps a signal that is blocked, even one that is ignored. */
+bool wait_is_handled(const sigset_t *mask, int without_flags)
+{
+	struct sigaction action;
+	sigset_t pending;
+	bool handled = false;
+
+	if (sigpending(&pending) != 0)
+		return false;
+	for (int number = 1; number <= SIGRTMAX && !handled; number++)
+		handled = sigismember(&pending, number) == 1 && sigismember(mask, number) != 1 &&
+			  sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN &&
+			  !(action.sa_flags & without_flags);
+	return handled;
+}
+
+int64_t wait_copy(bool *handled)
+{
+	sigset_t before;
+	int64_t due;
+
+	idle_checkpoint_block_signals(&before);
+	due = idle_checkpoint_in_wait(monotonic_now(), &before);
+	*handled = wait_is_handled(&before, 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return due;
 }
 
 int wait_kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask)

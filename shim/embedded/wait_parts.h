@@ -38,6 +38,13 @@ static inline bool wait_has_parts(void)
 int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *call, int64_t length, const sigset_t *mask),
 		  const void *call, int64_t *left);
 
+/* For calls that cannot wait with a mask: copies what is due, and returns when the next copy is, as idle_checkpoint_in_wait() does.
+ * *handled: a signal has come meanwhile for which the program has a handler. It has run by then. */
+int64_t wait_copy(bool *handled);
+
+/* Signals that are pending and not in the mask: is there one with a handler, but with these flags? */
+bool wait_is_handled(const sigset_t *mask, int without_flags);
+
 /* How many bytes the kernel has a mask of signals in; ppoll(2) where libc has none. */
 #define WAIT_MASK_BYTES (64 / 8)
 int wait_kernel_ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *mask);

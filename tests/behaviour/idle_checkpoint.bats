@@ -43,7 +43,7 @@ ended() {
 
 # How a program waits for its next event.
 ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait read readv recv recvfrom recvmsg accept accept4
-	fgets getline getdelim getc_unlocked)
+	sem_timedwait sem_clockwait fgets getline getdelim getc_unlocked)
 
 # waits RUN VICTIM LINE… - a program of one thread does that, commits ten rows, and waits in each way; then the copies are made.
 waits() {
@@ -165,8 +165,10 @@ all_ways() {
 	for run in run_plain run_shim; do
 		rm -f a.db*
 		$run victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'alarm 600' 'wait poll 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait pause 0' \
-			'exec a INSERT INTO t VALUES(1)' 'alarm 100' 'wait clock_until 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait select 60000' 'close a'
-		[[ $output == *$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'* ]] || fail "$run"
+			'exec a INSERT INTO t VALUES(1)' 'alarm 100' 'wait clock_until 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait select 60000' \
+			'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait sem_timedwait 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 50' 'wait sem_clockwait 60000' \
+			'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait sigsuspend 0' 'close a'
+		[[ $output == *$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'* ]] || fail "$run"
 	done
 }
 

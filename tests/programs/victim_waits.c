@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,14 +39,35 @@ static struct timespec time_of(long milliseconds)
 	return (struct timespec){.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
 }
 
-static int sleep_until(clockid_t clock, long milliseconds)
+static struct timespec time_on(clockid_t clock, long milliseconds)
 {
 	struct timespec time = now_on(clock), length = time_of(milliseconds);
 
 	time.tv_sec += length.tv_sec + (time.tv_nsec + length.tv_nsec) / 1000000000;
 	time.tv_nsec = (time.tv_nsec + length.tv_nsec) % 1000000000;
+	return time;
+}
+
+static int sleep_until(clockid_t clock, long milliseconds)
+{
+	struct timespec time = time_on(clock, milliseconds);
+
 	errno = clock_nanosleep(clock, TIMER_ABSTIME, &time, NULL);
 	return errno ? -1 : 0;
+}
+
+int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until);
+
+static int wait_for_semaphore(const char *how, long milliseconds)
+{
+	clockid_t clock = strcmp(how, "sem_clockwait") == 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+	struct timespec until = time_on(clock, milliseconds);
+	sem_t semaphore;
+	int rc;
+
+	sem_init(&semaphore, 0, 0);
+	rc = clock == CLOCK_MONOTONIC ? sem_clockwait(&semaphore, clock, &until) : sem_timedwait(&semaphore, &until);
+	return rc < 0 && errno == ETIMEDOUT ? 0 : rc;
 }
 
 static int wait_for_files(const char *how, long milliseconds)
@@ -200,6 +222,10 @@ static int wait_by(const char *how, long milliseconds)
 		return sleep_until(CLOCK_REALTIME, milliseconds);
 	if (strcmp(how, "pause") == 0)
 		return pause();
+	if (strcmp(how, "sigsuspend") == 0)
+		return sigsuspend(&(sigset_t){0});
+	if (strncmp(how, "sem_", strlen("sem_")) == 0)
+		return wait_for_semaphore(how, milliseconds);
 	if (waits_for_input(how))
 		return wait_for_input(how, milliseconds);
 	return wait_for_files(how, milliseconds);
