@@ -25,11 +25,11 @@ check-unit-storage: $(unit)/fs/storage $(unit)/fs/storage_look ## unit tests of 
 check-unit-connection: $(unit)/connection/interest ## unit test of which statements are read
 	$(Q)$(unit)/connection/interest
 
-# the hand-over of the write lock, who holds it, open databases, commits in groups, frames written at once, the length of the WAL, readers' locks that were refused, locks that are given back; models of reservations, of the shared
+# the hand-over of the write lock, who holds it, open databases, commits in groups, frames written at once, the length of the WAL, readers' locks that were refused, locks that are given back, waits in parts; models of reservations, of the shared
 # lock and of a -wal that starts anew
 locking_units := handoff holder path_look open_databases group_commit wal_frames wait_counts wal_limit refused_locks idle_lock idle_wal read_sites site_memory reservation shared_write reservation_model shared_write_model restart_model
 .PHONY: check-unit-locking
-check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests of the locks, models of their protocols
+check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) $(unit)/embedded/wait_parts ## unit tests of the locks, models of their protocols
 	$(Q)$(unit)/locking/handoff
 	$(Q)$(unit)/locking/holder
 	$(Q)$(unit)/locking/path_look
@@ -41,6 +41,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) ## unit tests
 	$(Q)$(unit)/locking/refused_locks
 	$(Q)$(unit)/locking/idle_lock
 	$(Q)$(unit)/locking/idle_wal
+	$(Q)$(unit)/embedded/wait_parts
 	$(Q)$(unit)/locking/read_sites
 	$(Q)$(unit)/locking/site_memory
 	$(Q)$(unit)/locking/reservation
@@ -60,6 +61,7 @@ $(unit)/locking/wal_limit: tests/unit/locking/wal_limit.c $(addprefix shim/locki
 $(unit)/locking/refused_locks: tests/unit/locking/refused_locks.c shim/locking/refused_locks.c
 $(unit)/locking/idle_lock: tests/unit/locking/idle_lock.c shim/locking/idle_lock.c shim/locking/begin_kind.c shim/locking/futex.c shim/sql/token.c shim/sql/statement.c shim/sql/first_words.c shim/sql/span.c
 $(unit)/locking/idle_wal: tests/unit/locking/idle_wal.c shim/locking/idle_wal.c shim/locking/futex.c
+$(unit)/embedded/wait_parts: tests/unit/embedded/wait_parts.c shim/embedded/wait_parts.c shim/locking/futex.c
 $(unit)/locking/read_sites: tests/unit/locking/read_sites.c shim/locking/read_sites.c
 $(unit)/locking/site_memory: tests/unit/locking/site_memory.c shim/locking/site_memory.c
 $(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c idle_wal.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c site_locks.c site_memory.c refused_locks.c lock_owner.c)
@@ -78,7 +80,7 @@ $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)
 $(BUILD)/programs/settings_table: tests/programs/settings_table.c shim/base/settings_table.c
 
-$(addprefix $(BUILD)/,tests/unit/connection/interest tests/unit/base/next_symbol tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
+$(addprefix $(BUILD)/,tests/unit/connection/interest tests/unit/base/next_symbol tests/unit/base/script $(addprefix tests/unit/locking/,$(locking_units)) tests/unit/embedded/wait_parts tests/unit/base/settings tests/unit/base/settings_environment tests/unit/fs/storage tests/unit/fs/storage_look programs/settings_table): $(unit_headers)
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(unit_ldflags) $(LDFLAGS) -ldl

@@ -22,6 +22,13 @@ int wait_in_parts(int64_t length, const sigset_t *mask, int (*wait)(const void *
 	sigset_t before;
 	int rc, saved;
 
+	/* as most waits of a program in use: one part, with nothing before or after it */
+	if (end != WAIT_FOREVER && idle_checkpoint_rests_until(now, end)) {
+		rc = wait(call, length, mask);
+		if (left)
+			*left = until(end, monotonic_now());
+		return rc;
+	}
 	idle_checkpoint_block_signals(&before);
 	do {
 		due = idle_checkpoint_in_wait(now, &before);

@@ -14,7 +14,7 @@
 /* How long one is waited for that copies: a disk may need seconds. */
 #define LONGEST_COPY (5 * INT64_C(1000000000))
 
-static const struct idle_file *(*_Atomic decides)(struct file_shim *, const struct idle_file *);
+static const struct idle_file *(*_Atomic decides)(struct file_shim *, const struct idle_file *, bool);
 static void (*_Atomic needs)(void);
 
 static struct open_database *_Atomic first;
@@ -22,7 +22,8 @@ static struct open_database *_Atomic first;
 static _Atomic uint32_t copies; /* 1: somebody does */
 static atomic_uint excluders;
 
-void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known), void (*need)(void))
+void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known, bool look_holds),
+		    void (*need)(void))
 {
 	atomic_store(&needs, need);
 	atomic_store(&decides, decide);
@@ -77,12 +78,15 @@ static void end_copy(void)
  * nothing is copied (idle_copy.c), until the next commit. */
 static bool decide(struct file_shim *shim)
 {
-	const struct idle_file *(*decides_now)(struct file_shim *, const struct idle_file *) = atomic_load(&decides);
+	const struct idle_file *(*decides_now)(struct file_shim *, const struct idle_file *, bool) = atomic_load(&decides);
 	struct idle_wal *wal = &shim->files.database->idle;
-	bool alone = take_copies();
+	int64_t now = monotonic_tick();
+	bool alone = take_copies(), holds = idle_wal_look_holds(atomic_load(&wal->looked), now);
 	const struct idle_file *known = atomic_load(&wal->file);
-	const struct idle_file *file = decides_now ? decides_now(shim, alone ? known : NULL) : NULL;
+	const struct idle_file *file = decides_now ? decides_now(shim, alone ? known : NULL, holds) : NULL;
 
+	if (!file || !holds)
+		atomic_store(&wal->looked, file ? now : 0);
 	if (!alone) {
 		free((void *)(uintptr_t)file);
 		return file && known;

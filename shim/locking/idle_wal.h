@@ -31,10 +31,11 @@ struct idle_wal {
 	_Atomic bool linked;    /* a commit was noted once: it is among those that are looked at */
 	struct open_database *_Atomic next;
 	const struct idle_file *_Atomic file;
-	_Atomic int64_t due; /* CLOCK_MONOTONIC; IDLE_WAL_NEVER if all is copied, or was given up */
-	atomic_uint tries;   /* that readers have hindered since the last commit */
+	_Atomic int64_t looked; /* when it was last decided that it is to be copied, with a look at other files; 0 for never */
+	_Atomic int64_t due;    /* CLOCK_MONOTONIC; IDLE_WAL_NEVER if all is copied, or was given up */
+	atomic_uint tries;      /* that readers have hindered since the last commit */
 	atomic_uint excluders;
-	atomic_uint copied;  /* how often it was copied, and no connection has counted that yet */
+	atomic_uint copied;     /* how often it was copied, and no connection has counted that yet */
 };
 
 /* The file is another one now: nothing is to be copied. */
@@ -42,12 +43,22 @@ static inline void idle_wal_begin(struct idle_wal *wal)
 {
 	atomic_store(&wal->due, IDLE_WAL_NEVER);
 	atomic_store(&wal->committed, false);
+	atomic_store(&wal->looked, 0);
 	atomic_store(&wal->copied, 0);
 }
 
+/* What was seen of other files when it was last decided that a -wal is to be copied holds as long as the -wal cannot have come to
+ * rest since: a copy that was due then would be made in spite of what is there now, too. */
+static inline bool idle_wal_look_holds(int64_t looked, int64_t now)
+{
+	return looked && now - looked < IDLE_WAL_REST;
+}
+
 /* Who decides, with the connection's mutex held: what it takes to copy this database's -wal, known if that is still right, else of
- * malloc(3), to be freed; NULL if it is not to be copied. And who is told that there was a commit which nobody has looked at. */
-void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known), void (*need)(void));
+ * malloc(3), to be freed; NULL if it is not to be copied. Looks at no other file if the last look holds. And who is told that there
+ * was a commit which nobody has looked at. */
+void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known, bool look_holds),
+		    void (*need)(void));
 
 /* A commit of the connection is in the -wal, which nobody has looked at yet. */
 void idle_wal_note(struct file_shim *shim);

@@ -103,15 +103,14 @@ static void end_lost_read(struct file_shim *shim)
 	shim->changes_read_lock = false;
 }
 
-/* The first commit since somebody has looked at them is noted. */
-static void note_commit(struct file_shim *shim)
+/* Has the connection, which is about to give the write lock back, made the first commit since somebody has looked at them? */
+static bool is_commit_of_note(const struct file_shim *shim)
 {
-	struct open_database *database = shim->files.database;
+	const struct open_database *database = shim->files.database;
 
-	if (database && (shim->files.by_recipe || shim->is_attached) &&
-	    !atomic_load_explicit(&database->idle.committed, memory_order_relaxed) &&
-	    handoff_changes(&shim->handoff) != shim->handoff.changes)
-		idle_wal_note(shim);
+	return database && (shim->files.by_recipe || shim->is_attached) &&
+	       !atomic_load_explicit(&database->idle.committed, memory_order_relaxed) &&
+	       handoff_changes(&shim->handoff) != shim->handoff.changes;
 }
 
 static void before_write_unlock(struct file_shim *shim)
@@ -123,30 +122,39 @@ static void before_write_unlock(struct file_shim *shim)
 	wal_methods_write_unlocked(shim);
 	group_commit_write_unlocked(shim);
 	wal_limit_write_unlocked(shim);
-	note_commit(shim);
 }
 
-static int lock_write(struct file_shim *shim, int flags)
+/* To note a commit may take as long as a short transaction: others have the lock meanwhile. */
+static int unlock_write(struct file_shim *shim)
 {
-	int rc = (flags & SQLITE_SHM_LOCK) && !shim->reset_guard.checkpoints ? wal_files_before_write(shim) : SQLITE_OK;
+	bool is_of_note = is_commit_of_note(shim);
+	int rc;
 
-	if (flags & SQLITE_SHM_LOCK)
-		file_shim_before_write(shim);
+	before_write_unlock(shim);
+	wal_limit_give_up(shim);
+	rc = write_lock_release(shim);
+	end_lost_read(shim);
+	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
+	if (is_of_note)
+		idle_wal_note(shim);
+	return rc;
+}
+
+static int lock_write(struct file_shim *shim)
+{
+	int rc = shim->reset_guard.checkpoints ? SQLITE_OK : wal_files_before_write(shim);
+
+	file_shim_before_write(shim);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!(flags & SQLITE_SHM_LOCK))
-		before_write_unlock(shim);
 	wal_limit_give_up(shim);
-	if (flags & SQLITE_SHM_LOCK)
-		read_delay_write_tried(shim);
-	rc = flags & SQLITE_SHM_LOCK ? write_lock_acquire(shim) : write_lock_release(shim);
-	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK)) {
+	read_delay_write_tried(shim);
+	rc = write_lock_acquire(shim);
+	if (rc == SQLITE_OK) {
 		group_commit_write_locked(shim);
 		wal_methods_write_locked(shim);
 		wal_limit_write_locked(shim);
 	}
-	if (!(flags & SQLITE_SHM_LOCK))
-		end_lost_read(shim);
 	reset_guard_write_lock(&shim->reset_guard, shim->handoff.shm);
 	return rc;
 }
@@ -255,7 +263,7 @@ int shm_locks_change(struct file_shim *shim, int offset, int n, int flags)
 	if (offset == WAL_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
 		return lock_backfill(shim, flags);
 	if (offset == WAL_WRITE_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE))
-		return lock_write(shim, flags);
+		return flags & SQLITE_SHM_LOCK ? lock_write(shim) : unlock_write(shim);
 	if (n == 1 && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
 		return lock_read(shim, offset);
 	if (n == 1 && flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED))

@@ -47,7 +47,7 @@ static _Atomic uint64_t blocked = -1; /* the signals that were when a thread wit
 
 /* Has the program left checkpoints to SQLite, and WAL to us? What an embedded copy's program sets by a function shows in its
  * memory. Litestream copies the -wal before it is checkpointed. */
-static bool is_left_to_us(const struct file_shim *shim, const struct connection *connection)
+static bool is_left_to_us(const struct file_shim *shim, const struct connection *connection, bool look_holds)
 {
 	const struct outcome *automatic = &connection->outcomes[SETTING_WAL_AUTOCHECKPOINT];
 	bool by_recipe =
@@ -55,7 +55,7 @@ static bool is_left_to_us(const struct file_shim *shim, const struct connection 
 
 	return by_recipe && automatic->by != DECIDED_BY_PROGRAM && !(automatic->by == DECIDED_BY_OPERATOR && automatic->got == 0) &&
 	       (!connection->offsets || callback_checkpoints(connection->offsets, connection->db, MANY_FRAMES)) &&
-	       !litestream_replicates(shim->files.path);
+	       (look_holds || !litestream_replicates(shim->files.path));
 }
 
 static bool is_of_unix(const struct connection *connection)
@@ -66,20 +66,18 @@ static bool is_of_unix(const struct connection *connection)
 }
 
 /* Has this process the locks that SQLite takes it to have? */
-static bool is_of_process(const struct connection *connection)
+static bool is_of_process(const struct connection *connection, pid_t pid)
 {
-	pid_t pid = getpid();
-
 	return connection->pid == pid || inherited_locks_are_usable(pid);
 }
 
 /* May a handle of ours be opened beside the program's? One that encrypts wants a key; two copies of SQLite drop each other's locks;
  * an automatic extension of the program may be none for other threads. */
-static bool may_open(const struct file_shim *shim, const struct connection *connection)
+static bool may_open(const struct file_shim *shim, const struct connection *connection, pid_t pid)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	return is_of_process(connection) && !connection->shared_cache && !connection->in_two_copies && !sqlite->has_key &&
+	return is_of_process(connection, pid) && !connection->shared_cache && !connection->in_two_copies && !sqlite->has_key &&
 	       sqlite->wal_checkpoint_v2 && !probe_has_others() && !copy_has_extensions(sqlite) && shim->files.path;
 }
 
@@ -100,15 +98,17 @@ static const struct idle_file *remember(const struct file_shim *shim, const stru
 	return file;
 }
 
-static const struct idle_file *decide(struct file_shim *shim, const struct idle_file *known)
+static const struct idle_file *decide(struct file_shim *shim, const struct idle_file *known, bool look_holds)
 {
 	const struct connection *connection = registry_find(shim->db);
+	bool is_known = known && shim->files.path && strcmp(known->path, shim->files.path) == 0;
+	pid_t pid = getpid();
 
 	if (settings_get(SETTING_IDLE_CHECKPOINT)->number == SWITCH_OFF || atomic_load(&confined) || !connection ||
-	    !is_left_to_us(shim, connection) || !may_open(shim, connection) ||
+	    !is_left_to_us(shim, connection, look_holds && is_known) || !may_open(shim, connection, pid) ||
 	    (!threads_is_single() && !sqlite_has_mutexes(shim->sqlite)))
 		return NULL;
-	atomic_store(&served, getpid());
+	atomic_store(&served, pid);
 	return remember(shim, connection, known);
 }
 
@@ -161,12 +161,13 @@ static uint64_t bits_of(const sigset_t *mask)
 	return bits;
 }
 
-/* A program that confines itself may be killed for what a handle of ours does. */
+/* A program that confines itself may be killed for what a handle of ours does. Where a wait was awaited before this commit, it is
+ * for that one. */
 static void await_wait(void)
 {
 	sigset_t mask;
 
-	if (threads_are_confined() || sigprocmask(SIG_BLOCK, NULL, &mask) != 0)
+	if ((!atomic_load(&idle_checkpoint_awaits_wait) && threads_are_confined()) || sigprocmask(SIG_BLOCK, NULL, &mask) != 0)
 		return;
 	atomic_store(&blocked, bits_of(&mask));
 	atomic_store(&idle_checkpoint_awaits_wait, true);
@@ -194,6 +195,13 @@ static void need(void)
 		start_thread();
 	else if (atomic_exchange(&sleeps, 0))
 		futex_wake_all(&sleeps);
+}
+
+bool idle_checkpoint_rests_until(int64_t now, int64_t end)
+{
+	int64_t next = idle_wal_next(now);
+
+	return next != IDLE_WAL_NEVER && next >= end;
 }
 
 void idle_checkpoint_block_signals(sigset_t *before)

@@ -33,6 +33,10 @@ void idle_checkpoint_confine(void);
 /* Something may have to be copied by a thread that waits. */
 extern atomic_bool idle_checkpoint_awaits_wait;
 
+/* Commits were made, but none of them is to be copied before that time: a wait which is over by then need not know of them. Any
+ * thread, and in a signal handler. */
+bool idle_checkpoint_rests_until(int64_t now, int64_t end);
+
 /* Blocks the calling thread's signals, but those that come of what it does itself. */
 void idle_checkpoint_block_signals(sigset_t *before);
 

@@ -9,15 +9,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-static bool is_wanted, is_moved;
+static bool is_wanted, is_moved, held;
 static unsigned needed, copied;
 static enum idle_outcome outcome;
 static struct open_database one, other;
 static struct file_shim shim, other_shim;
 
-static const struct idle_file *decide(struct file_shim *asked, const struct idle_file *known)
+static const struct idle_file *decide(struct file_shim *asked, const struct idle_file *known, bool look_holds)
 {
 	(void)asked;
+	held = look_holds;
 	return !is_wanted ? NULL : known && !is_moved ? known : calloc(1, sizeof(struct idle_file) + 1);
 }
 
@@ -51,6 +52,7 @@ static void check_rest(void)
 
 	idle_wal_note(&shim);
 	check(needed == 1 && one.idle.committed, "a commit is told to who copies");
+	check(!held, "other files are looked at for the first one");
 	check(idle_wal_look(now, copy) == now + IDLE_WAL_REST && copied == 0, "it is due when it has rested");
 	idle_wal_note(&shim);
 	check(idle_wal_look(now + IDLE_WAL_REST, copy) == now + 2 * IDLE_WAL_REST && copied == 0, "not after another commit");
@@ -78,6 +80,31 @@ static void check_tries(void)
 	idle_wal_look(now, copy);
 	idle_wal_look(now + IDLE_WAL_REST, copy);
 	check(copied - before == 2 && idle_wal_next(now) == IDLE_WAL_NEVER, "all that are due are copied");
+}
+
+/* The clock of a tick is late. */
+static void check_look(void)
+{
+	int64_t now;
+
+	idle_wal_begin(&one.idle);
+	idle_wal_note(&shim);
+	check(!held, "other files are looked at for the first commit of a database");
+	now = monotonic_now();
+	idle_wal_note(&shim);
+	check(held || monotonic_now() - now > IDLE_WAL_REST / 2, "not again while the -wal cannot have come to rest");
+	is_wanted = false;
+	idle_wal_note(&shim);
+	is_wanted = true;
+	idle_wal_note(&shim);
+	check(!held, "but if it was not to be copied by the last look");
+	monotonic_sleep(monotonic_now() + IDLE_WAL_REST + IDLE_WAL_REST / 2);
+	idle_wal_note(&shim);
+	check(!held, "and once it can have");
+	idle_wal_forked();
+	idle_wal_note(&shim);
+	check(!held, "and in a forked child");
+	idle_wal_forked();
 }
 
 static _Atomic int inside;
@@ -154,6 +181,7 @@ int main(void)
 	start();
 	check_rest();
 	check_tries();
+	check_look();
 	check_known();
 	check_exclusion();
 	return check_end();
