@@ -179,7 +179,7 @@ struct connection {
 	unsigned callbacks_suspended;      /* nesting of callbacks_suspend() */
 	bool suspended_deferred;           /* PRAGMA defer_foreign_keys was on then */
 	bool suspended_inside;             /* … inside a transaction */
-	void (*statement_starts)(struct connection *connection, const char *sql); /* trace_watch() */
+	void (*statement_starts)(struct connection *connection, sqlite3_stmt *stmt, const char *sql); /* trace_watch() */
 
 	struct outcome outcomes[SETTING_APPLIED_COUNT];
 	unsigned begins_rewritten, begins_not_upgraded;

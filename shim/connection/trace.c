@@ -56,7 +56,7 @@ static __attribute__((noinline)) int pass_on(struct connection *connection, unsi
 	if (connection->callbacks_suspended)
 		return 0;
 	if (event == SQLITE_TRACE_STMT && connection->statement_starts)
-		connection->statement_starts(connection, detail);
+		connection->statement_starts(connection, subject, detail);
 	if (event == SQLITE_TRACE_STMT && trace->trace)
 		trace_statement(connection, subject, detail);
 	return trace->trace_v2 && (trace->mask & event) ? trace->trace_v2(event, trace->argument, subject, detail) : 0;
@@ -70,7 +70,7 @@ static int on_trace_v2(unsigned event, void *argument, void *subject, void *deta
 	if (event != SQLITE_TRACE_STMT || connection->callbacks_suspended || trace->trace || trace->trace_v2 ||
 	    !connection->statement_starts)
 		return pass_on(connection, event, subject, detail);
-	connection->statement_starts(connection, detail);
+	connection->statement_starts(connection, subject, detail);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static bool can_share(const struct connection *connection)
 	return !trace->trace || (sqlite->expanded_sql && sqlite->free && sqlite->sql);
 }
 
-bool trace_watch(struct connection *connection, void (*starts)(struct connection *, const char *))
+bool trace_watch(struct connection *connection, void (*starts)(struct connection *, sqlite3_stmt *, const char *))
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	const struct trace_callback *trace = &connection->trace;
@@ -136,12 +136,12 @@ bool trace_watch(struct connection *connection, void (*starts)(struct connection
 /* The place of the trace callback goes to somebody else. */
 static void watch_ends(struct connection *connection)
 {
-	void (*starts)(struct connection *, const char *) = connection->statement_starts;
+	void (*starts)(struct connection *, sqlite3_stmt *, const char *) = connection->statement_starts;
 
 	if (!starts)
 		return;
 	trace_watch(connection, NULL);
-	starts(connection, NULL);
+	starts(connection, NULL, NULL);
 }
 
 /* SQLite has one argument for sqlite3_trace() and sqlite3_trace_v2(), and hands back the old one. */

@@ -92,9 +92,35 @@ static void begins(struct file_shim *shim, const char *sql, struct kind read)
 		shared_write_begin(shim, now + reservation_length(), false);
 }
 
+/* Does a statement of this text most likely read the database as soon as it runs? A SAVEPOINT does not. */
+static bool reads_at_once(const char *sql)
+{
+	switch (statement_first_letter(sql, -1)) {
+	case 's' - 'a' + 1:
+	case 'i' - 'a' + 1:
+	case 'u' - 'a' + 1:
+	case 'd' - 'a' + 1:
+	case 'w' - 'a' + 1:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* With which statement the transaction begins is then known without a search among all that the program keeps. */
+static void note_first(struct file_shim *shim, sqlite3_stmt *stmt, const char *sql)
+{
+	struct reservation *reservation = &shim->reservation;
+
+	if (!reads_at_once(sql))
+		return;
+	reservation->next_site = read_site_find(sql);
+	reservation->next_reads = shim->sqlite->stmt_readonly && shim->sqlite->stmt_readonly(stmt);
+}
+
 /* Before the transaction's first read its end is seen here only. COMMIT, END and ROLLBACK are STATEMENT_OTHER; after others that
  * are the lock is shared again at the first read. A cursor that was open before BEGIN has a read lock, which tells nothing. */
-static void statement_starts(struct connection *connection, const char *sql)
+static void statement_starts(struct connection *connection, sqlite3_stmt *stmt, const char *sql)
 {
 	struct file_shim *shim = connection->shim;
 	bool outside, sees_end;
@@ -102,6 +128,7 @@ static void statement_starts(struct connection *connection, const char *sql)
 
 	if (!shim || shim->db != connection->db)
 		return;
+	shim->reservation.next_site = NULL;
 	outside = connection->sqlite->get_autocommit(connection->db) != 0;
 	sees_end = shim->shared_write.has_begun && !shim->reservation.is_reading;
 	/* most: within a transaction, where nothing begins, and shm_locks.c sees the end */
@@ -110,6 +137,8 @@ static void statement_starts(struct connection *connection, const char *sql)
 		return;
 	}
 	kind = kind_of(shim, sql, sees_end);
+	if (sql && !outside && kind.statement == STATEMENT_EMPTY)
+		note_first(shim, stmt, sql);
 	/* what VACUUM runs itself is not seen here */
 	shim->vacuums = kind.statement == STATEMENT_VACUUM;
 	if (sees_end && (!sql || outside || kind.statement == STATEMENT_OTHER))

@@ -87,7 +87,10 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 
 	shared_write_enter(shim);
 	rc = shm_locks_change(shim, offset, n, flags);
-	shared_write_leave(shim);
+	if (shm_locks_go_on(shim, offset, n, flags, rc))
+		shared_write_go_on(shim);
+	else
+		shared_write_leave(shim);
 	if (rc == SQLITE_OK && offset <= WAL_CHECKPOINT_LOCK && WAL_CHECKPOINT_LOCK < offset + n)
 		shim->checkpoints = (flags & SQLITE_SHM_LOCK) != 0;
 	return rc;

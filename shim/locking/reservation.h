@@ -40,19 +40,21 @@ struct reservation {
 	uint32_t word;  /* what was written into the -shm */
 	uint32_t claim; /* what stands there while the connection writes and shares the lock; 0 if it does not */
 	unsigned claim_forks;
-	unsigned forks;          /* of the process's ancestors, when it was written */
-	int64_t since;           /* when it was had: CLOCK_MONOTONIC in nanoseconds */
-	bool is_reading;         /* a transaction reads */
-	bool is_pending;         /* … that has not written */
-	bool is_ahead;           /* it was reserved, or not to be had, with another of the connection's, and is not read yet */
-	bool is_retried;         /* SQLite gives its read lock back once before it takes it again */
-	bool has_header;         /* SQLite reads: it will ask for a read lock, or has */
-	char header[48];         /* … as it has read it, or a later one */
-	struct begin_kind *kind; /* of its plain BEGIN; NULL if it has another, or none is known */
-	int64_t site_lock;       /* the byte of the -shm that is locked for the next; 0 for none: site_locks.h */
-	uint8_t site_before;     /* so many like it read on, each as the next one began */
-	struct read_site *site;  /* of the statement that it begins with */
-	bool site_reads;         /* … which does not write */
+	unsigned forks;              /* of the process's ancestors, when it was written */
+	int64_t since;               /* when it was had: CLOCK_MONOTONIC in nanoseconds */
+	bool is_reading;             /* a transaction reads */
+	bool is_pending;             /* … that has not written */
+	bool is_ahead;               /* it was reserved, or not to be had, with another of the connection's, and is not read yet */
+	bool is_retried;             /* SQLite gives its read lock back once before it takes it again */
+	bool has_header;             /* SQLite reads: it will ask for a read lock, or has */
+	char header[48];             /* … as it has read it, or a later one */
+	struct begin_kind *kind;     /* of its plain BEGIN; NULL if it has another, or none is known */
+	int64_t site_lock;           /* the byte of the -shm that is locked for the next; 0 for none: site_locks.h */
+	uint8_t site_before;         /* so many like it read on, each as the next one began */
+	struct read_site *site;      /* of the statement that it begins with */
+	bool site_reads;             /* … which does not write */
+	struct read_site *next_site; /* of the statement that started last, if that is known and it has not read yet */
+	bool next_reads;
 };
 
 /* For reserve_all.c: ends it, and wakes a waiter. */

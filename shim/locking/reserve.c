@@ -12,7 +12,11 @@ bool reserve_find_site(struct file_shim *shim)
 	sqlite3_stmt *stmt = NULL;
 	const char *sql;
 
-	reservation->site = NULL;
+	reservation->site = reservation->next_site;
+	reservation->site_reads = reservation->next_reads;
+	reservation->next_site = NULL;
+	if (reservation->site)
+		return true;
 	reservation->site_reads = false;
 	if (!sqlite->next_stmt || !sqlite->stmt_busy || !sqlite->sql)
 		return true;

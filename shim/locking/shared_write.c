@@ -326,6 +326,10 @@ void shared_write_enter(struct file_shim *shim)
 
 	if (shim->shared_write.calls++ > 0)
 		return;
+	if (shim->shared_write.goes_on) {
+		shim->shared_write.goes_on = false;
+		return;
+	}
 	was_left = idle_lock_is_left(&shim->idle_lock);
 	earliest = earliest_due(shim);
 	if (!was_left && earliest == IDLE_LOCK_NEVER)
@@ -346,6 +350,13 @@ void shared_write_leave(struct file_shim *shim)
 	idle_lock_leave(&shim->idle_lock);
 	if (atomic_load_explicit(&shim->idle_lock.is_for_any_thread, memory_order_relaxed))
 		idle_watcher_need();
+}
+
+void shared_write_go_on(struct file_shim *shim)
+{
+	struct shared_write *write = &shim->shared_write;
+
+	write->goes_on = --write->calls == 0;
 }
 
 /* The object that SQLite lies in may be gone, and the connection left as it was. */

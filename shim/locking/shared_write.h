@@ -41,6 +41,7 @@ struct shared_write {
 	enum write_hold hold;
 	bool has_begun;             /* a transaction that has begun shares the lock */
 	unsigned calls;             /* under way: shared_write_enter() */
+	bool goes_on;               /* the next one follows at once: shared_write_go_on() */
 	unsigned forks;             /* of the process's ancestors, as of the last look */
 	struct second_lock *second; /* of this -shm; NULL until it is needed */
 	unsigned own_refused;       /* so many times in a row others were found to share the lock, … */
@@ -69,6 +70,10 @@ void shared_write_end(struct file_shim *shim);
  * what a transaction that has begun shares. */
 void shared_write_enter(struct file_shim *shim);
 void shared_write_leave(struct file_shim *shim);
+
+/* In place of leave: SQLite makes its next such call at once, with nothing in between. No other thread gives back meanwhile what is
+ * shared. */
+void shared_write_go_on(struct file_shim *shim);
 
 /* Another thread gives it back, between two calls. */
 bool shared_write_give_back(struct file_shim *shim);

@@ -256,6 +256,13 @@ static bool starts_short_wal_anew(const struct file_shim *shim, int offset, int 
 	return wal_index_frames(shim->handoff.shm) < (limit && limit < SHORT_WAL ? limit : SHORT_WAL);
 }
 
+/* walTryBeginRead() in src/wal.c: the lock of a mark, to move that, and then the lock by which it reads. */
+bool shm_locks_go_on(const struct file_shim *shim, int offset, int n, int flags, int rc)
+{
+	return rc == SQLITE_OK && offset > WAL_BACKFILL_LOCK && n == 1 && (flags & SQLITE_SHM_EXCLUSIVE) &&
+	       !shim->reset_guard.checkpoints && !shm_locks_is_writing(shim);
+}
+
 int shm_locks_change(struct file_shim *shim, int offset, int n, int flags)
 {
 	if (offset == WAL_CHECKPOINT_LOCK && n == 1)

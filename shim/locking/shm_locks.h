@@ -13,6 +13,9 @@ struct file_shim;
  * Returns SQLite's code: SQLITE_BUSY also where the lock could be had and is not to be. */
 int shm_locks_change(struct file_shim *shim, int offset, int n, int flags);
 
+/* It has been called so, and returned rc: does SQLite call it again at once? */
+bool shm_locks_go_on(const struct file_shim *shim, int offset, int n, int flags, int rc);
+
 /* Has SQLite the write lock? It gives it back by that function, too. Not where the library has it on SQLite's behalf. */
 bool shm_locks_is_writing(const struct file_shim *shim);
 

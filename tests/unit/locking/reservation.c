@@ -10,6 +10,7 @@
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
 #include "locking/kept_locks.h"
+#include "locking/reserve.h"
 #include "locking/reserve_all.h"
 #include "locking/shm_locks.h"
 #include "locking/write_lock.h"
@@ -617,6 +618,59 @@ static void test_word_is_left(void)
 	check(shm[RESERVED] == 0, "and gives back what it has claimed");
 }
 
+static unsigned searches;
+
+static sqlite3_stmt *next_statement(sqlite3 *db, sqlite3_stmt *after)
+{
+	(void)db;
+	(void)after;
+	searches++;
+	return NULL;
+}
+
+static int is_busy(sqlite3_stmt *stmt)
+{
+	return stmt != NULL;
+}
+
+static const char *text_of(sqlite3_stmt *stmt)
+{
+	return stmt ? "SELECT 1" : NULL;
+}
+
+static void test_first_statement(void)
+{
+	const struct sqlite searched = {
+		.get_autocommit = shim.sqlite->get_autocommit, .next_stmt = next_statement, .stmt_busy = is_busy, .sql = text_of};
+	const struct sqlite *before = shim.sqlite;
+	struct read_site site = {.text = 1};
+
+	begin();
+	shim.sqlite = &searched;
+	shim.reservation.next_site = &site;
+	check(reserve_find_site(&shim) && shim.reservation.site == &site && searches == 0,
+	      "a statement that was seen to start is not searched for");
+	check(!reserve_find_site(&shim) && searches == 1, "another one is");
+	shim.reservation.site = NULL;
+	shim.sqlite = before;
+}
+
+static void test_goes_on(void)
+{
+	const int takes = SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE, gives = SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE;
+
+	begin();
+	check(shm_locks_go_on(&shim, MARK, 1, takes, SQLITE_OK) && shm_locks_go_on(&shim, MARK, 1, gives, SQLITE_OK),
+	      "who moves a mark of readers reads by it next");
+	check(!shm_locks_go_on(&shim, MARK, 1, takes, SQLITE_BUSY), "not if that is refused");
+	check(!shm_locks_go_on(&shim, MARK, 4, takes, SQLITE_OK), "nor who starts the -wal anew");
+	check(!shm_locks_go_on(&shim, MARK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED, SQLITE_OK), "nor who reads");
+	check(!shm_locks_go_on(&shim, WAL_WRITE_LOCK, 1, takes, SQLITE_OK), "or writes");
+	shim.reset_guard.checkpoints = true;
+	check(!shm_locks_go_on(&shim, MARK, 1, takes, SQLITE_OK), "or checkpoints");
+	shim.reset_guard.checkpoints = false;
+}
+
 int main(void)
 {
 	holder_link(&first.holder);
@@ -633,5 +687,7 @@ int main(void)
 	test_partner_reads_later();
 	test_lapses_meanwhile();
 	test_word_is_left();
+	test_first_statement();
+	test_goes_on();
 	return check_end();
 }

@@ -255,6 +255,24 @@ static void check_one(void)
 	check(elsewhere(write_is_free), "until they end");
 }
 
+/* Between two calls that follow each other at once the lock is not left, however long ago it was due. */
+static void check_going_on(void)
+{
+	struct file_shim *first = &shims[0];
+
+	shared_write_begin(first, 1, true);
+	shared_write_enter(first);
+	shared_write_go_on(first);
+	idle_lock_give_back_due(monotonic_now());
+	check(!elsewhere(write_is_free), "a call that goes on is waited for");
+	shared_write_enter(first);
+	shared_write_leave(first);
+	check(first->shared_write.has_begun, "and the next one has the lock still");
+	idle_lock_give_back_due(monotonic_now());
+	check(elsewhere(write_is_free), "then it is left, and given back");
+	shared_write_end(first);
+}
+
 /* Another process shares the lock until the pipe is closed. */
 static pid_t start_sharer(int *end)
 {
@@ -357,6 +375,7 @@ int main(void)
 		return 2;
 	start();
 	check_one();
+	check_going_on();
 	check_refused();
 	check_fork();
 	check_processes();
