@@ -261,6 +261,13 @@ static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 	return rc == SQLITE_OK ? wal_files_control(shim, file, operation, argument) : rc;
 }
 
+/* SQLite's own takes and gives back a mutex of all connections besides, "for redundancy" (src/os_unix.c). */
+static void shim_shm_barrier(sqlite3_file *file)
+{
+	(void)file;
+	__sync_synchronize();
+}
+
 static int shim_shm_unmap(sqlite3_file *file, int delete)
 {
 	struct file_shim *shim = shim_of(file);
@@ -393,6 +400,7 @@ struct file_shim *file_shim_install(const struct connection *connection, sqlite3
 	shim->methods.xUnlock = shim_unlock;
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
+	shim->methods.xShmBarrier = shim_shm_barrier;
 	shim->methods.xShmUnmap = shim_shm_unmap;
 	shim->original = real;
 	shim->db = connection->db;
