@@ -233,7 +233,8 @@ void *loader_symbol(const char *object, const char *name)
 	return symbol;
 }
 
-void *loader_symbol_first(const char *name)
+/* The symbol's first definition in the global scope, which may be ours. */
+static void *first_symbol(const char *name)
 {
 	return dlsym ? dlsym(RTLD_DEFAULT, name) : NULL;
 }
@@ -247,7 +248,7 @@ bool loader_is_preceded(atomic_int *known, const char *const *names)
 		return answer == YES;
 	answer = NO;
 	for (; *names; names++) {
-		const void *symbol = loader_symbol_first(*names);
+		const void *symbol = first_symbol(*names);
 
 		if (symbol && !loader_is_ours(symbol))
 			answer = YES;

@@ -39,9 +39,6 @@ bool loader_find(const void *address, struct loaded *out);
  * global scope. Never one of our own. NULL if there is none. */
 void *loader_symbol(const char *object, const char *name);
 
-/* The symbol's first definition in the global scope, which may be ours. */
-void *loader_symbol_first(const char *name);
-
 /* Does another library define one of these functions before us in the search order? The answer never changes, as preloaded
  * libraries keep their order: *known, 0 at first, has it. The names end in NULL. */
 bool loader_is_preceded(atomic_int *known, const char *const *names);

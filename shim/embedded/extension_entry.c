@@ -1,6 +1,7 @@
 /* extension_entry.c - our entry among the automatic extensions of an embedded copy. */
 #include "embedded/extension_entry.h"
 
+#include "base/threads.h"
 #include "connection/registry.h"
 #include "elf/loader.h"
 
@@ -112,12 +113,10 @@ static void look_for_user(struct connection *connection, void *argument)
 
 void extension_entry_leave(struct copy *copy, extension_entry entry)
 {
-	/* glibc 2.32 and later */
-	const char *single_threaded = loader_symbol_first("__libc_single_threaded");
 	const uint32_t *entries = atomic_load(&copy->entries);
 	struct users users = {.sqlite = copy->sqlite};
 
-	if (!single_threaded || !*single_threaded || !entries)
+	if (!entries || !threads_is_alone())
 		return;
 	registry_visit(look_for_user, &users);
 	if (!users.any && copy->table->cancel_auto_extension((void (*)(void))entry) && value_at(entries) == 0)

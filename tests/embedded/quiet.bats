@@ -127,3 +127,11 @@ nests=('open a t.db' 'exec a SELECT x FROM t' 'function a' 'exec a BEGIN' "exec 
 		'exec a COMMIT' 'exec a PRAGMA temp_store' 'close a'
 	[[ $(grep -cx 2 <<<"$output") == 2 ]]
 }
+
+@test "an embedded copy has no memory left at its last close, also in a process that had more threads" {
+	for run in run_plain run_shim; do
+		rm -f ./*
+		$run "$victim" 'threads 2' 'version' 'end' 'open a t.db' 'exec a CREATE TABLE t(x)' 'close a' 'memory'
+		[[ $output == *$'\nclose 0\nmemory unused' ]] || fail "$run"
+	done
+}
