@@ -114,38 +114,46 @@ static bool holds(const struct holder *holder, const char *shm, uint32_t word)
 		     : atomic_load_explicit(&holder->has_lock, memory_order_relaxed));
 }
 
-static bool is_sought(const struct holder *holder, const struct holder *waiter, const char *shm, uint32_t word)
+/* A search for who holds the lock, or has reserved by the word. */
+struct search {
+	const struct holder *except;
+	const char *shm;
+	uint32_t word;
+	uint32_t other;         /* for holder_replace_word() */
+	enum holder_kind found; /* for holder_find() */
+};
+
+static void look(struct search *search, struct holder *holder, void (*see)(struct search *search, struct holder *holder))
 {
-	return holder && holder != waiter && holds(holder, shm, word);
+	if (holder && holder != search->except && holds(holder, search->shm, search->word))
+		see(search, holder);
 }
 
-static struct holder *find(const struct holder *waiter, const char *shm, uint32_t word)
+/* Some may be seen twice. */
+static void search_all(struct search *search, void (*see)(struct search *search, struct holder *holder))
 {
-	struct set *set = set_of(shm);
-	struct holder *holder;
+	struct set *set = set_of(search->shm);
 
-	for (int place = 0; place < PLACES; place++) {
-		holder = atomic_load_explicit(&set->places[place], memory_order_relaxed);
-		if (is_sought(holder, waiter, shm, word))
-			return holder;
-	}
+	for (int place = 0; place < PLACES; place++)
+		look(search, atomic_load_explicit(&set->places[place], memory_order_relaxed), see);
 	if (!atomic_load_explicit(&set->without_place, memory_order_relaxed))
-		return NULL;
-	holder = atomic_load(&holders);
-	while (holder && !is_sought(holder, waiter, shm, word))
-		holder = holder->next;
-	return holder;
+		return;
+	for (struct holder *holder = atomic_load(&holders); holder; holder = holder->next)
+		look(search, holder, see);
+}
+
+static void replace(struct search *search, struct holder *holder)
+{
+	uint32_t seen = search->word;
+
+	atomic_compare_exchange_strong_explicit(&holder->word, &seen, search->other, memory_order_relaxed, memory_order_relaxed);
 }
 
 void holder_replace_word(const struct holder *except, const char *shm, uint32_t word, uint32_t other)
 {
-	struct holder *holder;
+	struct search search = {.except = except, .shm = shm, .word = word, .other = other};
 
-	while (word != other && (holder = find(except, shm, word))) {
-		uint32_t seen = word;
-
-		atomic_compare_exchange_strong_explicit(&holder->word, &seen, other, memory_order_relaxed, memory_order_relaxed);
-	}
+	search_all(&search, replace);
 }
 
 static enum holder_kind kind_of(const struct holder *holder)
@@ -155,24 +163,21 @@ static enum holder_kind kind_of(const struct holder *holder)
 	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;
 }
 
+static void note_kind(struct search *search, struct holder *holder)
+{
+	enum holder_kind kind = kind_of(holder);
+
+	if (kind > search->found)
+		search->found = kind;
+}
+
 /* Of those that have a reservation together, calls of one may come from another thread by now: the others are looked at, too. */
 enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint32_t word)
 {
-	struct set *set = set_of(shm);
-	enum holder_kind found = HOLDER_ELSEWHERE;
-	const struct holder *holder;
+	struct search search = {.except = waiter, .shm = shm, .word = word, .found = HOLDER_ELSEWHERE};
 
-	for (int place = 0; place < PLACES; place++) {
-		holder = atomic_load_explicit(&set->places[place], memory_order_relaxed);
-		if (is_sought(holder, waiter, shm, word) && kind_of(holder) > found)
-			found = kind_of(holder);
-	}
-	if (!atomic_load_explicit(&set->without_place, memory_order_relaxed))
-		return found;
-	for (holder = atomic_load(&holders); holder; holder = holder->next)
-		if (is_sought(holder, waiter, shm, word) && kind_of(holder) > found)
-			found = kind_of(holder);
-	return found;
+	search_all(&search, note_kind);
+	return search.found;
 }
 
 void holder_forked(void)
