@@ -20,4 +20,12 @@ static inline bool fcntl_lock_set(int fd, int command, short type, off_t start, 
 	return fcntl(fd, command, &lock) == 0;
 }
 
+/* The first lock of another process (F_GETLK) or open file (F_OFD_GETLK) that is in the way of this one; false if there is none, or
+ * the kernel does not say. errno may change. */
+static inline bool fcntl_lock_find(int fd, int command, short type, off_t start, off_t length, struct flock *found)
+{
+	*found = fcntl_lock(type, start, length);
+	return fcntl(fd, command, found) == 0 && found->l_type != F_UNLCK;
+}
+
 #endif

@@ -44,9 +44,9 @@ static const struct place places[] = {
 /* Has another process a lock there? */
 static bool ask(int fd, const struct place *place, pid_t *pid)
 {
-	struct flock lock = fcntl_lock(place->type, place->start, place->length);
+	struct flock lock;
 
-	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+	if (!fcntl_lock_find(fd, F_GETLK, place->type, place->start, place->length, &lock))
 		return false;
 	/* no number for a process of another pid namespace, a negative one for a lock of an open file or of another machine */
 	*pid = lock.l_pid > 0 ? lock.l_pid : 0;
@@ -71,22 +71,21 @@ struct lock_owner lock_owner_find(const struct wal_files *files, bool writes)
 	return owner;
 }
 
-/* What keeps another open file from that lock on the -shm's byte of the write lock, the process's own locks too. F_UNLCK: nothing,
- * or the kernel does not say. */
-static struct flock ask_for_another(const struct wal_files *files, short type)
+/* Is another open file kept from that lock on the -shm's byte of the write lock, by the process's own locks too? */
+static bool is_another_kept(const struct wal_files *files, short type, struct flock *by)
 {
-	struct flock lock = fcntl_lock(type, SHM_WRITE, 1);
 	int saved = errno;
+	bool found = fcntl_lock_find(files->shm_fd, F_OFD_GETLK, type, SHM_WRITE, 1, by);
 
-	if (fcntl(files->shm_fd, F_OFD_GETLK, &lock) != 0)
-		lock.l_type = F_UNLCK;
 	errno = saved;
-	return lock;
+	return found;
 }
 
 bool lock_owner_exists(const struct wal_files *files)
 {
-	return ask_for_another(files, F_WRLCK).l_type != F_UNLCK;
+	struct flock lock;
+
+	return is_another_kept(files, F_WRLCK, &lock);
 }
 
 bool lock_owner_checkpoints(const struct wal_files *files)
@@ -101,9 +100,9 @@ bool lock_owner_checkpoints(const struct wal_files *files)
 
 bool lock_owner_is_self(const struct wal_files *files)
 {
-	struct flock lock = ask_for_another(files, F_RDLCK);
+	struct flock lock;
 
-	return lock.l_type == F_WRLCK && lock.l_pid == getpid();
+	return is_another_kept(files, F_RDLCK, &lock) && lock.l_type == F_WRLCK && lock.l_pid == getpid();
 }
 
 /* By system calls: open() would call our own hook. out is terminated. */

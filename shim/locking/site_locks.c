@@ -51,10 +51,10 @@ static int find(const struct file_shim *shim, int least, int *before, struct tol
 {
 	off_t first = site_lock_byte(text_of(shim), 0, 0), from = site_lock_byte(text_of(shim), least, 0);
 	off_t last = site_lock_byte(text_of(shim), SITE_LOCK_WRITES, SITE_LOCK_WORDS - 1), end;
-	struct flock found = fcntl_lock(F_WRLCK, from, last + 1 - from);
+	struct flock found;
 	int number;
 
-	if (fcntl(shim->files.shm_fd, F_GETLK, &found) != 0 || found.l_type != F_RDLCK)
+	if (!fcntl_lock_find(shim->files.shm_fd, F_GETLK, F_WRLCK, from, last + 1 - from, &found) || found.l_type != F_RDLCK)
 		return -1;
 	end = found.l_start + found.l_len - 1;
 	end = (end < last ? end : last) - first;

@@ -24,12 +24,12 @@ static bool tells(const struct flock *lock, uint32_t word)
 /* The kernel shows one lock of those that are in the way: looks before it and after it. */
 static bool find_word(int fd, off_t from, off_t end, uint32_t word, unsigned *looks, struct flock *found)
 {
-	struct flock lock = fcntl_lock(F_WRLCK, from, end - from);
+	struct flock lock;
 
 	if (from >= end || *looks == 0)
 		return false;
 	--*looks;
-	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_RDLCK || lock.l_len <= 0)
+	if (!fcntl_lock_find(fd, F_GETLK, F_WRLCK, from, end - from, &lock) || lock.l_type != F_RDLCK || lock.l_len <= 0)
 		return false;
 	*found = lock;
 	return tells(&lock, word) || find_word(fd, from, lock.l_start, word, looks, found) ||
@@ -147,9 +147,11 @@ void site_memory_leave(struct file_shim *shim)
 /* Does another process show that the text writes, and how long a reservation it needs? */
 static bool others_write(const struct file_shim *shim, struct told_text *told)
 {
-	struct flock lock = fcntl_lock(F_WRLCK, site_lock_byte(told->text, SITE_LOCK_WRITES, 0), SITE_LOCK_WORDS);
+	struct flock lock;
 	int saved = errno;
-	bool locked = fcntl(shim->files.shm_fd, F_GETLK, &lock) == 0 && lock.l_type == F_RDLCK;
+	bool locked = fcntl_lock_find(shim->files.shm_fd, F_GETLK, F_WRLCK, site_lock_byte(told->text, SITE_LOCK_WRITES, 0),
+				      SITE_LOCK_WORDS, &lock) &&
+		      lock.l_type == F_RDLCK;
 
 	if (locked)
 		told->needs = (uint32_t)((lock.l_start + lock.l_len - 1) % SITE_LOCK_WORDS);
