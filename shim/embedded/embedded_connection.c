@@ -126,7 +126,7 @@ static struct file_shim *shim_of(const struct embedded_connection *embedded)
 {
 	struct file_shim *shim = embedded->connection->shim;
 
-	return shim && shim->db == embedded->connection->db && shim->reader_argument == embedded && shim->closed ? shim : NULL;
+	return file_shim_serves(embedded->connection) && shim->reader_argument == embedded && shim->closed ? shim : NULL;
 }
 
 /* sqlite3_close() begins. It may still answer SQLITE_BUSY, and sqlite3_close_v2() leave the connection to its statements, where

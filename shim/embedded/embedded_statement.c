@@ -134,9 +134,7 @@ static void read_quietly(struct embedded_connection *embedded, sqlite3_stmt *stm
  * changed of these is changed back before. */
 static bool sees_pragmas(const struct connection *connection)
 {
-	const struct file_shim *shim = connection->shim;
-
-	return shim && shim->db == connection->db && shim->pragma;
+	return file_shim_serves(connection) && connection->shim->pragma;
 }
 
 static bool runs_still(const struct embedded_connection *embedded, const sqlite3_stmt *stmt)

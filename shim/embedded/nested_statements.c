@@ -22,7 +22,7 @@ static bool has_write_lock(const struct embedded_connection *embedded)
 	const struct connection *connection = embedded->connection;
 	const struct file_shim *shim = connection->shim;
 
-	return shim && shim->db == connection->db && shim->writer_argument == embedded && !connection->shared_cache &&
+	return file_shim_serves(connection) && shim->writer_argument == embedded && !connection->shared_cache &&
 	       shm_locks_is_writing(shim);
 }
 

@@ -126,7 +126,7 @@ static void statement_starts(struct connection *connection, sqlite3_stmt *stmt, 
 	bool outside, sees_end;
 	struct kind kind;
 
-	if (!shim || shim->db != connection->db)
+	if (!file_shim_serves(connection))
 		return;
 	shim->reservation.next_site = NULL;
 	outside = connection->sqlite->get_autocommit(connection->db) != 0;
@@ -151,7 +151,7 @@ bool begin_watch_start(struct connection *connection)
 {
 	struct file_shim *shim = connection->shim;
 
-	if (!shim || shim->db != connection->db || !shared_write_is_possible(shim) || !trace_watch(connection, statement_starts))
+	if (!file_shim_serves(connection) || !shared_write_is_possible(shim) || !trace_watch(connection, statement_starts))
 		return false;
 	shim->plain_begin_shares = true;
 	return true;

@@ -222,7 +222,7 @@ int busy_handler_set_timeout(struct connection *connection, int milliseconds)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	struct file_shim *shim = connection->shim;
-	bool ours = shim && shim->fair && shim->db == connection->db && milliseconds > 0 && find_offsets(sqlite, shim);
+	bool ours = file_shim_serves(connection) && shim->fair && milliseconds > 0 && find_offsets(sqlite, shim);
 	int rc = sqlite->busy_timeout(connection->db, milliseconds);
 
 	return ours && rc == SQLITE_OK ? take_callback(sqlite, shim, milliseconds) : rc;
@@ -232,7 +232,7 @@ bool busy_handler_is_replaced(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
-	return shim && shim->db == connection->db && shim->busy.callback &&
+	return file_shim_serves(connection) && shim->busy.callback &&
 	       callback_is(shim->busy.callback, shim->busy.sqlite_handler, connection->db);
 }
 

@@ -110,7 +110,7 @@ static bool look_at_rival(struct connection *other, void *argument)
 	const struct connection *connection = rival->connection;
 
 	if (other->in_two_copies && !other->closing && other->device == connection->device &&
-	    !sqlite_is_same(other->sqlite, connection->sqlite) && other->shim && other->shim->db == other->db)
+	    !sqlite_is_same(other->sqlite, connection->sqlite) && file_shim_serves(other))
 		rival->maps |= other->shim->maps;
 	return !rival->maps;
 }

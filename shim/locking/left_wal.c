@@ -43,7 +43,7 @@ static bool see_connection(struct connection *connection, void *argument)
 	const struct file_shim *shim = connection->shim;
 
 	/* a file that is being closed may give its shim to another connection */
-	if (connection->closing || !shim || shim == same->shim || shim->db != connection->db ||
+	if (connection->closing || !file_shim_serves(connection) || shim == same->shim ||
 	    shim->files.inode != same->shim->files.inode || !shim->files.wal)
 		return true;
 	same->path = wal_files_join(connection->path, "");

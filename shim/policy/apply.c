@@ -317,7 +317,7 @@ void apply_program_wal(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	if (!connection->shim || connection->shim->db != connection->db || connection->exclusive || connection->busy.unknown ||
+	if (!file_shim_serves(connection) || connection->exclusive || connection->busy.unknown ||
 	    wal_read_header(connection) != WAL_NO || sqlite_is_read_only(sqlite, connection->db, "main") ||
 	    !sqlite_is_idle(sqlite, connection->db))
 		return;

@@ -73,9 +73,7 @@ static bool has_read_only_attached(struct connection *connection)
 /* Who may write the database and not the -shm beside it reads, and SQLite refuses BEGIN IMMEDIATE. */
 static bool has_read_only_shm(const struct connection *connection)
 {
-	const struct file_shim *shim = connection->shim;
-
-	return shim && shim->db == connection->db && shim->shm_is_read_only;
+	return file_shim_serves(connection) && connection->shim->shm_is_read_only;
 }
 
 /* Why a transaction cannot begin with the write lock; NULL if it can. */
@@ -115,9 +113,7 @@ static const char *obstacle_of(struct connection *connection)
 /* Has no obstacle come since begin_free_at was set? One that begins to share the cache has to be opened, or to ATTACH, for that. */
 static bool is_free_still(const struct connection *connection)
 {
-	const struct file_shim *shim = connection->shim;
-
-	return connection->begin_free_at == registry_newest() && shim && shim->db == connection->db && !attached_by_any() &&
+	return connection->begin_free_at == registry_newest() && file_shim_serves(connection) && !attached_by_any() &&
 	       !connection->attached && !connection->shared_cache && !connection->query_only && !connection->unreadable;
 }
 
@@ -146,7 +142,7 @@ static void set_policy(struct connection *connection, enum reservation_policy po
 	struct file_shim *shim = connection->shim;
 
 	attached_set_policy(connection, policy, false);
-	if (!shim || shim->db != connection->db)
+	if (!file_shim_serves(connection))
 		return;
 	shim->reservation.policy = policy;
 	shim->reservation.shares = shim->plain_begin_shares = false;

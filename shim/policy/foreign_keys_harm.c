@@ -33,9 +33,7 @@ static _Thread_local struct {
 /* The stamp of a database without a shim may be another's: sqlite3_deserialize() closes the file. */
 bool foreign_keys_harm_stamp(const struct connection *connection, struct schema_stamp *stamp)
 {
-	const struct file_shim *shim = connection->shim;
-
-	return shim && shim->db == connection->db && !connection->shared_cache && !connection->authorizer.authorizer &&
+	return file_shim_serves(connection) && !connection->shared_cache && !connection->authorizer.authorizer &&
 	       schema_stamp_read(connection->sqlite, connection->db, stamp);
 }
 

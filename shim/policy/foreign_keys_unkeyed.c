@@ -27,9 +27,7 @@ static void forget(struct connection *connection)
 
 static bool may_share(const struct connection *connection)
 {
-	const struct file_shim *shim = connection->shim;
-
-	return !shim || shim->db != connection->db || connection->shared_cache;
+	return !file_shim_serves(connection) || connection->shared_cache;
 }
 
 enum unkeyed foreign_keys_unkeyed_enter(struct connection *connection, bool shares)

@@ -16,10 +16,8 @@ static bool is_by_recipe(const struct connection *connection)
 static bool may_unmap(const struct connection *connection)
 {
 	const struct outcome *outcome = &connection->outcomes[SETTING_MMAP_SIZE];
-	const struct file_shim *shim = connection->shim;
 
-	return outcome->by == DECIDED_BY_RECIPE && outcome->got > 0 && !connection->shared_cache && shim &&
-	       shim->db == connection->db;
+	return outcome->by == DECIDED_BY_RECIPE && outcome->got > 0 && !connection->shared_cache && file_shim_serves(connection);
 }
 
 /* SQLite changes nothing while a statement that runs has pages of the map. */

@@ -26,7 +26,7 @@ static bool is_unread(struct connection *connection, const struct search *search
 	const struct sqlite *sqlite = connection->sqlite;
 
 	return connection->setup == SETUP_OPENED && !connection->passthrough && !connection->key_pending &&
-	       connection->shim->db == connection->db && sqlite_is_idle(sqlite, connection->db) &&
+	       file_shim_serves(connection) && sqlite_is_idle(sqlite, connection->db) &&
 	       (connection->pid == search->pid || inherited_locks_are_usable(search->pid)) &&
 	       wal_read_header(connection) == WAL_YES;
 }

@@ -243,7 +243,7 @@ void wal_copy_left(struct connection *connection)
 {
 	struct file_shim *shim = connection->shim;
 
-	if (!shim || shim->db != connection->db || !shim->files.left || !shim->files.by_recipe)
+	if (!file_shim_serves(connection) || !shim->files.left || !shim->files.by_recipe)
 		return;
 	shim->files.left = false;
 	pragma_run_raw(connection, "PRAGMA main.wal_checkpoint(TRUNCATE)", NULL, 0);
@@ -265,7 +265,7 @@ static bool is_left_to_forked(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
-	return shim && shim->db == connection->db && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held();
+	return file_shim_serves(connection) && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held();
 }
 
 void wal_copy_before_close(struct connection *connection)
