@@ -207,6 +207,9 @@ static __attribute__((noinline)) int see(unsigned event, struct embedded_connect
 
 	if (embedded->inside || (event == SQLITE_TRACE_STMT && passes(embedded, subject, detail)))
 		return 0;
+	/* ours, for a connection of another copy */
+	if (embedded->connection->callbacks_suspended)
+		return 0;
 	saved = errno;
 	theirs = embedded->theirs;
 	embedded->inside = true;

@@ -6,8 +6,10 @@
 #include "base/process.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
+#include "policy/apply.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 struct same_file {
 	struct connection *joined;
@@ -47,6 +49,71 @@ static bool mark_same_file(struct connection *other, void *argument)
 	return false;
 }
 
+/* Has the recipe, and nobody else, put the file into WAL mode? And is it known what the connection's locks are? */
+static bool is_in_wal_by_recipe(const struct connection *connection)
+{
+	const struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
+
+	return outcome->by == DECIDED_BY_RECIPE && outcome->got == JOURNAL_WAL && connection->shim &&
+	       connection->shim->db == connection->db && !connection->busy.unknown && !connection->shared_cache &&
+	       !wal_files_moved(connection->shim);
+}
+
+struct alone {
+	const struct connection *joined;
+	struct connection *other; /* the only other one of this process that has the file open, locked, if it rests */
+	sqlite3_mutex *mutex;
+	unsigned count;
+};
+
+/* A close sets connection->closing under the registry's lock before it takes the mutex. */
+static bool see_alone(struct connection *other, void *argument)
+{
+	struct alone *alone = argument;
+	const struct sqlite *sqlite = other->sqlite;
+
+	if (other == alone->joined || other->device != alone->joined->device)
+		return true;
+	if (alone->count++ > 0)
+		return false;
+	if (other->closing || other->pid != getpid() || !is_in_wal_by_recipe(other) ||
+	    !sqlite_try_mutex(sqlite, other->db, file_shim_is_of_this_thread(other->shim), &alone->mutex))
+		return true;
+	if (sqlite_is_idle(sqlite, other->db))
+		alone->other = other;
+	else if (alone->mutex)
+		sqlite->mutex_leave(alone->mutex);
+	return true;
+}
+
+/* Has it read nothing yet? Else it takes the file to be in WAL mode. */
+static bool has_no_lock(const struct connection *connection)
+{
+	int level = SQLITE_LOCK_NONE;
+
+	return connection->file->pMethods &&
+	       connection->file->pMethods->xFileControl(connection->file, SQLITE_FCNTL_LOCKSTATE, &level) == SQLITE_OK &&
+	       level == SQLITE_LOCK_NONE;
+}
+
+/* The other copy's connection takes the file back out of WAL mode, if the two have it alone: then both use it as they do without
+ * the library. Else only one of them at a time can map the -shm (file_shim.c), and the other one waits for as long as the first has
+ * the file open. */
+static void leave_wal(const struct connection *joined)
+{
+	struct alone alone = {.joined = joined};
+
+	if (!has_no_lock(joined))
+		return;
+	registry_visit_peers(PEERS_BY_INODE, joined->inode, see_alone, &alone);
+	if (!alone.other)
+		return;
+	if (alone.count == 1)
+		apply_rollback_journal(alone.other);
+	if (alone.mutex)
+		alone.other->sqlite->mutex_leave(alone.mutex);
+}
+
 static void warn_of_two_copies(const struct connection *connection, const struct sqlite *foreign)
 {
 	const char *one = *connection->sqlite->object ? connection->sqlite->object : process_executable();
@@ -76,6 +143,8 @@ void same_file_look(struct connection *connection, bool shared_cache)
 		registry_visit_peers(PEERS_BY_INODE, connection->inode, mark_same_inode, &same);
 	}
 	connection->shared_cache |= same.shared;
-	if (same.foreign)
+	if (same.foreign) {
+		leave_wal(connection);
 		warn_of_two_copies(connection, same.foreign);
+	}
 }

@@ -116,3 +116,28 @@ open('lock', 'w').close()"
 	expect_warnings 1 '*DANGER*two copies of SQLite*'
 	[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA integrity_check' | xargs) == '3 ok' ]]
 }
+
+@test "a file that one copy of SQLite has in WAL mode by recipe is used by the other in turn, without a wait" {
+	turns=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' '2 open b t.db' '2 exec b SELECT count(*) FROM t'
+		'2 exec b INSERT INTO t VALUES(2)' 'exec a SELECT count(*) FROM t' 'exec a INSERT INTO t VALUES(3)' '2 exec b SELECT count(*) FROM t' '2 close b'
+		'exec a SELECT count(*) FROM t' 'exec a INSERT INTO t VALUES(4)' 'close a')
+	for order in 'victim.so victim_copy.so' 'victim_copy.so victim.so'; do
+		rm -f t.db*
+		run_plain host "$build/programs/${order% *}" "$build/programs/${order#* }" -- "${turns[@]}"
+		wanted=$output
+		rm -f t.db*
+		SQLPROD_REPORT=$scratch/report.json run_shim host "$build/programs/${order% *}" "$build/programs/${order#* }" -- "${turns[@]}"
+		expect "$wanted"
+		expect_warnings 1 '*DANGER*two copies of SQLite*t.db*'
+		[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA integrity_check; PRAGMA journal_mode' | xargs) == '4 ok delete' ]]
+	done
+}
+
+@test "a file in WAL mode that its copy of SQLite is using, or has open twice, is not taken out of it" {
+	for use in 'exec a BEGIN; INSERT INTO t VALUES(2)' 'open c t.db'; do
+		rm -f t.db*
+		run_shim host "$build/programs/victim.so" "$build/programs/victim_copy.so" -- 'open a t.db' 'exec a CREATE TABLE t(x)' \
+			'exec a INSERT INTO t VALUES(1)' "$use" '2 open b t.db' '2 close b' 'exec a PRAGMA journal_mode'
+		[[ $output == *wal* ]]
+	done
+}

@@ -298,3 +298,19 @@ scene() {
 		expect "$wanted"
 	done
 }
+
+@test "a file that a SQLite of the system has in WAL mode by recipe is used by an embedded copy in turn, without a wait, and the other way round" {
+	turns=('open a t.db' 'exec a CREATE TABLE t(x)' 'exec a INSERT INTO t VALUES(1)' '2 open b t.db' '2 exec b SELECT count(*) FROM t'
+		'2 exec b INSERT INTO t VALUES(2)' 'exec a SELECT count(*) FROM t' 'exec a INSERT INTO t VALUES(3)' '2 exec b SELECT count(*) FROM t' '2 close b'
+		'exec a SELECT count(*) FROM t' 'exec a INSERT INTO t VALUES(4)' 'close a')
+	for order in "$build/programs/victim.so ${plugins[1]}" "${plugins[1]} $build/programs/victim.so"; do
+		rm -f t.db*
+		run_plain host "${order% *}" "${order#* }" -- "${turns[@]}"
+		wanted=$output
+		rm -f t.db*
+		run_shim host "${order% *}" "${order#* }" -- "${turns[@]}"
+		expect "$wanted"
+		expect_warnings 1 '*DANGER*two copies of SQLite*t.db*'
+		[[ $(observer query t.db 'SELECT count(*) FROM t; PRAGMA integrity_check; PRAGMA journal_mode' | xargs) == '4 ok delete' ]]
+	done
+}
