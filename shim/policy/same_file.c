@@ -9,12 +9,14 @@
 #include "policy/apply.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 struct same_file {
 	struct connection *joined;
 	bool shared;
 	const struct sqlite *foreign; /* another copy of SQLite that has the file open */
+	bool renamed;                 /* one that was there before has it open by another name */
 };
 
 static bool is_in_other_copy(const struct connection *connection, const struct connection *other)
@@ -29,6 +31,7 @@ static bool mark_same_inode(struct connection *other, void *argument)
 
 	if (other == same->joined)
 		return true;
+	same->renamed |= other->device == same->joined->device && strcmp(other->path, same->joined->path) != 0;
 	if (is_in_other_copy(same->joined, other)) {
 		other->in_two_copies = same->joined->in_two_copies = true;
 		same->foreign = other->sqlite;
@@ -96,9 +99,9 @@ static bool has_no_lock(const struct connection *connection)
 	       level == SQLITE_LOCK_NONE;
 }
 
-/* The other copy's connection takes the file back out of WAL mode, if the two have it alone: then both use it as they do without
- * the library. Else only one of them at a time can map the -shm (file_shim.c), and the other one waits for as long as the first has
- * the file open. */
+/* The other connection takes the file back out of WAL mode, if the two have it alone: then both use it as they do without the
+ * library. Else only one copy of SQLite at a time can map the -shm (file_shim.c), and the other one waits for as long as the first
+ * has the file open; by two names they would share the -shm, and have a -wal each. */
 static void leave_wal(const struct connection *joined)
 {
 	struct alone alone = {.joined = joined};
@@ -143,8 +146,8 @@ void same_file_look(struct connection *connection, bool shared_cache)
 		registry_visit_peers(PEERS_BY_INODE, connection->inode, mark_same_inode, &same);
 	}
 	connection->shared_cache |= same.shared;
-	if (same.foreign) {
+	if (same.foreign || same.renamed)
 		leave_wal(connection);
+	if (same.foreign)
 		warn_of_two_copies(connection, same.foreign);
-	}
 }

@@ -195,6 +195,26 @@ two_names() {
 	[[ $(observer query t.db 'SELECT count(*) FROM w') -lt 3 ]]
 }
 
+@test "a file that is in WAL mode by recipe, and opened by a second name while it is open by the first, loses no row" {
+	for link in before after; do
+		first=('open a t.db' 'exec a CREATE TABLE w(x)' 'exec a INSERT INTO w VALUES(1)')
+		[[ $link == after ]] || first+=('close a' 'sh ln t.db u.db' 'open a t.db' 'exec a SELECT count(*) FROM w')
+		[[ $link == before ]] || first+=('sh ln t.db u.db')
+		script=("${first[@]}" 'open b u.db' 'exec b SELECT count(*) FROM w' 'exec b INSERT INTO w VALUES(2)' 'exec a INSERT INTO w VALUES(3)'
+			'exec b SELECT count(*) FROM w' 'close a' 'exec b INSERT INTO w VALUES(4)' 'close b')
+		rm -f ./*.db*
+		run_plain victim "${script[@]}"
+		wanted=$output
+		rm -f ./*.db*
+		run_shim victim "${script[@]}"
+		expect "$wanted"
+		expect_quiet
+		for name in t.db u.db; do
+			[[ $(observer query $name 'PRAGMA integrity_check; SELECT count(*) FROM w' | xargs) == 'ok 4' ]]
+		done
+	done
+}
+
 @test "a symbolic link that SQLite follows does not count as a second name" {
 	observer query t.db 'CREATE TABLE w(x)'
 	ln -s t.db link.db
