@@ -101,10 +101,8 @@ HOOK int scandir(const char *name, struct dirent ***entries, int (*filter)(const
 		 int (*compare)(const struct dirent **, const struct dirent **)){
 	LISTING(list_name(name), scandir, fails, name, entries, filter, compare)}
 
-HOOK int ftw(const char *name, int (*see)(const char *, const struct stat *, int), int descriptors)
-{
-	LISTING(list_all(), ftw, fails, name, see, descriptors)
-}
+HOOK int ftw(const char *name, int (*see)(const char *, const struct stat *, int),
+	     int descriptors){LISTING(list_all(), ftw, fails, name, see, descriptors)}
 
 HOOK int nftw(const char *name, int (*see)(const char *, const struct stat *, int, struct FTW *), int descriptors, int flags)
 {
@@ -163,13 +161,13 @@ HOOK int scandir64(const char *name, struct dirent64 ***entries, int (*filter)(c
 		   int (*compare)(const struct dirent64 **, const struct dirent64 **)){
 	LISTING(list_name(name), scandir64, fails, name, entries, filter, compare)}
 
-HOOK int ftw64(const char *name, int (*see)(const char *, const struct stat64 *, int), int descriptors)
-{
-	LISTING(list_all(), ftw64, fails, name, see, descriptors)
-}
+HOOK int ftw64(const char *name, int (*see)(const char *, const struct stat64 *, int),
+	       int descriptors){LISTING(list_all(), ftw64, fails, name, see, descriptors)}
 
-HOOK int nftw64(const char *name, int (*see)(const char *, const struct stat64 *, int, struct FTW *), int descriptors,
-		int flags){LISTING(list_all(), nftw64, fails, name, see, descriptors, flags)}
+HOOK int nftw64(const char *name, int (*see)(const char *, const struct stat64 *, int, struct FTW *), int descriptors, int flags)
+{
+	LISTING(list_all(), nftw64, fails, name, see, descriptors, flags)
+}
 
 static void *fails_to_open(void)
 {
@@ -177,15 +175,11 @@ static void *fails_to_open(void)
 	return NULL;
 }
 
-HOOK FTS *fts_open(char *const *names, int options, int (*compare)(const FTSENT **, const FTSENT **))
-{
-	LISTING(list_all(), fts_open, fails_to_open, names, options, compare)
-}
+HOOK FTS *fts_open(char *const *names, int options, int (*compare)(const FTSENT **, const FTSENT **)){
+	LISTING(list_all(), fts_open, fails_to_open, names, options, compare)}
 
-HOOK FTS64 *fts64_open(char *const *names, int options, int (*compare)(const FTSENT64 **, const FTSENT64 **))
-{
-	LISTING(list_all(), fts64_open, fails_to_open, names, options, compare)
-}
+HOOK FTS64 *fts64_open(char *const *names, int options, int (*compare)(const FTSENT64 **, const FTSENT64 **)){
+	LISTING(list_all(), fts64_open, fails_to_open, names, options, compare)}
 
 /* glibc has it since 2.30. */
 ssize_t getdents64(int folder, void *entries, size_t size);

@@ -74,8 +74,7 @@ static int wait_on(sem_t *semaphore, clockid_t clock, const struct timespec *unt
 
 HOOK int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until)
 {
-	return wait_has_parts() ? wait_on(semaphore, clock, until)
-				: REAL(sem_clockwait, no_clockwait)(semaphore, clock, until);
+	return wait_has_parts() ? wait_on(semaphore, clock, until) : REAL(sem_clockwait, no_clockwait)(semaphore, clock, until);
 }
 
 HOOK int sem_timedwait(sem_t *semaphore, const struct timespec *until)

@@ -124,7 +124,8 @@ static int kernel_sigsuspend(const sigset_t *mask)
 
 HOOK int sigsuspend(const sigset_t *mask)
 {
-	return wait_has_parts() ? wait_in_parts(WAIT_FOREVER, mask, wait_for_time, NULL, NULL) : REAL(sigsuspend, kernel_sigsuspend)(mask);
+	return wait_has_parts() ? wait_in_parts(WAIT_FOREVER, mask, wait_for_time, NULL, NULL)
+				: REAL(sigsuspend, kernel_sigsuspend)(mask);
 }
 
 HOOK int pause(void)

@@ -101,9 +101,9 @@ struct file_shim {
 	int64_t idled;                 /* so long the transaction that has the write lock let pass before its first statement */
 	struct journal_write journal_write;
 	struct journal_turn journal_turn;
-	bool checkpoints; /* it has the checkpoint lock */
+	bool checkpoints;          /* it has the checkpoint lock */
 	struct idle_wal *excludes; /* nothing is copied of that meanwhile: idle_wal_exclude_file(); NULL if it does not */
-	int refused;      /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
+	int refused;               /* the level of the file's own lock, if the last one tried was refused; else SQLITE_LOCK_NONE */
 	bool has_read_lock;
 	bool reads_wal;         /* … and the -wal cannot start anew while it has it */
 	bool changes_read_lock; /* … not now: SQLite starts the -wal anew, and takes another */

@@ -35,7 +35,7 @@ struct idle_wal {
 	_Atomic int64_t due;    /* CLOCK_MONOTONIC; IDLE_WAL_NEVER if all is copied, or was given up */
 	atomic_uint tries;      /* that readers have hindered since the last commit */
 	atomic_uint excluders;
-	atomic_uint copied;     /* how often it was copied, and no connection has counted that yet */
+	atomic_uint copied; /* how often it was copied, and no connection has counted that yet */
 };
 
 /* The file is another one now: nothing is to be copied. */
