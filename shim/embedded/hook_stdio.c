@@ -7,6 +7,9 @@
 
 #ifdef __GLIBC__
 
+/* glibc's header would define getline() itself. */
+#undef __USE_EXTERN_INLINES
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -44,7 +47,7 @@ static __attribute__((noinline)) bool wait_for_file(FILE *file)
 {
 	int saved = errno;
 
-	if (file->_IO_read_ptr < file->_IO_read_end || file->_fileno < 0 || feof_unlocked(file))
+	if (file->_IO_read_ptr < file->_IO_read_end || file->_fileno < 0 || (file->_flags & _IO_EOF_SEEN))
 		return true;
 	show_prompt(file);
 	errno = saved;
