@@ -13,32 +13,39 @@
 /* glibc has it since 2.30. */
 int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until);
 
-static int no_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until)
+static int64_t now_on(clockid_t clock)
+{
+	struct timespec now;
+
+	return clock_gettime(clock, &now) == 0 ? wait_of_time(&now) : 0;
+}
+
+static int no_timedwait(sem_t *semaphore, const struct timespec *until)
 {
 	(void)semaphore;
-	(void)clock;
 	(void)until;
 	errno = ENOSYS;
 	return -1;
 }
 
-static int no_timedwait(sem_t *semaphore, const struct timespec *until)
+/* A program that asks for sem_clockwait() by its name finds ours, on an older glibc too. */
+static int clockwait_by_wall(sem_t *semaphore, clockid_t clock, const struct timespec *until)
 {
-	return no_clockwait(semaphore, CLOCK_REALTIME, until);
+	struct timespec at;
+
+	if (!until) {
+		errno = EINVAL;
+		return -1;
+	}
+	at = wait_to_time(now_on(CLOCK_REALTIME) + wait_of_time(until) - now_on(clock));
+	return REAL(sem_timedwait, no_timedwait)(semaphore, &at);
 }
 
 /* sem_timedwait() goes by CLOCK_REALTIME, and is there where the other is not. */
 static int wait_until(sem_t *semaphore, clockid_t clock, const struct timespec *until)
 {
 	return clock == CLOCK_REALTIME ? REAL(sem_timedwait, no_timedwait)(semaphore, until)
-				       : REAL(sem_clockwait, no_clockwait)(semaphore, clock, until);
-}
-
-static int64_t now_on(clockid_t clock)
-{
-	struct timespec now;
-
-	return clock_gettime(clock, &now) == 0 ? wait_of_time(&now) : 0;
+				       : REAL(sem_clockwait, clockwait_by_wall)(semaphore, clock, until);
 }
 
 /* A signal that comes during a copy ends the wait, as one that comes during the wait does. */
@@ -74,7 +81,8 @@ static int wait_on(sem_t *semaphore, clockid_t clock, const struct timespec *unt
 
 HOOK int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until)
 {
-	return wait_has_parts() ? wait_on(semaphore, clock, until) : REAL(sem_clockwait, no_clockwait)(semaphore, clock, until);
+	return wait_has_parts() ? wait_on(semaphore, clock, until)
+				: REAL(sem_clockwait, clockwait_by_wall)(semaphore, clock, until);
 }
 
 HOOK int sem_timedwait(sem_t *semaphore, const struct timespec *until)
