@@ -57,9 +57,8 @@ static bool is_in_wal_by_recipe(const struct connection *connection)
 {
 	const struct outcome *outcome = &connection->outcomes[SETTING_JOURNAL_MODE];
 
-	return outcome->by == DECIDED_BY_RECIPE && outcome->got == JOURNAL_WAL && connection->shim &&
-	       connection->shim->db == connection->db && !connection->busy.unknown && !connection->shared_cache &&
-	       !wal_files_moved(connection->shim);
+	return outcome->by == DECIDED_BY_RECIPE && outcome->got == JOURNAL_WAL && file_shim_serves(connection) &&
+	       !connection->busy.unknown && !connection->shared_cache && !wal_files_moved(connection->shim);
 }
 
 struct alone {
