@@ -196,6 +196,7 @@ two_names() {
 }
 
 @test "a file that is in WAL mode by recipe, and opened by a second name while it is open by the first, loses no row" {
+	sqlite_has 3012000 || skip 'before 3.12 a file has no shim: its locks are not known'
 	for link in before after; do
 		first=('open a t.db' 'exec a CREATE TABLE w(x)' 'exec a INSERT INTO w VALUES(1)')
 		[[ $link == after ]] || first+=('close a' 'sh ln t.db u.db' 'open a t.db' 'exec a SELECT count(*) FROM w')
