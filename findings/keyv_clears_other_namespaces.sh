@@ -6,8 +6,8 @@
 #           appX1, app-1 and APP_1 along. An expired key is deleted only when somebody asks for that very key; nothing else looks at the
 #           time, which is inside of the value. (sqlite3, which is compiled at its install, is replaced by its fork @appthreat/sqlite3
 #           9.0.2 here; with sqlite3 5.1.7 it is the same.)
-# Seen:     2026-11-30, a key in each: after clear() of app_1 "app_1: gone, appX1: gone, APP_1: gone, app-1: gone, app_11: there"; of 1000 keys that have
-#           expired, one of them asked for, 999 rows.
+# Seen:     2026-11-30, a key in each: after clear() of app_1 "app_1: gone, appX1: gone, APP_1: gone, app-1: gone, app_11: there"; of 1000
+#           keys that have expired, one of them asked for, 999 rows.
 # Matters:  emptying one tenant's or one feature's cache logs out another's sessions, without an error; and a cache of sessions or responses by
 #           unique keys grows until the disk is full. Namespaces without "_" that differ in more than case; a DELETE of one's own by night.
 set -eu

@@ -38,7 +38,8 @@ for (const timeout of [0, 2000]) {
 	const committed = pause(100).then(() => transaction.commit());
 	const outcome = await write;
 	const seconds = Math.round((Date.now() - begun) / 1000);
-	console.log(`timeout ${timeout}: ${outcome} ${seconds < timeout / 1000 || !timeout ? "at once" : `after ${timeout / 1000} s`}, timers ran: ${ticks > 2}`);
+	const when = timeout && seconds >= timeout / 1000 ? `after ${timeout / 1000} s` : "at once";
+	console.log(`timeout ${timeout}: ${outcome} ${when}, timers ran: ${ticks > 2}`);
 	await committed;
 	clearInterval(ticker);
 	client.close();

@@ -13,7 +13,8 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-[ "$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION, " ", (int) class_exists("SQLite3"), (int) class_exists("PDO");' 2>/dev/null)" = "8.2 11" ] || {
+here=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION, " ", class_exists("SQLite3") && class_exists("PDO");' 2>/dev/null) || here=none
+[ "$here" = "8.2 1" ] || {
 	echo "cannot be had here: PHP 8.2 with SQLite3 and PDO (php8.2-sqlite3)"
 	exit 77
 }

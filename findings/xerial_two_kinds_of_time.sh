@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# xerial_two_kinds_of_time.sh - Xerial SQLite JDBC 3.54.1.0: a Timestamp that is bound is a number, CURRENT_TIMESTAMP is a text, and all numbers come first.
+# xerial_two_kinds_of_time.sh - Xerial SQLite JDBC 3.54.1.0: a Timestamp that is bound is a number, CURRENT_TIMESTAMP is a text, and numbers come
+# first.
 #
 # Guessed:  setTimestamp() writes what SQLite's date functions and DEFAULT CURRENT_TIMESTAMP write, or comparisons see to the difference.
 # Happens:  it writes milliseconds since 1970 as an integer (date_class's default), in queries too. SQLite sorts every integer before every
