@@ -42,8 +42,11 @@ ended() {
 }
 
 # How a program waits for its next event.
-ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait read readv recv recvfrom recvmsg accept accept4
-	sem_timedwait sem_clockwait fgets getline getdelim getc_unlocked)
+ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait sem_timedwait sem_clockwait)
+# What these wait for a signal's handler brings, which the thread sanitizer does not run before they return.
+inputs=(read readv recv recvfrom recvmsg accept accept4 fgets getline getdelim getc_unlocked)
+handlers_run() { [[ ${SANITIZER_RUNTIME-} != *libtsan* ]]; }
+! handlers_run || ways+=("${inputs[@]}")
 
 # waits RUN VICTIM LINE… - a program of one thread does that, commits ten rows, and waits in each way; then the copies are made.
 waits() {
@@ -87,7 +90,8 @@ all_ways() {
 
 @test "a copy made while an embedded SQLite's program of one thread waits has all rows" {
 	[[ -x $build/embedded/victim_gcc_O2 ]] || skip "make check-embedded builds it"
-	ways=(sleep poll select read accept fgets)
+	ways=(sleep poll select)
+	! handlers_run || ways+=(read accept fgets)
 	all_ways "$build/embedded/victim_gcc_O2"
 }
 
@@ -182,12 +186,13 @@ all_ways() {
 }
 
 @test "a call that waits for input ends as it does alone: by its input, by a signal, or at once" {
-	for case in interrupted interrupted_socket restarted answered jumps child nonblocking dontwait timeout listening datagrams pipe closed ended raw \
-		raw_timed prompt line; do
-		run_plain input_waits $case
+	cases=(nonblocking dontwait timeout listening datagrams pipe closed ended raw raw_timed)
+	! handlers_run || cases+=(interrupted interrupted_socket restarted answered jumps child prompt line)
+	for case in "${cases[@]}"; do
+		run_plain input_waits "$case"
 		alone=${output//handled, /}
 		rm -f a.db*
-		run_shim input_waits $case
+		run_shim input_waits "$case"
 		[[ ${output//handled, /} == "$alone" && $alone == "$case: "* && $alone != *late* ]] || fail "$case alone: $alone, with the library: $output"
 		rm -f a.db*
 	done
