@@ -20,6 +20,7 @@ struct kept {
 	_Atomic ino_t folder; /* 0 where its path is too long to be remembered */
 	atomic_bool listed;   /* the program may know the names of -wal and -shm */
 	_Atomic pid_t left;   /* and this process has taken the database alone away */
+	atomic_bool open;     /* … while it had that open: its -wal need not be empty */
 	char path[LONGEST_PATH];
 };
 
@@ -48,10 +49,8 @@ static ino_t folder_of(char *path)
 	return found ? folder.st_ino : 0;
 }
 
-void kept_files_note(const struct wal_files *files, const char *path)
+static void note(dev_t device, ino_t inode, ino_t wal, ino_t shm, const char *path, bool open, pid_t left)
 {
-	dev_t device = atomic_load(&files->device);
-	ino_t inode = atomic_load(&files->inode), wal = atomic_load(&files->wal);
 	struct kept *kept = find(device, inode);
 	size_t length = strlen(path);
 
@@ -63,13 +62,26 @@ void kept_files_note(const struct wal_files *files, const char *path)
 	atomic_store(&kept->left, 0);
 	atomic_store(&kept->device, device);
 	atomic_store(&kept->wal, wal);
-	atomic_store(&kept->shm, atomic_load(&files->shm));
+	atomic_store(&kept->shm, shm);
 	atomic_store(&kept->folder, 0);
+	atomic_store(&kept->open, open);
 	if (length < LONGEST_PATH) {
 		memcpy(kept->path, path, length + 1);
 		atomic_store(&kept->folder, folder_of(kept->path));
+		atomic_store(&kept->left, left);
 	}
 	atomic_store(&kept->inode, inode);
+}
+
+void kept_files_note(const struct wal_files *files, const char *path)
+{
+	note(atomic_load(&files->device), atomic_load(&files->inode), atomic_load(&files->wal), atomic_load(&files->shm), path,
+	     false, 0);
+}
+
+void kept_files_note_open(const struct stat *database, ino_t wal, ino_t shm, const char *path)
+{
+	note(database->st_dev, database->st_ino, wal, shm, path, true, getpid());
 }
 
 bool kept_files_find(const struct stat *database, ino_t *wal, ino_t *shm)
@@ -116,16 +128,30 @@ static bool is_left(const struct kept *kept)
 	return left && left == getpid();
 }
 
+bool kept_files_remove_open(const struct stat *wal, const char *path)
+{
+	for (struct kept *kept = ring; kept < ring + REMEMBERED; kept++)
+		if (is_left(kept) && atomic_load(&kept->open) && atomic_load(&kept->wal) == wal->st_ino &&
+		    atomic_load(&kept->device) == wal->st_dev) {
+			remove_file(path, "-wal", wal->st_ino, false);
+			atomic_store(&kept->left, 0);
+			return true;
+		}
+	return false;
+}
+
 /* One that another process has written to stays, and so does its -shm. */
 static void remove_left(struct kept *kept)
 {
 	struct stat status;
 	char *wal = wal_files_join(kept->path, "-wal");
+	bool open = atomic_load(&kept->open);
 
 	if (glibc_lstat(kept->path, &status) == 0 || !atomic_exchange(&kept->left, 0))
 		;
-	else if (wal && (glibc_lstat(wal, &status) != 0 || (status.st_ino == atomic_load(&kept->wal) && status.st_size == 0))) {
-		remove_file(kept->path, "-wal", atomic_load(&kept->wal), true);
+	else if (wal &&
+		 (glibc_lstat(wal, &status) != 0 || (status.st_ino == atomic_load(&kept->wal) && (open || status.st_size == 0)))) {
+		remove_file(kept->path, "-wal", atomic_load(&kept->wal), !open);
 		remove_file(kept->path, "-shm", atomic_load(&kept->shm), false);
 	}
 	free(wal);

@@ -1,4 +1,5 @@
-/* kept_files.h - databases whose -wal and -shm this process has kept at the last close, for readers (wal_readers.h).
+/* kept_files.h - databases whose -wal and -shm this process has kept at the last close, for readers (wal_readers.h), or that it has
+ * deleted while it had them open.
  *
  * Without the library nothing would lie beside such a file. A program that then renames or deletes it knows of no other files: they
  * go with it (policy/moving_file.h). One that has listed the folder since may know them, and move or delete each of them itself: to
@@ -15,6 +16,13 @@
 
 /* At the last close: path is the name that the file has now. */
 void kept_files_note(const struct wal_files *files, const char *path);
+
+/* Before the program deletes a database that it has open, by its last name: path is absolute. Without the library its folder could
+ * be removed then. */
+void kept_files_note_open(const struct stat *database, ino_t wal, ino_t shm, const char *path);
+
+/* Removes that -wal, by the path of its database, if it is of such a one that was deleted; false if it is not. */
+bool kept_files_remove_open(const struct stat *wal, const char *path);
 
 /* The inodes of -wal and -shm if that database is one of them. They may be of files that are no longer there. */
 bool kept_files_find(const struct stat *database, ino_t *wal, ino_t *shm);

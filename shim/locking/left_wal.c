@@ -8,6 +8,7 @@
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/holders.h"
+#include "locking/kept_files.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
 #include "locking/wal_alone.h"
@@ -104,7 +105,8 @@ static void leave_another(const struct file_shim *shim)
 	if (!wal_alone_finds(shim->files.path, "-shm", &shm))
 		return;
 	index.inode = shm.st_ino;
-	if (!wal_files_each(see_index, &index) && wal_alone_remove_index(shim) && wal_alone_finds(shim->files.path, "-wal", &wal))
+	if (!wal_files_each(see_index, &index) && wal_alone_remove_index(shim) && wal_alone_finds(shim->files.path, "-wal", &wal) &&
+	    !kept_files_remove_open(&wal, shim->files.path))
 		wal_names_set_aside(shim, wal.st_ino, "this process still has the file open that was here before");
 }
 

@@ -81,6 +81,33 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to)
 	return source || target;
 }
 
+/* The absolute path of a file that is there; NULL if it cannot be had, or is too long. To be freed. */
+static char *path_of(const struct moving_file *file)
+{
+	char path[1024];
+	int length;
+
+	if (file->folder == AT_FDCWD || *file->name == '/')
+		return realpath(file->name, NULL);
+	length = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", file->folder, file->name);
+	return length < (int)sizeof(path) ? realpath(path, NULL) : NULL;
+}
+
+/* Is it a database that the process has open? By a name that is not its last one it leaves -wal and -shm in use. */
+static bool is_open(const struct moving_file *file, const struct stat *status)
+{
+	ino_t wal, shm;
+	char *path;
+
+	if (!open_databases_find(status->st_ino, &wal, &shm))
+		return false;
+	path = status->st_nlink == 1 ? path_of(file) : NULL;
+	if (path)
+		kept_files_note_open(status, wal, shm, path);
+	free(path);
+	return true;
+}
+
 bool moving_file_before_delete(struct moving_file *file)
 {
 	struct stat status;
@@ -89,7 +116,7 @@ bool moving_file_before_delete(struct moving_file *file)
 
 	if (found) {
 		unread_files_use(status.st_ino);
-		found = kept_files_find(&status, &file->wal, &file->shm);
+		found = !is_open(file, &status) && kept_files_find(&status, &file->wal, &file->shm);
 	}
 	if (found && kept_files_listed(&status)) {
 		kept_files_leave(&status);

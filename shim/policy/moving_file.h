@@ -28,7 +28,8 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to);
 /* After it succeeded; exchanged: what was at `to` is at `from` now. errno is kept. */
 void moving_file_after(const struct moving_file *from, const struct moving_file *to, bool exchanged);
 
-/* Before and after the call that deletes the file: false if nothing that was kept lies beside it. errno is kept. */
+/* Before and after the call that deletes the file: false if nothing that was kept lies beside it. What lies beside one that is open
+ * goes when the program lists or removes the folder, starts another program, or makes the file again. errno is kept. */
 bool moving_file_before_delete(struct moving_file *file);
 void moving_file_after_delete(const struct moving_file *file);
 

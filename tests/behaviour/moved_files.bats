@@ -39,6 +39,61 @@ load ../harness/moves
 	made_again victim
 }
 
+@test "the folder of a file that was deleted while it is open can be removed, and the file made again without a warning" {
+	cat >delete.py <<-'END'
+		import os, sqlite3
+		def new(path='d/a.db'):
+		    os.makedirs('d', exist_ok=True)
+		    c = sqlite3.connect(path, isolation_level=None)
+		    c.execute('CREATE TABLE t(x)')
+		    c.execute('INSERT INTO t VALUES(1)')
+		    return c
+		def by_unlink(): os.unlink('d/a.db')
+		def by_folder():
+		    fd = os.open('d', os.O_RDONLY)
+		    os.unlink('a.db', dir_fd=fd)
+		    os.close(fd)
+		def by_relative():
+		    os.chdir('d')
+		    os.remove('a.db')
+		    os.chdir('..')
+		def by_list():
+		    for name in os.listdir('d'): os.unlink('d/' + name)
+		for delete in by_unlink, by_folder, by_relative, by_list:
+		    c = new()
+		    delete()
+		    os.rmdir('d')
+		    print(c.execute('SELECT x FROM t').fetchall())
+		c = new()
+		by_unlink()
+		print(os.system('rmdir d'))
+		c = new()
+		by_unlink()
+		print(os.listdir('d'))
+		c = new()
+		by_unlink()
+		d = new()
+		print(c.execute('SELECT x FROM t').fetchall(), d.execute('SELECT x FROM t').fetchall())
+		c.close()
+		d.close()
+		print(os.listdir('d'))
+		by_unlink()
+		c = new()
+		os.link('d/a.db', 'd/b.db')
+		by_unlink()
+		try: os.rmdir('d')
+		except OSError as error: print(error.strerror)
+		c.close()
+		print(sqlite3.connect('d/b.db').execute('SELECT x FROM t').fetchall())
+	END
+	for run in run_plain run_shim; do
+		rm -rf d
+		$run python3 delete.py
+		expect_quiet
+		expect $'[(1,)]\n[(1,)]\n[(1,)]\n[(1,)]\n0\n[]\n[(1,)] [(1,)]\n[\'a.db\']\nDirectory not empty\n[(1,)]'
+	done
+}
+
 @test "a folder that is renamed takes its databases with it" {
 	for run in run_plain run_shim; do
 		rm -rf ./* && mkdir d
