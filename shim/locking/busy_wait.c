@@ -34,6 +34,7 @@
 #define AFTER_SHORT_MIN MILLISECOND
 /* Out of the queue: doubled from one to the next. */
 #define POLL_MIN (100 * MICROSECOND)
+#define ROAMING_PART 8
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
 
 /* How long one waits for a checkpoint that need not be waited for. */
@@ -201,6 +202,14 @@ static int64_t deadline_of_pool(const struct file_shim *shim)
 	return shim->busy.moved_at + later(asked_of(shim), reservation_length());
 }
 
+/* A holder that roams, and has not gone on for so long, is taken for one of the thread. */
+static int64_t deadline_of_roaming(const struct file_shim *shim, enum busy_purpose purpose, int64_t of_thread)
+{
+	int64_t deadline = shim->busy.moved_at + reservation_length() / ROAMING_PART;
+
+	return purpose == WAIT_OF_STATEMENT ? later(deadline, of_thread) : deadline;
+}
+
 /* By the connection's timeout, or, where it is interrupted or the transaction has waited that long before, by the program's own. */
 static int64_t timeout_of(const struct file_shim *shim, enum busy_purpose purpose)
 {
@@ -249,16 +258,20 @@ static int64_t patience_until(const struct file_shim *shim, enum busy_purpose pu
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
 	struct busy_wait *wait = &shim->busy;
-	int64_t deadline = timed_deadline_of(shim, purpose, now);
+	int64_t deadline = timed_deadline_of(shim, purpose, now), of_thread;
 
 	if (!is_needed(shim, purpose))
 		deadline = earlier(deadline, patience_until(shim, purpose));
+	of_thread = purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked_of(shim) - wait->spent[purpose]) : now;
 	switch (find_holder(shim, now)) {
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)
 			begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
 					   "two connections of one thread want the write lock");
-		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked_of(shim) - wait->spent[purpose]) : now;
+		return of_thread;
+	case HOLDER_ROAMING:
+		wait->for_roaming = true;
+		return earlier(deadline, deadline_of_roaming(shim, purpose, of_thread));
 	case HOLDER_POOLED:
 		return earlier(deadline, deadline_of_pool(shim));
 	default:
@@ -279,6 +292,10 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 		wait->spent[purpose] = 0;
 	}
 	look_for_progress(shim, now, count);
+	if (count == 0 && wait->for_roaming) {
+		holder_roamed(true);
+		wait->for_roaming = false;
+	}
 	handoff->place = count == 0 ? PLACE_BY_AGE : handoff->place == PLACE_BY_AGE ? PLACE_BY_AGE : PLACE_FIRST;
 	if (attempt == ATTEMPT_REFUSED && handoff->shm && end_idle_holder(shim, *began, now))
 		return true;
@@ -286,8 +303,12 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 		deadline = deadline_of(shim, purpose, now);
 	else
 		deadline = timed_deadline_of(shim, purpose, now);
-	if (now >= deadline)
+	if (now >= deadline) {
+		if (wait->for_roaming)
+			holder_roamed(false);
+		wait->for_roaming = false;
 		return false;
+	}
 	handoff->attempt = ATTEMPT_NONE;
 	/* It had the lock, but only after another one's commit, which it had not seen: no other connection is in the way. */
 	if (attempt == ATTEMPT_GRANTED)

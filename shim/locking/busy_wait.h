@@ -34,6 +34,7 @@ struct busy_wait {
 	int64_t moved_at;              /* when another connection was last seen to make progress */
 	int64_t woken_after;           /* how long the last wait in the queue was; 0 if no wake-up ended it */
 	int64_t holder_sought_at;      /* when it was last asked who holds the lock */
+	bool for_roaming;              /* the holder was one that roams: holder.h */
 	struct own_wait own_wait;
 	uint32_t changes, reserved; /* the change counter and the reservation, as last seen */
 	int64_t reserved_at;        /* when the latter was seen first in this wait */

@@ -3,6 +3,7 @@
 #include "locking/holder.h"
 
 #include "base/hash.h"
+#include "elf/go_note.h"
 
 #include <stddef.h>
 
@@ -56,6 +57,31 @@ static unsigned long here(void)
 	return number;
 }
 
+/* How often connections were called by another thread than before, up to ROAMS; and how often it paid to wait for a holder that
+ * roams, where each time that it did not counts for several. Many threads may count at once: what gets lost does no harm. */
+#define ROAMS 4
+#define PAYS_AT_MOST 16
+#define DID_NOT_PAY 8
+static atomic_uint moves;
+static atomic_int pays;
+
+void holder_roamed(bool has_gone_on)
+{
+	int now = atomic_load_explicit(&pays, memory_order_relaxed);
+
+	if (!has_gone_on)
+		atomic_store_explicit(&pays, now - DID_NOT_PAY, memory_order_relaxed);
+	else if (now < PAYS_AT_MOST)
+		atomic_store_explicit(&pays, now + 1, memory_order_relaxed);
+}
+
+static bool roams(void)
+{
+	bool may = atomic_load_explicit(&moves, memory_order_relaxed) >= ROAMS || go_note_is_there();
+
+	return may && atomic_load_explicit(&pays, memory_order_relaxed) >= 0;
+}
+
 void holder_start(struct holder *holder)
 {
 	holder_set(holder, NULL, 0);
@@ -76,8 +102,11 @@ void holder_seen(struct holder *holder)
 
 	if (thread == here())
 		return;
-	if (thread)
+	if (thread) {
 		atomic_store_explicit(&holder->is_pooled, true, memory_order_relaxed);
+		if (atomic_load_explicit(&moves, memory_order_relaxed) < ROAMS)
+			atomic_fetch_add_explicit(&moves, 1, memory_order_relaxed);
+	}
 	atomic_store_explicit(&holder->thread, here(), memory_order_relaxed);
 }
 
@@ -159,7 +188,7 @@ void holder_replace_word(const struct holder *except, const char *shm, uint32_t 
 static enum holder_kind kind_of(const struct holder *holder)
 {
 	if (holder_is_of_thread(holder))
-		return HOLDER_OF_THREAD;
+		return roams() ? HOLDER_ROAMING : HOLDER_OF_THREAD;
 	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;
 }
 

@@ -23,8 +23,14 @@ enum holder_kind {
 	HOLDER_ELSEWHERE,  /* of another process, or not known */
 	HOLDER_IN_PROCESS, /* of this process, and may go on while the caller waits */
 	HOLDER_POOLED,     /* … and may not, if waiters fill the pool that its calls come from */
+	HOLDER_ROAMING,    /* … and its last call came from the caller's thread, while others of the process come from any */
 	HOLDER_OF_THREAD,  /* … and cannot: it is the caller's own thread */
 };
+
+/* A wait for one that roams is over: had it gone on meanwhile? What runs goroutines, or tasks, gives them another thread while one
+ * is kept waiting; a pool of few threads does not, nor does a program whose thread has two connections. As long as most go on,
+ * holder_find() takes such a holder for one that may. */
+void holder_roamed(bool has_gone_on);
 
 /* Adds the record to the list of the process; it must never be freed. */
 void holder_link(struct holder *holder);

@@ -80,3 +80,14 @@ refused() {
 		finish "$started" holder
 	done
 }
+
+@test "a transaction of a task that goes on on another thread is waited for, from the first on in a program made by Go" {
+	for program in 'roams:3' 'roams_go:0'; do
+		rm -f a.db*
+		run_plain "${program%:*}" a.db "${program#*:}"
+		[[ $output == 'failed '[1-9]* ]] || fail "without the library $output"
+		rm -f a.db*
+		run_shim "${program%:*}" a.db "${program#*:}"
+		expect 'failed 0'
+	done
+}

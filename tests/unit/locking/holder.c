@@ -66,9 +66,32 @@ static void test_pooled_partners(int count)
 	give_back(count, false);
 }
 
+/* Calls came from several threads by now, so that a holder of this one may go on, as long as it pays to wait for that. */
+static void test_roaming(void)
+{
+	holder_start(&holders[0]);
+	holder_seen(&holders[0]);
+	holder_set_lock(&holders[0], one, 9);
+	for (int i = 0; i < 8; i++) {
+		check(holder_find(NULL, one, 0) == HOLDER_OF_THREAD, "it did not pay, and has paid %d times since", i);
+		holder_roamed(true);
+	}
+	check(holder_find(NULL, one, 0) == HOLDER_ROAMING, "it has paid often enough");
+	for (int i = 0; i < 100; i++)
+		holder_roamed(true);
+	for (int i = 0; i < 2; i++)
+		holder_roamed(false);
+	check(holder_find(NULL, one, 0) == HOLDER_ROAMING, "twice that it did not do not count more than all before");
+	holder_roamed(false);
+	check(holder_find(NULL, one, 0) == HOLDER_OF_THREAD, "three times do");
+	holder_set(&holders[0], NULL, 0);
+}
+
 int main(void)
 {
 	pthread_t thread;
+
+	holder_roamed(false);
 
 	for (int i = 0; i < MANY; i++) {
 		holder_link(&holders[i]);
@@ -104,5 +127,6 @@ int main(void)
 	check(holder_find(NULL, one, 0) == HOLDER_ELSEWHERE, "a new connection holds nothing");
 	test_pooled_partners(2);
 	test_pooled_partners(MANY / 2);
+	test_roaming();
 	return check_end();
 }
