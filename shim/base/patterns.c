@@ -66,8 +66,8 @@ static const char *end_of_path(const char *path, const char *pattern)
 	return NULL;
 }
 
-/* An absolute pattern that goes through a symbolic link: SQLite and the kernel return paths without them. Its part without
- * wildcards is looked up, down to its last folder. */
+/* A pattern that goes through a symbolic link: SQLite and the kernel return paths without them. Its part without wildcards is
+ * looked up, down to its last folder, from the working directory if it is relative: then a * stands for no slash. */
 static bool linked_path_matches(const char *pattern, const char *path)
 {
 	size_t plain = strcspn(pattern, "*?[\\"), length;
@@ -83,7 +83,7 @@ static bool linked_path_matches(const char *pattern, const char *path)
 	real = folder ? realpath(folder, NULL) : NULL;
 	length = real ? strlen(real) : 0;
 	matched = length > 1 && strncmp(path, real, length) == 0 && path[length] == '/' &&
-		  fnmatch(pattern + plain, path + length + 1, 0) == 0;
+		  fnmatch(pattern + plain, path + length + 1, *pattern == '/' ? 0 : FNM_PATHNAME) == 0;
 	free(real);
 	free(folder);
 	return matched;
@@ -97,10 +97,8 @@ static bool path_matches(const char *pattern, const char *path)
 		pattern += 2;
 	if (fnmatch(pattern, path, 0) == 0)
 		return true;
-	if (*pattern == '/')
-		return linked_path_matches(pattern, path);
-	end = end_of_path(path, pattern);
-	return end && fnmatch(pattern, end, 0) == 0;
+	end = *pattern == '/' ? NULL : end_of_path(path, pattern);
+	return (end && fnmatch(pattern, end, 0) == 0) || linked_path_matches(pattern, path);
 }
 
 bool settings_match_path(const char *patterns, const char *path)

@@ -97,7 +97,7 @@ mode_after() {
 @test "a relative or bare pattern matches databases whose path ends with it" {
 	mkdir -p data/deep
 	ln -s data link
-	for pattern in a.db ./data/a.db data/a.db 'data/*.db' 'a.*' "$PWD/data/a.db" "$PWD/link/a.db" "$PWD/link/*" "$PWD/link/a.*"; do
+	for pattern in a.db ./data/a.db data/a.db 'data/*.db' 'a.*' "$PWD/data/a.db" "$PWD/link/a.db" "$PWD/link/*" "$PWD/link/a.*" link/a.db ./link/a.db 'link/a.*'; do
 		rm -f data/*.db* data/deep/*.db*
 		SQLPROD_SKIP_DATABASES=$pattern run_shim victim 'open a data/a.db' 'open b data/deep/b.db' 'exec a CREATE TABLE t(x)' 'exec b CREATE TABLE t(x)'
 		expect_quiet
