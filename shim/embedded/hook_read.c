@@ -56,9 +56,20 @@ typedef __SOCKADDR_ARG address_argument;
 typedef struct sockaddr *restrict address_argument;
 #endif
 
+/* What it points to, whatever its type is. */
+static void *address_of(address_argument address)
+{
+	const union {
+		address_argument typed;
+		void *plain;
+	} pointer = {.typed = address};
+
+	return pointer.plain;
+}
+
 static ssize_t kernel_recvfrom(int fd, void *data, size_t size, int flags, address_argument from, socklen_t *length)
 {
-	return syscall(SYS_recvfrom, fd, data, size, flags, *(void **)&from, length);
+	return syscall(SYS_recvfrom, fd, data, size, flags, address_of(from), length);
 }
 
 HOOK ssize_t recvfrom(int fd, void *data, size_t size, int flags, address_argument from, socklen_t *length)
@@ -88,7 +99,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 
 static int kernel_accept4(int fd, address_argument from, socklen_t *length, int flags)
 {
-	return (int)syscall(SYS_accept4, fd, *(void **)&from, length, flags);
+	return (int)syscall(SYS_accept4, fd, address_of(from), length, flags);
 }
 
 HOOK int accept4(int fd, address_argument from, socklen_t *length, int flags)
