@@ -15,6 +15,12 @@ static inline bool may_go_on(int fd, enum wait_input what)
 	return !wait_has_parts() || wait_for_input(fd, what);
 }
 
+/* A call for nothing only says whether the file can be read; of a socket that recv(2) reads, it waits. */
+static inline bool may_read(int fd, size_t size)
+{
+	return size == 0 || may_go_on(fd, WAIT_DATA);
+}
+
 /* Flags of a call that does not wait, or not for the file's input. */
 static inline bool may_receive(int fd, int flags)
 {
@@ -31,7 +37,7 @@ static NEXT(read);
 static __attribute__((noinline)) ssize_t read_after_wait(int fd, void *data, size_t size)
 {
 	NEXT_FIND(read, kernel_read);
-	return may_go_on(fd, WAIT_DATA) ? NEXT_CALL(read)(fd, data, size) : -1;
+	return may_read(fd, size) ? NEXT_CALL(read)(fd, data, size) : -1;
 }
 
 HOOK ssize_t read(int fd, void *data, size_t size)
@@ -46,7 +52,7 @@ static ssize_t kernel_readv(int fd, const struct iovec *parts, int count)
 
 HOOK ssize_t readv(int fd, const struct iovec *parts, int count)
 {
-	return may_go_on(fd, WAIT_DATA) ? REAL(readv, kernel_readv)(fd, parts, count) : -1;
+	return count <= 0 || may_go_on(fd, WAIT_DATA) ? REAL(readv, kernel_readv)(fd, parts, count) : -1;
 }
 
 /* glibc's type is any of those of an address. */
@@ -143,7 +149,7 @@ static ssize_t kernel_recvfrom_chk(int fd, void *data, size_t size, size_t room,
 
 HOOK ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
 {
-	return may_go_on(fd, WAIT_DATA) ? REAL(__read_chk, kernel_read_chk)(fd, data, size, room) : -1;
+	return may_read(fd, size) ? REAL(__read_chk, kernel_read_chk)(fd, data, size, room) : -1;
 }
 
 HOOK ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int flags)

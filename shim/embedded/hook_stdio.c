@@ -18,8 +18,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Of a file's flags; glibc's headers have no name for it any more. */
+/* Of a file's flags; glibc's headers have no names for them any more. */
+#define NOT_READ 0x4      /* it cannot be */
+#define PUSHED_BACK 0x100 /* what is read is what ungetc(3) has put beside the buffer, which may hold more */
 #define LINE_BUFFERED 0x200
+#define IS_WRITTEN 0x800 /* what was written goes out before anything is read: perhaps a question, to be answered */
+#define READS_AT_ONCE (NOT_READ | PUSHED_BACK | IS_WRITTEN | _IO_EOF_SEEN)
 
 static int ends(void)
 {
@@ -47,7 +51,7 @@ static __attribute__((noinline)) bool wait_for_file(FILE *file)
 {
 	int saved = errno;
 
-	if (file->_IO_read_ptr < file->_IO_read_end || file->_fileno < 0 || (file->_flags & _IO_EOF_SEEN))
+	if (file->_IO_read_ptr < file->_IO_read_end || file->_fileno < 0 || (file->_flags & READS_AT_ONCE))
 		return true;
 	show_prompt(file);
 	errno = saved;
@@ -68,12 +72,18 @@ static void *fails(void)
 	return NULL;
 }
 
+/* There is no room for a byte: nothing is read. */
+static inline bool may_get_line(int size, FILE *file)
+{
+	return size <= 1 || may_go_on(file);
+}
+
 static NEXT(fgets);
 
 static __attribute__((noinline)) char *fgets_after_wait(char *text, int size, FILE *file)
 {
 	NEXT_FIND(fgets, fails);
-	return may_go_on(file) ? NEXT_CALL(fgets)(text, size, file) : NULL;
+	return may_get_line(size, file) ? NEXT_CALL(fgets)(text, size, file) : NULL;
 }
 
 HOOK char *fgets(char *text, int size, FILE *file)
@@ -104,7 +114,7 @@ char *__fgets_chk(char *text, size_t room, int size, FILE *file);
 
 HOOK char *__fgets_chk(char *text, size_t room, int size, FILE *file)
 {
-	return may_go_on(file) ? REAL(__fgets_chk, fails)(text, room, size, file) : NULL;
+	return may_get_line(size, file) ? REAL(__fgets_chk, fails)(text, room, size, file) : NULL;
 }
 
 static NEXT(__getdelim);

@@ -15,10 +15,13 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define PIPEFS 0x50495045 /* f_type of what pipe(2) makes: linux/magic.h */
 
 /* By system calls: each function of libc would be looked up at the start of a process. */
 static bool get_option(int fd, int option, void *value, socklen_t size)
@@ -32,13 +35,14 @@ static bool get_modes(int fd, struct termios *modes)
 	return syscall(SYS_ioctl, fd, TCGETS, modes) == 0;
 }
 
-/* A terminal may give what it has at once, or stop a process of the background. */
+/* A terminal may give what it has at once, or stop a process of the background. Where it waits for several bytes poll(2) does, too,
+ * and a call that asks for less does not. */
 static bool terminal_waits(int fd)
 {
 	struct termios modes;
 	pid_t group;
 
-	return get_modes(fd, &modes) && ((modes.c_lflag & ICANON) || modes.c_cc[VMIN] > 0) &&
+	return get_modes(fd, &modes) && ((modes.c_lflag & ICANON) || modes.c_cc[VMIN] == 1) &&
 	       (syscall(SYS_ioctl, fd, TIOCGPGRP, &group) != 0 || group == (pid_t)syscall(SYS_getpgid, 0));
 }
 
@@ -50,6 +54,15 @@ static bool socket_waits(int fd, enum wait_input what)
 
 	return get_option(fd, SO_ACCEPTCONN, &listens, sizeof(listens)) && listens == (what == WAIT_CONNECTION) &&
 	       get_option(fd, SO_RCVTIMEO, &time, sizeof(time)) && time.tv_sec == 0 && time.tv_usec == 0;
+}
+
+/* From one that was opened without waiting for a writer, and has none, read(2) gets nothing, and poll(2) waits for one. */
+static bool pipe_waits(int fd, int flags)
+{
+	struct statfs filesystem;
+
+	return (flags & O_ACCMODE) == O_RDWR ||
+	       (syscall(SYS_fstatfs, fd, &filesystem) == 0 && (uint32_t)filesystem.f_type == PIPEFS);
 }
 
 static bool is_ready(int fd)
@@ -73,8 +86,9 @@ static bool waits(int fd, enum wait_input what)
 	    is_ready(fd))
 		return false;
 	flags = fcntl(fd, F_GETFL);
-	return flags >= 0 && !(flags & (O_NONBLOCK | O_PATH)) && (type != S_IFCHR || terminal_waits(fd)) &&
-	       (type != S_IFSOCK || socket_waits(fd, what));
+	return flags >= 0 && !(flags & (O_NONBLOCK | O_PATH)) && (flags & O_ACCMODE) != O_WRONLY &&
+	       (type != S_IFCHR || terminal_waits(fd)) && (type != S_IFSOCK || socket_waits(fd, what)) &&
+	       (type != S_IFIFO || pipe_waits(fd, flags));
 }
 
 enum seen {

@@ -15,8 +15,8 @@ enum wait_input {
 };
 
 /* To be called if wait_has_parts(). For a terminal, pipe or socket, or what is none of the files of a filesystem, such as
- * inotify(7); others never wait. False with EINTR if a signal has come whose handler ends such a call (one without SA_RESTART).
- * Else errno is kept. */
+ * inotify(7); others never wait, or cannot be told from those that do not (fifo(7)). False with EINTR if a signal has come whose
+ * handler ends such a call (one without SA_RESTART). Else errno is kept. */
 bool wait_for_input(int fd, enum wait_input what);
 
 #endif

@@ -198,6 +198,18 @@ all_ways() {
 	done
 }
 
+@test "a call that has nothing to wait for ends at once, where nothing can be copied for long" {
+	cases=(nothing no_parts other_end fifo raw_more no_room cannot_be_read both_ways pushed_back)
+	for case in "${cases[@]}"; do
+		run_plain input_waits "$case" reader
+		alone=$output
+		rm -f a.db*
+		run_shim input_waits "$case" reader
+		[[ $output == "$alone" && $alone == "$case: "* && $alone != *late* ]] || fail "$case alone: $alone, with the library: $output"
+		rm -f a.db*
+	done
+}
+
 # The file that is locked is in rollback mode then, and was in WAL mode before.
 @test "while a program has one database for itself the others are copied, and its waits end when they should" {
 	for run in plain shim; do

@@ -1,4 +1,5 @@
-/* input_waits.c CASE - commits a row to a.db, calls a function that reads or accepts, and prints what came of it. */
+/* input_waits.c CASE [reader] - commits a row to a.db, calls a function that reads or accepts, and prints what came of it. With a
+ * reader, another connection needs the -wal meanwhile: it cannot be copied. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -10,7 +11,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -66,14 +69,17 @@ static void read_twice(const char *name, int domain)
 		show(name, domain ? recv(ends[0], &byte, 1, 0) : read(ends[0], &byte, 1));
 }
 
+static int terminal;
+
 static int raw_terminal(int least, int tenths)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY), fd;
 	struct termios modes;
+	int fd;
 
-	grantpt(master);
-	unlockpt(master);
-	fd = open(ptsname(master), O_RDWR | O_NOCTTY);
+	terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	grantpt(terminal);
+	unlockpt(terminal);
+	fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
 	tcgetattr(fd, &modes);
 	modes.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	modes.c_cc[VMIN] = (cc_t)least;
@@ -117,7 +123,78 @@ static void call_others(const char *name)
 	close(udp);
 }
 
-static int terminal;
+/* What is written goes to a child, which gives it back. */
+static FILE *echo(void)
+{
+	char text[10];
+	ssize_t length;
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+	if (fork() == 0) {
+		close(ends[0]);
+		while ((length = read(ends[1], text, sizeof(text))) > 0 && write(ends[1], text, (size_t)length) > 0)
+			;
+		_exit(0);
+	}
+	close(ends[1]);
+	return fdopen(ends[0], "r+");
+}
+
+static int fifo_without_writer(void)
+{
+	int fd;
+
+	mkfifo("fifo", 0600);
+	fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	fcntl(fd, F_SETFL, 0);
+	unlink("fifo");
+	return fd;
+}
+
+static void read_at_once(const char *name)
+{
+	char text[10];
+	struct iovec part = {.iov_base = text, .iov_len = 1};
+	int fd;
+
+	if (strcmp(name, "nothing") == 0) {
+		show(name, read(ends[0], text, 0));
+	} else if (strcmp(name, "no_parts") == 0) {
+		show(name, readv(ends[0], &part, 0));
+	} else if (strcmp(name, "other_end") == 0) {
+		show(name, read(ends[1], text, 1));
+	} else if (strcmp(name, "fifo") == 0) {
+		show(name, read(fifo_without_writer(), text, 1));
+	} else if (strcmp(name, "raw_more") == 0) {
+		fd = raw_terminal(2, 0);
+		if (write(terminal, "x", 1) == 1)
+			show(name, read(fd, text, 1));
+	}
+}
+
+/* Lines that need no read(2) which waits. */
+static void get_at_once(const char *name)
+{
+	FILE *file = strcmp(name, "both_ways") == 0 ? echo() : fdopen(ends[0], "r");
+	FILE *out = strcmp(name, "both_ways") == 0 ? file : fdopen(ends[1], "w");
+	char text[10] = "";
+
+	if (strcmp(name, "no_room") == 0)
+		show(name, fgets(text, 1, file) ? 0 : -1);
+	else if (strcmp(name, "cannot_be_read") == 0)
+		show(name, fgets(text, sizeof(text), out) ? 0 : -1);
+	else
+		fputs("1\n2\n", out);
+	if (strcmp(name, "both_ways") == 0) {
+		show(name, fgets(text, sizeof(text), file) ? *text == '1' : -1);
+	} else if (strcmp(name, "pushed_back") == 0) {
+		fflush(out);
+		if (fgets(text, sizeof(text), file) && ungetc('x', file) == 'x' && getc_unlocked(file) == 'x')
+			show(name, fgets(text, sizeof(text), file) ? *text == '2' : -1);
+	}
+	fclose(file);
+}
+
 static volatile sig_atomic_t shown;
 
 /* Before anything is copied the terminal shows what the program asks; then it is answered. */
@@ -200,22 +277,30 @@ static void call(const char *name)
 		ask(name);
 	} else if (strcmp(name, "line") == 0) {
 		read_lines(name);
+	} else if (strcmp(name, "no_room") == 0 || strcmp(name, "cannot_be_read") == 0 || strcmp(name, "both_ways") == 0 ||
+		   strcmp(name, "pushed_back") == 0) {
+		get_at_once(name);
 	} else {
 		call_others(name);
+		read_at_once(name);
 	}
 }
 
 int main(int arguments, char **argument)
 {
-	sqlite3 *db;
+	sqlite3 *db, *reader = NULL;
 	time_t began = time(NULL);
 
-	if (arguments != 2 || sqlite3_open("a.db", &db) != SQLITE_OK || pipe(ends) != 0)
+	if (arguments < 2 || sqlite3_open("a.db", &db) != SQLITE_OK || pipe(ends) != 0)
 		return 2;
-	sqlite3_exec(db, "CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(1)", NULL, NULL, NULL);
+	sqlite3_exec(db, "CREATE TABLE IF NOT EXISTS t(x)", NULL, NULL, NULL);
+	if (arguments > 2 && sqlite3_open("a.db", &reader) == SQLITE_OK)
+		sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM t", NULL, NULL, NULL);
+	sqlite3_exec(db, "INSERT INTO t VALUES(1)", NULL, NULL, NULL);
 	call(argument[1]);
 	if (time(NULL) > began + 20)
 		puts("late");
+	sqlite3_close(reader);
 	sqlite3_close(db);
 	return 0;
 }
