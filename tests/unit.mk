@@ -13,7 +13,7 @@ check-unit-settings: $(unit)/base/settings $(unit)/base/settings_environment $(u
 	$(Q)$(unit)/base/script
 
 .PHONY: check-unit-symbols
-check-unit-symbols: $(unit)/base/next_symbol ## unit test of how functions of libc are found where dlsym() is not there
+check-unit-symbols: $(unit)/base/next_symbol ## unit test of how functions of libc are found without dlsym()
 	$(Q)$< $$(sed -n 's/^\t\([A-Za-z0-9_]*\);$$/\1/p' shim/exports.map)
 
 .PHONY: check-unit-storage

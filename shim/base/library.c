@@ -12,12 +12,18 @@
 /* Up to glibc 2.33 it is in libdl, which a program need not have loaded: then it is NULL (scripts/package/unversioned). */
 #pragma weak dlsym
 
-/* dlsym(RTLD_NEXT) searches after the object in which its return address lies. Were it called by a jump, that would be the object
+/* dlsym(), which takes the loader's lock, is for what is not found without.
+ * dlsym(RTLD_NEXT) searches after the object in which its return address lies. Were it called by a jump, that would be the object
  * of our caller, perhaps another copy. */
 static __attribute__((noinline)) void *next_after_us(const char *name)
 {
-	void *symbol = dlsym ? dlsym(RTLD_NEXT, name) : next_symbol_find(name, __ehdr_start);
+	void *symbol = NULL;
 
+#ifdef __GLIBC__
+	symbol = next_symbol_find(name, _DYNAMIC);
+#endif
+	if (!symbol && dlsym)
+		symbol = dlsym(RTLD_NEXT, name);
 	__asm__ volatile("" : "+r"(symbol));
 	return symbol;
 }

@@ -43,7 +43,7 @@ static inline bool library_is_any(const void *address)
 void library_own_bounds(const void **start, const void **stop);
 
 /* The symbol's next definition in the global scope that lies in no copy of the library; NULL if there is none. Takes the loader's
- * lock. */
+ * lock only if no object that came with the program has it. */
 void *library_next_symbol(const char *name);
 
 /* Exported, so that the loader binds the call of every copy to the first one: adds the other copy to its list, and returns its own

@@ -1,28 +1,22 @@
-/* next_symbol.c - reads the tables of symbols of the loaded objects, one after the other. */
+/* next_symbol.c - reads the tables of symbols of the loaded objects, one after the other, as the loader shows them to a debugger.
+ */
 #include "base/next_symbol.h"
 
 #include <elf.h>
-#include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #define HIDDEN_VERSION 0x8000
-
-struct search {
-	const char *name;
-	uint32_t hash;
-	uintptr_t after;
-	bool is_past;
-	void *found;
-};
 
 struct symbols {
 	const ElfW(Sym) * table;
 	const char *names;
 	const ElfW(Half) * versions; /* NULL if the object has none */
 	const uint32_t *hashes;
+	const char *own_name; /* the object's; "" if it has none */
 };
 
 static uint32_t hash_of(const char *name)
@@ -34,93 +28,125 @@ static uint32_t hash_of(const char *name)
 	return hash;
 }
 
-static bool holds(const struct dl_phdr_info *info, uintptr_t address)
+/* Where the program's dynamic section is, by the auxiliary vector. */
+static const ElfW(Dyn) * program_section(void)
 {
-	for (unsigned i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
-		    address - (info->dlpi_addr + info->dlpi_phdr[i].p_vaddr) < info->dlpi_phdr[i].p_memsz)
-			return true;
-	return false;
+	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+	size_t count = headers && getauxval(AT_PHENT) == sizeof(*headers) ? getauxval(AT_PHNUM) : 0;
+	uintptr_t base = 0, section = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (headers[i].p_type == PT_PHDR)
+			base = (uintptr_t)headers - headers[i].p_vaddr;
+		else if (headers[i].p_type == PT_DYNAMIC)
+			section = headers[i].p_vaddr;
+	}
+	return section ? (const void *)(base + section) : NULL;
+}
+
+/* The first object, the program. */
+static const struct link_map *first_object(void)
+{
+	const ElfW(Dyn) *entry = program_section();
+	const struct r_debug *debug = NULL;
+
+	for (; entry && entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == DT_DEBUG)
+			debug = (const void *)entry->d_un.d_ptr;
+	return debug ? debug->r_map : NULL;
 }
 
 /* glibc's loader has relocated the pointers of a dynamic section that can be written. */
-static const void *at(const struct dl_phdr_info *info, uintptr_t pointer)
+static const void *at(const struct link_map *object, uintptr_t pointer)
 {
-	return (const void *)(pointer < info->dlpi_addr ? info->dlpi_addr + pointer : pointer);
+	return (const void *)(pointer < object->l_addr ? object->l_addr + pointer : pointer);
 }
 
-static bool find_symbols(const struct dl_phdr_info *info, struct symbols *out)
+static bool find_symbols(const struct link_map *object, struct symbols *out)
 {
-	const ElfW(Dyn) *entry = NULL;
+	size_t own_name = 0;
 
-	for (unsigned i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			entry = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-	for (; entry && entry->d_tag != DT_NULL; entry++) {
+	*out = (struct symbols){.table = NULL};
+	for (const ElfW(Dyn) *entry = object->l_ld; entry && entry->d_tag != DT_NULL; entry++) {
 		if (entry->d_tag == DT_SYMTAB)
-			out->table = at(info, entry->d_un.d_ptr);
+			out->table = at(object, entry->d_un.d_ptr);
 		else if (entry->d_tag == DT_STRTAB)
-			out->names = at(info, entry->d_un.d_ptr);
+			out->names = at(object, entry->d_un.d_ptr);
 		else if (entry->d_tag == DT_VERSYM)
-			out->versions = at(info, entry->d_un.d_ptr);
+			out->versions = at(object, entry->d_un.d_ptr);
 		else if (entry->d_tag == DT_GNU_HASH)
-			out->hashes = at(info, entry->d_un.d_ptr);
+			out->hashes = at(object, entry->d_un.d_ptr);
+		else if (entry->d_tag == DT_SONAME)
+			own_name = entry->d_un.d_val;
 	}
+	out->own_name = own_name && out->names ? out->names + own_name : "";
 	return out->table && out->names && out->hashes;
+}
+
+static unsigned type_of(const ElfW(Sym) * symbol)
+{
+	return symbol->st_info & 15;
 }
 
 static bool is_wanted(const struct symbols *symbols, uint32_t index, const char *name)
 {
 	const ElfW(Sym) *symbol = &symbols->table[index];
 
-	return symbol->st_shndx != SHN_UNDEF && (symbol->st_info & 15) == STT_FUNC &&
+	return symbol->st_shndx != SHN_UNDEF && (type_of(symbol) == STT_FUNC || type_of(symbol) == STT_GNU_IFUNC) &&
 	       !(symbols->versions && (symbols->versions[index] & HIDDEN_VERSION)) &&
 	       strcmp(symbols->names + symbol->st_name, name) == 0;
 }
 
 /* The section is four numbers, a Bloom filter, buckets with the index of their first symbol each, and of each symbol a hash whose
  * lowest bit ends its bucket. */
-static const ElfW(Sym) * look_up(const struct symbols *symbols, const struct search *search)
+static const ElfW(Sym) * look_up(const struct symbols *symbols, const char *name, uint32_t wanted)
 {
 	uint32_t bucket_count = symbols->hashes[0], first = symbols->hashes[1], filter_words = symbols->hashes[2];
 	const uint32_t *buckets = symbols->hashes + 4 + filter_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
 	const uint32_t *chain = buckets + bucket_count;
-	uint32_t index = bucket_count ? buckets[search->hash % bucket_count] : 0;
+	uint32_t index = bucket_count ? buckets[wanted % bucket_count] : 0;
 
 	if (index < first || index == 0)
 		return NULL;
 	for (;; index++) {
 		uint32_t hash = chain[index - first];
 
-		if ((hash | 1) == (search->hash | 1) && is_wanted(symbols, index, search->name))
+		if ((hash | 1) == (wanted | 1) && is_wanted(symbols, index, name))
 			return &symbols->table[index];
 		if (hash & 1)
 			return NULL;
 	}
 }
 
-/* For dl_iterate_phdr(3): 1 ends it. */
-static int look_in(struct dl_phdr_info *info, size_t size, void *argument)
-{
-	struct search *search = argument;
-	struct symbols symbols = {.table = NULL};
-	const ElfW(Sym) * symbol;
+/* libc and the loader, which libc needs: what has come with the program ends with the later of the two, or after it. */
+struct passed {
+	bool libc, loader;
+};
 
-	(void)size;
-	if (!search->is_past) {
-		search->is_past = holds(info, search->after);
-		return 0;
-	}
-	symbol = find_symbols(info, &symbols) ? look_up(&symbols, search) : NULL;
-	if (symbol)
-		search->found = (void *)(info->dlpi_addr + symbol->st_value);
-	return symbol != NULL;
+static void pass(struct passed *passed, const char *own_name)
+{
+	passed->libc |= strncmp(own_name, "libc.so.", 8) == 0;
+	passed->loader |= strncmp(own_name, "ld", 2) == 0 && strstr(own_name, ".so.");
 }
 
-void *next_symbol_find(const char *name, const void *after)
+/* What the program has loaded later may go at any time. */
+void *next_symbol_find(const char *name, const ElfW(Dyn) * after)
 {
-	struct search search = {.name = name, .hash = hash_of(name), .after = (uintptr_t)after};
+	const struct link_map *object = first_object();
+	uint32_t hash = hash_of(name);
+	struct passed passed = {.libc = false};
+	struct symbols symbols;
+	const ElfW(Sym) * symbol;
+	bool is_after = false;
 
-	dl_iterate_phdr(look_in, &search);
-	return search.found;
+	for (; object && !(passed.libc && (passed.loader || !is_after)); object = object->l_next) {
+		if (!find_symbols(object, &symbols) && is_after)
+			return NULL;
+		symbol = is_after ? look_up(&symbols, name, hash) : NULL;
+		if (symbol)
+			return type_of(symbol) == STT_FUNC ? (void *)(object->l_addr + symbol->st_value) : NULL;
+		is_after |= object->l_ld == after;
+		pass(&passed, symbols.own_name);
+	}
+	return NULL;
 }

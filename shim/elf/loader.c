@@ -38,7 +38,7 @@ static bool find_object(const void *address, struct found_object *out)
 	void *symbol = atomic_load_explicit(&found, memory_order_relaxed);
 
 	if (!symbol) {
-		symbol = dlsym ? dlsym(RTLD_DEFAULT, "_dl_find_object") : NULL;
+		symbol = library_next_symbol("_dl_find_object");
 		atomic_store_explicit(&found, symbol ? symbol : &missing, memory_order_relaxed);
 	}
 	if (!symbol || symbol == &missing)

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /* The next definition of the function after ours, resolved at its first call: a process that opens files only by other functions of
- * libc pays nothing at its start. In a signal handler this is as safe as the loader's lazy binding: dlsym() allocates nothing when
- * it succeeds. What is in no object after ours, the kernel is asked for. */
+ * libc pays nothing at its start. In a signal handler, and in a thread that a constructor waits for, this is as safe as the
+ * loader's lazy binding: what came with the program is found without a lock (base/next_symbol.h). What is in no object after ours,
+ * the kernel is asked for. */
 #define REAL(function, kernel_function)                                                                                            \
 	__extension__({                                                                                                            \
 		static void *_Atomic found;                                                                                        \

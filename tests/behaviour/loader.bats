@@ -12,6 +12,15 @@ load ../harness/harness
 	done
 }
 
+@test "a thread that the constructor of a plugin waits for may be the first to call a function" {
+	for call in read open stat rename poll usleep; do
+		for run in run_plain run_shim; do
+			CALL=$call APP_TIMEOUT=20 $run host "$build/programs/thread_at_load.so" -- loaded
+			expect "$call"$'\nloaded'
+		done
+	done
+}
+
 @test "two copies of SQLite in one process stay apart" {
 	script=('1 open a t.db' '2 memory' '2 open a u.db' '1 exec a CREATE TABLE t(x)' '2 exec a CREATE TABLE t(x)'
 		'1 exec a PRAGMA journal_mode' '2 get_table a PRAGMA journal_mode'
