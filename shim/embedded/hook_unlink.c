@@ -59,7 +59,9 @@ static bool was_emptied(int folder, const char *name)
 	int rc = (call);                                                                                                           \
 	if (rc != 0 && was_emptied((at), (path)))                                                                                  \
 		rc = (call);                                                                                                       \
-	if (kept && rc == 0)                                                                                                       \
+	if (rc != 0)                                                                                                               \
+		moving_file_not_deleted(&file);                                                                                    \
+	else if (kept)                                                                                                             \
 		moving_file_after_delete(&file);                                                                                   \
 	return rc;
 

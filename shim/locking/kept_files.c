@@ -2,6 +2,7 @@
 #include "locking/kept_files.h"
 
 #include "base/glibc.h"
+#include "locking/open_databases.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -110,6 +111,23 @@ void kept_files_leave(const struct stat *database)
 		atomic_store(&kept->left, getpid());
 }
 
+void kept_files_stay(dev_t device, ino_t inode)
+{
+	struct kept *kept = find(device, inode);
+
+	if (kept)
+		atomic_store(&kept->left, 0);
+}
+
+/* Of one that was open, and is not any more, SQLite has removed the -wal: another database's may have its inode since. */
+static bool is_still(const struct kept *kept)
+{
+	ino_t wal, shm;
+
+	return !atomic_load(&kept->open) ||
+	       (open_databases_find(atomic_load(&kept->inode), &wal, &shm) && wal == atomic_load(&kept->wal));
+}
+
 static void remove_file(const char *path, const char *suffix, ino_t inode, bool only_empty)
 {
 	char *name = wal_files_join(path, suffix);
@@ -132,7 +150,7 @@ bool kept_files_remove_open(const struct stat *wal, const char *path)
 {
 	for (struct kept *kept = ring; kept < ring + REMEMBERED; kept++)
 		if (is_left(kept) && atomic_load(&kept->open) && atomic_load(&kept->wal) == wal->st_ino &&
-		    atomic_load(&kept->device) == wal->st_dev) {
+		    atomic_load(&kept->device) == wal->st_dev && is_still(kept)) {
 			remove_file(path, "-wal", wal->st_ino, false);
 			atomic_store(&kept->left, 0);
 			return true;
@@ -147,7 +165,7 @@ static void remove_left(struct kept *kept)
 	char *wal = wal_files_join(kept->path, "-wal");
 	bool open = atomic_load(&kept->open);
 
-	if (glibc_lstat(kept->path, &status) == 0 || !atomic_exchange(&kept->left, 0))
+	if (glibc_lstat(kept->path, &status) == 0 || !atomic_exchange(&kept->left, 0) || !is_still(kept))
 		;
 	else if (wal &&
 		 (glibc_lstat(wal, &status) != 0 || (status.st_ino == atomic_load(&kept->wal) && (open || status.st_size == 0)))) {

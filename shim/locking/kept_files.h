@@ -21,7 +21,8 @@ void kept_files_note(const struct wal_files *files, const char *path);
  * be removed then. */
 void kept_files_note_open(const struct stat *database, ino_t wal, ino_t shm, const char *path);
 
-/* Removes that -wal, by the path of its database, if it is of such a one that was deleted; false if it is not. */
+/* Removes that -wal, by the path of its database, if it is of such a one that was deleted, and is still open; false if it is not.
+ */
 bool kept_files_remove_open(const struct stat *wal, const char *path);
 
 /* The inodes of -wal and -shm if that database is one of them. They may be of files that are no longer there. */
@@ -35,6 +36,9 @@ ino_t kept_files_listed(const struct stat *database);
 
 /* The program takes that database away, and not these files. */
 void kept_files_leave(const struct stat *database);
+
+/* It has not been taken away: the program's call has failed. */
+void kept_files_stay(dev_t device, ino_t inode);
 
 /* Removes what lies there without its database, in a folder or, if that is NULL, in all. */
 void kept_files_remove_left(const struct stat *folder);

@@ -114,12 +114,16 @@ bool moving_file_before_delete(struct moving_file *file)
 	int saved = errno;
 	bool found = glibc_fstatat(file->folder, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
 
+	file->left = 0;
 	if (found) {
 		unread_files_use(status.st_ino);
-		found = !is_open(file, &status) && kept_files_find(&status, &file->wal, &file->shm);
+		file->device = status.st_dev;
+		file->left = is_open(file, &status) ? status.st_ino : 0;
+		found = !file->left && kept_files_find(&status, &file->wal, &file->shm);
 	}
 	if (found && kept_files_listed(&status)) {
 		kept_files_leave(&status);
+		file->left = status.st_ino;
 		found = false;
 	}
 	errno = saved;
@@ -216,4 +220,10 @@ void moving_file_after_delete(const struct moving_file *file)
 		remove_beside(file, "-shm", file->shm);
 	}
 	errno = saved;
+}
+
+void moving_file_not_deleted(const struct moving_file *file)
+{
+	if (file->left)
+		kept_files_stay(file->device, file->left);
 }

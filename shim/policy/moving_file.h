@@ -19,6 +19,8 @@ struct moving_file {
 	int folder; /* as for openat(2) */
 	const char *name;
 	ino_t wal, shm; /* 0 if it is no database of ours in WAL mode; unset before moving_file_before() */
+	dev_t device;
+	ino_t left; /* of a database that is deleted, and its -wal and -shm are not yet; 0 for none */
 };
 
 /* Before the call that moves `from` to `to` (or links it there). False if neither is such a database; what is in from and to is
@@ -29,8 +31,10 @@ bool moving_file_before(struct moving_file *from, struct moving_file *to);
 void moving_file_after(const struct moving_file *from, const struct moving_file *to, bool exchanged);
 
 /* Before and after the call that deletes the file: false if nothing that was kept lies beside it. What lies beside one that is open
- * goes when the program lists or removes the folder, starts another program, or makes the file again. errno is kept. */
+ * goes when the program lists or removes the folder, starts another program, or makes the file again; not after a call that failed.
+ * errno is kept. */
 bool moving_file_before_delete(struct moving_file *file);
 void moving_file_after_delete(const struct moving_file *file);
+void moving_file_not_deleted(const struct moving_file *file);
 
 #endif

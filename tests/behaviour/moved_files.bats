@@ -39,6 +39,45 @@ load ../harness/moves
 	made_again victim
 }
 
+@test "a file that could not be deleted keeps its -wal, which another process moves after it" {
+	cat >refused.py <<-'END'
+		import os, signal, sqlite3, sys
+		for folder in 'd', 'e': os.makedirs(folder)
+		ours, other = os.pipe(), os.pipe()
+		def moves(names):
+		    for name in names: os.rename('d/' + name, 'e/' + name)
+		if os.fork() == 0:
+		    os.read(ours[0], 1)
+		    moves(['a.db'])
+		    os.write(other[1], b'x')
+		    os.read(ours[0], 1)
+		    moves(os.listdir('d'))
+		    os.write(other[1], b'x')
+		    os._exit(0)
+		def other_moves():
+		    os.write(ours[1], b'x')
+		    os.read(other[0], 1)
+		c, reader = (sqlite3.connect('d/a.db', isolation_level=None) for _ in range(2))
+		if len(sys.argv) > 1: c.execute('PRAGMA journal_mode=WAL')
+		c.execute('CREATE TABLE t(x)')
+		reader.execute('BEGIN')
+		reader.execute('SELECT * FROM t').fetchall()
+		c.execute('INSERT INTO t VALUES(1)')
+		try: os.rmdir('a.db', dir_fd=os.open('d', os.O_RDONLY))
+		except OSError as error: print(error.strerror, flush=True)
+		other_moves()
+		os.listdir('d')
+		other_moves()
+		os.kill(os.getpid(), signal.SIGKILL)
+	END
+	for run in 'run_plain python3 refused.py by_hand' 'run_shim python3 refused.py'; do
+		rm -rf d e
+		$run || true
+		expect 'Not a directory'
+		[[ $(observer query e/a.db 'SELECT x FROM t') == 1 ]] || fail "$run: $(ls d e)"
+	done
+}
+
 @test "the folder of a file that was deleted while it is open can be removed, and the file made again without a warning" {
 	cat >delete.py <<-'END'
 		import os, sqlite3
