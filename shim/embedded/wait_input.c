@@ -140,9 +140,9 @@ bool wait_for_input(int fd, enum wait_input what)
 	bool interrupted = false;
 	int saved = errno;
 
-	if (waits(fd, what))
-		while (!wait_on(fd, &interrupted))
-			;
+	/* a signal may have changed what the call does: the kernel, too, begins it anew then */
+	while (waits(fd, what) && !wait_on(fd, &interrupted))
+		;
 	errno = interrupted ? EINTR : saved;
 	return !interrupted;
 }

@@ -151,6 +151,34 @@ static int fifo_without_writer(void)
 	return fd;
 }
 
+static int side;
+static pid_t other_group;
+
+static void leave_terminal(int number)
+{
+	(void)number;
+	tcsetpgrp(side, other_group);
+}
+
+/* Of a process that is in the background by then, and that nobody could bring back. */
+static void read_in_background(const char *name)
+{
+	char byte;
+
+	setsid();
+	side = raw_terminal(1, 0);
+	ioctl(side, TIOCSCTTY, 0);
+	other_group = fork();
+	if (other_group == 0) {
+		pause();
+		_exit(0);
+	}
+	setpgid(other_group, 0);
+	set_timers(leave_terminal, SA_RESTART);
+	show(name, read(side, &byte, 1));
+	kill(other_group, SIGKILL);
+}
+
 static void read_at_once(const char *name)
 {
 	char text[10];
@@ -165,6 +193,8 @@ static void read_at_once(const char *name)
 		show(name, read(ends[1], text, 1));
 	} else if (strcmp(name, "fifo") == 0) {
 		show(name, read(fifo_without_writer(), text, 1));
+	} else if (strcmp(name, "background") == 0) {
+		read_in_background(name);
 	} else if (strcmp(name, "raw_more") == 0) {
 		fd = raw_terminal(2, 0);
 		if (write(terminal, "x", 1) == 1)
@@ -211,7 +241,7 @@ static void look_at_terminal(int number)
 
 static void ask(const char *name)
 {
-	int out = dup(STDOUT_FILENO), side;
+	int out = dup(STDOUT_FILENO);
 	char line[10];
 
 	terminal = posix_openpt(O_RDWR | O_NOCTTY);
