@@ -95,6 +95,7 @@ enum seen {
 	SEEN_NOTHING,
 	SEEN_INPUT,
 	SEEN_SIGNAL,
+	SEEN_NO_WAIT, /* the program's call is to do that */
 };
 
 /* Waits with the signals blocked. Another thread would see the descriptor that is open meanwhile. */
@@ -112,27 +113,29 @@ static enum seen wait_part(int fd, int64_t length, const sigset_t *mask)
 	if (threads_is_alone())
 		files[1].fd = (int)syscall(SYS_signalfd4, -1, &others, WAIT_MASK_BYTES, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (files[1].fd < 0)
-		return SEEN_INPUT;
+		return SEEN_NO_WAIT;
 	n = wait_kernel_ppoll(files, 2, &time, NULL);
 	syscall(SYS_close, files[1].fd);
 	return n == 0 ? SEEN_NOTHING : n > 0 && files[0].revents ? SEEN_INPUT : SEEN_SIGNAL;
 }
 
-/* The call is to be made now, if it is not interrupted. */
+/* The call is to be made now, if it is not interrupted. Signals are let in at the end alone: the handler of one that has come
+ * during a copy would run unseen, and the call would wait on. */
 static bool wait_on(int fd, bool *interrupted)
 {
-	int64_t due;
-	enum seen seen = SEEN_INPUT;
+	enum seen seen;
 	sigset_t before;
+	int64_t due;
 
 	idle_checkpoint_block_signals(&before);
-	due = idle_checkpoint_in_wait(monotonic_now(), &before);
-	if (due != IDLE_WAL_NEVER)
-		seen = wait_part(fd, due - monotonic_now(), &before);
-	*interrupted = seen != SEEN_INPUT && wait_is_handled(&before, SA_RESTART);
+	do {
+		due = idle_checkpoint_in_wait(monotonic_now(), &before);
+		seen = due == IDLE_WAL_NEVER ? SEEN_NO_WAIT : wait_part(fd, due - monotonic_now(), &before);
+	} while (seen == SEEN_NOTHING);
+	*interrupted = seen != SEEN_INPUT && wait_is_handled(&before, SA_RESTART) && !is_ready(fd);
 	/* its handlers run here */
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return seen == SEEN_INPUT || *interrupted;
+	return seen != SEEN_SIGNAL || *interrupted;
 }
 
 bool wait_for_input(int fd, enum wait_input what)

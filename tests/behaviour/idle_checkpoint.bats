@@ -187,7 +187,7 @@ all_ways() {
 
 @test "a call that waits for input ends as it does alone: by its input, by a signal, or at once" {
 	cases=(nonblocking dontwait timeout listening datagrams pipe closed ended raw raw_timed)
-	! handlers_run || cases+=(interrupted interrupted_socket restarted answered jumps child prompt line)
+	! handlers_run || cases+=(interrupted interrupted_socket restarted answered jumps child prompt line rung)
 	for case in "${cases[@]}"; do
 		run_plain input_waits "$case"
 		alone=${output//handled, /}

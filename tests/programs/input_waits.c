@@ -275,7 +275,36 @@ static void read_lines(const char *name)
 	fclose(file);
 }
 
-static void call(const char *name)
+static volatile sig_atomic_t rings;
+
+static void ring(int number)
+{
+	(void)number;
+	rings = rings + 1;
+}
+
+/* Of a read(2) that a signal is to end, one comes at each moment about the copy, and a second one much later. */
+static void read_until_rung(const char *name, sqlite3 *db)
+{
+	struct sigaction action = {.sa_handler = ring};
+	struct itimerval none = {.it_value = {0}};
+	ssize_t rc = -1;
+	char byte;
+
+	sigaction(SIGALRM, &action, NULL);
+	for (int i = 0; i < 20 && rc < 0 && rings <= 1; i++) {
+		struct itimerval timer = {.it_value = {.tv_usec = 100000 + 500 * i}, .it_interval = {.tv_sec = 5}};
+
+		sqlite3_exec(db, "INSERT INTO t VALUES(zeroblob(4000000))", NULL, NULL, NULL);
+		rings = 0;
+		setitimer(ITIMER_REAL, &timer, NULL);
+		rc = read(ends[0], &byte, 1);
+	}
+	setitimer(ITIMER_REAL, &none, NULL);
+	show(name, rings <= 1 ? rc : 0);
+}
+
+static void call(const char *name, sqlite3 *db)
 {
 	if (strcmp(name, "interrupted") == 0) {
 		set_timers(count, 0);
@@ -303,6 +332,8 @@ static void call(const char *name)
 		set_timers(answer, SA_RESTART);
 		read_twice(name, 0);
 		show(name, wait(NULL));
+	} else if (strcmp(name, "rung") == 0) {
+		read_until_rung(name, db);
 	} else if (strcmp(name, "prompt") == 0) {
 		ask(name);
 	} else if (strcmp(name, "line") == 0) {
@@ -327,7 +358,7 @@ int main(int arguments, char **argument)
 	if (arguments > 2 && sqlite3_open("a.db", &reader) == SQLITE_OK)
 		sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM t", NULL, NULL, NULL);
 	sqlite3_exec(db, "INSERT INTO t VALUES(1)", NULL, NULL, NULL);
-	call(argument[1]);
+	call(argument[1], db);
 	if (time(NULL) > began + 20)
 		puts("late");
 	sqlite3_close(reader);
