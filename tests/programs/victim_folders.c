@@ -66,7 +66,10 @@ struct entry {
 	char name[];
 };
 
+/* glibc's headers have it since 2.30; musl's have it by another name. */
+#ifdef __GLIBC__
 ssize_t getdents64(int folder, void *entries, size_t size);
+#endif
 
 static void list_entries(const char *folder)
 {
@@ -74,7 +77,7 @@ static void list_entries(const char *folder)
 	int fd = open(folder, O_RDONLY | O_DIRECTORY);
 	ssize_t n, at;
 
-	while ((n = getdents64(fd, entries, sizeof(entries))) > 0)
+	while ((n = getdents64(fd, (void *)entries, sizeof(entries))) > 0)
 		for (at = 0; at < n; at += ((struct entry *)(entries + at))->length)
 			note(((struct entry *)(entries + at))->name);
 	close(fd);
