@@ -56,6 +56,8 @@ static int sleep_until(clockid_t clock, long milliseconds)
 	return errno ? -1 : 0;
 }
 
+/* musl has none. */
+#pragma weak sem_clockwait
 int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until);
 
 static int wait_for_semaphore(const char *how, long milliseconds)
