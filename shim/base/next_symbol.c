@@ -2,12 +2,13 @@
  */
 #include "base/next_symbol.h"
 
+#include "base/program_headers.h"
+
 #include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #define HIDDEN_VERSION 0x8000
 
@@ -28,20 +29,15 @@ static uint32_t hash_of(const char *name)
 	return hash;
 }
 
-/* Where the program's dynamic section is, by the auxiliary vector. */
+/* Where the program's dynamic section is. */
 static const ElfW(Dyn) * program_section(void)
 {
-	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
-	size_t count = headers && getauxval(AT_PHENT) == sizeof(*headers) ? getauxval(AT_PHNUM) : 0;
-	uintptr_t base = 0, section = 0;
+	struct program_headers headers = program_headers_get();
 
-	for (size_t i = 0; i < count; i++) {
-		if (headers[i].p_type == PT_PHDR)
-			base = (uintptr_t)headers - headers[i].p_vaddr;
-		else if (headers[i].p_type == PT_DYNAMIC)
-			section = headers[i].p_vaddr;
-	}
-	return section ? (const void *)(base + section) : NULL;
+	for (size_t i = 0; i < headers.count; i++)
+		if (headers.first[i].p_type == PT_DYNAMIC)
+			return (const void *)(headers.base + headers.first[i].p_vaddr);
+	return NULL;
 }
 
 /* The first object, the program. */

@@ -1,13 +1,14 @@
 /* go_note.c - reads the program's notes in memory. */
 #include "elf/go_note.h"
 
+#include "base/program_headers.h"
+
 #include <elf.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #define GO_BUILD_ID 4
 #define GO_NAME "Go\0"
@@ -37,15 +38,11 @@ static bool is_among(const char *note, size_t size)
 
 static bool look(void)
 {
-	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
-	size_t count = headers && getauxval(AT_PHENT) == sizeof(*headers) ? getauxval(AT_PHNUM) : 0;
-	uintptr_t base = 0;
+	struct program_headers headers = program_headers_get();
 
-	for (size_t i = 0; i < count; i++)
-		if (headers[i].p_type == PT_PHDR)
-			base = (uintptr_t)headers - headers[i].p_vaddr;
-	for (size_t i = 0; i < count; i++)
-		if (headers[i].p_type == PT_NOTE && is_among((const char *)(base + headers[i].p_vaddr), headers[i].p_filesz))
+	for (size_t i = 0; i < headers.count; i++)
+		if (headers.first[i].p_type == PT_NOTE &&
+		    is_among((const char *)(headers.base + headers.first[i].p_vaddr), headers.first[i].p_filesz))
 			return true;
 	return false;
 }

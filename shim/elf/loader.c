@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "base/glibc.h"
 #include "base/library.h"
+#include "base/program_headers.h"
 
 /* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it (scripts/package/unversioned). */
 #pragma weak dlsym
@@ -118,18 +118,14 @@ static bool describe(const void *address, const char *name, struct loaded *out)
 	return true;
 }
 
-/* The auxiliary vector has the headers of the program itself: getauxval(3). */
 static bool is_in_program(const void *address, struct loaded *out)
 {
-	out->headers = (const void *)getauxval(AT_PHDR);
-	out->header_count = getauxval(AT_PHNUM);
-	out->base = 0;
-	if (!out->headers || getauxval(AT_PHENT) != sizeof(*out->headers))
-		return false;
-	for (size_t i = 0; i < out->header_count; i++)
-		if (out->headers[i].p_type == PT_PHDR)
-			out->base = (uintptr_t)out->headers - out->headers[i].p_vaddr;
-	out->is_program = describe(address, "", out);
+	struct program_headers headers = program_headers_get();
+
+	out->headers = headers.first;
+	out->header_count = headers.count;
+	out->base = headers.base;
+	out->is_program = headers.count > 0 && describe(address, "", out);
 	return out->is_program;
 }
 

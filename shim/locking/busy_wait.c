@@ -202,12 +202,17 @@ static int64_t deadline_of_pool(const struct file_shim *shim)
 	return shim->busy.moved_at + later(asked_of(shim), reservation_length());
 }
 
+static int64_t deadline_of_thread(const struct file_shim *shim, enum busy_purpose purpose, int64_t now)
+{
+	return purpose == WAIT_OF_STATEMENT ? now + asked_of(shim) - shim->busy.spent[purpose] : now;
+}
+
 /* A holder that roams, and has not gone on for so long, is taken for one of the thread. */
-static int64_t deadline_of_roaming(const struct file_shim *shim, enum busy_purpose purpose, int64_t of_thread)
+static int64_t deadline_of_roaming(const struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
 	int64_t deadline = shim->busy.moved_at + reservation_length() / ROAMING_PART;
 
-	return purpose == WAIT_OF_STATEMENT ? later(deadline, of_thread) : deadline;
+	return purpose == WAIT_OF_STATEMENT ? later(deadline, deadline_of_thread(shim, purpose, now)) : deadline;
 }
 
 /* By the connection's timeout, or, where it is interrupted or the transaction has waited that long before, by the program's own. */
@@ -258,25 +263,32 @@ static int64_t patience_until(const struct file_shim *shim, enum busy_purpose pu
 static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
 {
 	struct busy_wait *wait = &shim->busy;
-	int64_t deadline = timed_deadline_of(shim, purpose, now), of_thread;
+	int64_t deadline = timed_deadline_of(shim, purpose, now);
 
 	if (!is_needed(shim, purpose))
 		deadline = earlier(deadline, patience_until(shim, purpose));
-	of_thread = purpose == WAIT_OF_STATEMENT ? earlier(deadline, now + asked_of(shim) - wait->spent[purpose]) : now;
 	switch (find_holder(shim, now)) {
 	case HOLDER_OF_THREAD:
 		if (shim->begin_mode)
 			begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
 					   "two connections of one thread want the write lock");
-		return of_thread;
+		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, deadline_of_thread(shim, purpose, now)) : now;
 	case HOLDER_ROAMING:
 		wait->for_roaming = true;
-		return earlier(deadline, deadline_of_roaming(shim, purpose, of_thread));
+		return earlier(deadline, deadline_of_roaming(shim, purpose, now));
 	case HOLDER_POOLED:
 		return earlier(deadline, deadline_of_pool(shim));
 	default:
 		return deadline;
 	}
+}
+
+/* A wait that did not give up has ended before the next one begins. */
+static void note_roaming(struct busy_wait *wait, bool has_gone_on)
+{
+	if (wait->for_roaming)
+		holder_roamed(has_gone_on);
+	wait->for_roaming = false;
 }
 
 /* Waits for a while; false gives up. */
@@ -292,10 +304,8 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 		wait->spent[purpose] = 0;
 	}
 	look_for_progress(shim, now, count);
-	if (count == 0 && wait->for_roaming) {
-		holder_roamed(true);
-		wait->for_roaming = false;
-	}
+	if (count == 0)
+		note_roaming(wait, true);
 	handoff->place = count == 0 ? PLACE_BY_AGE : handoff->place == PLACE_BY_AGE ? PLACE_BY_AGE : PLACE_FIRST;
 	if (attempt == ATTEMPT_REFUSED && handoff->shm && end_idle_holder(shim, *began, now))
 		return true;
@@ -304,9 +314,7 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 	else
 		deadline = timed_deadline_of(shim, purpose, now);
 	if (now >= deadline) {
-		if (wait->for_roaming)
-			holder_roamed(false);
-		wait->for_roaming = false;
+		note_roaming(wait, false);
 		return false;
 	}
 	handoff->attempt = ATTEMPT_NONE;
