@@ -17,7 +17,7 @@ struct symbols {
 	const char *names;
 	const ElfW(Half) * versions; /* NULL if the object has none */
 	const uint32_t *hashes;
-	const char *own_name; /* the object's; "" if it has none */
+	const char *own_name; /* the object's; NULL if it has none */
 };
 
 static uint32_t hash_of(const char *name)
@@ -75,7 +75,7 @@ static bool find_symbols(const struct link_map *object, struct symbols *out)
 		else if (entry->d_tag == DT_SONAME)
 			own_name = entry->d_un.d_val;
 	}
-	out->own_name = own_name && out->names ? out->names + own_name : "";
+	out->own_name = own_name && out->names ? out->names + own_name : NULL;
 	return out->table && out->names && out->hashes;
 }
 
@@ -121,6 +121,8 @@ struct passed {
 
 static void pass(struct passed *passed, const char *own_name)
 {
+	if (!own_name)
+		return;
 	passed->libc |= strncmp(own_name, "libc.so.", 8) == 0;
 	passed->loader |= strncmp(own_name, "ld", 2) == 0 && strstr(own_name, ".so.");
 }
