@@ -6,6 +6,7 @@
 #include "locking/busy_handler.h"
 #include "locking/inherited_files.h"
 #include "locking/kept_locks.h"
+#include "locking/last_close.h"
 #include "locking/leave_wal.h"
 #include "locking/left_wal.h"
 #include "locking/open_databases.h"
@@ -258,7 +259,7 @@ static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 		rc = group_commit_wait(shim);
 		shared_write_leave(shim);
 	}
-	return rc == SQLITE_OK ? wal_files_control(shim, file, operation, argument) : rc;
+	return rc == SQLITE_OK ? last_close_control(shim, file, operation, argument) : rc;
 }
 
 /* SQLite's own takes and gives back a mutex of all connections besides, "for redundancy" (src/os_unix.c). */

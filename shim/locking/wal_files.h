@@ -1,16 +1,13 @@
-/* wal_files.h - a database file and its -wal and -shm stay together: when the file moves, is deleted, is moved over, and at the
- * end.
+/* wal_files.h - a database file and its -wal and -shm stay together: when the file moves, is deleted, or is moved over. At the end:
+ * last_close.h.
  *
- * -wal and -shm go by the name that the file was opened by, locks by its inode. SQLite does not copy the -wal of a file that has
- * moved into it at the last close; we let it, if that -wal is still this file's alone, and remove what is left by the old name.
- * Where WAL is not the program's own choice, a write to a file that has moved is refused as a rollback journal refuses it
- * (SQLITE_READONLY_DBMOVED). */
+ * -wal and -shm go by the name that the file was opened by, locks by its inode. Where WAL is not the program's own choice, a write
+ * to a file that has moved is refused as a rollback journal refuses it (SQLITE_READONLY_DBMOVED). */
 #ifndef SQLPROD_LOCKING_WAL_FILES_H
 #define SQLPROD_LOCKING_WAL_FILES_H
 
 #include "locking/path_look.h"
 
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -63,9 +60,6 @@ bool wal_files_moved(const struct file_shim *shim);
 /* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. One system call, most often by the
  * descriptor (path_look.h). */
 int wal_files_before_write(struct file_shim *shim);
-
-/* The file's xFileControl. */
-int wal_files_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);
 
 /* Calls see for the shim of each open database file of the process, from any thread; the shim may be closed meanwhile, so that
  * nothing but inode, device, wal, shm and by_recipe may be read. Stops when see returns false; returns what the last one returned.
