@@ -51,6 +51,12 @@ struct statement_plan {
 	struct program_pragma pragma;
 };
 
+/* Was the statement seen only once it had run? */
+static inline bool policy_has_run(const struct statement_plan *plan)
+{
+	return plan->passage == PASSAGE_RAN_FIRST || plan->passage == PASSAGE_RAN_INSIDE;
+}
+
 /* Before SQLite gets the statement that begins at or after `from`: applies settings that are due, and fills in the plan. The text
  * must stay until policy_after(). */
 void policy_before(struct connection *connection, enum passage passage, const struct sql_text *text, size_t from,
