@@ -1,4 +1,4 @@
-/* idle_checkpoint.c - which databases are copied at rest, and by whom. */
+/* idle_checkpoint.c - which databases are copied at rest, and when a thread of the program does it. */
 #include "policy/idle_checkpoint.h"
 
 #include "base/guard.h"
@@ -6,12 +6,12 @@
 #include "base/threads.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
-#include "locking/futex.h"
 #include "locking/idle_copy.h"
 #include "locking/idle_watcher.h"
 #include "locking/inherited_locks.h"
 #include "locking/open_databases.h"
 #include "policy/checkpoints.h"
+#include "policy/idle_thread.h"
 #include "policy/litestream.h"
 #include "sqlite/callback_offsets.h"
 #include "sqlite/copy.h"
@@ -23,13 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The thread stays for so long without anything to do. One that stayed for ever would keep a process from ending whose others have
- * ended. */
-#define LINGER (4 * IDLE_WAL_REST)
 /* How many frames SQLite would surely checkpoint at. */
 #define MANY_FRAMES 1000000000
 /* So near to its upper end the first thread's stack has room, which is 8 MiB as a rule. */
@@ -39,10 +35,6 @@ atomic_bool idle_checkpoint_awaits_wait;
 
 static atomic_bool confined;
 static _Atomic pid_t served;          /* the process whose commits were noted */
-static atomic_bool lives;             /* the thread */
-static atomic_bool stops;             /* … is to end */
-static _Atomic pid_t thread_id;       /* … of the last one */
-static _Atomic uint32_t sleeps;       /* … for longer than a -wal takes to rest: a commit wakes it */
 static _Atomic uint64_t blocked = -1; /* the signals that were when a thread without others committed last: bit n-1 for n */
 
 /* Has the program left checkpoints to SQLite, and WAL to us? What an embedded copy's program sets by a function shows in its
@@ -112,46 +104,6 @@ static const struct idle_file *decide(struct file_shim *shim, const struct idle_
 	return remember(shim, connection, known);
 }
 
-/* How long a fork waits for the thread to end. */
-#define FORK_WAIT INT64_C(500000000)
-#define FORK_POLL INT64_C(100000)
-
-/* A commit may have been noted since the thread looked last: who notes one looks for the thread after that. */
-static bool retire(void)
-{
-	bool none = false;
-
-	atomic_store(&lives, false);
-	return atomic_load(&stops) || idle_wal_next(monotonic_now()) == IDLE_WAL_NEVER ||
-	       !atomic_compare_exchange_strong(&lives, &none, true);
-}
-
-/* Is there something to be copied, or was there a commit meanwhile? */
-static bool sleep_until(int64_t next)
-{
-	int64_t now = monotonic_now(), until = next == IDLE_WAL_NEVER ? now + LINGER : next;
-	bool is_long = until > now + IDLE_WAL_REST;
-
-	atomic_store(&sleeps, is_long);
-	/* a commit that was noted before that has woken nobody */
-	if (is_long && idle_wal_next(now) < until)
-		return true;
-	for (; now < until && atomic_load(&sleeps) == is_long && !atomic_load(&stops); now = monotonic_now())
-		futex_wait_while(&sleeps, is_long, until);
-	return !atomic_load(&stops) && (next != IDLE_WAL_NEVER || now < until);
-}
-
-static void *copy_at_rest(void *unused)
-{
-	(void)unused;
-	atomic_store(&thread_id, (pid_t)syscall(SYS_gettid));
-	do
-		while (sleep_until(idle_wal_look(monotonic_now(), idle_copy)))
-			;
-	while (!retire());
-	return NULL;
-}
-
 static uint64_t bits_of(const sigset_t *mask)
 {
 	uint64_t bits = 0;
@@ -173,28 +125,16 @@ static void await_wait(void)
 	atomic_store(&idle_checkpoint_awaits_wait, true);
 }
 
-static void start_thread(void)
-{
-	bool none = false;
-
-	if (threads_count() == 1) {
-		await_wait();
-	} else if (threads_may_start() && atomic_compare_exchange_strong(&lives, &none, true)) {
-		atomic_store(&sleeps, 0);
-		atomic_store(&stops, false);
-		if (!threads_start(copy_at_rest))
-			atomic_store(&lives, false);
-	}
-}
-
 static void need(void)
 {
 	if (threads_is_single())
 		await_wait();
-	else if (!atomic_load(&lives))
-		start_thread();
-	else if (atomic_exchange(&sleeps, 0))
-		futex_wake_all(&sleeps);
+	else if (atomic_load(&idle_thread_lives))
+		idle_thread_wake();
+	else if (threads_count() == 1)
+		await_wait();
+	else
+		idle_thread_start();
 }
 
 bool idle_checkpoint_rests_until(int64_t now, int64_t end)
@@ -283,31 +223,6 @@ static bool is_second_thread(void)
 	return threads_count() == (atomic_load(&idle_watcher_lives) ? 3 : 2);
 }
 
-/* It may not have begun, or not have ended for the kernel. */
-static bool is_there(void)
-{
-	pid_t id = atomic_load(&thread_id);
-	int saved = errno;
-	bool there = atomic_load(&lives) || (id && syscall(SYS_tgkill, getpid(), id, 0) == 0);
-
-	errno = saved;
-	return there;
-}
-
-/* Nothing is copied now. */
-static void stop_thread(void)
-{
-	int64_t now = monotonic_now(), end = now + FORK_WAIT;
-
-	atomic_store(&stops, true);
-	/* its value tells a thread that is about to sleep */
-	atomic_store(&sleeps, 2);
-	futex_wake_all(&sleeps);
-	for (; is_there() && now < end; now = monotonic_now())
-		monotonic_sleep(now + FORK_POLL);
-	idle_wal_forget();
-}
-
 /* Not in a child of vfork(), whose memory is its parent's. */
 void idle_checkpoint_confine(void)
 {
@@ -315,8 +230,8 @@ void idle_checkpoint_confine(void)
 
 	if (guard_depth == 0 && atomic_load(&served) == getpid()) {
 		atomic_store(&confined, true);
-		if (atomic_load(&lives))
-			stop_thread();
+		if (atomic_load(&idle_thread_lives))
+			idle_thread_stop();
 		checkpoint_all();
 		idle_wal_forget();
 		atomic_store(&idle_checkpoint_awaits_wait, false);
@@ -327,8 +242,8 @@ void idle_checkpoint_confine(void)
 void idle_checkpoint_before_fork(void)
 {
 	idle_wal_exclude();
-	if (atomic_load(&lives) && is_second_thread())
-		stop_thread();
+	if (atomic_load(&idle_thread_lives) && is_second_thread())
+		idle_thread_stop();
 }
 
 void idle_checkpoint_after_fork(void)
@@ -339,8 +254,7 @@ void idle_checkpoint_after_fork(void)
 void idle_checkpoint_forked(void)
 {
 	idle_wal_forked();
-	atomic_store(&lives, false);
-	atomic_store(&thread_id, 0);
+	idle_thread_forked();
 	atomic_store(&idle_checkpoint_awaits_wait, false);
 }
 
@@ -348,7 +262,8 @@ void idle_checkpoint_end_threads(void)
 {
 	int saved = errno;
 
-	if (guard_depth == 0 && (atomic_load(&lives) || atomic_load(&idle_watcher_lives)) && atomic_load(&served) == getpid()) {
+	if (guard_depth == 0 && (atomic_load(&idle_thread_lives) || atomic_load(&idle_watcher_lives)) &&
+	    atomic_load(&served) == getpid()) {
 		idle_checkpoint_before_fork();
 		checkpoint_all();
 		idle_watcher_before_fork();

@@ -2,8 +2,8 @@
  * alone, by another process, gets all rows, as from a program without the library.
  *
  * Only where WAL is not the program's choice, and the program leaves checkpoints to SQLite. In a process of several threads a
- * thread of ours does it, which is started by a commit and ends when nothing is left to be copied for a while. Others have none
- * (base/threads.h): there the program itself copies when it waits, in poll(), sleep() and the like (hook_wait.c). */
+ * thread of ours does it (idle_thread.h). Others have none (base/threads.h): there the program itself copies when it waits, in
+ * poll(), sleep() and the like (embedded/wait_parts.h). */
 #ifndef SQLPROD_POLICY_IDLE_CHECKPOINT_H
 #define SQLPROD_POLICY_IDLE_CHECKPOINT_H
 
