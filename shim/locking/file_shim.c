@@ -4,17 +4,13 @@
 #include "connection/registry.h"
 #include "locking/begin_mode.h"
 #include "locking/busy_handler.h"
-#include "locking/inherited_files.h"
-#include "locking/kept_locks.h"
+#include "locking/file_locks.h"
 #include "locking/last_close.h"
 #include "locking/leave_wal.h"
 #include "locking/left_wal.h"
-#include "locking/open_databases.h"
 #include "locking/page_cache.h"
-#include "locking/plain_begin.h"
 #include "locking/shm_locks.h"
 #include "locking/wal_index.h"
-#include "locking/write_lock.h"
 #include "sqlite/io_methods.h"
 #include "sqlite/unix_file.h"
 
@@ -68,11 +64,6 @@ static void shim_drop(struct file_shim *shim)
 	atomic_flag_clear_explicit(&unused_lock, memory_order_release);
 }
 
-static struct file_shim *shim_of(sqlite3_file *file)
-{
-	return (struct file_shim *)(uintptr_t)file->pMethods;
-}
-
 void file_shim_before_write(struct file_shim *shim)
 {
 	void (*writer)(void *) = atomic_load_explicit(&shim->writer, memory_order_relaxed);
@@ -83,7 +74,7 @@ void file_shim_before_write(struct file_shim *shim)
 
 static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 {
-	struct file_shim *shim = shim_of(file);
+	struct file_shim *shim = file_shim_of(file);
 	int rc;
 
 	shared_write_enter(shim);
@@ -138,7 +129,7 @@ static void mapped(struct file_shim *shim, void volatile *page)
 
 static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {
-	struct file_shim *shim = shim_of(file);
+	struct file_shim *shim = file_shim_of(file);
 	int rc;
 
 	if (!shim->maps && !may_map(shim)) {
@@ -152,85 +143,6 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 		shim->shm_is_read_only = (rc & 0xff) == SQLITE_READONLY;
 	if (rc == SQLITE_OK && page == 0 && *out)
 		mapped(shim, *out);
-	return rc;
-}
-
-/* Without WAL: a BEGIN that the library made immediate does not fail where the program's own would have asked for no lock. It waits
- * as the connection waits. Returns the code for SQLite. */
-static int lock_tried(struct file_shim *shim, int level, int rc)
-{
-	bool under_cursor, is_plain = shim->begin_is_plain;
-
-	shim->refused = rc == SQLITE_BUSY ? level : SQLITE_LOCK_NONE;
-	if (!file_shim_is_refused(shim) || !shim->may_make_plain || !plain_begin_runs(shim, &under_cursor))
-		return rc;
-	shim->begin_is_plain = false;
-	return is_plain || under_cursor || busy_handler_kind(shim) == BUSY_FAILS ? plain_begin_make(shim) : SQLITE_BUSY;
-}
-
-/* Whoever wants the file alone is about to close it, or to leave WAL mode: a handle of ours would be in the way (idle_copy.h). */
-static void exclude_copies(struct file_shim *shim)
-{
-	struct open_database *database = shim->files.database;
-
-	if (shim->excludes || !database || !atomic_load_explicit(&database->idle.linked, memory_order_relaxed))
-		return;
-	shim->excludes = &database->idle;
-	idle_wal_exclude_file(shim->excludes);
-}
-
-static void allow_copies(struct file_shim *shim)
-{
-	if (shim->excludes)
-		idle_wal_allow_file(shim->excludes);
-	shim->excludes = NULL;
-}
-
-static int shim_lock(sqlite3_file *file, int level)
-{
-	struct file_shim *shim = shim_of(file);
-	bool kept;
-	int rc;
-
-	if (level == SQLITE_LOCK_EXCLUSIVE)
-		exclude_copies(shim);
-	if (level == SQLITE_LOCK_SHARED) {
-		holder_seen(&shim->holder);
-		rc = inherited_files_lock(shim);
-		if (rc != SQLITE_OK)
-			return rc;
-		journal_turn_wait(shim);
-	}
-	/* without WAL, RESERVED is the write lock */
-	if (level == SQLITE_LOCK_RESERVED)
-		file_shim_before_write(shim);
-	kept = level == SQLITE_LOCK_EXCLUSIVE && kept_locks_drop(&shim->files);
-	rc = level == SQLITE_LOCK_RESERVED ? write_lock_reserve(shim) : shim->original->xLock(file, level);
-	shim->journal_write.met_readers |= rc == SQLITE_BUSY && level == SQLITE_LOCK_EXCLUSIVE;
-	if (kept && rc != SQLITE_OK)
-		kept_locks_take_own(&shim->files);
-	if (rc == SQLITE_OK && !shim->files.looked && level == SQLITE_LOCK_SHARED && !left_wal_look(shim, file)) {
-		shim->original->xUnlock(file, SQLITE_LOCK_NONE);
-		rc = SQLITE_BUSY;
-	}
-	if (rc != SQLITE_OK && level == SQLITE_LOCK_SHARED)
-		journal_turn_end(shim);
-	if (rc != SQLITE_OK)
-		allow_copies(shim);
-	return lock_tried(shim, level, rc);
-}
-
-static int shim_unlock(sqlite3_file *file, int level)
-{
-	struct file_shim *shim = shim_of(file);
-	int rc;
-
-	if (shim->journal_write.began)
-		write_lock_unreserve(shim);
-	rc = shim->original->xUnlock(file, level);
-	if (level == SQLITE_LOCK_NONE)
-		journal_turn_end(shim);
-	allow_copies(shim);
 	return rc;
 }
 
@@ -248,7 +160,7 @@ static bool is_answered(struct file_shim *shim, char **arguments)
 
 static int shim_file_control(sqlite3_file *file, int operation, void *argument)
 {
-	struct file_shim *shim = shim_of(file);
+	struct file_shim *shim = file_shim_of(file);
 	int rc = SQLITE_OK;
 
 	if (operation == SQLITE_FCNTL_PRAGMA && is_answered(shim, argument))
@@ -271,7 +183,7 @@ static void shim_shm_barrier(sqlite3_file *file)
 
 static int shim_shm_unmap(sqlite3_file *file, int delete)
 {
-	struct file_shim *shim = shim_of(file);
+	struct file_shim *shim = file_shim_of(file);
 	int rc;
 
 	shared_write_enter(shim);
@@ -299,7 +211,7 @@ static int shim_shm_unmap(sqlite3_file *file, int delete)
 
 static int shim_close(sqlite3_file *file)
 {
-	struct file_shim *shim = shim_of(file);
+	struct file_shim *shim = file_shim_of(file);
 	void (*closed)(void *) = atomic_load_explicit(&shim->closed, memory_order_relaxed);
 	void *argument = shim->reader_argument;
 	int rc;
@@ -314,7 +226,7 @@ static int shim_close(sqlite3_file *file)
 	holder_set(&shim->holder, NULL, 0);
 	wal_files_closing(&shim->files);
 	rc = file->pMethods->xClose(file);
-	allow_copies(shim);
+	file_locks_closed(shim);
 	if (closed)
 		closed(argument);
 	shim_drop(shim);
@@ -397,8 +309,8 @@ struct file_shim *file_shim_install(const struct connection *connection, sqlite3
 	io_methods_copy(&shim->methods, real);
 	shim->methods.xClose = shim_close;
 	shim->methods.xFileControl = shim_file_control;
-	shim->methods.xLock = shim_lock;
-	shim->methods.xUnlock = shim_unlock;
+	shim->methods.xLock = file_locks_lock;
+	shim->methods.xUnlock = file_locks_unlock;
 	shim->methods.xShmMap = shim_shm_map;
 	shim->methods.xShmLock = shim_shm_lock;
 	shim->methods.xShmBarrier = shim_shm_barrier;

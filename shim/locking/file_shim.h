@@ -138,6 +138,12 @@ void volatile *file_shim_map_of(sqlite3_file *file, const sqlite3_io_methods *or
 /* The shim was put there after SQLite has mapped the -shm, which happens within ATTACH. */
 void file_shim_find_map(struct file_shim *shim);
 
+/* The one in front of this file, which has one: for its methods. */
+static inline struct file_shim *file_shim_of(sqlite3_file *file)
+{
+	return (struct file_shim *)(uintptr_t)file->pMethods;
+}
+
 /* The one in front of this file; NULL if there is none. */
 struct file_shim *file_shim_find(const sqlite3_file *file);
 
