@@ -2,6 +2,7 @@
  */
 #include "base/next_symbol.h"
 
+#include "base/dynamic_section.h"
 #include "base/program_headers.h"
 
 #include <elf.h>
@@ -52,10 +53,9 @@ static const struct link_map *first_object(void)
 	return debug ? debug->r_map : NULL;
 }
 
-/* glibc's loader has relocated the pointers of a dynamic section that can be written. */
 static const void *at(const struct link_map *object, uintptr_t pointer)
 {
-	return (const void *)(pointer < object->l_addr ? object->l_addr + pointer : pointer);
+	return dynamic_section_at(object->l_addr, pointer);
 }
 
 static bool find_symbols(const struct link_map *object, struct symbols *out)

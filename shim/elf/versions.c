@@ -1,6 +1,7 @@
 /* versions.c - reads the section of a loaded object that names the versions: elf(5). */
 #include "elf/versions.h"
 
+#include "base/dynamic_section.h"
 #include "elf/loader.h"
 
 #include <elf.h>
@@ -14,19 +15,13 @@ struct tables {
 	uintptr_t count;
 };
 
-/* glibc's loader has relocated the pointers of a dynamic section that can be written, other loaders have not. */
-static const void *at(const struct loaded *loaded, uintptr_t pointer)
-{
-	return (const void *)(pointer < loaded->base ? loaded->base + pointer : pointer);
-}
-
 static void find_tables(const struct loaded *loaded, const ElfW(Dyn) * entry, struct tables *tables)
 {
 	for (; entry->d_tag != DT_NULL; entry++) {
 		if (entry->d_tag == DT_STRTAB)
-			tables->names = at(loaded, entry->d_un.d_ptr);
+			tables->names = dynamic_section_at(loaded->base, entry->d_un.d_ptr);
 		else if (entry->d_tag == DT_VERNEED)
-			tables->needs = at(loaded, entry->d_un.d_ptr);
+			tables->needs = dynamic_section_at(loaded->base, entry->d_un.d_ptr);
 		else if (entry->d_tag == DT_VERNEEDNUM)
 			tables->count = entry->d_un.d_val;
 	}
