@@ -2,6 +2,7 @@
 #include "base/program.h"
 
 #include "base/glibc.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/script.h"
 #include "base/settings.h"
@@ -19,13 +20,6 @@
 static char script[2 * PATH_SIZE];  /* an absolute path, or the name of a module; "" for none */
 static char started[2 * PATH_SIZE]; /* the file that execve() was given; "" if that is not known */
 static bool script_is_module;
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Makes the path absolute. Links in it stay: their names are what the operator knows. */
 static void path_note(const char *path, char *out, size_t size)
@@ -61,7 +55,7 @@ static void find_names(void)
 
 	if (file)
 		path_note(file, started, sizeof(started));
-	found = script_find(base_name(process_executable()), arguments, length, &script_is_module);
+	found = script_find(path_name(process_executable()), arguments, length, &script_is_module);
 	if (found && script_is_module)
 		snprintf(script, sizeof(script), "%s", found);
 	else if (found)

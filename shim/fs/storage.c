@@ -6,6 +6,7 @@
 #include "fs/storage.h"
 
 #include "base/glibc.h"
+#include "base/path.h"
 #include "fs/mountinfo.h"
 
 #include <errno.h>
@@ -54,11 +55,7 @@ static char *mountinfo_load(size_t *length)
 
 static void path_to_folder(char *path)
 {
-	char *slash = strrchr(path, '/');
-
-	if (slash)
-		slash[slash == path] = '\0';
-	else
+	if (!path_cut_name(path))
 		strcpy(path, ".");
 }
 

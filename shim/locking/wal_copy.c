@@ -3,6 +3,7 @@
 
 #include "base/glibc.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "locking/file_shim.h"
 #include "locking/holders.h"
 #include "locking/kept_locks.h"
@@ -109,12 +110,10 @@ static bool copy(const struct file_shim *shim, const char *name, const char *fre
 /* What is committed by the new name must not go with it. */
 static void sync_folder(char *name)
 {
-	char *slash = strrchr(name, '/');
 	int folder;
 
-	if (!slash)
+	if (!path_cut_name(name))
 		return;
-	slash[slash == name] = '\0';
 	folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder >= 0) {
 		fsync(folder);

@@ -2,6 +2,7 @@
 #include "locking/wal_readers.h"
 
 #include "base/glibc.h"
+#include "base/path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +52,11 @@ static void permit(const char *path, const char *suffix, ino_t inode, mode_t mod
 bool wal_readers_need_files(const struct wal_files *files, const char *path)
 {
 	char *name = wal_files_join(path, "");
-	char *slash = name ? strrchr(name, '/') : NULL;
 	struct stat file, folder;
 	bool need = false;
 
-	if (slash && glibc_fstat(files->fd, &file) == 0) {
-		slash[slash == name] = '\0';
+	if (name && path_cut_name(name) && glibc_fstat(files->fd, &file) == 0)
 		need = glibc_stat(name, &folder) == 0 && have_readers(&file, &folder) && is_reachable(name);
-	}
 	free(name);
 	if (need) {
 		permit(path, "-wal", files->wal, file.st_mode);

@@ -2,13 +2,14 @@
 #include "policy/litestream.h"
 
 #include "base/glibc.h"
+#include "base/path.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 bool litestream_replicates(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = path_name(path);
 	size_t before = (size_t)(name - path), size = strlen(path) + sizeof(".-litestream");
 	char *folder = *name ? malloc(size) : NULL; /* a thread may have a stack just large enough for SQLite */
 	struct stat status;

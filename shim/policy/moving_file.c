@@ -2,6 +2,7 @@
 #include "policy/moving_file.h"
 
 #include "base/glibc.h"
+#include "base/path.h"
 #include "locking/file_shim.h"
 #include "locking/kept_files.h"
 #include "locking/open_databases.h"
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -44,13 +44,10 @@ static bool look_by_name(struct moving_file *file)
 static ino_t folder_of(const struct moving_file *file)
 {
 	char *path = wal_files_join(file->name, "");
-	char *slash = path ? strrchr(path, '/') : NULL;
 	struct stat folder = {.st_ino = 0};
 
-	if (slash)
-		slash[slash == path] = '\0';
 	if (path)
-		glibc_fstatat(file->folder, slash ? path : ".", &folder, 0);
+		glibc_fstatat(file->folder, path_cut_name(path) ? path : ".", &folder, 0);
 	free(path);
 	return folder.st_ino;
 }
