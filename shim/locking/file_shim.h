@@ -6,6 +6,7 @@
 #ifndef SQLPROD_LOCKING_FILE_SHIM_H
 #define SQLPROD_LOCKING_FILE_SHIM_H
 
+#include "base/settings.h"
 #include "base/threads.h"
 #include "connection/connection.h"
 #include "locking/begin_kind.h"
@@ -151,6 +152,13 @@ struct file_shim *file_shim_find(const sqlite3_file *file);
 static inline bool file_shim_serves(const struct connection *connection)
 {
 	return connection->shim && connection->shim->db == connection->db;
+}
+
+/* Is WAL, if it is in effect, not the program's choice? Of an attached database nobody has noted who decided that: what the program
+ * did not set by this connection counts as the recipe's. */
+static inline bool file_shim_has_wal_by_recipe(const struct file_shim *shim)
+{
+	return shim->files.by_recipe || (shim->is_attached && !shim->sets_wal && !settings_get(SETTING_JOURNAL_MODE)->keep);
 }
 
 /* For the log: the database's path. */

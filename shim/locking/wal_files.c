@@ -2,7 +2,6 @@
 #include "locking/wal_files.h"
 
 #include "base/glibc.h"
-#include "base/settings.h"
 #include "locking/file_rights.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
@@ -193,17 +192,10 @@ static bool has_moved(struct wal_files *files)
 	return false;
 }
 
-/* Of an attached database nobody has noted who decided that: what the program did not set by this connection counts as the
- * recipe's. */
-static bool is_by_recipe(const struct file_shim *shim)
-{
-	return shim->files.by_recipe || (shim->is_attached && !shim->sets_wal && !settings_get(SETTING_JOURNAL_MODE)->keep);
-}
-
 int wal_files_before_write(struct file_shim *shim)
 {
 	int saved = errno;
-	bool moved = is_by_recipe(shim) && shim->handoff.shm && has_moved(&shim->files);
+	bool moved = file_shim_has_wal_by_recipe(shim) && shim->handoff.shm && has_moved(&shim->files);
 
 	errno = saved;
 	return moved ? SQLITE_READONLY_DBMOVED : SQLITE_OK;

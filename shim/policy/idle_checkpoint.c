@@ -42,10 +42,9 @@ static _Atomic uint64_t blocked = -1; /* the signals that were when a thread wit
 static bool is_left_to_us(const struct file_shim *shim, const struct connection *connection, bool look_holds)
 {
 	const struct outcome *automatic = &connection->outcomes[SETTING_WAL_AUTOCHECKPOINT];
-	bool by_recipe =
-		shim->files.by_recipe || (shim->is_attached && !shim->sets_wal && !settings_get(SETTING_JOURNAL_MODE)->keep);
 
-	return by_recipe && automatic->by != DECIDED_BY_PROGRAM && !(automatic->by == DECIDED_BY_OPERATOR && automatic->got == 0) &&
+	return file_shim_has_wal_by_recipe(shim) && automatic->by != DECIDED_BY_PROGRAM &&
+	       !(automatic->by == DECIDED_BY_OPERATOR && automatic->got == 0) &&
 	       (!connection->offsets || callback_checkpoints(connection->offsets, connection->db, MANY_FRAMES)) &&
 	       (look_holds || !litestream_replicates(shim->files.path));
 }
