@@ -1,12 +1,12 @@
-/* apply.c - applies settings to one connection and reads them back. */
+/* apply.c - which settings are applied when, and what is in the way of each. */
 #include "policy/apply.h"
 
 #include "connection/outcome.h"
 #include "connection/pragma.h"
 #include "locking/busy_handler.h"
 #include "locking/file_shim.h"
+#include "policy/apply_setting.h"
 #include "policy/foreign_keys.h"
-#include "policy/heap_limit.h"
 #include "policy/journal_mode.h"
 #include "policy/litestream.h"
 #include "policy/program_settings.h"
@@ -15,59 +15,6 @@
 #include "report/report.h"
 #include "sqlite/callback_offsets.h"
 #include "sqlite/temp_store.h"
-
-#include <string.h>
-
-/* Writes the number's digits, so that they finish at end. */
-static const char *decimal(int64_t number, char *end)
-{
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-
-	*--end = '\0';
-	do
-		*--end = (char)('0' + rest % 10);
-	while ((rest /= 10));
-	if (number < 0)
-		*--end = '-';
-	return end;
-}
-
-/* The number as a PRAGMA takes and returns it. The recipe's are at hand. */
-static const char *text_of(enum setting setting, int64_t number, char *end)
-{
-	const struct setting_value *recipe = &settings_recipe[setting];
-	const struct setting_spec *spec = &settings_table[setting];
-
-	if (spec->type != SETTING_WORD && !recipe->keep && number == recipe->number)
-		return spec->recipe;
-	return decimal(number, end);
-}
-
-/* Sets it by PRAGMA, and reads it back if the PRAGMA returns it or a report is wanted. */
-static void set_by_pragma(struct connection *connection, enum setting setting, int64_t number)
-{
-	char digits[24], answer[32];
-	const char *value = text_of(setting, number, digits + sizeof(digits));
-	struct setting_value parsed;
-	int64_t got;
-	int rc;
-
-	rc = pragma_set(connection, setting, value, answer, sizeof(answer));
-	if (rc == SQLITE_OK && strcmp(answer, value) == 0)
-		got = number;
-	else if (rc == SQLITE_OK && setting_parse(&settings_table[setting], answer, &parsed))
-		got = parsed.number;
-	else if (outcome_was_busy(rc))
-		got = VALUE_UNKNOWN;
-	else if (rc != SQLITE_OK || report_is_wanted())
-		got = pragma_read(connection, setting);
-	else
-		got = number;
-	if (rc == SQLITE_OK && got != number)
-		outcome_note(connection, setting, got, "SQLite does not go that far");
-	else
-		outcome_note(connection, setting, got, outcome_reason(rc));
-}
 
 /* Does this SQLite encrypt? SQLCipher maps no encrypted file, and with mmap_size it gives a new database a salt of zeros. The key
  * functions of an embedded one are not in its table. */
@@ -150,50 +97,20 @@ static const char *mmap_obstacle(struct connection *connection)
 	return NULL;
 }
 
-/* As PRAGMA temp_store=MEMORY, without compiling one, where an earlier connection has shown which byte it is. False if it is not
- * known; a report has what the PRAGMA returns. */
-static bool set_temp_memory(struct connection *connection)
-{
-	if (connection->outcomes[SETTING_TEMP_STORE].wanted != TEMP_STORE_MEMORY || report_is_wanted() ||
-	    !temp_store_switch(connection->sqlite, connection->db, TEMP_STORE_BYTE_DEFAULT, TEMP_STORE_BYTE_MEMORY))
-		return false;
-	outcome_note(connection, SETTING_TEMP_STORE, TEMP_STORE_MEMORY, NULL);
-	return true;
-}
-
-/* Applies a setting that is due, unless there is an obstacle. */
-static void apply(struct connection *connection, enum setting setting, const char *obstacle)
-{
-	if (!outcome_is_due(connection, setting) || (!obstacle && unseen_decided(connection, setting)))
-		return;
-	if (obstacle)
-		outcome_note(connection, setting, VALUE_UNKNOWN, obstacle);
-	else if (setting != SETTING_TEMP_STORE || !set_temp_memory(connection))
-		set_by_pragma(connection, setting, connection->outcomes[setting].wanted);
-}
-
-/* A setting that takes memory. */
-static void apply_memory(struct connection *connection, enum setting setting, const char *obstacle)
-{
-	if (!obstacle && outcome_is_due(connection, setting))
-		obstacle = heap_limit_obstacle(connection, setting);
-	apply(connection, setting, obstacle);
-}
-
 void apply_at_open(struct connection *connection)
 {
 	callbacks_suspend(connection);
 	apply_busy_timeout(connection);
 	apply_foreign_keys(connection);
 	unseen_look(connection, false);
-	apply_memory(connection, SETTING_TEMP_STORE,
-		     unseen_has_temp_tables(connection) ? "it would delete the TEMP tables that are there" : NULL);
+	apply_setting_memory(connection, SETTING_TEMP_STORE,
+			     unseen_has_temp_tables(connection) ? "it would delete the TEMP tables that are there" : NULL);
 	if (connection->outcomes[SETTING_TEMP_STORE].got == TEMP_STORE_MEMORY)
 		temp_store_learn(connection->sqlite, connection->db);
 	/* the question asks SQLite */
 	if (outcome_is_due(connection, SETTING_MMAP_SIZE))
-		apply(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));
-	apply(connection, SETTING_JOURNAL_SIZE_LIMIT, outcome_no_file(connection));
+		apply_setting(connection, SETTING_MMAP_SIZE, mmap_obstacle(connection));
+	apply_setting(connection, SETTING_JOURNAL_SIZE_LIMIT, outcome_no_file(connection));
 	callbacks_resume(connection);
 }
 
@@ -223,7 +140,7 @@ static void apply_synchronous(struct connection *connection)
 
 	if (!obstacle && by_recipe && without_wal)
 		obstacle = "only with WAL";
-	apply(connection, SETTING_SYNCHRONOUS, obstacle);
+	apply_setting(connection, SETTING_SYNCHRONOUS, obstacle);
 }
 
 /* Litestream takes a -wal that started anew while it was away for a continuation, and loses the frames between, as long as the file
@@ -237,7 +154,7 @@ static void apply_replicated_limit(struct connection *connection)
 	    connection->outcomes[SETTING_JOURNAL_MODE].got != JOURNAL_WAL || !litestream_replicates(connection->path))
 		return;
 	outcome->wanted = 0;
-	set_by_pragma(connection, SETTING_JOURNAL_SIZE_LIMIT, 0);
+	apply_setting_by_pragma(connection, SETTING_JOURNAL_SIZE_LIMIT, 0);
 	if (outcome->got == 0)
 		outcome->reason = "Litestream replicates it: 0, so that it sees when the -wal starts anew";
 }
@@ -264,10 +181,10 @@ static void apply_all_at_first_use(struct connection *connection)
 	apply_replicated_limit(connection);
 	apply_synchronous(connection);
 	note_group_commit(connection);
-	apply_memory(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
+	apply_setting_memory(connection, SETTING_CACHE_SIZE, outcome_no_file(connection));
 	if (connection->offsets && callback_has_wal_hook(connection->offsets, connection->db))
 		program_wal_hook(connection, true);
-	apply(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
+	apply_setting(connection, SETTING_WAL_AUTOCHECKPOINT, NULL);
 	end_run(connection);
 	connection->setup = SETUP_DONE;
 	connection_update_interest(connection);
