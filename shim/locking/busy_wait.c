@@ -1,14 +1,12 @@
-/* busy_wait.c - how long, how often, and for whom. */
+/* busy_wait.c - how a connection waits: how often it looks, and who wakes it. */
 #include "locking/busy_wait.h"
 
 #include "base/glibc.h"
-#include "base/threads.h"
-#include "connection/registry.h"
 #include "locking/begin_mode.h"
+#include "locking/busy_deadline.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/give_back.h"
-#include "locking/lock_owner.h"
 #include "locking/shm_locks.h"
 #include "locking/wait_counts.h"
 #include "locking/wait_log.h"
@@ -27,14 +25,13 @@
 #define POLL_OF_OLD_MAX (256 * MILLISECOND)
 /* The next in turn looks this often. */
 #define POLL_WITH_PRIORITY MILLISECOND
-/* After a reservation has lapsed, the youngest waiter looks so late; half so late, one that has waited for so many microseconds. */
-#define AFTER_LAPSE (20 * MILLISECOND)
+/* After a reservation has lapsed, the youngest waiter looks BUSY_AFTER_LAPSE later; half so late, one that has waited for so many
+ * microseconds. */
 #define AFTER_LAPSE_HALF 500000
 #define AFTER_SHORT 4
 #define AFTER_SHORT_MIN MILLISECOND
 /* Out of the queue: doubled from one to the next. */
 #define POLL_MIN (100 * MICROSECOND)
-#define ROAMING_PART 8
 #define POLL_DOUBLINGS 5 /* 3.2 ms */
 
 /* How long one waits for a checkpoint that need not be waited for. */
@@ -54,25 +51,15 @@ static int64_t jitter(const struct file_shim *shim, int64_t now, int64_t time)
 	return time * 3 / 4 + (int64_t)((mixed >> 44) * (uint64_t)time >> 21);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* One that goes first is to find the lock if it was left. */
 static int64_t poll_interval(const struct file_shim *shim, int64_t age, bool moved)
 {
 	bool is_first = shim->handoff.place == PLACE_FIRST;
-	int64_t late = earlier(shim->busy.woken_after / 2 * 3, age > HANDOFF_OLD ? POLL_OF_OLD_MAX : POLL_IN_QUEUE_LATE);
+	int64_t late = monotonic_earlier(shim->busy.woken_after / 2 * 3, age > HANDOFF_OLD ? POLL_OF_OLD_MAX : POLL_IN_QUEUE_LATE);
 
 	if (is_first && moved)
 		return POLL_WITH_PRIORITY;
-	return later(earlier(later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX), is_first ? 0 : late);
+	return monotonic_later(monotonic_earlier(monotonic_later(age, POLL_IN_QUEUE_MIN), POLL_IN_QUEUE_MAX), is_first ? 0 : late);
 }
 
 bool busy_wait_is_interrupted(const struct file_shim *shim)
@@ -86,9 +73,9 @@ bool busy_wait_is_interrupted(const struct file_shim *shim)
  * last of that reservation, or it is a short one, no longer than in proportion. */
 static int64_t turn_after_lapse(int64_t age, int64_t seen_for)
 {
-	int64_t turn = AFTER_LAPSE * AFTER_LAPSE_HALF / (AFTER_LAPSE_HALF + later(age, 0) / MICROSECOND);
+	int64_t turn = BUSY_AFTER_LAPSE * AFTER_LAPSE_HALF / (AFTER_LAPSE_HALF + monotonic_later(age, 0) / MICROSECOND);
 
-	return earlier(turn, later(seen_for / AFTER_SHORT, AFTER_SHORT_MIN));
+	return monotonic_earlier(turn, monotonic_later(seen_for / AFTER_SHORT, AFTER_SHORT_MIN));
 }
 
 /* Sleeps until our turn has come, or nothing moves any more, or the deadline. A waiter that goes first looks more often: it is to
@@ -107,9 +94,9 @@ static void wait_in_queue(struct file_shim *shim, int64_t began, int64_t now, in
 		lapse = reservation_lapses_at(reservation_word(handoff->shm), now);
 		if (lapse) {
 			lapse += turn_after_lapse(lapse - began, lapse - wait->reserved_at);
-			until = earlier(until, lapse);
+			until = monotonic_earlier(until, lapse);
 		}
-		if (handoff_wait(handoff, began, earlier(until, deadline))) {
+		if (handoff_wait(handoff, began, monotonic_earlier(until, deadline))) {
 			wait->woken_after = monotonic_now() - began;
 			return;
 		}
@@ -134,7 +121,7 @@ static void look_for_progress(struct file_shim *shim, int64_t now, int count)
 		wait->moved_at = now;
 	else if (reserves)
 		/* who has let a reservation lapse has not gone on, but the one who has reserved since may: a moment shows it */
-		wait->moved_at = later(wait->moved_at, now - reservation_length() + reservation_length() / 4);
+		wait->moved_at = monotonic_later(wait->moved_at, now - reservation_length() + reservation_length() / 4);
 	if (count == 0 || reserves)
 		wait->reserved_at = now;
 	if (reservation_lapses_at(reserved, now))
@@ -160,137 +147,6 @@ static bool end_idle_holder(struct file_shim *shim, int64_t began, int64_t now)
 	return true;
 }
 
-/* Is the lock worth as long a wait as the connection's timeout allows? A transaction that went on without it could read, but not
- * write; one that begins as others did which wrote will want to. For a first statement that writes SQLite waits itself, and tries
- * to reserve anew with each try. */
-static bool is_needed(const struct file_shim *shim, enum busy_purpose purpose)
-{
-	const struct reservation *reservation = &shim->reservation;
-
-	return purpose == WAIT_OF_STATEMENT || (purpose == WAIT_OF_RESERVATION && reservation->site && reservation->site_reads &&
-						read_site_writes(reservation->site));
-}
-
-/* Who holds the lock, or a reservation, seen from this thread. A connection that has the database attached is not known as a
- * holder: where the process has one thread only, it is of that. Not as long as each wait is ended by others that wake this one. */
-static enum holder_kind find_holder(const struct file_shim *shim, int64_t now)
-{
-	const char *shm = shim->handoff.shm;
-	uint32_t word = reservation_word(shm);
-	enum holder_kind kind = holder_find(&shim->holder, shm, 0);
-
-	if (kind == HOLDER_ELSEWHERE && !shim->busy.woken_after && threads_is_single() && lock_owner_is_self(&shim->files))
-		return HOLDER_OF_THREAD;
-	if (kind != HOLDER_ELSEWHERE || !reservation_lapses_at(word, now))
-		return kind;
-	kind = holder_find(&shim->holder, shm, word);
-	/* one of the thread's own is not in the way: another process has the lock, which looks at it */
-	return kind == HOLDER_OF_THREAD ? HOLDER_ELSEWHERE : kind;
-}
-
-/* How long the program asked to wait. */
-static int64_t asked_of(const struct file_shim *shim)
-{
-	const struct connection *connection = registry_find(shim->db);
-
-	return connection ? connection->busy.asked * MILLISECOND : INT64_MAX / 2;
-}
-
-/* A pool may well have threads enough: only a holder that does not move says that it has not. */
-static int64_t deadline_of_pool(const struct file_shim *shim)
-{
-	return shim->busy.moved_at + later(asked_of(shim), reservation_length());
-}
-
-static int64_t deadline_of_thread(const struct file_shim *shim, enum busy_purpose purpose, int64_t now)
-{
-	return purpose == WAIT_OF_STATEMENT ? now + asked_of(shim) - shim->busy.spent[purpose] : now;
-}
-
-/* A holder that roams, and has not gone on for so long, is taken for one of the thread. */
-static int64_t deadline_of_roaming(const struct file_shim *shim, enum busy_purpose purpose, int64_t now)
-{
-	int64_t deadline = shim->busy.moved_at + reservation_length() / ROAMING_PART;
-
-	return purpose == WAIT_OF_STATEMENT ? later(deadline, deadline_of_thread(shim, purpose, now)) : deadline;
-}
-
-/* By the connection's timeout, or, where it is interrupted or the transaction has waited that long before, by the program's own. */
-static int64_t timeout_of(const struct file_shim *shim, enum busy_purpose purpose)
-{
-	const struct connection *connection = registry_find(shim->db);
-	int64_t own = purpose == WAIT_OF_STATEMENT && connection ? connection->busy.own : 0, timeout = shim->busy.timeout;
-
-	if (busy_wait_is_interrupted(shim))
-		timeout = earlier(timeout, own);
-	else if (purpose == WAIT_OF_STATEMENT && shim->busy.begin_gave_up && connection)
-		timeout = earlier(timeout, connection->busy.asked);
-	return timeout * MILLISECOND;
-}
-
-/* When the wait ends without the lock. Where that is later than by the program's own timeout, and nobody is known to hold the lock,
- * it ends by the program's if it may be one of the thread's own connections that does. */
-static int64_t timed_deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
-{
-	const struct busy_wait *wait = &shim->busy;
-	int64_t spent = wait->spent[purpose], deadline = now + timeout_of(shim, purpose) - spent;
-
-	if (spent < asked_of(shim))
-		return deadline;
-	switch (own_wait_look(shim, now, wait->began[purpose])) {
-	case HOLDER_OF_THREAD:
-		return earlier(deadline, now);
-	case HOLDER_POOLED:
-		return earlier(deadline, deadline_of_pool(shim));
-	default:
-		return deadline;
-	}
-}
-
-/* Until when one waits that can go on without the lock: for a holder that does not move as long as a reservation lasts, and whose
- * turn it is once it has lapsed; for a reservation that others like it did not need, less. */
-static int64_t patience_until(const struct file_shim *shim, enum busy_purpose purpose)
-{
-	const struct busy_wait *wait = &shim->busy;
-	const struct read_site *site = shim->reservation.site;
-	unsigned halvings = purpose == WAIT_OF_RESERVATION && site ? read_site_halvings(site) : 0;
-
-	return halvings > 0 ? wait->began[purpose] + (reservation_length() >> halvings)
-			    : wait->moved_at + reservation_length() + AFTER_LAPSE;
-}
-
-/* When a wait for the write lock of a -shm, or a reservation, ends without it. */
-static int64_t deadline_of(struct file_shim *shim, enum busy_purpose purpose, int64_t now)
-{
-	struct busy_wait *wait = &shim->busy;
-	int64_t deadline = timed_deadline_of(shim, purpose, now);
-
-	if (!is_needed(shim, purpose))
-		deadline = earlier(deadline, patience_until(shim, purpose));
-	switch (find_holder(shim, now)) {
-	case HOLDER_OF_THREAD:
-		if (shim->begin_mode)
-			begin_mode_reserve(shim->begin_mode, file_shim_path(shim),
-					   "two connections of one thread want the write lock");
-		return purpose == WAIT_OF_STATEMENT ? earlier(deadline, deadline_of_thread(shim, purpose, now)) : now;
-	case HOLDER_ROAMING:
-		wait->for_roaming = true;
-		return earlier(deadline, deadline_of_roaming(shim, purpose, now));
-	case HOLDER_POOLED:
-		return earlier(deadline, deadline_of_pool(shim));
-	default:
-		return deadline;
-	}
-}
-
-/* A wait that did not give up has ended before the next one begins. */
-static void note_roaming(struct busy_wait *wait, bool has_gone_on)
-{
-	if (wait->for_roaming)
-		holder_roamed(has_gone_on);
-	wait->for_roaming = false;
-}
-
 /* Waits for a while; false gives up. */
 static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t now, int count)
 {
@@ -305,16 +161,16 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 	}
 	look_for_progress(shim, now, count);
 	if (count == 0)
-		note_roaming(wait, true);
+		busy_deadline_note_roaming(wait, true);
 	handoff->place = count == 0 ? PLACE_BY_AGE : handoff->place == PLACE_BY_AGE ? PLACE_BY_AGE : PLACE_FIRST;
 	if (attempt == ATTEMPT_REFUSED && handoff->shm && end_idle_holder(shim, *began, now))
 		return true;
 	if (attempt == ATTEMPT_REFUSED && handoff->shm)
-		deadline = deadline_of(shim, purpose, now);
+		deadline = busy_deadline_of_write_lock(shim, purpose, now);
 	else
-		deadline = timed_deadline_of(shim, purpose, now);
+		deadline = busy_deadline_timed(shim, purpose, now);
 	if (now >= deadline) {
-		note_roaming(wait, false);
+		busy_deadline_note_roaming(wait, false);
 		return false;
 	}
 	handoff->attempt = ATTEMPT_NONE;
@@ -326,7 +182,7 @@ static bool wait_once(struct file_shim *shim, enum busy_purpose purpose, int64_t
 		return true;
 	}
 	until = now + jitter(shim, now, POLL_MIN << (count < POLL_DOUBLINGS ? count : POLL_DOUBLINGS));
-	monotonic_sleep(earlier(until, deadline));
+	monotonic_sleep(monotonic_earlier(until, deadline));
 	return true;
 }
 
@@ -370,5 +226,5 @@ bool busy_wait_goes_on(struct file_shim *shim, enum busy_purpose purpose, int co
 	look_for_progress(shim, now, count);
 	if (busy_wait_is_interrupted(shim))
 		return false;
-	return is_needed(shim, purpose) || now < shim->busy.moved_at + reservation_length();
+	return busy_deadline_is_needed(shim, purpose) || now < shim->busy.moved_at + reservation_length();
 }

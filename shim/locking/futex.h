@@ -38,4 +38,15 @@ bool futex_wake(const volatile void *word, uint32_t classes);
 /* Sleeps until the clock shows `until`, or until a signal comes. Keeps errno. */
 void monotonic_sleep(int64_t until);
 
+/* Of two times of the clock, or of two lengths of time. */
+static inline int64_t monotonic_earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int64_t monotonic_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 #endif
