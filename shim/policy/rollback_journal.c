@@ -161,6 +161,12 @@ void rollback_journal_watch(struct connection *connection, bool names_schema)
 		watch(connection->shim, connection);
 }
 
+bool rollback_journal_is_watched(const struct connection *connection)
+{
+	return file_shim_serves(connection) &&
+	       atomic_load_explicit(&connection->shim->pragma, memory_order_relaxed) == compiled;
+}
+
 bool rollback_journal_was_set(struct connection *connection)
 {
 	bool was_set = !is_in_wal_by_recipe(connection) || !may_leave(connection);

@@ -25,6 +25,9 @@ bool rollback_journal_is_free(struct connection *connection);
  * in WAL mode by then. The connection is none of an embedded copy. */
 void rollback_journal_watch(struct connection *connection, bool names_schema);
 
+/* Is that done for the main database? */
+bool rollback_journal_is_watched(const struct connection *connection);
+
 /* The same once the PRAGMA has run: did SQLite do it? */
 bool rollback_journal_was_set(struct connection *connection);
 

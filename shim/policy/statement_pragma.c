@@ -57,11 +57,13 @@ static bool switches_to_wal(const struct connection *connection, const struct st
 	       !connection->authorizer.authorizer;
 }
 
-/* In sqlite3_get_table() those before it have not run yet. */
+/* Where that is not asked for each compile: a text that is rewritten stays so when the program steps it again. In
+ * sqlite3_get_table() those before it have not run yet. */
 static bool stays_in_wal(struct connection *connection, const struct statement_plan *plan)
 {
 	return plan->pragma.setting == SETTING_JOURNAL_MODE && !plan->pragma.overridden &&
-	       rollback_journal_is_named(plan->pragma.value) && (plan->passage != PASSAGE_TABLE || plan->is_first) &&
+	       !rollback_journal_is_watched(connection) && rollback_journal_is_named(plan->pragma.value) &&
+	       (plan->passage != PASSAGE_TABLE || plan->is_first) &&
 	       !(policy_has_run(plan) ? rollback_journal_was_set(connection) : rollback_journal_is_free(connection));
 }
 

@@ -39,6 +39,10 @@ setup_file() {
 		    for i in range(3): c.execute('INSERT INTO t VALUES(2)'); print(c.execute('PRAGMA journal_mode=' + mode).description[0][0])
 		    reader.stdin.close(); reader.wait()
 		    print(switch(c), c.execute('PRAGMA synchronous').fetchall())
+		def refused_first():
+		    c = connect(); c.execute('BEGIN IMMEDIATE'); switch(c); c.execute('COMMIT'); print(switch(c)); c.close()
+		    b = connect(); b.execute('SELECT x FROM t').fetchall(); c = connect(); c.execute('SELECT x FROM t').fetchall()
+		    switch(c); b.close(); print(switch(c)); c.execute('INSERT INTO t VALUES(1)'); print(switch(c))
 		def exclusive():
 		    b = connect(); b.execute('SELECT x FROM t').fetchall(); b.execute('INSERT INTO t VALUES(1)')
 		    c = connect(); c.execute('SELECT x FROM t').fetchall(); c.execute('PRAGMA locking_mode=EXCLUSIVE').fetchall(); switch(c)
@@ -104,6 +108,10 @@ fresh() {
 @test "a rollback journal is set again after another process has set WAL" { scene comes_back; }
 
 @test "a rollback journal is set by a statement that is kept after another process has set WAL" { scene kept; }
+
+@test "a rollback journal is set by a statement that is kept after it could not be, inside a transaction or beside another connection" {
+	scene refused_first
+}
 
 @test "a rollback journal is set in an exclusive locking mode that others' reads precede" { scene exclusive; }
 
