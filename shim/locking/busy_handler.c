@@ -6,8 +6,6 @@
 #include "locking/futex.h"
 #include "locking/plain_begin.h"
 #include "locking/wait_log.h"
-#include "sqlite/callback_offsets.h"
-#include "sqlite/probe.h"
 
 #include <string.h>
 
@@ -89,59 +87,23 @@ bool busy_handler_wait(struct file_shim *shim, enum busy_purpose purpose, int co
 	return shim->busy.timeout > 0 && busy_wait_sleep(shim, purpose, count);
 }
 
-static bool callback_is(void *const *slot, int (*handler)(void *, int), const void *argument)
-{
-	return slot[0] == (void *)(uintptr_t)handler && slot[1] == argument;
-}
-
-static void find_interrupted(struct file_shim *shim, const struct busy_offsets *layout)
-{
-	if (layout->interrupted != OFFSET_UNKNOWN)
-		shim->busy.interrupted = (const unsigned char *)shim->db + layout->interrupted;
-}
-
-/* sqlite3_busy_handler() makes PRAGMA busy_timeout tell 0. To have it tell the truth, by whatever way it is asked, the number is
- * put back where SQLite keeps it. False if that is not known: then SQLite's own handler is to stay. */
-static bool find_offsets(const struct sqlite *sqlite, struct file_shim *shim)
-{
-	const struct busy_offsets *layout;
-
-	if (shim->busy.callback)
-		return true;
-	layout = offsets_busy(sqlite, shim->db);
-	if (!layout)
-		return false;
-	shim->busy.callback = (void **)(void *)((char *)shim->db + layout->handler);
-	shim->busy.pragma_timeout = (int *)(void *)((char *)shim->db + layout->timeout);
-	shim->busy.sqlite_handler = layout->stock;
-	find_interrupted(shim, layout);
-	return true;
-}
-
 /* Puts ours in the place of SQLite's own handler, if that is where it should be. */
 static int take_callback(const struct sqlite *sqlite, struct file_shim *shim, int milliseconds)
 {
-	int rc;
+	int rc = busy_slot_take(&shim->busy.slot, sqlite, shim->db, milliseconds, on_busy, shim);
 
-	if (!callback_is(shim->busy.callback, shim->busy.sqlite_handler, shim->db) || *shim->busy.pragma_timeout != milliseconds)
-		return SQLITE_OK;
-	rc = sqlite->busy_handler(shim->db, on_busy, shim);
-	if (rc != SQLITE_OK || *shim->busy.pragma_timeout != 0 || !callback_is(shim->busy.callback, on_busy, shim))
-		return sqlite->busy_timeout(shim->db, milliseconds);
-	shim->busy.timeout = milliseconds;
-	*shim->busy.pragma_timeout = milliseconds;
-	return SQLITE_OK;
+	if (busy_slot_has(&shim->busy.slot, on_busy, shim))
+		shim->busy.timeout = milliseconds;
+	return rc;
 }
 
 void busy_handler_give_back(struct file_shim *shim)
 {
-	const struct connection *connection = shim->busy.callback ? registry_find(shim->db) : NULL;
+	const struct connection *connection = shim->busy.slot.callback ? registry_find(shim->db) : NULL;
 
 	/* in a shared cache the file may outlive the connection */
-	if (!connection || connection->shim != shim || !callback_is(shim->busy.callback, on_busy, shim))
-		return;
-	shim->busy.callback[0] = (void *)(uintptr_t)shim->busy.sqlite_handler;
-	shim->busy.callback[1] = shim->db;
+	if (connection && connection->shim == shim)
+		busy_slot_give_back(&shim->busy.slot, shim->db, on_busy, shim);
 }
 
 enum busy_kind busy_handler_kind(const struct file_shim *shim)
@@ -150,7 +112,7 @@ enum busy_kind busy_handler_kind(const struct file_shim *shim)
 
 	if (connection && connection->busy.handler)
 		return BUSY_BY_PROGRAM;
-	if (shim->busy.callback && callback_is(shim->busy.callback, on_busy, shim))
+	if (busy_slot_has(&shim->busy.slot, on_busy, shim))
 		return BUSY_BY_US;
 	return connection && !connection->busy.unknown && connection->busy.timeout <= 0 ? BUSY_FAILS : BUSY_BY_SQLITE;
 }
@@ -213,7 +175,7 @@ void busy_handler_prepare_attached(struct connection *connection, const char *sc
 	wal_files_begin(shim, sqlite->db_filename(connection->db, schema), false);
 	file_shim_find_map(shim);
 	if (layout)
-		find_interrupted(shim, layout);
+		busy_slot_find_interrupted(&shim->busy.slot, layout, shim->db);
 	if (file_shim_serves(connection))
 		shim->reservation.policy = connection->shim->reservation.policy;
 }
@@ -222,7 +184,8 @@ int busy_handler_set_timeout(struct connection *connection, int milliseconds)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	struct file_shim *shim = connection->shim;
-	bool ours = file_shim_serves(connection) && shim->fair && milliseconds > 0 && find_offsets(sqlite, shim);
+	bool ours = file_shim_serves(connection) && shim->fair && milliseconds > 0 &&
+		    busy_slot_find(&shim->busy.slot, sqlite, shim->db);
 	int rc = sqlite->busy_timeout(connection->db, milliseconds);
 
 	return ours && rc == SQLITE_OK ? take_callback(sqlite, shim, milliseconds) : rc;
@@ -232,8 +195,7 @@ bool busy_handler_is_replaced(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
-	return file_shim_serves(connection) && shim->busy.callback &&
-	       callback_is(shim->busy.callback, shim->busy.sqlite_handler, connection->db);
+	return file_shim_serves(connection) && busy_slot_has_sqlites(&shim->busy.slot, connection->db);
 }
 
 void busy_handler_reinstall(struct connection *connection, int least)
@@ -242,6 +204,6 @@ void busy_handler_reinstall(struct connection *connection, int least)
 
 	if (!busy_handler_is_replaced(connection))
 		return;
-	timeout = *connection->shim->busy.pragma_timeout;
+	timeout = *connection->shim->busy.slot.pragma_timeout;
 	busy_handler_set_timeout(connection, timeout < least ? least : timeout);
 }

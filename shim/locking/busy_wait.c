@@ -64,7 +64,7 @@ static int64_t poll_interval(const struct file_shim *shim, int64_t age, bool mov
 
 bool busy_wait_is_interrupted(const struct file_shim *shim)
 {
-	const unsigned char *interrupted = shim->busy.interrupted;
+	const unsigned char *interrupted = shim->busy.slot.interrupted;
 
 	return interrupted && atomic_load_explicit((const _Atomic unsigned char *)interrupted, memory_order_relaxed);
 }

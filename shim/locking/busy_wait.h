@@ -13,6 +13,7 @@
 #ifndef SQLPROD_LOCKING_BUSY_WAIT_H
 #define SQLPROD_LOCKING_BUSY_WAIT_H
 
+#include "locking/busy_slot.h"
 #include "locking/own_wait.h"
 
 #include <stdbool.h>
@@ -41,11 +42,8 @@ struct busy_wait {
 	uint32_t polled_changes;    /* the change counter at the last poll */
 	int timeout;                /* milliseconds */
 	bool begin_gave_up;         /* the transaction's BEGIN has waited that long, without WAL, and began without the lock */
-	void **callback;            /* where SQLite keeps the busy handler and its argument; NULL if that is not known */
-	int *pragma_timeout;        /* what PRAGMA busy_timeout answers */
-	int (*sqlite_handler)(void *, int); /* SQLite's own handler */
-	const unsigned char *interrupted;   /* what sqlite3_interrupt() sets; NULL if that is not known */
-	unsigned count, given_up;           /* for the report: waits, and those that ended without the lock */
+	struct busy_slot slot;
+	unsigned count, given_up; /* for the report: waits, and those that ended without the lock */
 	int64_t waited;
 };
 

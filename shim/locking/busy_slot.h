@@ -1,0 +1,40 @@
+/* busy_slot.h - where SQLite keeps a connection's busy handler, and how one of ours is put there.
+ *
+ * sqlite3_busy_handler() makes PRAGMA busy_timeout tell 0. To have it tell the truth, by whatever way it is asked, the number is
+ * put back where SQLite keeps it.
+ *
+ * The caller holds the connection's mutex. */
+#ifndef SQLPROD_LOCKING_BUSY_SLOT_H
+#define SQLPROD_LOCKING_BUSY_SLOT_H
+
+#include "sqlite/busy_offsets.h"
+
+#include <stdbool.h>
+
+struct busy_slot {
+	void **callback;                    /* the handler, and its argument behind it; NULL if that is not known */
+	int *pragma_timeout;                /* what PRAGMA busy_timeout answers */
+	int (*sqlite_handler)(void *, int); /* SQLite's own handler */
+	const unsigned char *interrupted;   /* what sqlite3_interrupt() sets; NULL if that is not known */
+};
+
+/* Fills *slot in unless it is already. False if this SQLite's is not known: then its own handler is to stay. */
+bool busy_slot_find(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db);
+
+/* Only what sqlite3_interrupt() sets. */
+void busy_slot_find_interrupted(struct busy_slot *slot, const struct busy_offsets *layout, const sqlite3 *db);
+
+/* Is this handler with this argument in it? False where the slot is not known. */
+bool busy_slot_has(const struct busy_slot *slot, int (*handler)(void *, int), const void *argument);
+
+/* Is SQLite's own? */
+bool busy_slot_has_sqlites(const struct busy_slot *slot, const sqlite3 *db);
+
+/* Puts ours in the place of SQLite's own handler with that timeout, if that is what is there. Returns SQLite's code. */
+int busy_slot_take(const struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db, int milliseconds,
+		   int (*handler)(void *, int), void *argument);
+
+/* Puts SQLite's own handler in the place of this one of ours, if that is what is there. */
+void busy_slot_give_back(const struct busy_slot *slot, sqlite3 *db, int (*handler)(void *, int), const void *argument);
+
+#endif
