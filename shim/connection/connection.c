@@ -11,12 +11,14 @@ void connection_release(struct connection *connection)
 {
 	free(connection->path);
 	free(connection->embedded_state);
+	free(connection->unshimmed);
 	free(connection->foreign_keys.attempt);
 	free(connection->foreign_keys.compiled);
 	free(connection->foreign_keys.harm);
 	free(connection->foreign_keys.updates);
 	connection->path = NULL;
 	connection->embedded_state = NULL;
+	connection->unshimmed = NULL;
 	connection->foreign_keys.attempt = NULL;
 	connection->foreign_keys.compiled = NULL;
 	connection->foreign_keys.harm = NULL;

@@ -137,9 +137,10 @@ struct connection {
 	bool closing; /* sqlite3_close() is about to be called: under the registry's lock */
 	struct {
 		struct connection *previous, *next;
-		uint64_t key;           /* 0 while it is not in the list */
-	} peers[PEERS_KINDS];           /* the same: registry.c */
-	struct file_shim *_Atomic shim; /* over that file's methods; NULL if there is none */
+		uint64_t key;                     /* 0 while it is not in the list */
+	} peers[PEERS_KINDS];                     /* the same: registry.c */
+	struct file_shim *_Atomic shim;           /* over that file's methods; NULL if there is none */
+	struct busy_unshimmed *_Atomic unshimmed; /* how it waits then: busy_unshimmed.h; goes with the record */
 
 	enum unseen unseen;
 	enum reached reached;

@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "embedded/nested_statements.h"
 #include "locking/busy_handler.h"
+#include "locking/busy_unshimmed.h"
 #include "locking/file_shim.h"
 #include "policy/attached.h"
 #include "policy/program_settings.h"
@@ -187,6 +188,7 @@ void embedded_statement_begins(struct embedded_connection *embedded, sqlite3_stm
 	/* nearly all statements begin with a letter behind it at once */
 	if (embedded->attaching || (sql && (*sql | 0x20) <= 'a'))
 		look_at_attached(embedded, stmt, sql, is_nested);
+	busy_unshimmed_seen(connection);
 	if (!connection->shim && sql)
 		rollback_journal_starts(connection, sql);
 	look_at_busy_callback(embedded);

@@ -2,6 +2,7 @@
 #include "locking/busy_handler.h"
 
 #include "connection/registry.h"
+#include "locking/busy_unshimmed.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/plain_begin.h"
@@ -119,7 +120,7 @@ enum busy_kind busy_handler_kind(const struct file_shim *shim)
 
 bool busy_handler_is_ours(int (*handler)(void *, int))
 {
-	return handler == on_busy;
+	return handler == on_busy || busy_unshimmed_is(handler);
 }
 
 /* A VFS of somebody else's may know its files by their methods: SQLite3 Multiple Ciphers writes damaged pages if these are not its
@@ -147,11 +148,15 @@ void busy_handler_prepare(struct connection *connection)
 	const struct setting_value *mode = settings_get(SETTING_JOURNAL_MODE);
 	bool cares = !mode->keep && mode->number == JOURNAL_WAL;
 
-	if (!connection->file || !*connection->path || connection->shared_cache || !is_own_vfs(connection, "main"))
+	if (!connection->file || !*connection->path)
 		return;
-	connection->shim = file_shim_install(connection, connection->file, connection->path, is_fair());
-	if (!connection->shim)
+	if (!connection->shared_cache && is_own_vfs(connection, "main"))
+		connection->shim = file_shim_install(connection, connection->file, connection->path, is_fair());
+	if (!connection->shim) {
+		if (is_fair())
+			busy_unshimmed_prepare(connection);
 		return;
+	}
 	wal_files_begin(connection->shim, connection->sqlite->db_filename(connection->db, "main"), cares);
 	connection->shim->files.path_look.has_ctime = connection->storage.has_ctime;
 	/* until the first use settles it: PRAGMAs are none, and may be all that is sent before the last close */
@@ -186,8 +191,11 @@ int busy_handler_set_timeout(struct connection *connection, int milliseconds)
 	struct file_shim *shim = connection->shim;
 	bool ours = file_shim_serves(connection) && shim->fair && milliseconds > 0 &&
 		    busy_slot_find(&shim->busy.slot, sqlite, shim->db);
-	int rc = sqlite->busy_timeout(connection->db, milliseconds);
+	int rc;
 
+	if (connection->unshimmed)
+		return busy_unshimmed_set_timeout(connection, milliseconds);
+	rc = sqlite->busy_timeout(connection->db, milliseconds);
 	return ours && rc == SQLITE_OK ? take_callback(sqlite, shim, milliseconds) : rc;
 }
 
@@ -195,6 +203,8 @@ bool busy_handler_is_replaced(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
+	if (connection->unshimmed)
+		return busy_unshimmed_is_replaced(connection);
 	return file_shim_serves(connection) && busy_slot_has_sqlites(&shim->busy.slot, connection->db);
 }
 
@@ -204,6 +214,6 @@ void busy_handler_reinstall(struct connection *connection, int least)
 
 	if (!busy_handler_is_replaced(connection))
 		return;
-	timeout = *connection->shim->busy.slot.pragma_timeout;
+	timeout = connection->unshimmed ? busy_unshimmed_timeout(connection) : *connection->shim->busy.slot.pragma_timeout;
 	busy_handler_set_timeout(connection, timeout < least ? least : timeout);
 }

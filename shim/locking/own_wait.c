@@ -4,6 +4,7 @@
 #include "base/glibc.h"
 #include "base/threads.h"
 #include "connection/registry.h"
+#include "locking/busy_unshimmed.h"
 #include "locking/file_shim.h"
 #include "locking/lock_owner.h"
 
@@ -38,10 +39,11 @@ static bool is_in_transaction(const struct connection *connection)
 static enum holder_kind kind_of(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
+	const struct holder *holder = shim ? &shim->holder : busy_unshimmed_holder(connection);
 
-	if (shim && atomic_load_explicit(&shim->holder.is_pooled, memory_order_relaxed))
+	if (holder && atomic_load_explicit(&holder->is_pooled, memory_order_relaxed))
 		return HOLDER_POOLED;
-	return threads_is_single() || (shim && holder_is_of_thread(&shim->holder)) ? HOLDER_OF_THREAD : HOLDER_IN_PROCESS;
+	return threads_is_single() || (holder && holder_is_of_thread(holder)) ? HOLDER_OF_THREAD : HOLDER_IN_PROCESS;
 }
 
 /* Under the registry's lock, so that the connection is not closed meanwhile. Another thread that has its mutex goes on; one without
@@ -65,11 +67,11 @@ static void look(struct connection *connection, void *argument)
 		sqlite->mutex_leave(mutex);
 }
 
-static enum holder_kind find(const struct file_shim *waiter)
+enum holder_kind own_wait_find(const struct connection *waiter)
 {
-	struct search search = {.waiter = registry_find(waiter->db), .found = HOLDER_IN_PROCESS};
+	struct search search = {.waiter = waiter, .found = HOLDER_IN_PROCESS};
 
-	if (search.waiter)
+	if (waiter)
 		registry_visit(look, &search);
 	return search.found == HOLDER_IN_PROCESS ? HOLDER_ELSEWHERE : search.found;
 }
@@ -93,22 +95,40 @@ static void look_for_writes(struct file_shim *waiter, int64_t now)
 	own->written = status.st_mtim;
 }
 
+bool own_wait_is_due(struct own_wait *own, int64_t now, int64_t began)
+{
+	if (own->began != began)
+		*own = (struct own_wait){.began = began, .looked_at = began, .written = own->written};
+	if (now - own->looked_at < LOOK_AGAIN)
+		return false;
+	own->looked_at = now;
+	return true;
+}
+
+void own_wait_note(struct own_wait *own, enum holder_kind kind)
+{
+	own->kind = kind;
+	own->times = kind == HOLDER_ELSEWHERE ? 0 : own->times + 1;
+}
+
+enum holder_kind own_wait_kind(const struct own_wait *own)
+{
+	return own->times < ENOUGH ? HOLDER_ELSEWHERE : own->kind;
+}
+
 enum holder_kind own_wait_look(struct file_shim *waiter, int64_t now, int64_t began)
 {
 	struct own_wait *own = &waiter->busy.own_wait;
+	enum holder_kind kind;
 	int saved = errno;
 
-	if (own->began != began) {
-		*own = (struct own_wait){.began = began, .looked_at = began, .written = own->written};
-	}
-	if (now - own->looked_at >= LOOK_AGAIN) {
-		own->looked_at = now;
+	if (own_wait_is_due(own, now, began)) {
 		look_for_writes(waiter, now);
-		own->kind = find(waiter);
-		if (own->kind != HOLDER_ELSEWHERE && lock_owner_find(&waiter->files, waits_for_readers(waiter)).lock)
-			own->kind = HOLDER_ELSEWHERE;
-		own->times = own->kind == HOLDER_ELSEWHERE ? 0 : own->times + 1;
+		kind = own_wait_find(registry_find(waiter->db));
+		if (kind != HOLDER_ELSEWHERE && lock_owner_find(&waiter->files, waits_for_readers(waiter)).lock)
+			kind = HOLDER_ELSEWHERE;
+		own_wait_note(own, kind);
 		errno = saved;
 	}
-	return own->times < ENOUGH ? HOLDER_ELSEWHERE : own->kind;
+	return own_wait_kind(own);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
+struct connection;
 struct file_shim;
 
 /* Part of struct busy_wait. */
@@ -26,5 +27,12 @@ struct own_wait {
  * have shown no other process with a lock of the database; HOLDER_ELSEWHERE before, and where there is none. For each poll of the
  * wait that began then. */
 enum holder_kind own_wait_look(struct file_shim *waiter, int64_t now, int64_t began);
+
+/* The same in parts, for a connection without a shim. Is it time for a look, in the wait that began then? What the look finds among
+ * the process's connections, whoever else has a lock, is noted; and what has been noted is the answer. */
+bool own_wait_is_due(struct own_wait *own, int64_t now, int64_t began);
+enum holder_kind own_wait_find(const struct connection *waiter);
+void own_wait_note(struct own_wait *own, enum holder_kind kind);
+enum holder_kind own_wait_kind(const struct own_wait *own);
 
 #endif

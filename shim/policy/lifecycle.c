@@ -11,6 +11,7 @@
 #include "elf/loader.h"
 #include "fs/storage.h"
 #include "locking/busy_handler.h"
+#include "locking/busy_unshimmed.h"
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/holder.h"
@@ -295,6 +296,7 @@ static void leave_to_statements(struct connection *connection)
 	connection_lock(connection);
 	if (!sqlite->next_stmt || sqlite->next_stmt(connection->db, NULL))
 		trace_give_back(connection);
+	busy_unshimmed_give_back(connection);
 	connection_unlock(connection);
 }
 

@@ -3,6 +3,7 @@
 
 #include "connection/callbacks.h"
 #include "locking/busy_handler.h"
+#include "locking/busy_unshimmed.h"
 #include "locking/file_shim.h"
 #include "policy/apply.h"
 #include "policy/attached.h"
@@ -66,6 +67,7 @@ bool policy_begins_again(struct connection *connection, const char *sql, int byt
 	if (!(atomic_load_explicit(&connection->interest, memory_order_relaxed) & INTEREST_QUIET) || connection->rolled_back ||
 	    !is_plain_begin(connection, sql, bytes) || !begin_again(connection))
 		return false;
+	busy_unshimmed_seen(connection);
 	connection->pragma_ignored = false;
 	foreign_keys_enter(connection);
 	return true;
@@ -147,6 +149,7 @@ void policy_before(struct connection *connection, enum passage passage, const st
 	const struct statement *statement = &plan->statement;
 	bool applied = false;
 
+	busy_unshimmed_seen(connection);
 	*plan = (struct statement_plan){.passage = passage, .is_first = from == 0};
 	connection->pragma_ignored = false;
 	/* before 3.15 VACUUM prepares its own statements by sqlite3_prepare(), and they must stay valid while it runs */

@@ -68,6 +68,14 @@ interrupt_for_a_while() {
 	release
 }
 
+@test "so does one by a VFS of the program's own" {
+	hold delete
+	SQLPROD_JOURNAL_MODE=keep wait_in start_shim "${endless[@]}" victim 'vfs own' 'open_v2 b file:t.db?vfs=own rw,uri' 'interrupt_at_signal b' 'exec b INSERT INTO t VALUES(1)'
+	interrupt
+	expect 'exec 5 database is locked'
+	release
+}
+
 @test "with a rollback journal the waits of readers and writers end as well" {
 	hold delete EXCLUSIVE
 	for sql in 'SELECT count(*) FROM t' 'INSERT INTO t VALUES(1)' 'BEGIN IMMEDIATE' 'BEGIN; INSERT INTO t VALUES(1)'; do

@@ -14,16 +14,23 @@ make_databases() {
 # refused PRAGMA LINE… - with these lines between the opening of two connections and their closing, the last one is refused within the
 # timeout that it asked for, or soon after: in the only thread, in one of two, and without the library.
 refused() {
-	local pragma=$1 run threads lines
-	export SQLPROD_JOURNAL_MODE=keep
+	local pragma=$1
 	shift
+	refused_of victim "$pragma" 'open a t.db' 'open b t.db' 'busy_timeout a 300' 'busy_timeout b 300' "$@"
+}
+
+# refused_of PROGRAM PRAGMA LINE… - the same, with all lines given.
+refused_of() {
+	local program=$1 pragma=$2 run threads lines
+	export SQLPROD_JOURNAL_MODE=keep
+	shift 2
 	for run in run_plain run_shim; do
 		for threads in '' 1; do
 			make_databases "$pragma"
-			lines=('open a t.db' 'open b t.db' 'busy_timeout a 300' 'busy_timeout b 300' "$@")
+			lines=("$@")
 			[[ -z $threads ]] || lines=("threads $threads" "${lines[@]}" end)
 			SECONDS=0
-			"$run" victim "${lines[@]}"
+			"$run" "$program" "${lines[@]}"
 			((SECONDS < 15)) || fail "$SECONDS s"
 			[[ $(grep -c '^exec 5' <<<"$output") -eq 1 ]] || fail "expected one that is refused"
 		done
@@ -79,6 +86,80 @@ refused() {
 		[[ ${lines[-1]} == "exec $expected"* ]] || fail "expected exec $expected"
 		finish "$started" holder
 	done
+}
+
+# What lies in a VFS of the program's own, or in a shared cache, has no shim.
+own_vfs=('vfs own' 'open_v2 a file:t.db?vfs=own rw,uri' 'open_v2 b file:t.db?vfs=own rw,uri')
+
+@test "one thread does not wait for its own other connection by a VFS of the program's own longer than it asked to" {
+	local pragma timeout program way
+	for program in victim "$build/embedded/victim_gcc_O2"; do
+		[[ $program == victim || -x $program ]] || continue
+		for timeout in 'busy_timeout b 300' 'exec b PRAGMA busy_timeout=300' 'busy_timeout b 0'; do
+			refused_of "$program" '' "${own_vfs[@]}" "$timeout" 'exec a BEGIN IMMEDIATE' 'exec b INSERT INTO t VALUES(9)'
+		done
+		for pragma in '' 'PRAGMA journal_mode=wal;'; do
+			refused_of "$program" "$pragma" "${own_vfs[@]}" 'busy_timeout b 300' 'exec a BEGIN' 'exec a UPDATE t SET n=9' 'exec b INSERT INTO t VALUES(9)'
+		done
+		refused_of "$program" '' "${own_vfs[@]}" 'busy_timeout b 300' 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec b UPDATE t SET n=9'
+		way=('vfs own' 'open_v2 a file:t.db?vfs=own rw,uri,shared' 'open_v2 b file:t.db?vfs=own rw,uri')
+		refused_of "$program" '' "${way[@]}" 'busy_timeout b 300' 'exec a BEGIN' 'exec a UPDATE t SET n=9' 'exec b INSERT INTO t VALUES(9)'
+	done
+}
+
+@test "the floor under a timeout holds by a VFS of the program's own for a lock of another process, and of a thread that goes on" {
+	local run expected
+	export SQLPROD_JOURNAL_MODE=keep
+	for run in plain:5 shim:0; do
+		expected=${run#*:} run=${run%:*}
+		make_databases
+		rm -f held.*
+		barrier_make held
+		start_plain holder victim 'open h t.db' 'exec h BEGIN IMMEDIATE' 'barrier held' 'sh sleep 2' 'exec h ROLLBACK'
+		barrier_meet held
+		barrier_leave held
+		"run_$run" victim "${own_vfs[@]}" 'busy_timeout b 300' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec b BEGIN IMMEDIATE'
+		[[ ${lines[-1]} == "exec $expected"* ]] || fail "expected exec $expected"
+		finish "$started" holder
+	done
+	cat >threads.py <<-'PYTHON'
+		import sqlite3, threading, time
+		connect = lambda: sqlite3.connect('file:t.db?vfs=unix-dotfile', uri=True, timeout=0.3, isolation_level=None, check_same_thread=False)
+		a, b, began = connect(), connect(), threading.Event()
+		def write():
+		    a.execute('begin immediate')
+		    began.set()
+		    time.sleep(2)
+		    a.execute('commit')
+		thread = threading.Thread(target=write)
+		thread.start()
+		began.wait()
+		try: b.execute('insert into t values(9)')
+		except sqlite3.OperationalError as error: print(error)
+		else: print('written')
+		thread.join()
+	PYTHON
+	make_databases
+	run_plain /usr/bin/python3 threads.py
+	expect 'database is locked'
+	run_shim /usr/bin/python3 threads.py
+	expect written
+}
+
+@test "a wait for another process by a VFS of the program's own ends with the timeout" {
+	export SQLPROD_JOURNAL_MODE=keep
+	make_databases
+	barrier_make held
+	start_plain holder victim 'open h t.db' 'exec h BEGIN IMMEDIATE' 'barrier held'
+	barrier_meet held
+	for timeout in 'busy_timeout b 300' 'exec b PRAGMA busy_timeout=300'; do
+		SECONDS=0
+		SQLPROD_BUSY_TIMEOUT=1500 run_shim victim "${own_vfs[@]}" "$timeout" 'exec a BEGIN' 'exec a SELECT n FROM t' 'exec b BEGIN IMMEDIATE' 'exec b PRAGMA busy_timeout'
+		((SECONDS >= 1 && SECONDS < 15)) || fail "$SECONDS s"
+		[[ ${lines[-3]} == 'exec 5 '* && ${lines[-2]} == 1500 ]] || fail "$output"
+	done
+	barrier_leave held
+	finish "$started" holder
 }
 
 @test "a transaction of a task that goes on on another thread is waited for, from the first on in a program made by Go" {
