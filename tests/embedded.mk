@@ -67,7 +67,7 @@ $(embedded)/two: tests/embedded/two.c $(embedded)/sqlite_gcc_nopie.o
 	$(Q)$(call rename_sqlite,objcopy,nm,$(embedded)/sqlite_gcc_nopie.o,$@.other.o)
 	$(Q)gcc -D_GNU_SOURCE -O1 -fno-pie -no-pie -I$(amalgamation) -o $@ $^ $@.other.o -lpthread -ldl -lm
 
-scan_sources := $(addprefix shim/,$(addprefix elf/,apitable.c search.c code.c image.c object.c loader.c) base/process.c base/glibc.c base/library.c base/next_symbol.c)
+scan_sources := $(addprefix shim/,$(addprefix elf/,apitable.c search.c code.c image.c object.c loader.c) base/process.c base/glibc.c base/library.c base/next_symbol.c base/symbol_table.c)
 
 $(embedded)/doubt: tests/embedded/doubt.c $(scan_sources) $(embedded)/sqlite_gcc_nopie.o $(embedded)/two $(wildcard shim/*/*.h)
 	$(SAY) LD $@

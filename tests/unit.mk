@@ -2,7 +2,7 @@
 
 unit := $(BUILD)/tests/unit
 settings_sources := shim/base/settings.c shim/base/settings_text.c shim/base/patterns.c shim/base/settings_table.c shim/base/glibc.c \
-	shim/base/library.c shim/base/next_symbol.c
+	shim/base/library.c shim/base/next_symbol.c shim/base/symbol_table.c
 storage_sources := shim/fs/storage.c shim/fs/mountinfo.c shim/fs/storage_types.c shim/base/glibc.c
 unit_headers := $(wildcard shim/*/*.h) tests/unit/check.h
 
@@ -74,7 +74,7 @@ $(unit)/base/settings_environment: tests/unit/base/settings_environment.c $(sett
 $(unit)/base/settings_environment: unit_ldflags := -Wl,--wrap=malloc
 $(unit)/connection/interest: tests/unit/connection/interest.c shim/sql/first_words.c shim/connection/connection.c tests/unit/connection/meanwhile.h
 $(unit)/connection/interest: unit_ldflags := -include tests/unit/connection/meanwhile.h
-$(unit)/base/next_symbol: tests/unit/base/next_symbol.c shim/base/next_symbol.c
+$(unit)/base/next_symbol: tests/unit/base/next_symbol.c shim/base/next_symbol.c shim/base/symbol_table.c
 $(unit)/base/script: tests/unit/base/script.c shim/base/script.c
 $(unit)/fs/storage: tests/unit/fs/storage.c $(storage_sources)
 $(unit)/fs/storage_look: tests/unit/fs/storage_look.c tests/programs/fake_statfs.c $(storage_sources)

@@ -88,6 +88,18 @@ bool library_is_second(void)
 	return true;
 }
 
+void *library_next_symbol_unlocked(const char *name)
+{
+	void *symbol = NULL;
+
+#ifdef __GLIBC__
+	symbol = next_symbol_find(name, _DYNAMIC);
+#else
+	(void)name;
+#endif
+	return symbol && !library_is_any(symbol) ? symbol : NULL;
+}
+
 void *library_next_symbol(const char *name)
 {
 	void *symbol = next_after_us(name);

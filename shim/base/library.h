@@ -46,6 +46,9 @@ void library_own_bounds(const void **start, const void **stop);
  * lock only if no object that came with the program has it. */
 void *library_next_symbol(const char *name);
 
+/* The same of objects that came with the program only, without the loader's lock. NULL also where that lock would be needed. */
+void *library_next_symbol_unlocked(const char *name);
+
 /* Exported, so that the loader binds the call of every copy to the first one: adds the other copy to its list, and returns its own
  * record. */
 struct library_copy *sqlprod_join(struct library_copy *other);

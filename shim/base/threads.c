@@ -2,6 +2,7 @@
 #include "base/threads.h"
 
 #include "base/glibc.h"
+#include "base/next_symbol.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -84,7 +85,11 @@ bool threads_look_up_single(void)
 	const char *single = &always;
 
 	if (pthread_create) {
-		single = dlsym ? dlsym(RTLD_DEFAULT, "__libc_single_threaded") : NULL;
+#ifdef __GLIBC__
+		single = next_symbol_first("__libc_single_threaded");
+#endif
+		if (!single && dlsym)
+			single = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
 		if (!single)
 			single = &unknown;
 	}

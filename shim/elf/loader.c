@@ -9,6 +9,7 @@
 
 #include "base/glibc.h"
 #include "base/library.h"
+#include "base/next_symbol.h"
 #include "base/program_headers.h"
 
 /* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it (scripts/package/unversioned). */
@@ -232,7 +233,12 @@ void *loader_symbol(const char *object, const char *name)
 /* The symbol's first definition in the global scope, which may be ours. */
 static void *first_symbol(const char *name)
 {
-	return dlsym ? dlsym(RTLD_DEFAULT, name) : NULL;
+	void *symbol = NULL;
+
+#ifdef __GLIBC__
+	symbol = next_symbol_first(name);
+#endif
+	return !symbol && dlsym ? dlsym(RTLD_DEFAULT, name) : symbol;
 }
 
 bool loader_is_preceded(atomic_int *known, const char *const *names)

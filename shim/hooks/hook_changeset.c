@@ -5,7 +5,6 @@
  * without foreign keys by recipe. Source: sqlite.org/session/sqlite3changeset_apply.html */
 #include "base/guard.h"
 #include "connection/registry.h"
-#include "elf/loader.h"
 #include "hooks/hook.h"
 #include "policy/foreign_keys.h"
 
@@ -32,7 +31,7 @@ static void *begin(sqlite3 *db, const char *name, const void *caller, const void
 {
 	const struct sqlite *sqlite = NULL;
 	struct connection *connection = hook_enter(db, name, caller, frame, &sqlite);
-	void *real = sqlite ? loader_symbol(sqlite->object, name) : NULL;
+	void *real = sqlite ? sqlite_symbol(sqlite, name) : NULL;
 
 	*suspended = connection && real && foreign_keys_suspend(connection);
 	if (connection)

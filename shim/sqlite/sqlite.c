@@ -1,6 +1,8 @@
 /* sqlite.c - finds the copies of SQLite that hooks and embedded copies lead to, and keeps their functions. */
 #include "sqlite/sqlite.h"
 
+#include "elf/loaded_symbol.h"
+
 #define SQLITE_CORE 1 /* the struct of sqlite3ext.h, without the macros that hide the functions */
 #include <sqlite3ext.h>
 
@@ -17,9 +19,12 @@ static struct sqlite *_Atomic copies;
  * the caller's call into a jump: then the return address lies in another object than the caller. */
 static void *symbol_for_caller(const char *name, const void *caller)
 {
-	void *symbol = loader_symbol(NULL, name);
+	void *symbol = library_next_symbol_unlocked(name);
 	struct loaded loaded;
 
+	if (symbol || loaded_symbol_only(name, &symbol))
+		return symbol;
+	symbol = loader_symbol(NULL, name);
 	if (!symbol && loader_find(caller, &loaded))
 		symbol = loader_symbol(loaded.name, name);
 	return symbol ? symbol : loader_symbol_anywhere(name);
@@ -70,9 +75,19 @@ static void stand_in(struct sqlite *copy)
 #undef SQLITE_STAND_IN
 }
 
-static void resolve(struct sqlite *copy, const char *object)
+/* In the object, or what it needs. */
+static void *symbol_in(const struct loaded *loaded, const char *name)
 {
-#define SQLITE_RESOLVE(function) *(void **)&copy->function = loader_symbol(object, "sqlite3_" #function);
+	void *symbol;
+
+	return loaded_symbol_of(loaded, name, &symbol) ? symbol : loader_symbol(loaded->name, name);
+}
+
+/* As ld.so would find them, if loaded is NULL. */
+static void resolve(struct sqlite *copy, const struct loaded *loaded)
+{
+#define SQLITE_RESOLVE(function)                                                                                                   \
+	*(void **)&copy->function = loaded ? symbol_in(loaded, "sqlite3_" #function) : loader_symbol(NULL, "sqlite3_" #function);
 	SQLITE_INTERPOSED(SQLITE_RESOLVE)
 	SQLITE_CALLED(SQLITE_RESOLVE)
 	SQLITE_RESOLVE(interrupt)
@@ -155,7 +170,7 @@ const struct sqlite *sqlite_of_function(const void *function)
 	if (!copy)
 		return NULL;
 	/* another interposer may define sqlite3_open() and nothing else: find the other functions as ld.so would */
-	resolve(copy, loader_symbol(loaded.name, "sqlite3_libversion") ? loaded.name : NULL);
+	resolve(copy, symbol_in(&loaded, "sqlite3_libversion") ? &loaded : NULL);
 	describe(copy, &loaded);
 	publish(copy);
 	return copy;
@@ -166,6 +181,11 @@ const struct sqlite *sqlite_of_caller(const char *name, const void *caller)
 	const void *symbol = symbol_for_caller(name, caller);
 
 	return symbol ? sqlite_of_function(symbol) : NULL;
+}
+
+void *sqlite_symbol(const struct sqlite *sqlite, const char *name)
+{
+	return symbol_in(&sqlite->loaded, name);
 }
 
 bool sqlite_is_known(const void *code)

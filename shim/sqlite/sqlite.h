@@ -130,9 +130,12 @@ struct sqlite {
 
 /* The copy that a call of the function `name` ("sqlite3_open") from the code at `caller` would reach without our hooks: the next
  * definition in the global scope, else the one in the scope of the caller's object, else, as a return address can be misleading,
- * one in any loaded object. NULL if there is none, or if memory is out and the process has many copies. Takes the loader's lock.
- * Source: ld.so(8), dlsym(3). */
+ * one in any loaded object. NULL if there is none, or if memory is out and the process has many copies. Takes the loader's lock
+ * in the process's first thread, and where several loaded objects define it. Source: ld.so(8), dlsym(3). */
 const struct sqlite *sqlite_of_caller(const char *name, const void *caller);
+
+/* The copy's own function of this name ("sqlite3changeset_apply"); NULL if it has none. */
+void *sqlite_symbol(const struct sqlite *sqlite, const char *name);
 
 /* The copy in the object in which this function lies; its functions are found by name. NULL as above. */
 const struct sqlite *sqlite_of_function(const void *function);

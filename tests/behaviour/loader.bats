@@ -21,6 +21,27 @@ load ../harness/harness
 	done
 }
 
+@test "a thread that a plugin's constructor or destructor waits for may be the first to use SQLite" {
+	cat >unload.py <<-'PYTHON'
+		import _ctypes, os, sys
+		_ctypes.dlclose(_ctypes.dlopen(sys.argv[1], os.RTLD_NOW | os.RTLD_LOCAL))
+	PYTHON
+	export CALL=sqlite APP_TIMEOUT=20
+	# that one is loaded with the program, so that its SQLite is
+	for also in '' libsqlite3.so.0; do
+		for run in run_plain:delete run_shim:wal; do
+			rm -f t.db*
+			preload_also=$also ${run%:*} host "$build/programs/thread_at_load_sqlite.so" -- loaded
+			expect $'sqlite\nloaded'
+			[[ $(observer query t.db 'PRAGMA journal_mode; SELECT count(*) FROM t') == "${run#*:}"$'\n1' ]]
+			rm -f t.db*
+			UNLOADS=1 preload_also=$also ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 ${run%:*} /usr/bin/python3 unload.py "$build/programs/thread_at_load_sqlite.so"
+			expect sqlite
+			[[ $(observer query t.db 'PRAGMA journal_mode; SELECT count(*) FROM t') == "${run#*:}"$'\n1' ]]
+		done
+	done
+}
+
 @test "two copies of SQLite in one process stay apart" {
 	script=('1 open a t.db' '2 memory' '2 open a u.db' '1 exec a CREATE TABLE t(x)' '2 exec a CREATE TABLE t(x)'
 		'1 exec a PRAGMA journal_mode' '2 get_table a PRAGMA journal_mode'

@@ -16,6 +16,9 @@ int main(int argc, char **argv)
 		there += wanted != NULL;
 	}
 	check(there > argc / 4, "dlsym() finds %d of %d names", there, argc - 1);
+	check(next_symbol_first("__libc_single_threaded") == dlsym(RTLD_DEFAULT, "__libc_single_threaded"), "a variable of libc");
+	check(next_symbol_first("open") == dlsym(RTLD_DEFAULT, "open"), "the first definition of a function");
+	check(!next_symbol_first("sqlprod_none") && !next_symbol_find("sqlprod_none", _DYNAMIC), "a name that nobody defines");
 	check(!next_symbol_find("open", NULL), "a function after what is no object");
 	return check_end();
 }
