@@ -4,27 +4,28 @@
 #include "embedded/wait_input.h"
 #include "embedded/wait_parts.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 /* The call goes on if it is not interrupted. */
-static inline bool may_go_on(int fd, enum wait_input what)
+static inline bool may_go_on(int fd, enum wait_input what, size_t size)
 {
-	return !wait_has_parts() || wait_for_input(fd, what);
+	return !wait_has_parts() || wait_for_input(fd, what, size);
 }
 
 /* A call for nothing only says whether the file can be read; of a socket that recv(2) reads, it waits. */
 static inline bool may_read(int fd, size_t size)
 {
-	return size == 0 || may_go_on(fd, WAIT_DATA);
+	return size == 0 || may_go_on(fd, WAIT_DATA, size);
 }
 
 /* Flags of a call that does not wait, or not for the file's input. */
 static inline bool may_receive(int fd, int flags)
 {
-	return (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) || may_go_on(fd, WAIT_DATA);
+	return (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) || may_go_on(fd, WAIT_DATA, 0);
 }
 
 static ssize_t kernel_read(int fd, void *data, size_t size)
@@ -50,9 +51,17 @@ static ssize_t kernel_readv(int fd, const struct iovec *parts, int count)
 	return syscall(SYS_readv, fd, parts, count);
 }
 
+/* What is refused at once has nothing to wait for. How much room there is only the kernel can read, as the address may lead
+ * nowhere.
+ */
+static inline bool may_read_parts(int fd, const struct iovec *parts, int count)
+{
+	return count <= 0 || count > UIO_MAXIOV || !parts || may_go_on(fd, WAIT_DATA, BUFSIZ);
+}
+
 HOOK ssize_t readv(int fd, const struct iovec *parts, int count)
 {
-	return count <= 0 || may_go_on(fd, WAIT_DATA) ? REAL(readv, kernel_readv)(fd, parts, count) : -1;
+	return may_read_parts(fd, parts, count) ? REAL(readv, kernel_readv)(fd, parts, count) : -1;
 }
 
 /* glibc's type is any of those of an address. */
@@ -110,7 +119,7 @@ static int kernel_accept4(int fd, address_argument from, socklen_t *length, int 
 
 HOOK int accept4(int fd, address_argument from, socklen_t *length, int flags)
 {
-	return may_go_on(fd, WAIT_CONNECTION) ? REAL(accept4, kernel_accept4)(fd, from, length, flags) : -1;
+	return may_go_on(fd, WAIT_CONNECTION, 0) ? REAL(accept4, kernel_accept4)(fd, from, length, flags) : -1;
 }
 
 static int kernel_accept(int fd, address_argument from, socklen_t *length)
@@ -120,7 +129,7 @@ static int kernel_accept(int fd, address_argument from, socklen_t *length)
 
 HOOK int accept(int fd, address_argument from, socklen_t *length)
 {
-	return may_go_on(fd, WAIT_CONNECTION) ? REAL(accept, kernel_accept)(fd, from, length) : -1;
+	return may_go_on(fd, WAIT_CONNECTION, 0) ? REAL(accept, kernel_accept)(fd, from, length) : -1;
 }
 
 /* What a program calls that was compiled with _FORTIFY_SOURCE; room is that of its data. */

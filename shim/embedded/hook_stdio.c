@@ -55,7 +55,7 @@ static __attribute__((noinline)) bool wait_for_file(FILE *file)
 		return true;
 	show_prompt(file);
 	errno = saved;
-	if (wait_for_input(file->_fileno, WAIT_DATA))
+	if (wait_for_input(file->_fileno, WAIT_DATA, BUFSIZ))
 		return true;
 	file->_flags |= _IO_ERR_SEEN;
 	return false;

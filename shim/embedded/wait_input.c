@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -65,6 +67,35 @@ static bool pipe_waits(int fd, int flags)
 	       (syscall(SYS_fstatfs, fd, &filesystem) == 0 && (uint32_t)filesystem.f_type == PIPEFS);
 }
 
+/* What is none of the files of a filesystem goes by a name of its kind: proc(5). One that is not known may refuse to be read, as
+ * epoll(7) does, or never wait. */
+static bool event_waits(int fd, size_t size)
+{
+	static const struct {
+		const char *name;
+		size_t least; /* bytes; with room for less it refuses at once */
+	} kinds[] = {
+		{"inotify", 0},
+		{"[fanotify]", 0},
+		{"[eventfd]", 8},
+		{"[timerfd]", 8},
+		{"[signalfd]", sizeof(struct signalfd_siginfo)},
+	};
+	char link[sizeof("/proc/self/fd/") + 12], kind[64];
+	const char prefix[] = "anon_inode:";
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = syscall(SYS_readlinkat, AT_FDCWD, link, kind, sizeof(kind) - 1);
+	kind[length > 0 ? length : 0] = '\0';
+	if (strncmp(kind, prefix, sizeof(prefix) - 1) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kind + sizeof(prefix) - 1, kinds[i].name) == 0)
+			return size >= kinds[i].least;
+	return false;
+}
+
 static bool is_ready(int fd)
 {
 	struct pollfd file = {.fd = fd, .events = POLLIN};
@@ -73,13 +104,13 @@ static bool is_ready(int fd)
 	return wait_kernel_ppoll(&file, 1, &none, NULL) != 0;
 }
 
-static bool waits(int fd, enum wait_input what)
+static bool waits(int fd, enum wait_input what, size_t size)
 {
 	struct stat status;
 	mode_t type;
 	int flags;
 
-	if (guard_depth > 0 || glibc_fstat(fd, &status) != 0)
+	if (guard_depth > 0 || (ssize_t)size < 0 || glibc_fstat(fd, &status) != 0)
 		return false;
 	type = status.st_mode & S_IFMT;
 	if ((type && type != S_IFIFO && type != S_IFSOCK && type != S_IFCHR) || (what == WAIT_CONNECTION && type != S_IFSOCK) ||
@@ -88,7 +119,7 @@ static bool waits(int fd, enum wait_input what)
 	flags = fcntl(fd, F_GETFL);
 	return flags >= 0 && !(flags & (O_NONBLOCK | O_PATH)) && (flags & O_ACCMODE) != O_WRONLY &&
 	       (type != S_IFCHR || terminal_waits(fd)) && (type != S_IFSOCK || socket_waits(fd, what)) &&
-	       (type != S_IFIFO || pipe_waits(fd, flags));
+	       (type != S_IFIFO || pipe_waits(fd, flags)) && (type || event_waits(fd, size));
 }
 
 enum seen {
@@ -138,13 +169,13 @@ static bool wait_on(int fd, bool *interrupted)
 	return seen != SEEN_SIGNAL || *interrupted;
 }
 
-bool wait_for_input(int fd, enum wait_input what)
+bool wait_for_input(int fd, enum wait_input what, size_t size)
 {
 	bool interrupted = false;
 	int saved = errno;
 
 	/* a signal may have changed what the call does: the kernel, too, begins it anew then */
-	while (waits(fd, what) && !wait_on(fd, &interrupted))
+	while (waits(fd, what, size) && !wait_on(fd, &interrupted))
 		;
 	errno = interrupted ? EINTR : saved;
 	return !interrupted;

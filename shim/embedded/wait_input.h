@@ -8,15 +8,17 @@
 #define SQLPROD_EMBEDDED_WAIT_INPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum wait_input {
 	WAIT_DATA,
 	WAIT_CONNECTION, /* accept(2) */
 };
 
-/* To be called if wait_has_parts(). For a terminal, pipe or socket, or what is none of the files of a filesystem, such as
- * inotify(7); others never wait, or cannot be told from those that do not (fifo(7)). False with EINTR if a signal has come whose
- * handler ends such a call (one without SA_RESTART). Else errno is kept. */
-bool wait_for_input(int fd, enum wait_input what);
+/* To be called if wait_has_parts(); size: for how many bytes there is room, in one call of the kernel's. For a terminal, pipe or
+ * socket, or what is none of the files of a filesystem, such as inotify(7); others never wait, or cannot be told from those that do
+ * not (fifo(7)), and nor does a call that is refused at once. False with EINTR if a signal has come whose handler ends such a call
+ * (one without SA_RESTART). Else errno is kept. */
+bool wait_for_input(int fd, enum wait_input what, size_t size);
 
 #endif

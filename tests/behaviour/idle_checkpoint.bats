@@ -199,7 +199,7 @@ all_ways() {
 }
 
 @test "a call that has nothing to wait for ends at once, where nothing can be copied for long" {
-	cases=(nothing no_parts other_end fifo raw_more no_room cannot_be_read both_ways pushed_back)
+	cases=(nothing no_parts too_many_parts no_address_of_parts too_long poll_events short_event other_end fifo raw_more no_room cannot_be_read both_ways pushed_back)
 	! handlers_run || cases+=(background)
 	for case in "${cases[@]}"; do
 		run_plain input_waits "$case" reader

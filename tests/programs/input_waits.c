@@ -6,9 +6,12 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -179,6 +182,11 @@ static void read_in_background(const char *name)
 	kill(other_group, SIGKILL);
 }
 
+/* What the compiler would refuse. */
+static volatile size_t too_long = SIZE_MAX;
+static volatile int too_many = 100000;
+static struct iovec *volatile nowhere;
+
 static void read_at_once(const char *name)
 {
 	char text[10];
@@ -189,6 +197,16 @@ static void read_at_once(const char *name)
 		show(name, read(ends[0], text, 0));
 	} else if (strcmp(name, "no_parts") == 0) {
 		show(name, readv(ends[0], &part, 0));
+	} else if (strcmp(name, "too_many_parts") == 0) {
+		show(name, readv(ends[0], &part, too_many));
+	} else if (strcmp(name, "no_address_of_parts") == 0) {
+		show(name, readv(ends[0], nowhere, 1));
+	} else if (strcmp(name, "too_long") == 0) {
+		show(name, read(ends[0], text, too_long));
+	} else if (strcmp(name, "poll_events") == 0) {
+		show(name, read(epoll_create1(0), text, 1));
+	} else if (strcmp(name, "short_event") == 0) {
+		show(name, read(eventfd(0, 0), text, 4));
 	} else if (strcmp(name, "other_end") == 0) {
 		show(name, read(ends[1], text, 1));
 	} else if (strcmp(name, "fifo") == 0) {
