@@ -83,6 +83,9 @@ int fcntl(int fd, int command, ...)
 	return lock_and_visit("fcntl", fd, command, argument);
 }
 
+/* musl does not declare it. */
+int fcntl64(int fd, int command, ...);
+
 int fcntl64(int fd, int command, ...)
 {
 	void *argument;

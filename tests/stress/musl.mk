@@ -5,7 +5,7 @@ musl_suites := attached begin begin_not_upgraded foreign_keys foreign_keys_repla
 slow_targets += check-musl
 
 musl_make = $(MAKE) --no-print-directory CC=musl-gcc BUILD=$(musl) CPPFLAGS=-I$(abspath $(amalgamation)) LDFLAGS= WERROR=1
-musl_programs := $(addprefix $(musl)/programs/,$(patsubst tests/programs/%.c,%.o,$(victim_sources)) host settings_table fail_malloc.so)
+musl_programs := $(addprefix $(musl)/programs/,$(patsubst tests/programs/%.c,%.o,$(victim_sources)) host settings_table fail_malloc.so thread_at_load.so visit_between.so)
 
 # musl loads no plugin with thread-local storage of the initial model.
 .PHONY: check-musl
