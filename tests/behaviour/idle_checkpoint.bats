@@ -42,7 +42,7 @@ ended() {
 }
 
 # How a program waits for its next event.
-ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait sem_timedwait sem_clockwait)
+ways=(sleep usleep nanosleep clock_nanosleep clock_until wall_until poll ppoll select pselect epoll_wait epoll_pwait sem_timedwait sem_clockwait sigtimedwait sigwaitinfo sigwait)
 # What these wait for a signal's handler brings, which the thread sanitizer does not run before they return.
 inputs=(read readv recv recvfrom recvmsg accept accept4 fgets getline getdelim getc_unlocked)
 handlers_run() { [[ ${SANITIZER_RUNTIME-} != *libtsan* ]]; }
@@ -57,6 +57,8 @@ waits() {
 		mkdir "$way"
 		barrier_make "$way/at"
 		script=("$@" "open a $way/a.db" 'exec a CREATE TABLE t(x)' 'repeat 10' 'exec a INSERT INTO t VALUES(1)' 'end' "wait $way 500" "barrier $way/at")
+		# as a program does that is going to wait for it
+		[[ $way != sig* ]] || script=(block_signal "${script[@]}")
 		"start_$run" "$way" "$victim" "${script[@]}"
 	done
 	for way in "${ways[@]}"; do
@@ -171,8 +173,9 @@ all_ways() {
 		$run victim 'open a a.db' 'exec a CREATE TABLE t(x)' 'alarm 600' 'wait poll 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait pause 0' \
 			'exec a INSERT INTO t VALUES(1)' 'alarm 100' 'wait clock_until 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait select 60000' \
 			'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait sem_timedwait 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 50' 'wait sem_clockwait 60000' \
-			'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait sigsuspend 0' 'close a'
-		[[ $output == *$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'* ]] || fail "$run"
+			'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait sigsuspend 0' block_signal 'exec a INSERT INTO t VALUES(1)' 'alarm 600' 'wait sigtimedwait 60000' 'exec a INSERT INTO t VALUES(1)' \
+			'alarm 50' 'wait sigwaitinfo 60000' 'exec a INSERT INTO t VALUES(1)' 'alarm 50' 'wait sigwait 700' 'close a'
+		[[ $output == *$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait -1 interrupted\n'*$'\nwait 0\n'* ]] || fail "$run"
 	done
 }
 

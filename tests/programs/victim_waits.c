@@ -5,6 +5,7 @@
  *                            they wait for comes by a signal's handler
  *   alarm MILLISECONDS       SIGALRM comes after them, and has a handler that does nothing
  *   idle_thread              one more thread, which does nothing
+ *   block_signal             SIGUSR1, for which sigwait() and its like wait
  *
  * Prints what the function returned, and "early" if it did so before its time without an error. */
 #include "victim.h"
@@ -70,6 +71,45 @@ static int wait_for_semaphore(const char *how, long milliseconds)
 	sem_init(&semaphore, 0, 0);
 	rc = clock == CLOCK_MONOTONIC ? sem_clockwait(&semaphore, clock, &until) : sem_timedwait(&semaphore, &until);
 	return rc < 0 && errno == ETIMEDOUT ? 0 : rc;
+}
+
+static void block_signal(sigset_t *set)
+{
+	sigset_t one;
+
+	sigemptyset(&one);
+	sigaddset(&one, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	if (set)
+		*set = one;
+}
+
+/* For SIGUSR1, which comes by a timer where the call itself has no end. */
+static int wait_for_signal(const char *how, long milliseconds)
+{
+	struct timespec time = time_of(milliseconds);
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	struct itimerspec when = {.it_value = time};
+	sigset_t set;
+	timer_t timer;
+	int rc, number = 0;
+
+	block_signal(&set);
+	if (strcmp(how, "sigtimedwait") == 0) {
+		rc = sigtimedwait(&set, NULL, &time);
+		rc = rc < 0 && errno == EAGAIN ? 0 : rc;
+	} else {
+		timer_create(CLOCK_MONOTONIC, &event, &timer);
+		timer_settime(timer, 0, &when, NULL);
+		if (strcmp(how, "sigwait") == 0)
+			rc = sigwait(&set, &number) != 0 ? -1 : number - SIGUSR1;
+		else
+			rc = (rc = sigwaitinfo(&set, NULL)) < 0 ? rc : rc - SIGUSR1;
+		number = errno;
+		timer_delete(timer);
+		errno = number;
+	}
+	return rc;
 }
 
 static int wait_for_files(const char *how, long milliseconds)
@@ -226,6 +266,8 @@ static int wait_by(const char *how, long milliseconds)
 		return pause();
 	if (strcmp(how, "sigsuspend") == 0)
 		return sigsuspend(&(sigset_t){0});
+	if (strncmp(how, "sigw", strlen("sigw")) == 0 || strcmp(how, "sigtimedwait") == 0)
+		return wait_for_signal(how, milliseconds);
 	if (strncmp(how, "sem_", strlen("sem_")) == 0)
 		return wait_for_semaphore(how, milliseconds);
 	if (waits_for_input(how))
@@ -275,6 +317,8 @@ bool waits_run(const char *verb, char *rest)
 		say_wait(rest);
 	else if (strcmp(verb, "alarm") == 0)
 		set_timer(atol(rest), on_alarm, 0);
+	else if (strcmp(verb, "block_signal") == 0)
+		block_signal(NULL);
 	else if (strcmp(verb, "idle_thread") == 0)
 		pthread_create(&thread, NULL, do_nothing, NULL);
 	else
