@@ -10,9 +10,8 @@
 #include "locking/wal_files.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MILLISECOND INT64_C(1000000)
 
@@ -46,14 +45,23 @@ static bool leads_to(int fd, const struct stat *file)
 	return fd >= 0 && glibc_fstat(fd, &status) == 0 && status.st_ino == file->st_ino && status.st_dev == file->st_dev;
 }
 
+static bool find_file(const char *path, const char *suffix, struct stat *out)
+{
+	/* a thread's stack may be just large enough for SQLite */
+	char *name = malloc(strlen(path) + strlen(suffix) + 1);
+	bool found = name && glibc_stat(strcat(strcpy(name, path), suffix), out) == 0;
+
+	free(name);
+	return found;
+}
+
 /* Any descriptor of the process that leads to the file does for asking who has locks on it. Where it lies in a file object of
  * another VFS nobody knows. Returns -1 if there is none. */
 static int find_descriptor(const char *path, const char *suffix, int last)
 {
 	struct stat file;
-	char name[PATH_MAX];
 
-	if ((size_t)snprintf(name, sizeof(name), "%s%s", path, suffix) >= sizeof(name) || glibc_stat(name, &file) != 0)
+	if (!find_file(path, suffix, &file))
 		return -1;
 	if (leads_to(last, &file))
 		return last;
