@@ -38,7 +38,7 @@ HOOK _Noreturn void _exit(int status)
 {
 	if (!is_a_thread())
 		kernel_exit(status);
-	checkpoint_all();
+	checkpoint_at_end();
 	REAL(_exit, kernel_exit)(status);
 	kernel_exit(status);
 }
@@ -47,7 +47,7 @@ HOOK _Noreturn void _Exit(int status)
 {
 	if (!is_a_thread())
 		kernel_exit(status);
-	checkpoint_all();
+	checkpoint_at_end();
 	REAL(_Exit, kernel_exit)(status);
 	kernel_exit(status);
 }

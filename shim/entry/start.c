@@ -31,6 +31,6 @@ static __attribute__((destructor)) void stop(void)
 		return;
 	/* nor is anything copied while other destructors run */
 	idle_wal_exclude();
-	checkpoint_all();
+	checkpoint_at_end();
 	report_open_connections();
 }

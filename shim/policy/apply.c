@@ -272,6 +272,19 @@ bool apply_attached_rollback_journal(struct connection *connection, const char *
 	return rc == SQLITE_OK;
 }
 
+void apply_empty_wal(struct connection *connection)
+{
+	const struct sqlite *sqlite = connection->sqlite;
+
+	/* it would wait for as long as the program's handler wants; inside a transaction that has read, SQLite refuses */
+	if (connection->busy.unknown || !sqlite->wal_checkpoint_v2 || sqlite_runs_statement(sqlite, connection->db))
+		return;
+	begin_run(connection);
+	sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	end_run(connection);
+	sqlite_forget_error(sqlite, connection->db);
+}
+
 void apply_recheck_synchronous(struct connection *connection)
 {
 	if (!connection->sqlite->get_autocommit(connection->db))

@@ -40,6 +40,10 @@ bool apply_rollback_journal(struct connection *connection);
 /* The same for an attached database, by this statement; nothing puts it back. */
 bool apply_attached_rollback_journal(struct connection *connection, const char *statement);
 
+/* Copies the -wal into the database and empties it, unless others are about to use it. What is in a -wal that stays behind SQLite
+ * replays into any file that takes the database's place. */
+void apply_empty_wal(struct connection *connection);
+
 /* Reads back every setting whose value is not known, for the report. */
 void apply_read_back(struct connection *connection);
 

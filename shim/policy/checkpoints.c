@@ -8,12 +8,14 @@
 #include "connection/error_log.h"
 #include "connection/registry.h"
 #include "elf/object.h"
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
 #include "locking/kept_files.h"
 #include "locking/kept_locks.h"
 #include "locking/open_databases.h"
 #include "locking/wal_index.h"
+#include "policy/apply.h"
 #include "sqlite/probe.h"
 
 #include <errno.h>
@@ -31,10 +33,16 @@ struct reader {
 	const char *path, *shm;
 };
 
+enum occasion {
+	FOR_THE_FILE,
+	UNASKED, /* the call has nothing to do with the file: any thread may make it at any time */
+	AT_END,  /* the same, and is the process's last one */
+};
+
 struct search {
 	ino_t inode;
 	pid_t pid;
-	bool unasked; /* the call has nothing to do with the file: any thread may make it at any time */
+	bool unasked;
 	sqlite3_mutex *mutex;
 	struct connection *connection; /* one that is not in use, locked */
 	struct reader *reader;
@@ -146,11 +154,19 @@ static bool is_vfs_free(const struct sqlite *sqlite)
 	return true;
 }
 
-/* unasked: as in struct search. may_be_sqlite: the call may be one of SQLite's own. */
-static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
+/* Has no other process the database open? Of the range of the shared lock the last byte may be the library's own: kept_locks.h */
+static bool is_alone(const struct connection *connection)
+{
+	struct flock found;
+
+	return !fcntl_lock_find(connection->shim->files.fd, F_GETLK, F_WRLCK, SHARED_FIRST, SHARED_SIZE - 1, &found);
+}
+
+/* may_be_sqlite: the call may be one of SQLite's own. */
+static void checkpoint(ino_t inode, enum occasion occasion, bool may_be_sqlite)
 {
 	struct reader reader = {.sqlite = NULL};
-	struct search search = {.inode = inode, .pid = getpid(), .unasked = unasked, .reader = &reader};
+	struct search search = {.inode = inode, .pid = getpid(), .unasked = occasion != FOR_THE_FILE, .reader = &reader};
 	const struct sqlite *sqlite;
 	int cancel;
 
@@ -167,6 +183,8 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 		sqlite = search.connection->sqlite;
 		if (!may_be_sqlite || is_vfs_free(sqlite))
 			sqlite_checkpoint(sqlite, search.connection->db);
+		if (occasion == AT_END && is_alone(search.connection))
+			apply_empty_wal(search.connection);
 		if (search.mutex)
 			sqlite->mutex_leave(search.mutex);
 	} else if (reader.sqlite && !signals_may_be_handled() && (!may_be_sqlite || is_vfs_free(reader.sqlite))) {
@@ -180,7 +198,7 @@ static void checkpoint(ino_t inode, bool unasked, bool may_be_sqlite)
 
 void checkpoint_file(ino_t inode)
 {
-	checkpoint(inode, false, false);
+	checkpoint(inode, FOR_THE_FILE, false);
 }
 
 /* The size of a database is a multiple of its pages'. */
@@ -219,7 +237,7 @@ static bool collect(struct file_shim *shim, void *argument)
 	return databases->count < DATABASES;
 }
 
-void checkpoint_all(void)
+static void checkpoint_each(enum occasion occasion)
 {
 	struct databases databases = {.count = 0};
 	int saved = errno;
@@ -229,8 +247,18 @@ void checkpoint_all(void)
 	kept_files_remove_left(NULL);
 	wal_files_each(collect, &databases);
 	for (size_t i = 0; i < databases.count; i++)
-		checkpoint(databases.inodes[i], true, false);
+		checkpoint(databases.inodes[i], occasion, false);
 	errno = saved;
+}
+
+void checkpoint_all(void)
+{
+	checkpoint_each(UNASKED);
+}
+
+void checkpoint_at_end(void)
+{
+	checkpoint_each(AT_END);
 }
 
 /* SQLite asks for sizes and inodes itself, inside its own calls and with locks of its own held. A copy that is known is told by its
@@ -264,7 +292,7 @@ bool checkpoint_before_size(const struct stat *status, const void *caller, bool 
 		   !signals_may_be_handled();
 
 	if (own)
-		checkpoint(inode, true, is_hidden());
+		checkpoint(inode, UNASKED, is_hidden());
 	errno = saved;
 	return own;
 }

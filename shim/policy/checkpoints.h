@@ -18,9 +18,12 @@ void checkpoint_before_read(int fd);
 /* The same if the code at caller, which opened the file, is no SQLite. */
 void checkpoint_before_read_by(int fd, const void *caller);
 
-/* Before the program ends, opens a database with immutable=1 (SQLite ignores the -wal then), or starts another one, which may copy
- * any of its databases. Nothing in a signal handler. */
+/* Before the program opens a database with immutable=1 (SQLite ignores the -wal then), or starts another one, which may copy any of
+ * its databases. Nothing in a signal handler. */
 void checkpoint_all(void);
+
+/* Before the program ends: the same, and a -wal of which no other process has the database open is emptied. */
+void checkpoint_at_end(void);
 
 /* After the program has asked for the size of a file, at that call: true if it is such a database, and may have another size now.
  * is_hidden: does another library make the call, so that it may be SQLite that asks? Nothing in a signal handler. */

@@ -6,6 +6,7 @@
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/inherited_locks.h"
+#include "policy/apply.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -261,6 +262,16 @@ static bool is_moved_away(const struct connection *connection)
 	return moved;
 }
 
+/* Another file has its name: SQLite leaves the -wal there, as that one may use it by now, and would replay it. */
+static bool is_moved_over(const struct connection *connection)
+{
+	const struct file_shim *shim = connection->shim;
+	struct stat status;
+
+	return file_shim_serves(connection) && shim->handoff.shm && shim->files.by_recipe && wal_files_moved(shim) &&
+	       glibc_stat(shim->files.path, &status) == 0;
+}
+
 static bool is_left_to_forked(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
@@ -272,6 +283,8 @@ void wal_copy_before_close(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
+	if (is_moved_over(connection))
+		apply_empty_wal(connection);
 	if ((is_left_to_forked(connection) || is_moved_away(connection)) && sqlite->wal_checkpoint_v2 &&
 	    sqlite->get_autocommit(connection->db) && sqlite_checkpoint(sqlite, connection->db) != SQLITE_OK)
 		sqlite_forget_error(sqlite, connection->db);

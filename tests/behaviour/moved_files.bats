@@ -201,6 +201,14 @@ load ../harness/moves
 	done
 }
 
+@test "a file that another process moves over an open one is not spoiled for programs without the library, once that is closed" {
+	moved_over_and_closed victim
+}
+
+@test "a file that takes the place of one whose program has ended without closing it is what is read" {
+	replaced_after_the_end victim
+}
+
 @test "two connections of one process that moves its file keep all rows" {
 	run_shim victim "${made[@]}" 'open b a.db' 'exec b INSERT INTO t VALUES(2)' 'rename a.db b.db' 'exec b INSERT INTO t VALUES(3)' 'close a' \
 		'sh observer query b.db "SELECT count(*) FROM t"' 'close b'

@@ -40,6 +40,14 @@ carrier=$build/embedded/victim_gcc_O2
 	made_again "$carrier"
 }
 
+@test "a file that another process moves over an open one is what programs without the library read, of an embedded copy too" {
+	moved_over_and_closed "$carrier"
+}
+
+@test "a file that takes the place of one whose program has ended without closing it is what is read, in an embedded copy" {
+	replaced_after_the_end "$carrier"
+}
+
 @test "a closed file that is renamed, exchanged, replaced or deleted takes along what stays for readers, in an embedded copy" {
 	[[ $(id -u) == 0 ]] || skip "needs root, to become another user"
 	renamed_after_the_close "$carrier"

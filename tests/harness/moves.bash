@@ -273,3 +273,35 @@ kept_by_an_own_vfs() {
 		done
 	done
 }
+
+# moved_over_and_closed VICTIM - another process moves a file over one that is open, which is closed then, or whose program ends: the
+# new file is what every program reads.
+moved_over_and_closed() {
+	local run way
+	for run in run_plain run_shim; do
+		for way in 'close a' '_exit 0' 'exec a SELECT 1'; do
+			rm -rf ./*
+			$run "$1" 'open a new.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(7)' 'close a'
+			$run "$1" "${made[@]}" 'exec a INSERT INTO t VALUES(2)' 'sh mv new.db a.db' "$way"
+			[[ $(observer query a.db 'SELECT x FROM t; PRAGMA integrity_check') == $'7\nok' ]] || fail "$run $way"
+			[[ $(ls) == a.db ]] || fail "$run $way: $(ls)"
+		done
+	done
+}
+
+# replaced_after_the_end VICTIM - a file takes the place of one whose program has ended without closing it.
+replaced_after_the_end() {
+	local run way
+	for run in run_plain run_shim; do
+		for way in 'mv new.db a.db' 'cp new.db a.db' 'cp -p new.db a.db'; do
+			rm -rf ./*
+			$run "$1" 'open a new.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(7)' 'close a'
+			$run "$1" "${made[@]}" '_exit 0'
+			$way
+			$run "$1" 'open a a.db' 'exec a SELECT x FROM t' 'close a'
+			expect $'open 0\n7\nexec 0\nclose 0'
+			expect_quiet
+			[[ $(observer query a.db 'SELECT x FROM t; PRAGMA integrity_check') == $'7\nok' ]] || fail "$run $way"
+		done
+	done
+}
