@@ -47,6 +47,12 @@ static inline void idle_wal_begin(struct idle_wal *wal)
 	atomic_store(&wal->copied, 0);
 }
 
+/* Has this process made a commit that nobody has copied yet? */
+static inline bool idle_wal_is_wanted(const struct idle_wal *wal)
+{
+	return atomic_load(&wal->committed) || atomic_load(&wal->due) != IDLE_WAL_NEVER;
+}
+
 /* What was seen of other files when it was last decided that a -wal is to be copied holds as long as the -wal cannot have come to
  * rest since: a copy that was due then would be made in spite of what is there now, too. */
 static inline bool idle_wal_look_holds(int64_t looked, int64_t now)

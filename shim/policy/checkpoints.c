@@ -73,12 +73,15 @@ static bool is_idle(const struct connection *connection)
 	       !sqlite_runs_statement(sqlite, connection->db);
 }
 
-/* A connection that is inherited is its parent's to care for, as long as that lives. */
+/* A connection that is inherited is its parent's to care for, as long as that lives, unless the child has written by it. */
 static bool is_of(const struct connection *connection, const struct search *search)
 {
+	const struct wal_files *files = &connection->shim->files;
+
 	if (connection->pid == search->pid)
 		return true;
-	return inherited_locks_are_usable(search->pid) && !(search->unasked && kept_locks_are_shared(&connection->shim->files));
+	return inherited_locks_are_usable(search->pid) && (!search->unasked || !kept_locks_are_shared(files) ||
+							   (files->database && idle_wal_is_wanted(&files->database->idle)));
 }
 
 /* A handle beside this one has no shim, and with it no guard against the WAL-reset race (reset_guard.h): what keeps SQLite from

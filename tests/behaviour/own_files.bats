@@ -349,6 +349,30 @@ handed_py() {
 	[[ $output$stderr != 1 ]]
 }
 
+@test "a copy that a forked child has made holds what the child has committed by its parent's connection" {
+	cat >inherited.py <<-'EOF'
+		import os, shutil, sqlite3, subprocess
+		c = sqlite3.connect('a.db', isolation_level=None)
+		c.execute('create table t(x)'); c.execute('insert into t values(1)')
+		if not os.fork():
+		    c.execute('insert into t values(2)'); subprocess.run(['cp', 'a.db', 'b.db'])
+		    c.execute('insert into t values(3)'); os.system('cp a.db c.db')
+		    c.execute('insert into t values(4)'); shutil.copy('a.db', 'd.db')
+		    c.execute('insert into t values(5)'); os._exit(0)
+		os.wait(); subprocess.run(['cp', 'a.db', 'e.db'])
+		c.execute('insert into t values(6)')
+		print(c.execute('select count(*) from t').fetchall())
+	EOF
+	for run in run_plain run_shim; do
+		rm -f ./*.db*
+		$run python3 inherited.py
+		expect '[(6,)]'
+		for copy in b.db=2 c.db=3 d.db=4 e.db=5 a.db=6; do
+			[[ $(observer query "${copy%=*}" 'SELECT count(*) FROM t; PRAGMA integrity_check') == "${copy#*=}"$'\nok' ]] || fail "$run $copy"
+		done
+	done
+}
+
 @test "a program that becomes another one, which copies the database, has all in the copy that it has committed" {
 	cat >become.py <<-'EOF'
 		import ctypes, os, sqlite3, sys
