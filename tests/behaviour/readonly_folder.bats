@@ -168,7 +168,7 @@ public_folder() {
 	start_shim deleter victim "${made[@]}" 'close a' 'barrier held' 'unlink a.db'
 	deleter=$started
 	barrier_meet held
-	run_shim victim 'open a a.db' 'exec a INSERT INTO t VALUES(2)' '_exit 0'
+	run_shim any victim 'open a a.db' 'exec a INSERT INTO t VALUES(2)' 'sh kill -9 $PPID'
 	[[ -s a.db-wal ]]
 	barrier_leave held
 	finish "$deleter" deleter
