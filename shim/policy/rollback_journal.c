@@ -163,8 +163,7 @@ void rollback_journal_watch(struct connection *connection, bool names_schema)
 
 bool rollback_journal_is_watched(const struct connection *connection)
 {
-	return file_shim_serves(connection) &&
-	       atomic_load_explicit(&connection->shim->pragma, memory_order_relaxed) == compiled;
+	return file_shim_serves(connection) && atomic_load_explicit(&connection->shim->pragma, memory_order_relaxed) == compiled;
 }
 
 bool rollback_journal_was_set(struct connection *connection)
