@@ -1,6 +1,6 @@
 # Programs in which things fail, and that treat SQLite roughly: for faults.bats and tests/stress/faults.bats.
 
-programs: $(addprefix $(programs)/,fault_io.so early.so slow_wal.so stopped_clock.so thread_at_load.so thread_at_load_sqlite.so unruly jumps heap_limit filter wal_reset schema_race changeset scenes sandboxed cloned input_waits roams roams_go)
+programs: $(addprefix $(programs)/,fault_io.so early.so slow_wal.so stopped_clock.so thread_at_load.so thread_at_load_sqlite.so unruly jumps heap_limit filter wal_reset schema_race changeset scenes sandboxed cloned input_waits roams roams_go interpreter)
 
 $(programs)/fault_io.so $(programs)/early.so $(programs)/slow_wal.so $(programs)/stopped_clock.so $(programs)/thread_at_load.so: $(programs)/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
@@ -16,6 +16,11 @@ $(programs)/input_waits $(programs)/roams $(programs)/unruly $(programs)/jumps $
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread -ldl
+
+$(programs)/interpreter: tests/programs/interpreter.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fvisibility=default -rdynamic -o $@ $< $(LDFLAGS) -lsqlite3 -lpthread
 
 $(programs)/roams_go: tests/programs/roams.c
 	@mkdir -p $(@D)

@@ -164,11 +164,11 @@ static inline bool file_shim_has_wal_by_recipe(const struct file_shim *shim)
 /* For the log: the database's path. */
 const char *file_shim_path(const struct file_shim *shim);
 
-/* Is the other one that of another connection to the same file, which the calling thread used last? It cannot go on while the
- * thread waits. */
+/* Is the other one that of another connection to the same file, which cannot go on while the calling thread waits: as a rule one
+ * that this thread used last? */
 static inline bool file_shim_is_of_thread(const struct file_shim *shim, const struct file_shim *other)
 {
-	return other != shim && wal_files_are_same(&other->files, &shim->files) && holder_is_of_thread(&other->holder);
+	return other != shim && wal_files_are_same(&other->files, &shim->files) && holder_waits_for_caller(&other->holder);
 }
 
 /* Is the calling thread the one that used it last, or the only one? Where its connection has no mutex, another may use it now. */

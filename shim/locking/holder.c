@@ -3,6 +3,7 @@
 #include "locking/holder.h"
 
 #include "base/hash.h"
+#include "base/interpreter_lock.h"
 #include "elf/go_note.h"
 
 #include <stddef.h>
@@ -115,6 +116,11 @@ bool holder_is_of_thread(const struct holder *holder)
 	return atomic_load_explicit(&holder->thread, memory_order_relaxed) == here();
 }
 
+bool holder_waits_for_caller(const struct holder *holder)
+{
+	return holder_is_of_thread(holder) || interpreter_lock_is_held();
+}
+
 void holder_set(struct holder *holder, const char *shm, uint32_t word)
 {
 	const char *before = atomic_load_explicit(&holder->holds, memory_order_relaxed);
@@ -187,6 +193,8 @@ void holder_replace_word(const struct holder *except, const char *shm, uint32_t 
 
 static enum holder_kind kind_of(const struct holder *holder)
 {
+	if (interpreter_lock_is_held())
+		return HOLDER_OF_THREAD;
 	if (holder_is_of_thread(holder))
 		return roams() ? HOLDER_ROAMING : HOLDER_OF_THREAD;
 	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;

@@ -24,7 +24,7 @@ enum holder_kind {
 	HOLDER_IN_PROCESS, /* of this process, and may go on while the caller waits */
 	HOLDER_POOLED,     /* … and may not, if waiters fill the pool that its calls come from */
 	HOLDER_ROAMING,    /* … and its last call came from the caller's thread, while others of the process come from any */
-	HOLDER_OF_THREAD,  /* … and cannot: it is the caller's own thread */
+	HOLDER_OF_THREAD,  /* … and cannot: holder_waits_for_caller() */
 };
 
 /* A wait for one that roams is over: had it gone on meanwhile? What runs goroutines, or tasks, gives them another thread while one
@@ -43,6 +43,10 @@ void holder_seen(struct holder *holder);
 
 /* Was the connection's last call made by the caller's thread? */
 bool holder_is_of_thread(const struct holder *holder);
+
+/* Can it not go on while the caller waits: was it, or does the caller's thread have the lock of an interpreter, without which none
+ * of its threads runs (interpreter_lock.h)? */
+bool holder_waits_for_caller(const struct holder *holder);
 
 /* The connection has reserved this -shm by this word, or has got its lock, and claims it by the word; with NULL, it has neither any
  * more. */

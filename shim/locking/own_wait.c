@@ -2,6 +2,7 @@
 #include "locking/own_wait.h"
 
 #include "base/glibc.h"
+#include "base/interpreter_lock.h"
 #include "base/threads.h"
 #include "connection/registry.h"
 #include "locking/busy_unshimmed.h"
@@ -36,14 +37,27 @@ static bool is_in_transaction(const struct connection *connection)
 	       (sqlite->next_stmt && sqlite_runs_statement(sqlite, connection->db));
 }
 
+static const struct holder *holder_of(const struct connection *connection)
+{
+	return connection->shim ? &connection->shim->holder : busy_unshimmed_holder(connection);
+}
+
+static bool is_of_this_thread(const struct connection *connection)
+{
+	const struct holder *holder = holder_of(connection);
+
+	return threads_is_single() || (holder && holder_is_of_thread(holder));
+}
+
 static enum holder_kind kind_of(const struct connection *connection)
 {
-	const struct file_shim *shim = connection->shim;
-	const struct holder *holder = shim ? &shim->holder : busy_unshimmed_holder(connection);
+	const struct holder *holder = holder_of(connection);
 
+	if (interpreter_lock_is_held())
+		return HOLDER_OF_THREAD;
 	if (holder && atomic_load_explicit(&holder->is_pooled, memory_order_relaxed))
 		return HOLDER_POOLED;
-	return threads_is_single() || (holder && holder_is_of_thread(holder)) ? HOLDER_OF_THREAD : HOLDER_IN_PROCESS;
+	return is_of_this_thread(connection) ? HOLDER_OF_THREAD : HOLDER_IN_PROCESS;
 }
 
 /* Under the registry's lock, so that the connection is not closed meanwhile. Another thread that has its mutex goes on; one without
@@ -59,7 +73,7 @@ static void look(struct connection *connection, void *argument)
 		return;
 	if (sqlite->db_mutex && sqlite->mutex_try && sqlite->mutex_leave)
 		mutex = sqlite->db_mutex(connection->db);
-	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : kind != HOLDER_OF_THREAD)
+	if (mutex ? sqlite->mutex_try(mutex) != SQLITE_OK : !is_of_this_thread(connection))
 		return;
 	if (may_meet(connection, search->waiter) && is_in_transaction(connection))
 		search->found = kind;

@@ -5,6 +5,7 @@
 #include "locking/wait_log.h"
 
 #include "base/glibc.h"
+#include "base/interpreter_lock.h"
 #include "base/log.h"
 #include "connection/registry.h"
 #include "locking/file_shim.h"
@@ -124,7 +125,9 @@ static void describe_owner(const struct file_shim *shim, int64_t now, char *out,
 			 is_written(shim, suffix, now - log->owner_since) ? "has written to" : "has not written to", suffix);
 	} else if (shim->handoff.shm && kind != HOLDER_ELSEWHERE) {
 		snprintf(out, size, "another connection of this process holds the write lock%s",
-			 kind == HOLDER_OF_THREAD ? ", and the thread that waits is its own" : "");
+			 kind != HOLDER_OF_THREAD     ? ""
+			 : interpreter_lock_is_held() ? ", and waits itself for Ruby, whose lock the thread that waits has"
+						      : ", and the thread that waits is its own");
 	} else {
 		snprintf(out, size, "no other process holds a lock now%s",
 			 shim->busy.own_wait.kind == HOLDER_OF_THREAD

@@ -172,3 +172,25 @@ own_vfs=('vfs own' 'open_v2 a file:t.db?vfs=own rw,uri' 'open_v2 b file:t.db?vfs
 		expect 'failed 0'
 	done
 }
+
+# While a thread waits that has the interpreter's lock none of the others goes on: Ruby's sqlite3 keeps it.
+@test "a thread of an interpreter that keeps its lock waits for another one no longer than it asked to" {
+	for run in run_plain run_shim; do
+		rm -f a.db*
+		SECONDS=0
+		"$run" interpreter a.db 300 0.1
+		((SECONDS < 15)) || fail "$SECONDS s"
+		[[ $output == '5 after '[3-9]??' ms, the other 0' || $output == '5 after '[1-4]???' ms, the other 0' ]] || fail 'expected it to be refused after 300 ms or more'
+		rm -f a.db*
+		"$run" interpreter a.db 0 0.1
+		[[ $output == '5 after '*' ms, the other 0' ]] || fail 'expected it to be refused'
+	done
+}
+
+@test "one that gives the interpreter's lock back for its calls waits for another one as long as the recipe says" {
+	for run in plain:5 shim:0; do
+		rm -f a.db*
+		"run_${run%:*}" interpreter a.db 100 1 free
+		[[ $output == "${run#*:} after "*' ms, the other 0' ]] || fail "expected ${run#*:}"
+	done
+}

@@ -78,7 +78,7 @@ bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *a
 	return !reads_itself;
 }
 
-bool holder_is_of_thread(const struct holder *holder)
+bool holder_waits_for_caller(const struct holder *holder)
 {
 	(void)holder;
 	return false;
