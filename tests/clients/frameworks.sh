@@ -58,6 +58,7 @@ row tortoise_transaction 'Tortoise 1.1, in_transaction()' "$nothing"
 row cpython 'Python sqlite3, BEGIN' "$nothing"
 row pyodbc_cursor 'pyodbc 5.5, sqliteodbc' "$nothing" 'alone it does not come to its end in 150 s'
 row active_record 'Rails 6.1: Active Record, transaction' "$nothing"
+row_alone active_record_threads threads '… four threads of one process' "$nothing" 'of 40; a thread of Ruby that waits in SQLite stops the others'
 row sequel 'Sequel 5.63, transaction' "$nothing"
 row laravel 'Laravel 8: Illuminate, transaction()' "$nothing"
 row doctrine 'Doctrine DBAL 3.6, transactional()' "$nothing"

@@ -22,7 +22,7 @@ program_command() {
 		node_sqlite | better_sqlite3 | drizzle | sequelize | knex | typeorm | npm_sqlite3 | npm_sqlite3_pool)
 			command=("${node[@]}" "$programs/node/$name.mjs")
 			;;
-		active_record | sequel) command=(ruby "$programs/ruby/$name.rb") ;;
+		active_record | active_record_threads | sequel) command=(ruby "$programs/ruby/$name.rb") ;;
 		laravel | doctrine) command=(php "$programs/php/$name.php") ;;
 		lua_sql) command=(lua5.4 "$programs/lua_sql.lua") ;;
 		perl_dbi) command=(perl "$programs/perl_dbi.pl") ;;

@@ -181,3 +181,14 @@ load transactions
 
 @test "GORM: no transaction of a race fails" { race_with go-gorm; }
 @test "GORM alone: some fail" { race_alone go-gorm; }
+
+@test "Active Record in four threads: most of the time somebody writes, and the process does not stand still" {
+	play "$preload" threads active_record_threads
+	shows lost=0
+	at_most failed 39 standstill 10000
+}
+@test "Active Record in four threads alone: some fail" {
+	play "" threads active_record_threads
+	shows lost=0
+	[[ ${result[failed]} -gt 0 ]]
+}

@@ -28,7 +28,7 @@ import sys
 import time
 
 PROCESSES, TRANSACTIONS, ROUNDS, OUTSIDE, LONG, LIMIT = 4, 25, 2, 5, 36, 150
-OWN = {"pool": 50, "ids": 10, "pages": 8, "jobs": 6, "requests": 12, "replicate": 20, "exec": 20}
+OWN = {"pool": 50, "ids": 10, "pages": 8, "jobs": 6, "requests": 12, "replicate": 20, "exec": 20, "threads": 10}
 WRITER = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")]
 
 
