@@ -213,8 +213,8 @@ void apply_wal_again(struct connection *connection, bool may_wait)
 void apply_schema_again(struct connection *connection)
 {
 	begin_run(connection);
-	/* its transaction, which SQLite 3.7.17 begins for no LIMIT 0, compares the schema's cookie; the program's own statement waits for
-	 * a file that is locked */
+	/* its transaction, which SQLite 3.7.17 begins for no LIMIT 0, compares the schema's cookie; the program's own statement
+	 * waits for a file that is locked */
 	pragma_run(connection, "SELECT 1 FROM sqlite_master LIMIT 1", NULL, 0);
 	end_run(connection);
 	sqlite_forget_error(connection->sqlite, connection->db);
