@@ -75,6 +75,7 @@ static void *write_first(void *path)
 	usleep((useconds_t)(thinks * 1e6));
 	take();
 	first_rc = execute(db, "COMMIT");
+	sqlite3_close(db);
 	give();
 	return NULL;
 }
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
 	printf("%d after %.0f ms", rc, now_ms() - began);
 	give();
 	pthread_join(thread, NULL);
+	sqlite3_close(other);
 	printf(", the other %d\n", first_rc);
 	return 0;
 }
