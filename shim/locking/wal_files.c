@@ -168,6 +168,28 @@ bool wal_files_moved(const struct file_shim *shim)
 	return moved;
 }
 
+static bool is_later(struct timespec a, struct timespec b)
+{
+	return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+bool wal_files_may_be_anothers(const struct file_shim *shim)
+{
+	const struct wal_files *files = &shim->files;
+	struct stat file = {.st_ino = 0}, wal;
+	int saved = errno;
+	char *name = NULL;
+	bool may = false;
+
+	if (files->path && !is_in_place(files, &file) && file.st_ino) {
+		name = wal_files_join(files->path, "-wal");
+		may = !name || (glibc_stat(name, &wal) == 0 ? is_later(wal.st_mtim, file.st_ctim) : errno != ENOENT);
+	}
+	free(name);
+	errno = saved;
+	return may;
+}
+
 /* By the descriptor alone. */
 static bool is_as_at_last_look(const struct wal_files *files)
 {

@@ -57,6 +57,10 @@ bool wal_files_are_wal(const struct wal_files *files);
 /* Has the file another name now, or none? One system call. */
 bool wal_files_moved(const struct file_shim *shim);
 
+/* Has another file the old name now, and was the -wal of that name written since it came there (its ctime)? Then the -wal may have
+ * commits to that file, which who opens it by this name shares. Copied into this one they would be lost. */
+bool wal_files_may_be_anothers(const struct file_shim *shim);
+
 /* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. One system call, most often by the
  * descriptor (path_look.h). */
 int wal_files_before_write(struct file_shim *shim);

@@ -277,7 +277,8 @@ void apply_empty_wal(struct connection *connection)
 	const struct sqlite *sqlite = connection->sqlite;
 
 	/* it would wait for as long as the program's handler wants; inside a transaction that has read, SQLite refuses */
-	if (connection->busy.unknown || !sqlite->wal_checkpoint_v2 || sqlite_runs_statement(sqlite, connection->db))
+	if (connection->busy.unknown || !sqlite->wal_checkpoint_v2 || sqlite_runs_statement(sqlite, connection->db) ||
+	    (file_shim_serves(connection) && wal_files_may_be_anothers(connection->shim)))
 		return;
 	begin_run(connection);
 	sqlite->wal_checkpoint_v2(connection->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -60,7 +60,8 @@ static bool has_wal(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
-	return shim->db == connection->db && shim->handoff.shm && wal_files_are_open(&shim->files);
+	return shim->db == connection->db && shim->handoff.shm && wal_files_are_open(&shim->files) &&
+	       !wal_files_may_be_anothers(shim);
 }
 
 /* SQLite refuses to checkpoint for a connection that is reading; one that has only begun is not. What it does inside a call (a

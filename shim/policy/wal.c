@@ -276,7 +276,8 @@ static bool is_left_to_forked(const struct connection *connection)
 {
 	const struct file_shim *shim = connection->shim;
 
-	return file_shim_serves(connection) && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held();
+	return file_shim_serves(connection) && shim->handoff.shm && shim->files.by_recipe && inherited_locks_are_held() &&
+	       !wal_files_may_be_anothers(shim);
 }
 
 void wal_copy_before_close(struct connection *connection)

@@ -205,6 +205,10 @@ load ../harness/moves
 	moved_over_and_closed victim
 }
 
+@test "what is written to a file that was moved over an open one stays, whatever becomes of the program that has that open" {
+	moved_over_and_used victim
+}
+
 @test "a file that takes the place of one whose program has ended without closing it is what is read" {
 	replaced_after_the_end victim
 }

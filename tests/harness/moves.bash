@@ -305,3 +305,34 @@ replaced_after_the_end() {
 		done
 	done
 }
+
+# moved_over_and_used VICTIM - another process moves a file over one that is open, and a third one writes to that meanwhile: what it has
+# committed stays, whatever becomes of the first one, whose -wal is copied, or empty.
+moved_over_and_used() {
+	local run writer way rest first second
+	for run in plain shim; do
+		for writer in plain shim; do
+			for way in 'close a' '_exit 0' 'sh true'; do
+				for rest in 'sh true' 'exec a PRAGMA wal_checkpoint(TRUNCATE)'; do
+					rm -rf ./*
+					run_plain "$1" 'open a new.db' 'exec a CREATE TABLE t(x); INSERT INTO t VALUES(7)' 'close a'
+					barrier_make opened
+					barrier_make wrote
+					"start_$run" first "$1" "${made[@]}" "$rest" 'exec a SELECT x FROM t' 'barrier opened' "$way"
+					first=$started
+					barrier_meet opened
+					mv new.db a.db
+					"start_$writer" second "$1" 'open b a.db' 'exec b INSERT INTO t VALUES(8)' 'barrier wrote' 'exec b INSERT INTO t VALUES(9)' 'close b'
+					second=$started
+					barrier_meet wrote
+					barrier_leave opened
+					finish "$first" first
+					barrier_leave wrote
+					finish "$second" second
+					expect $'open 0\nexec 0\nexec 0\nclose 0'
+					[[ $(observer query a.db 'SELECT x FROM t; PRAGMA integrity_check') == $'7\n8\n9\nok' ]] || fail "$run $writer $way $rest"
+				done
+			done
+		done
+	done
+}
