@@ -35,7 +35,11 @@ load ../harness/harness
 			expect $'sqlite\nloaded'
 			[[ $(observer query t.db 'PRAGMA journal_mode; SELECT count(*) FROM t') == "${run#*:}"$'\n1' ]]
 			rm -f t.db*
-			UNLOADS=1 preload_also=$also ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 ${run%:*} /usr/bin/python3 unload.py "$build/programs/thread_at_load_sqlite.so"
+			# a sanitizer's runtime, which the plugin needs, has to come with the program
+			runtime=()
+			[[ $run != run_plain:* || -z ${SANITIZER_RUNTIME-} ]] || runtime=("$gnu_env" "LD_PRELOAD=$SANITIZER_RUNTIME")
+			UNLOADS=1 preload_also=$also ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 ${run%:*} "${runtime[@]}" /usr/bin/python3 unload.py \
+				"$build/programs/thread_at_load_sqlite.so"
 			expect sqlite
 			[[ $(observer query t.db 'PRAGMA journal_mode; SELECT count(*) FROM t') == "${run#*:}"$'\n1' ]]
 		done
