@@ -8,6 +8,7 @@ include tests/unit.mk
 include tests/embedded.mk
 include tests/faults.mk
 include tests/foreign_keys.mk
+include tests/files.mk
 include tests/stress.mk
 include tests/durability/durability.mk
 include tests/bench/contention.mk
