@@ -89,7 +89,8 @@ class Program:
         try:
             result = getattr(self, act)(drawn)
         except Exception as error:  # pylint: disable=broad-except
-            result = f"ERR {type(error).__name__} {error}"
+            inside = connection and connection.in_transaction
+            result = f"ERR {type(error).__name__} {error}{', in a transaction' if inside else ''}"
         say(depth, act, "" if act in OF_CONNECTION else name, other if act in OF_TWO_NAMES else "", value, result)
 
     # Connections
