@@ -21,10 +21,14 @@ static bool is_of_none(struct file_shim *other, void *argument)
 	return !is_closed(other, argument);
 }
 
-/* Its descriptors are not the database's any more. */
+/* Its descriptors are not the database's any more. The -shm has the name that the file was opened by when it was mapped, which is
+ * not the new connection's where the file has moved. */
 static bool forget(struct file_shim *other, void *argument)
 {
-	if (is_closed(other, argument)) {
+	const struct file_shim *shim = argument;
+
+	if (is_closed(other, &shim->files)) {
+		unix_file_forget_shm(shim->file, other->files.path);
 		other->files.shm_fd = -1;
 		other->files.wal = other->files.shm = 0;
 	}
@@ -38,7 +42,7 @@ static int take_over(struct file_shim *shim)
 	if (!fcntl_lock_set(files->fd, F_SETLK, F_RDLCK, SHARED_FIRST, SHARED_SIZE))
 		return SQLITE_BUSY;
 	unix_file_forget_shm(shim->file, files->path);
-	wal_files_each(forget, files);
+	wal_files_each(forget, shim);
 	return SQLITE_OK;
 }
 

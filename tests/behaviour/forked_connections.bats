@@ -138,3 +138,35 @@ daemon_py() {
 		done
 	done
 }
+
+@test "a child that has closed all descriptors opens a database anew that the program has renamed" {
+	cat >renamed.py <<-'EOF'
+		import os, signal, sqlite3, subprocess, sys
+		write = "import sqlite3; c = sqlite3.connect('b.db', timeout=0); c.execute('insert into t values(9)'); c.commit(); c.close()"
+		outside = dict(os.environ); outside.pop('LD_PRELOAD', None)
+		def others_write():
+		    return subprocess.run([sys.executable, '-c', write], env=outside, stderr=subprocess.DEVNULL).returncode == 0
+		connection = sqlite3.connect('a.db', isolation_level=None)
+		connection.execute('create table t(x)'); connection.execute('insert into t values(1)')
+		os.rename('a.db', 'b.db')
+		if not os.fork():
+		    signal.alarm(20)
+		    os.closerange(3, 64)
+		    logs = [os.open(f'log{i}', os.O_CREAT | os.O_RDWR) for i in range(12 if sys.argv[1] == 'reuses' else 0)]
+		    own = sqlite3.connect('b.db', timeout=1, isolation_level=None)
+		    own.execute('begin immediate'); own.execute('insert into t values(2)')
+		    print('free' if others_write() else 'locked')
+		    own.execute('commit')
+		    print(others_write(), own.execute('select count(*) from t').fetchone()[0], flush=True); own.close()
+		    os._exit(0)
+		print(os.wait()[1], connection.execute('select count(*) from t').fetchone()[0]); connection.close()
+	EOF
+	for run in run_plain run_shim; do
+		for numbers in reuses lets; do
+			rm -f ./*.db* log*
+			"$run" python3 renamed.py "$numbers"
+			expect $'locked\nTrue 3\n0 3'
+			[[ $(observer query b.db 'SELECT count(*) FROM t; PRAGMA integrity_check') == $'3\nok' ]] || fail "$run $numbers"
+		done
+	done
+}
