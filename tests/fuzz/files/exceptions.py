@@ -26,7 +26,12 @@ def left_empty(found, _):
     return found.kind == "left" and not found.values
 
 
-EXCEPTIONS = (written_to_moved_file, left_empty)
+def left_by_killed(found, outcome):
+    """docs/safety.md, "Files that move": the -wal of a killed program stays until the database's next use. Who moves it before that leaves it."""
+    return found.kind == "left" and any(act.act == "kill" for act in outcome.acts)
+
+
+EXCEPTIONS = (written_to_moved_file, left_empty, left_by_killed)
 
 
 def documented(found, outcome):

@@ -24,7 +24,7 @@ NAMES = ["a.db", "b.db", "d/a.db", "d/b.db"]
 MOST_CONNECTIONS = 4
 OPENS = 0.8  # of the connections that are opened read at once, the others at their first use
 WRITE = ".timeout 100", "create table if not exists t(x); insert into t values(%d);"
-# Beside its databases: what SQLite keeps there, and copies. Whether it is there is nobody's promise.
+# What SQLite and the library keep beside a database: whether it is there is nobody's promise.
 BESIDE = ("-wal", "-shm", "-journal")
 # How often each act is drawn. With another order, or other numbers, a seed stands for another program.
 WEIGHTS = {
@@ -236,7 +236,7 @@ class Program:
     def list(drawn):
         folder = "d" if drawn.chance < 0.3 else "."
         found = os.listdir(folder) if drawn.chance < 0.5 else [os.path.basename(path) for path in glob.glob(folder + "/*")]
-        return len([name for name in found if not name.endswith(BESIDE) and not name.startswith("snap")])
+        return len([name for name in found if not any(part in name for part in BESIDE) and not name.startswith("snap")])
 
     @staticmethod
     def chmod(drawn):
