@@ -3,8 +3,13 @@
 
 #include "base/glibc.h"
 #include "connection/registry.h"
+#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/kept_files.h"
+#include "locking/kept_locks.h"
+#include "locking/open_databases.h"
+#include "locking/wal_index.h"
+#include "locking/wal_names.h"
 #include "locking/wal_readers.h"
 
 #include <errno.h>
@@ -161,4 +166,30 @@ int last_close_control(struct file_shim *shim, sqlite3_file *file, int operation
 	else if (asks && !*(const int *)argument)
 		answer_persist(shim, argument);
 	return rc;
+}
+
+/* Of the range of the shared lock the last byte may be the library's own: kept_locks.h. Who has another file by the old name may
+ * use the -shm. */
+static bool is_used(struct file_shim *shim)
+{
+	struct wal_files *files = &shim->files;
+	struct flock found;
+
+	return fcntl_lock_find(files->fd, F_GETLK, F_WRLCK, SHARED_FIRST, SHARED_SIZE - 1, &found) ||
+	       (files->database && atomic_load(&files->database->with_wal) > 1) || (files->kept && !kept_locks_drop(files)) ||
+	       fcntl_lock_find(files->shm_fd, F_GETLK, F_WRLCK, DEAD_MAN_SWITCH, 1, &found);
+}
+
+void last_close_clear_name(struct file_shim *shim)
+{
+	const struct wal_files *files = &shim->files;
+	char *name = wal_files_moved(shim) ? wal_files_join(files->path, "-wal") : NULL;
+
+	if (name && wal_files_name_is(AT_FDCWD, name, files->wal) && !is_used(shim)) {
+		if (wal_index_backfilled(shim->handoff.shm) != wal_index_frames(shim->handoff.shm))
+			wal_names_set_aside(shim, files->wal, "the file that was here before has moved");
+		else
+			remove_both(files, files->path);
+	}
+	free(name);
 }

@@ -14,4 +14,9 @@ struct file_shim;
 /* The file's xFileControl. */
 int last_close_control(struct file_shim *shim, sqlite3_file *file, int operation, void *argument);
 
+/* The file is about to be closed, or the process ends. If it has moved, others would read what is there by the old name now with
+ * the -wal, which a transaction keeps SQLite from emptying: removes both, or gives the -wal another name, with a warning, if not
+ * all of it is in the file. Leaves them where another connection or process uses them. errno may change. */
+void last_close_clear_name(struct file_shim *shim);
+
 #endif

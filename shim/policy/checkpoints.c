@@ -13,6 +13,7 @@
 #include "locking/inherited_locks.h"
 #include "locking/kept_files.h"
 #include "locking/kept_locks.h"
+#include "locking/last_close.h"
 #include "locking/open_databases.h"
 #include "locking/wal_index.h"
 #include "policy/apply.h"
@@ -166,6 +167,17 @@ static bool is_alone(const struct connection *connection)
 	return !fcntl_lock_find(connection->shim->files.fd, F_GETLK, F_WRLCK, SHARED_FIRST, SHARED_SIZE - 1, &found);
 }
 
+static bool leave_moved(struct connection *connection, void *argument)
+{
+	const struct search *search = argument;
+
+	if (connection->closing || !connection->shim || connection->shim->files.inode != search->inode ||
+	    connection->pid != search->pid || !has_wal(connection))
+		return true;
+	last_close_clear_name(connection->shim);
+	return false;
+}
+
 /* may_be_sqlite: the call may be one of SQLite's own. */
 static void checkpoint(ino_t inode, enum occasion occasion, bool may_be_sqlite)
 {
@@ -194,6 +206,8 @@ static void checkpoint(ino_t inode, enum occasion occasion, bool may_be_sqlite)
 	} else if (reader.sqlite && !signals_may_be_handled() && (!may_be_sqlite || is_vfs_free(reader.sqlite))) {
 		checkpoint_beside(&reader);
 	}
+	if (occasion == AT_END)
+		registry_visit_peers(PEERS_BY_INODE, inode, leave_moved, &search);
 	guard_leave();
 	if (!may_be_sqlite)
 		idle_wal_allow();

@@ -6,6 +6,7 @@
 #include "locking/file_shim.h"
 #include "locking/futex.h"
 #include "locking/inherited_locks.h"
+#include "locking/last_close.h"
 #include "policy/apply.h"
 
 #include <errno.h>
@@ -284,8 +285,11 @@ void wal_copy_before_close(struct connection *connection)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 
-	if (is_moved_over(connection))
+	if (is_moved_over(connection)) {
 		apply_empty_wal(connection);
+		if (!sqlite->get_autocommit(connection->db))
+			last_close_clear_name(connection->shim);
+	}
 	if ((is_left_to_forked(connection) || is_moved_away(connection)) && sqlite->wal_checkpoint_v2 &&
 	    sqlite->get_autocommit(connection->db) && sqlite_checkpoint(sqlite, connection->db) != SQLITE_OK)
 		sqlite_forget_error(sqlite, connection->db);

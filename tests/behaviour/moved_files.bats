@@ -340,3 +340,40 @@ load ../harness/moves
 		done
 	done
 }
+
+@test "a file that another process moves over one whose program closes it, or ends, inside a transaction is not spoiled" {
+	cat >inside.py <<-'END'
+		import os, sqlite3, sys
+		way, late = sys.argv[1], len(sys.argv) > 2
+		os.environ.pop('LD_PRELOAD', None)
+		ours, other = os.pipe(), os.pipe()
+		if os.fork() == 0:
+		    os.read(ours[0], 1)
+		    if late: os.system("sqlite3 a.db 'INSERT INTO t VALUES(2)'")
+		    os.system('mv a.db kept.db; mv other.db a.db')
+		    os.write(other[1], b'x')
+		    os._exit(0)
+		c = sqlite3.connect('a.db', isolation_level=None)
+		c.execute('CREATE TABLE t(x)')
+		c.execute('INSERT INTO t VALUES(1)')
+		c.execute('BEGIN')
+		if not late: c.execute('SELECT * FROM t').fetchall(); os.system('true')
+		os.write(ours[1], b'x')
+		os.read(other[0], 1)
+		if late: c.execute('SELECT * FROM t').fetchall()
+		if way == 'close': c.close()
+		if way == '_exit': os._exit(0)
+	END
+	for run in run_plain run_shim; do
+		for way in close _exit exit 'close late' 'exit late'; do
+			rm -f ./*.db*
+			observer query other.db 'CREATE TABLE t(x); INSERT INTO t VALUES(7)'
+			# shellcheck disable=SC2086
+			SQLPROD_BEGIN=reserve "$run" python3 inside.py $way
+			[[ $(observer query a.db 'SELECT x FROM t') == 7 ]] || fail "$run $way: $(ls)"
+			expected=1
+			[[ $way != *late ]] || expected=$'1\n2'
+			[[ $(observer query kept.db 'SELECT x FROM t') == "$expected" ]] || fail "$run $way: $(ls)"
+		done
+	done
+}
