@@ -219,7 +219,9 @@ class Program:
         away = os.path.join(self.folder, f"{os.getpid()}-{self.acts}")
         shutil.move(drawn.name, away)
         found = rows_of_file(away)
-        shutil.move(away, drawn.other)
+        # not over what may be open: a file that is overwritten in place is lost without the library too
+        shutil.move(away, self.snapshot())
+        os.replace(self.snapshot(), drawn.other)
         return found
 
     @staticmethod
