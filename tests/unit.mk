@@ -51,7 +51,7 @@ check-unit-locking: $(addprefix $(unit)/locking/,$(locking_units)) $(unit)/embed
 	$(Q)tests/model/races $(unit)/locking/restart_model anew lost checkpoint again
 
 $(unit)/locking/handoff: tests/unit/locking/handoff.c shim/locking/lock_handoff.c shim/locking/futex.c
-$(unit)/locking/holder: tests/unit/locking/holder.c shim/locking/holder.c shim/elf/go_note.c shim/base/interpreter_lock.c
+$(unit)/locking/holder: tests/unit/locking/holder.c shim/locking/holder.c shim/locking/waiters.c shim/elf/go_note.c shim/base/interpreter_lock.c
 $(unit)/locking/path_look: tests/unit/locking/path_look.c shim/locking/path_look.c shim/locking/futex.c
 $(unit)/locking/open_databases: tests/unit/locking/open_databases.c shim/locking/open_databases.c
 $(unit)/locking/group_commit: tests/unit/locking/group_commit.c $(addprefix shim/locking/,group_commit.c wal_methods.c wal_frames.c)
@@ -64,7 +64,7 @@ $(unit)/locking/idle_wal: tests/unit/locking/idle_wal.c shim/locking/idle_wal.c 
 $(unit)/embedded/wait_parts: tests/unit/embedded/wait_parts.c shim/embedded/wait_parts.c shim/locking/futex.c
 $(unit)/locking/read_sites: tests/unit/locking/read_sites.c shim/locking/read_sites.c
 $(unit)/locking/site_memory: tests/unit/locking/site_memory.c shim/locking/site_memory.c
-$(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c idle_wal.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c site_locks.c site_memory.c refused_locks.c lock_owner.c) shim/elf/go_note.c shim/base/interpreter_lock.c
+$(unit)/locking/reservation: tests/unit/locking/reservation.c $(addprefix shim/locking/,reservation.c reserve.c reservation_word.c shm_locks.c idle_wal.c lock_handoff.c futex.c reset_guard.c holder.c read_sites.c site_locks.c site_memory.c refused_locks.c lock_owner.c waiters.c) shim/elf/go_note.c shim/base/interpreter_lock.c
 $(unit)/locking/shared_write: tests/unit/locking/shared_write.c $(addprefix shim/locking/,shared_write.c idle_lock.c begin_kind.c futex.c) $(addprefix shim/sql/,token.c statement.c first_words.c span.c)
 $(unit)/locking/reservation_model: tests/model/reservation.c tests/model/explore.h
 $(unit)/locking/shared_write_model: tests/model/shared_write.c tests/model/explore.h

@@ -7,6 +7,7 @@
 #include "locking/futex.h"
 #include "locking/lock_owner.h"
 #include "locking/reservation.h"
+#include "locking/waiters.h"
 #include "locking/wal_files.h"
 
 #include <errno.h>
@@ -85,7 +86,7 @@ static enum holder_kind look(const struct connection *connection, struct busy_un
 	enum holder_kind kind;
 
 	if (own_wait_is_due(&busy->own_wait, now, busy->began)) {
-		kind = own_wait_find(connection);
+		kind = own_wait_find(connection, connection->inode);
 		if (kind != HOLDER_ELSEWHERE && has_other_owner(connection, busy))
 			kind = HOLDER_ELSEWHERE;
 		own_wait_note(&busy->own_wait, kind);
@@ -122,10 +123,13 @@ static void sleep_once(const struct connection *connection, const struct busy_un
 {
 	int64_t asked = busy->began + connection->busy.asked * MILLISECOND;
 	int64_t until = now + (SLEEP_MIN << (count < SLEEP_DOUBLINGS ? count : SLEEP_DOUBLINGS));
+	struct waiter *waiter;
 
 	if (now < asked)
 		until = earlier(until, asked);
+	waiter = waiters_enter(holder_thread(), connection->inode, &busy->holder);
 	monotonic_sleep(earlier(until, deadline));
+	waiters_leave(waiter);
 	/* as SQLite's own sleep is */
 	glibc_testcancel();
 }

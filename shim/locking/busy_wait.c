@@ -10,6 +10,7 @@
 #include "locking/shm_locks.h"
 #include "locking/wait_counts.h"
 #include "locking/wait_log.h"
+#include "locking/waiters.h"
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND (1000 * MICROSECOND)
@@ -199,8 +200,10 @@ bool busy_wait_sleep(struct file_shim *shim, enum busy_purpose purpose, int coun
 	struct busy_wait *wait = &shim->busy;
 	int64_t began = monotonic_now(), spent;
 	bool is_new = is_new_wait(wait, purpose, began, count);
+	struct waiter *waiter = waiters_enter(holder_thread(), file_shim_awaited(shim), &shim->holder);
 	bool again = wait_once(shim, purpose, began, is_new ? 0 : count);
 
+	waiters_leave(waiter);
 	wait->polled[purpose] = monotonic_now();
 	/* time that was not spent here was none of waiting, as for SQLite's own handler */
 	spent = wait->polled[purpose] - began;

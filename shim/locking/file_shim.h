@@ -171,6 +171,12 @@ static inline bool file_shim_is_of_thread(const struct file_shim *shim, const st
 	return other != shim && wal_files_are_same(&other->files, &shim->files) && holder_waits_for_caller(&other->holder);
 }
 
+/* The file whose locks are waited for, as waiters.h names it. */
+static inline uintptr_t file_shim_awaited(const struct file_shim *shim)
+{
+	return shim->handoff.shm ? (uintptr_t)shim->handoff.shm : (uintptr_t)shim->files.inode;
+}
+
 /* Is the calling thread the one that used it last, or the only one? Where its connection has no mutex, another may use it now. */
 static inline bool file_shim_is_of_this_thread(const struct file_shim *shim)
 {

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/interpreter_lock.h"
 #include "elf/go_note.h"
+#include "locking/waiters.h"
 
 #include <stddef.h>
 
@@ -56,6 +57,11 @@ static unsigned long here(void)
 	if (!number)
 		number = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 	return number;
+}
+
+unsigned long holder_thread(void)
+{
+	return here();
 }
 
 /* How often connections were called by another thread than before, up to ROAMS; and how often it paid to wait for a holder that
@@ -191,18 +197,26 @@ void holder_replace_word(const struct holder *except, const char *shm, uint32_t 
 	search_all(&search, replace);
 }
 
-static enum holder_kind kind_of(const struct holder *holder)
+enum holder_kind holder_kind_elsewhere(const struct holder *holder, uintptr_t file)
+{
+	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ||
+			       waiters_have(atomic_load_explicit(&holder->thread, memory_order_relaxed), file, holder)
+		       ? HOLDER_POOLED
+		       : HOLDER_IN_PROCESS;
+}
+
+static enum holder_kind kind_of(const struct holder *holder, const char *shm)
 {
 	if (interpreter_lock_is_held())
 		return HOLDER_OF_THREAD;
 	if (holder_is_of_thread(holder))
 		return roams() ? HOLDER_ROAMING : HOLDER_OF_THREAD;
-	return atomic_load_explicit(&holder->is_pooled, memory_order_relaxed) ? HOLDER_POOLED : HOLDER_IN_PROCESS;
+	return holder_kind_elsewhere(holder, (uintptr_t)shm);
 }
 
 static void note_kind(struct search *search, struct holder *holder)
 {
-	enum holder_kind kind = kind_of(holder);
+	enum holder_kind kind = kind_of(holder, search->shm);
 
 	if (kind > search->found)
 		search->found = kind;
@@ -219,6 +233,7 @@ enum holder_kind holder_find(const struct holder *waiter, const char *shm, uint3
 
 void holder_forked(void)
 {
+	waiters_forked();
 	for (struct holder *holder = atomic_load(&holders); holder; holder = holder->next)
 		if (!atomic_load_explicit(&holder->has_lock, memory_order_relaxed))
 			atomic_store_explicit(&holder->word, 0, memory_order_relaxed);

@@ -41,8 +41,16 @@ void holder_start(struct holder *holder);
 /* A call for the connection comes from this thread. */
 void holder_seen(struct holder *holder);
 
+/* The number of the caller's thread, which no other ever has; never 0. */
+unsigned long holder_thread(void);
+
 /* Was the connection's last call made by the caller's thread? */
 bool holder_is_of_thread(const struct holder *holder);
+
+/* HOLDER_POOLED or HOLDER_IN_PROCESS, for one whose last call came from another thread than the caller's. A thread
+ * that waits for a lock of the same file itself, on another connection, is taken for one of a pool: it does not go on with this one
+ * meanwhile, another may. The file is named as in waiters.h. */
+enum holder_kind holder_kind_elsewhere(const struct holder *holder, uintptr_t file);
 
 /* Can it not go on while the caller waits: was it, or does the caller's thread have the lock of an interpreter, without which none
  * of its threads runs (interpreter_lock.h)? */

@@ -19,6 +19,7 @@
 
 struct search {
 	const struct connection *waiter;
+	uintptr_t file; /* as in waiters.h */
 	enum holder_kind found;
 };
 
@@ -49,7 +50,7 @@ static bool is_of_this_thread(const struct connection *connection)
 	return threads_is_single() || (holder && holder_is_of_thread(holder));
 }
 
-static enum holder_kind kind_of(const struct connection *connection)
+static enum holder_kind kind_of(const struct connection *connection, uintptr_t file)
 {
 	const struct holder *holder = holder_of(connection);
 
@@ -57,7 +58,9 @@ static enum holder_kind kind_of(const struct connection *connection)
 		return HOLDER_OF_THREAD;
 	if (holder && atomic_load_explicit(&holder->is_pooled, memory_order_relaxed))
 		return HOLDER_POOLED;
-	return is_of_this_thread(connection) ? HOLDER_OF_THREAD : HOLDER_IN_PROCESS;
+	if (is_of_this_thread(connection))
+		return HOLDER_OF_THREAD;
+	return holder ? holder_kind_elsewhere(holder, file) : HOLDER_IN_PROCESS;
 }
 
 /* Under the registry's lock, so that the connection is not closed meanwhile. Another thread that has its mutex goes on; one without
@@ -66,7 +69,7 @@ static void look(struct connection *connection, void *argument)
 {
 	struct search *search = argument;
 	const struct sqlite *sqlite = connection->sqlite;
-	enum holder_kind kind = kind_of(connection);
+	enum holder_kind kind = kind_of(connection, search->file);
 	sqlite3_mutex *mutex = NULL;
 
 	if (connection == search->waiter || connection->closing || kind <= search->found)
@@ -81,9 +84,9 @@ static void look(struct connection *connection, void *argument)
 		sqlite->mutex_leave(mutex);
 }
 
-enum holder_kind own_wait_find(const struct connection *waiter)
+enum holder_kind own_wait_find(const struct connection *waiter, uintptr_t file)
 {
-	struct search search = {.waiter = waiter, .found = HOLDER_IN_PROCESS};
+	struct search search = {.waiter = waiter, .file = file, .found = HOLDER_IN_PROCESS};
 
 	if (waiter)
 		registry_visit(look, &search);
@@ -138,7 +141,7 @@ enum holder_kind own_wait_look(struct file_shim *waiter, int64_t now, int64_t be
 
 	if (own_wait_is_due(own, now, began)) {
 		look_for_writes(waiter, now);
-		kind = own_wait_find(registry_find(waiter->db));
+		kind = own_wait_find(registry_find(waiter->db), file_shim_awaited(waiter));
 		if (kind != HOLDER_ELSEWHERE && lock_owner_find(&waiter->files, waits_for_readers(waiter)).lock)
 			kind = HOLDER_ELSEWHERE;
 		own_wait_note(own, kind);

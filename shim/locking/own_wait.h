@@ -29,9 +29,10 @@ struct own_wait {
 enum holder_kind own_wait_look(struct file_shim *waiter, int64_t now, int64_t began);
 
 /* The same in parts, for a connection without a shim. Is it time for a look, in the wait that began then? What the look finds among
- * the process's connections, whoever else has a lock, is noted; and what has been noted is the answer. */
+ * the process's connections, whoever else has a lock of the file (as in waiters.h), is noted; and what has been noted is the
+ * answer. */
 bool own_wait_is_due(struct own_wait *own, int64_t now, int64_t began);
-enum holder_kind own_wait_find(const struct connection *waiter);
+enum holder_kind own_wait_find(const struct connection *waiter, uintptr_t file);
 void own_wait_note(struct own_wait *own, enum holder_kind kind);
 enum holder_kind own_wait_kind(const struct own_wait *own);
 

@@ -173,6 +173,78 @@ own_vfs=('vfs own' 'open_v2 a file:t.db?vfs=own rw,uri' 'open_v2 b file:t.db?vfs
 	done
 }
 
+# A pool of two threads, as of a web framework: one transaction has begun, what begins others stands in the queue before its COMMIT.
+# Prints whether most of them were refused, and whether one of them waited for over 5 s.
+write_pool() {
+	cat >pool.py <<-'PYTHON'
+		import sqlite3, sys, time
+		from concurrent.futures import ThreadPoolExecutor
+		def connect():
+		    return sqlite3.connect(sys.argv[1], uri=True, timeout=0.3, isolation_level=None, check_same_thread=False)
+		def begin(connection):
+		    began = time.monotonic()
+		    try: connection.execute('begin immediate')
+		    except sqlite3.OperationalError: refused.append(connection)
+		    else: connection.execute('rollback')
+		    return time.monotonic() - began
+		refused, pool = [], ThreadPoolExecutor(2)
+		first, others = pool.submit(connect).result(), [pool.submit(connect).result() for i in range(40)]
+		pool.submit(first.execute, 'begin immediate').result()
+		waits = [pool.submit(begin, other) for other in others]
+		pool.submit(first.execute, 'commit').result()
+		longest = max(wait.result() for wait in waits)
+		print('refused' if len(refused) > 10 else 'few refused', 'soon' if longest < 5 else f'after {longest:.1f} s')
+	PYTHON
+}
+
+@test "transactions whose calls come from a pool's threads do not wait for each other until all of the pool have waited for 30 s" {
+	local run pragma uri
+	write_pool
+	export SQLPROD_JOURNAL_MODE=keep
+	for run in run_plain run_shim; do
+		for pragma in '' 'PRAGMA journal_mode=wal;'; do
+			for uri in file:t.db 'file:t.db?vfs=unix-dotfile'; do
+				[[ $pragma$uri != *wal*dotfile ]] || continue
+				make_databases "$pragma"
+				"$run" /usr/bin/python3 pool.py "$uri"
+				expect 'refused soon'
+			done
+		done
+	done
+}
+
+@test "a thread that waits for another database in the midst of its transaction is waited for as long as the recipe says" {
+	local run
+	cat >chain.py <<-'PYTHON'
+		import sqlite3, threading, time
+		def connect(path, timeout):
+		    return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+		holder, began = connect('other.db', 9), threading.Event()
+		def write():
+		    first, second = connect('t.db', 9), connect('other.db', 9)
+		    first.execute('begin immediate')
+		    began.set()
+		    second.execute('update t set n = 9')
+		    first.execute('commit')
+		def release():
+		    time.sleep(3)
+		    holder.execute('commit')
+		holder.execute('begin immediate')
+		threads = [threading.Thread(target=write), threading.Thread(target=release)]
+		for thread in threads: thread.start()
+		began.wait()
+		try: connect('t.db', 0.3).execute('insert into t values(9)')
+		except sqlite3.OperationalError as error: print(error)
+		else: print('written')
+		for thread in threads: thread.join()
+	PYTHON
+	for run in 'run_plain:database is locked' 'run_shim:written'; do
+		make_databases 'PRAGMA journal_mode=wal;'
+		"${run%%:*}" /usr/bin/python3 chain.py
+		expect "${run#*:}"
+	done
+}
+
 # While a thread waits that has the interpreter's lock none of the others goes on: Ruby's sqlite3 keeps it.
 @test "a thread of an interpreter that keeps its lock waits for another one no longer than it asked to" {
 	for run in run_plain run_shim; do

@@ -1,9 +1,12 @@
 /* holder.c - who holds a database's lock, among few and very many connections of a process. */
 #include "locking/holder.h"
 
+#include "locking/waiters.h"
+
 #include "../check.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 
 #define MANY 100
@@ -87,6 +90,60 @@ static void test_roaming(void)
 	holder_set(&holders[0], NULL, 0);
 }
 
+static atomic_int step;
+
+/* Holds `one`, and waits: for a lock of the other database, of the same one by the same connection, and of that by another one. */
+static void *wait_elsewhere(void *unused)
+{
+	static const struct {
+		const char *file;
+		const struct holder *connection;
+	} waits[] = {{other, &holders[1]}, {one, &holders[0]}, {one, &holders[1]}};
+	struct waiter *waiter;
+
+	(void)unused;
+	holder_seen(&holders[0]);
+	for (int i = 0; i < 3; i++) {
+		waiter = waiters_enter(holder_thread(), (uintptr_t)waits[i].file, waits[i].connection);
+		atomic_fetch_add(&step, 1);
+		while (atomic_load(&step) != 2 * (i + 1))
+			sched_yield();
+		waiters_leave(waiter);
+	}
+	return NULL;
+}
+
+static void check_step(int i, enum holder_kind kind, const char *what)
+{
+	while (atomic_load(&step) != 2 * i + 1)
+		sched_yield();
+	check(holder_find(NULL, one, 0) == kind, "%s", what);
+	atomic_fetch_add(&step, 1);
+}
+
+static void test_waiting_holder(void)
+{
+	pthread_t thread;
+
+	holder_start(&holders[0]);
+	holder_set_lock(&holders[0], one, 9);
+	if (pthread_create(&thread, NULL, wait_elsewhere, NULL) != 0)
+		return;
+	check_step(0, HOLDER_IN_PROCESS, "its thread waits for another database");
+	check_step(1, HOLDER_IN_PROCESS, "its thread waits for it to go on itself");
+	check_step(2, HOLDER_POOLED, "its thread waits for the lock that it has");
+	pthread_join(thread, NULL);
+	check(holder_find(NULL, one, 0) == HOLDER_IN_PROCESS, "its thread waits no more");
+	waiters_enter(1000, (uintptr_t)one, NULL);
+	check(waiters_have(1000, (uintptr_t)one, &holders[0]), "a thread waits");
+	waiters_forked();
+	check(!waiters_have(1000, (uintptr_t)one, &holders[0]), "which the child has not");
+	for (int i = 0; i < 2 * MANY; i++)
+		waiters_leave(waiters_enter((unsigned long)i + 1, (uintptr_t)one, NULL));
+	check(!waiters_have(1, (uintptr_t)one, NULL), "none waits after many waits");
+	holder_set(&holders[0], NULL, 0);
+}
+
 int main(void)
 {
 	pthread_t thread;
@@ -128,5 +185,6 @@ int main(void)
 	test_pooled_partners(2);
 	test_pooled_partners(MANY / 2);
 	test_roaming();
+	test_waiting_holder();
 	return check_end();
 }
