@@ -61,10 +61,10 @@ static bool blocks(const sigset_t *set)
 static __attribute__((noinline)) int wait_in_turns(const sigset_t *set, siginfo_t *info, int64_t length)
 {
 	int64_t end = length == WAIT_FOREVER ? WAIT_FOREVER : monotonic_now() + length, due;
-	int rc = length == 0 || !blocks(set) ? wait_for(set, info, length) : wait_for(set, info, 0);
-	bool handled;
+	bool in_parts = length != 0 && blocks(set), handled;
+	int rc = wait_for(set, info, in_parts ? 0 : length);
 
-	if (rc >= 0 || errno != EAGAIN || length == 0)
+	if (rc >= 0 || errno != EAGAIN || !in_parts)
 		return rc;
 	do {
 		due = wait_copy(&handled);

@@ -9,6 +9,7 @@
 
 #include "sqlite/busy_offsets.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct busy_slot {
@@ -23,6 +24,12 @@ bool busy_slot_find(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3
 
 /* Only what sqlite3_interrupt() sets. */
 void busy_slot_find_interrupted(struct busy_slot *slot, const struct busy_offsets *layout, const sqlite3 *db);
+
+/* Was the connection interrupted? Another thread may do that at any time. */
+static inline bool busy_slot_is_interrupted(const struct busy_slot *slot)
+{
+	return slot->interrupted && atomic_load_explicit((const _Atomic unsigned char *)slot->interrupted, memory_order_relaxed);
+}
 
 /* Is this handler with this argument in it? False where the slot is not known. */
 bool busy_slot_has(const struct busy_slot *slot, int (*handler)(void *, int), const void *argument);

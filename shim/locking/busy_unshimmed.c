@@ -100,7 +100,7 @@ static int64_t deadline_of(const struct connection *connection, struct busy_unsh
 {
 	int64_t asked = connection->busy.asked * MILLISECOND, timeout = connection->busy.timeout * MILLISECOND;
 
-	if (busy->slot.interrupted && *busy->slot.interrupted && timeout > connection->busy.own * MILLISECOND)
+	if (busy_slot_is_interrupted(&busy->slot) && timeout > connection->busy.own * MILLISECOND)
 		timeout = connection->busy.own * MILLISECOND;
 	if (timeout > asked && now - busy->began >= asked - LOOKS) {
 		switch (look(connection, busy, now)) {

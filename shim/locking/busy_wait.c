@@ -65,9 +65,7 @@ static int64_t poll_interval(const struct file_shim *shim, int64_t age, bool mov
 
 bool busy_wait_is_interrupted(const struct file_shim *shim)
 {
-	const unsigned char *interrupted = shim->busy.slot.interrupted;
-
-	return interrupted && atomic_load_explicit((const _Atomic unsigned char *)interrupted, memory_order_relaxed);
+	return busy_slot_is_interrupted(&shim->busy.slot);
 }
 
 /* Nobody wakes a waiter as a reservation lapses: how long one of this age then lets older ones go first. Where it has seen only the

@@ -183,7 +183,8 @@ static bool is_used(struct file_shim *shim)
 void last_close_clear_name(struct file_shim *shim)
 {
 	const struct wal_files *files = &shim->files;
-	char *name = wal_files_moved(shim) ? wal_files_join(files->path, "-wal") : NULL;
+	bool is_ours = wal_files_moved(shim) && !wal_files_may_be_anothers(shim);
+	char *name = is_ours ? wal_files_join(files->path, "-wal") : NULL;
 
 	if (name && wal_files_name_is(AT_FDCWD, name, files->wal) && !is_used(shim)) {
 		if (wal_index_backfilled(shim->handoff.shm) != wal_index_frames(shim->handoff.shm))
