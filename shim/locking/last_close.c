@@ -45,6 +45,8 @@ static void answer_moved(struct file_shim *shim, int *moved)
 	files->closing = true;
 	if (*moved && !is_shared(files))
 		*moved = 0;
+	else if (!*moved && wal_files_may_be_anothers(shim))
+		*moved = 1;
 	errno = saved;
 }
 

@@ -173,19 +173,35 @@ static bool is_later(struct timespec a, struct timespec b)
 	return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
+/* *file: of the one that has the name now. */
+static bool was_written_for(const struct wal_files *files, const struct stat *file)
+{
+	char *name = wal_files_join(files->path, "-wal");
+	struct stat wal;
+	bool was = !name || (glibc_stat(name, &wal) == 0 ? is_later(wal.st_mtim, file->st_ctim) : errno != ENOENT);
+
+	free(name);
+	return was;
+}
+
+static bool has_shm_of_other_name(const struct file_shim *shim)
+{
+	const struct wal_files *files = &shim->files;
+	struct stat shm, wal;
+
+	return shim->handoff.shm && files->shm_fd < 0 && look_at(files->path, "-shm", &shm) && look_at(files->path, "-wal", &wal) &&
+	       wal.st_size > 0;
+}
+
 bool wal_files_may_be_anothers(const struct file_shim *shim)
 {
 	const struct wal_files *files = &shim->files;
-	struct stat file = {.st_ino = 0}, wal;
+	struct stat file = {.st_ino = 0};
 	int saved = errno;
-	char *name = NULL;
 	bool may = false;
 
-	if (files->path && !is_in_place(files, &file) && file.st_ino) {
-		name = wal_files_join(files->path, "-wal");
-		may = !name || (glibc_stat(name, &wal) == 0 ? is_later(wal.st_mtim, file.st_ctim) : errno != ENOENT);
-	}
-	free(name);
+	if (files->path)
+		may = is_in_place(files, &file) ? has_shm_of_other_name(shim) : file.st_ino && was_written_for(files, &file);
 	errno = saved;
 	return may;
 }

@@ -57,8 +57,10 @@ bool wal_files_are_wal(const struct wal_files *files);
 /* Has the file another name now, or none? One system call. */
 bool wal_files_moved(const struct file_shim *shim);
 
-/* Has another file the old name now, and was the -wal of that name written since it came there (its ctime)? Then the -wal may have
- * commits to that file, which who opens it by this name shares. Copied into this one they would be lost. */
+/* May the -wal of that name have commits of others, which this connection does not know? Then it is neither copied nor deleted:
+ * - another file has the name now, and the -wal was written since it came there (its ctime): who opens that file shares the -wal;
+ * - SQLite has mapped another -shm than the one of that name. The connections of a process to one file share theirs, but each opens
+ *   the -wal by its own name: the file was renamed in between, and others use the -wal with the -shm of its name. */
 bool wal_files_may_be_anothers(const struct file_shim *shim);
 
 /* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. One system call, most often by the

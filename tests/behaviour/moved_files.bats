@@ -209,6 +209,10 @@ load ../harness/moves
 	moved_over_and_used victim
 }
 
+@test "what is written to a file that was moved over an open one, and opened again by its new name, is there" {
+	moved_over_and_opened_again victim
+}
+
 @test "a file that takes the place of one whose program has ended without closing it is what is read" {
 	replaced_after_the_end victim
 }

@@ -48,6 +48,10 @@ carrier=$build/embedded/victim_gcc_O2
 	moved_over_and_used "$carrier"
 }
 
+@test "what is written to a file that was moved over an open one, and opened again, is there, beside an embedded copy too" {
+	moved_over_and_opened_again "$carrier"
+}
+
 @test "a file that takes the place of one whose program has ended without closing it is what is read, in an embedded copy" {
 	replaced_after_the_end "$carrier"
 }

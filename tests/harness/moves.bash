@@ -336,3 +336,32 @@ moved_over_and_used() {
 		done
 	done
 }
+
+# moved_over_and_opened_again VICTIM - a process has two files open; another moves the one over the other, and the process opens that by
+# its new name, too. What a third one then writes there stays, in whatever order the first one closes.
+moved_over_and_opened_again() {
+	local run writer ends first
+	for run in plain shim; do
+		for writer in plain shim; do
+			for ends in 'close a:close b:close c' 'close c:close b:close a' 'close b:close c:close a' '_exit 0'; do
+				rm -rf ./*
+				run_plain "$1" 'open b b.db' 'exec b CREATE TABLE t(x); INSERT INTO t VALUES(5)' 'close b'
+				barrier_make opened
+				barrier_make wrote
+				mapfile -td : ends <<<"$ends"
+				"start_$run" first "$1" "${made[@]}" 'exec a PRAGMA wal_checkpoint' 'open b b.db' 'exec b SELECT x FROM t' 'barrier opened' 'open c b.db' 'exec c SELECT count(*) FROM t' \
+					'barrier wrote' "${ends[@]%$'\n'}"
+				first=$started
+				barrier_meet opened
+				mv a.db b.db
+				barrier_leave opened
+				barrier_meet wrote
+				"run_$writer" "$1" 'open b b.db' 'exec b INSERT INTO t VALUES(8)' 'close b'
+				expect $'open 0\nexec 0\nclose 0'
+				barrier_leave wrote
+				finish "$first" first
+				[[ $(observer query b.db 'SELECT x FROM t; PRAGMA integrity_check') == $'1\n8\nok' ]] || fail "$run $writer ${ends[*]}: $(ls -l)"
+			done
+		done
+	done
+}
