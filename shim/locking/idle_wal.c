@@ -20,6 +20,8 @@ static void (*_Atomic needs)(void);
 static struct open_database *_Atomic first;
 
 static _Atomic uint32_t copies; /* 1: somebody does */
+/* … or this thread decides. A signal handler that comes in between, and forks, cannot wait for that. */
+static _Thread_local bool decides_here;
 static atomic_uint excluders;
 
 void idle_wal_serve(const struct idle_file *(*decide)(struct file_shim *shim, const struct idle_file *known, bool look_holds),
@@ -74,14 +76,14 @@ static void end_copy(void)
 		futex_wake_all(&copies);
 }
 
-/* Is the database to be copied? While somebody copies, what that takes may be in use, and stays as it is: if it is another by now
- * nothing is copied (idle_copy.c), until the next commit. */
-static bool decide(struct file_shim *shim)
+/* alone: nobody copies. Else what is copied may be in use, and stays as it is: if it is another by now nothing is copied
+ * (idle_copy.c), until the next commit. */
+static bool decide_beside(struct file_shim *shim, bool alone)
 {
 	const struct idle_file *(*decides_now)(struct file_shim *, const struct idle_file *, bool) = atomic_load(&decides);
 	struct idle_wal *wal = &shim->files.database->idle;
 	int64_t now = monotonic_tick();
-	bool alone = take_copies(), holds = idle_wal_look_holds(atomic_load(&wal->looked), now);
+	bool holds = idle_wal_look_holds(atomic_load(&wal->looked), now);
 	const struct idle_file *known = atomic_load(&wal->file);
 	const struct idle_file *file = decides_now ? decides_now(shim, alone ? known : NULL, holds) : NULL;
 
@@ -95,8 +97,22 @@ static bool decide(struct file_shim *shim)
 		atomic_store(&wal->file, file);
 		free((void *)(uintptr_t)known);
 	}
-	end_copy();
 	return file != NULL;
+}
+
+/* Is the database to be copied? */
+static bool decide(struct file_shim *shim)
+{
+	bool alone, wanted;
+
+	decides_here = true;
+	alone = take_copies();
+	decides_here = alone;
+	wanted = decide_beside(shim, alone);
+	if (alone)
+		end_copy();
+	decides_here = false;
+	return wanted;
 }
 
 void idle_wal_note(struct file_shim *shim)
@@ -115,7 +131,7 @@ static void await_copy(void)
 {
 	int64_t now, end;
 
-	if (!atomic_load(&copies))
+	if (!atomic_load(&copies) || decides_here)
 		return;
 	now = monotonic_now();
 	for (end = now + LONGEST_COPY; atomic_load(&copies) && now < end; now = monotonic_now())
@@ -155,6 +171,7 @@ void idle_wal_allow_file(struct idle_wal *wal)
 
 void idle_wal_forked(void)
 {
+	decides_here = false;
 	atomic_store(&copies, 0);
 	atomic_store(&excluders, 0);
 	for (struct open_database *database = atomic_load(&first); database; database = atomic_load(&database->idle.next))

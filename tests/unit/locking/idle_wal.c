@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-static bool is_wanted, is_moved, held;
+static bool is_wanted, is_moved, held, forks;
 static unsigned needed, copied;
 static enum idle_outcome outcome;
 static struct open_database one, other;
@@ -19,6 +19,10 @@ static const struct idle_file *decide(struct file_shim *asked, const struct idle
 {
 	(void)asked;
 	held = look_holds;
+	if (forks) {
+		idle_wal_exclude();
+		idle_wal_allow();
+	}
 	return !is_wanted ? NULL : known && !is_moved ? known : calloc(1, sizeof(struct idle_file) + 1);
 }
 
@@ -176,6 +180,17 @@ static void check_exclusion(void)
 	check(!one.idle.committed && idle_wal_next(now) == IDLE_WAL_NEVER, "a forked child has nothing to copy");
 }
 
+/* As a signal handler does that comes while a commit is noted. */
+static void check_fork_inside(void)
+{
+	int64_t began = monotonic_now();
+
+	forks = true;
+	idle_wal_note(&shim);
+	forks = false;
+	check(monotonic_now() - began < INT64_C(4000000000), "a fork does not wait for what its own thread decides");
+}
+
 int main(void)
 {
 	start();
@@ -184,5 +199,6 @@ int main(void)
 	check_look();
 	check_known();
 	check_exclusion();
+	check_fork_inside();
 	return check_end();
 }
