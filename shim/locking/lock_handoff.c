@@ -10,7 +10,7 @@
  * - a waiter that was woken and came too late in BIT_PRIORITY, which is asked first;
  * - a connection that has just woken a waiter, and begins anew: if it is known to want the lock, in its class, as if it had been
  *   refused; else in BIT_YIELDING, at most a millisecond, until that waiter has the lock. It holds nothing meanwhile.
- * The owner of the lock may take it again within a slice of 1.5 or 3 ms without waking anybody but one observer, which
+ * The owner of the lock may take it again within a slice of one or two milliseconds without waking anybody but one observer, which
  * looks whether the owner is gone for good.
  *
  * What the library touches in the -shm (sqlite.org/walformat.html; numbers in the machine's own byte order):
@@ -45,10 +45,9 @@
 #define MILLISECOND (1000 * MICROSECOND)
 
 /* How long one connection may take the lock again and again while others wait, and where its transactions hold it no longer than
- * that: handing over costs two context switches, and a transaction with all caches cold, some 300 us. Transactions of a millisecond
- * come in twos: of one by one, 0.89 of what one process alone makes, so 0.93, while the longest wait doubles. */
-#define SLICE (MILLISECOND + MILLISECOND / 2)
-#define SLICE_OF_SHORT (3 * MILLISECOND)
+ * that: handing over costs two context switches, and a transaction with all caches cold, some 300 us. */
+#define SLICE MILLISECOND
+#define SLICE_OF_SHORT (2 * MILLISECOND)
 #define SHORT (250 * MICROSECOND)
 /* Who is back within this time was in a loop, and will most likely be again. */
 #define AT_ONCE (200 * MICROSECOND)

@@ -1,8 +1,8 @@
 /* lock_handoff.h - hands a database's write lock from one waiter to the next.
  *
  * Each connection keeps a struct handoff of what it saw of the lock, and concludes from it when to wake a waiter, when to let a
- * woken waiter go first, and when to wait for a checkpoint. A connection that comes back at once may take the lock again for its
- * slice: 1.5 ms, 3 ms if its transactions are short. Handing over costs more than a short transaction. Advisory only: a
+ * woken waiter go first, and when to wait for a checkpoint. A connection that comes back at once may take the lock again for a
+ * millisecond, two if its transactions are short, its slice: handing over costs more than a short transaction. Advisory only: a
  * lost wake-up costs one poll interval, never a lock. lock_handoff.c explains the protocol.
  *
  * The caller holds the connection's mutex. */

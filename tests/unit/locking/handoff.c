@@ -145,7 +145,7 @@ static void test_brief_crowd(void)
 	waiters[waiting++] = late;
 	handoff.waiters_seen_at = now;
 	for (int i = 0; i < 4; i++)
-		take_and_return(&handoff, 2 * MILLISECOND, true);
+		take_and_return(&handoff, MILLISECOND, true);
 	check(waiting == 1 && last_class == late, "one that came too late waits for four turns at most: %u wait", waiting);
 }
 
@@ -182,7 +182,7 @@ static void test_slice(void)
 	check(waiting == 1, "within its slice it wakes nobody: %u wait", waiting);
 	now += 5 * MICROSECOND;
 	take_and_return(&handoff, 2 * MILLISECOND, true);
-	check(waiting == 0, "a slice ends: %u wait", waiting);
+	check(waiting == 0, "a slice ends after a millisecond: %u wait", waiting);
 }
 
 /* One that has the lock for so long at a time, and wants it back at once, while two wait. How long until the second one is woken?
@@ -209,11 +209,10 @@ static void test_slice_of_short(void)
 {
 	int64_t of_short = slice_of(20 * MICROSECOND), of_long = slice_of(400 * MICROSECOND);
 
-	check(of_short > 3 * MILLISECOND && of_short < 3 * MILLISECOND + 50 * MICROSECOND,
-	      "the slice of short transactions is three milliseconds: %lld us", (long long)(of_short / MICROSECOND));
-	check(of_long > 1500 * MICROSECOND && of_long < 2000 * MICROSECOND, "that of longer ones is one and a half: %lld us",
+	check(of_short > 2 * MILLISECOND && of_short < 2 * MILLISECOND + 50 * MICROSECOND,
+	      "the slice of short transactions is two milliseconds: %lld us", (long long)(of_short / MICROSECOND));
+	check(of_long > MILLISECOND && of_long < MILLISECOND + 500 * MICROSECOND, "that of longer ones is one: %lld us",
 	      (long long)(of_long / MICROSECOND));
-	check(slice_of(MILLISECOND) == 2 * (MILLISECOND + 5 * MICROSECOND), "which is two of a millisecond");
 }
 
 static void test_yield(void)
