@@ -71,7 +71,8 @@ refused_of() {
 	done
 }
 
-@test "the floor under a timeout holds for a lock of another process, though a transaction of the thread's own is open" {
+# waits_for_another_process OPENING... - what opens a and b; b waits for another process for longer than it asked to.
+waits_for_another_process() {
 	local run expected
 	export SQLPROD_JOURNAL_MODE=keep
 	for run in plain:5 shim:0; do
@@ -82,10 +83,14 @@ refused_of() {
 		start_plain holder victim 'open h t.db' 'exec h BEGIN IMMEDIATE' 'barrier held' 'sh sleep 2' 'exec h ROLLBACK'
 		barrier_meet held
 		barrier_leave held
-		"run_$run" victim 'open a t.db' 'open b t.db' 'busy_timeout b 300' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec b BEGIN IMMEDIATE'
+		"run_$run" victim "$@" 'busy_timeout b 300' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec b BEGIN IMMEDIATE'
 		[[ ${lines[-1]} == "exec $expected"* ]] || fail "expected exec $expected"
 		finish "$started" holder
 	done
+}
+
+@test "the floor under a timeout holds for a lock of another process, though a transaction of the thread's own is open" {
+	waits_for_another_process 'open a t.db' 'open b t.db'
 }
 
 # What lies in a VFS of the program's own, or in a shared cache, has no shim.
@@ -108,20 +113,7 @@ own_vfs=('vfs own' 'open_v2 a file:t.db?vfs=own rw,uri' 'open_v2 b file:t.db?vfs
 }
 
 @test "the floor under a timeout holds by a VFS of the program's own for a lock of another process, and of a thread that goes on" {
-	local run expected
-	export SQLPROD_JOURNAL_MODE=keep
-	for run in plain:5 shim:0; do
-		expected=${run#*:} run=${run%:*}
-		make_databases
-		rm -f held.*
-		barrier_make held
-		start_plain holder victim 'open h t.db' 'exec h BEGIN IMMEDIATE' 'barrier held' 'sh sleep 2' 'exec h ROLLBACK'
-		barrier_meet held
-		barrier_leave held
-		"run_$run" victim "${own_vfs[@]}" 'busy_timeout b 300' 'exec a BEGIN DEFERRED' 'exec a SELECT n FROM t' 'exec b BEGIN IMMEDIATE'
-		[[ ${lines[-1]} == "exec $expected"* ]] || fail "expected exec $expected"
-		finish "$started" holder
-	done
+	waits_for_another_process "${own_vfs[@]}"
 	cat >threads.py <<-'PYTHON'
 		import sqlite3, threading, time
 		connect = lambda: sqlite3.connect('file:t.db?vfs=unix-dotfile', uri=True, timeout=0.3, isolation_level=None, check_same_thread=False)
