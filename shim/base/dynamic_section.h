@@ -2,7 +2,18 @@
 #ifndef SQLPROD_BASE_DYNAMIC_SECTION_H
 #define SQLPROD_BASE_DYNAMIC_SECTION_H
 
+#include <link.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* The section of an object with these program headers, loaded at base; NULL if it has none. */
+static inline const ElfW(Dyn) * dynamic_section_find(const ElfW(Phdr) * headers, size_t count, uintptr_t base)
+{
+	for (size_t i = 0; i < count; i++)
+		if (headers[i].p_type == PT_DYNAMIC)
+			return (const void *)(base + headers[i].p_vaddr);
+	return NULL;
+}
 
 /* What an entry (d_ptr) of an object loaded at base points to. glibc's loader has relocated the pointers of a section that can be
  * written, other loaders have not. */

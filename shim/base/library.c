@@ -88,6 +88,16 @@ bool library_is_second(void)
 	return true;
 }
 
+void *library_first_symbol(const char *name)
+{
+	void *symbol = NULL;
+
+#ifdef __GLIBC__
+	symbol = next_symbol_first(name);
+#endif
+	return !symbol && dlsym ? dlsym(RTLD_DEFAULT, name) : symbol;
+}
+
 void *library_next_symbol_unlocked(const char *name)
 {
 	void *symbol = NULL;

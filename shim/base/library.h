@@ -46,7 +46,11 @@ void library_own_bounds(const void **start, const void **stop);
  * lock only if no object that came with the program has it. */
 void *library_next_symbol(const char *name);
 
-/* The same of objects that came with the program only, without the loader's lock. NULL also where that lock would be needed. */
+/* The symbol's first definition in the global scope, which may be ours; NULL if there is none. The lock as above. */
+void *library_first_symbol(const char *name);
+
+/* The next definition in objects that came with the program only, without the loader's lock. NULL also where that lock would be
+ * needed. */
 void *library_next_symbol_unlocked(const char *name);
 
 /* Exported, so that the loader binds the call of every copy to the first one: adds the other copy to its list, and returns its own

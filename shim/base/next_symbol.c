@@ -2,6 +2,7 @@
  */
 #include "base/next_symbol.h"
 
+#include "base/dynamic_section.h"
 #include "base/program_headers.h"
 #include "base/symbol_table.h"
 
@@ -11,21 +12,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Where the program's dynamic section is. */
-static const ElfW(Dyn) * program_section(void)
-{
-	struct program_headers headers = program_headers_get();
-
-	for (size_t i = 0; i < headers.count; i++)
-		if (headers.first[i].p_type == PT_DYNAMIC)
-			return (const void *)(headers.base + headers.first[i].p_vaddr);
-	return NULL;
-}
-
 /* The first object, the program. */
 static const struct link_map *first_object(void)
 {
-	const ElfW(Dyn) *entry = program_section();
+	struct program_headers headers = program_headers_get();
+	const ElfW(Dyn) *entry = dynamic_section_find(headers.first, headers.count, headers.base);
 	const struct r_debug *debug = NULL;
 
 	for (; entry && entry->d_tag != DT_NULL; entry++)

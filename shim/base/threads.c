@@ -2,9 +2,8 @@
 #include "base/threads.h"
 
 #include "base/glibc.h"
-#include "base/next_symbol.h"
+#include "base/library.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +17,6 @@
 /* As pthread_once() in glibc.c. */
 #pragma weak pthread_create
 #pragma weak pthread_attr_setstacksize
-#pragma weak dlsym
 
 /* A process may have thousands of groups, each in the file before what is looked for. */
 #define STATUS_SIZE (64 * 1024)
@@ -85,11 +83,7 @@ bool threads_look_up_single(void)
 	const char *single = &always;
 
 	if (pthread_create) {
-#ifdef __GLIBC__
-		single = next_symbol_first("__libc_single_threaded");
-#endif
-		if (!single && dlsym)
-			single = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
+		single = library_first_symbol("__libc_single_threaded");
 		if (!single)
 			single = &unknown;
 	}

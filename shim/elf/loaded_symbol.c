@@ -4,19 +4,12 @@
  * while a constructor runs. */
 #include "elf/loaded_symbol.h"
 
+#include "base/dynamic_section.h"
 #include "base/symbol_table.h"
 #include "base/threads.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static const ElfW(Dyn) * section_of(const ElfW(Phdr) * headers, size_t count, uintptr_t base)
-{
-	for (size_t i = 0; i < count; i++)
-		if (headers[i].p_type == PT_DYNAMIC)
-			return (const void *)(base + headers[i].p_vaddr);
-	return NULL;
-}
 
 struct search {
 	struct symbol_name name;
@@ -32,7 +25,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *argument)
 	void *address;
 
 	(void)size;
-	if (symbol_table_find(section_of(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr), info->dlpi_addr, &table))
+	if (symbol_table_find(dynamic_section_find(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr), info->dlpi_addr, &table))
 		symbol = symbol_table_look_up(&table, search->name);
 	if (!symbol)
 		return 0;
@@ -69,7 +62,7 @@ bool loaded_symbol_only(const char *name, void **symbol)
 bool loaded_symbol_of(const struct loaded *loaded, const char *name, void **symbol)
 {
 	struct symbol_table table;
-	const ElfW(Dyn) *section = section_of(loaded->headers, loaded->header_count, loaded->base);
+	const ElfW(Dyn) *section = dynamic_section_find(loaded->headers, loaded->header_count, loaded->base);
 	const ElfW(Sym) *own = NULL;
 
 	*symbol = NULL;

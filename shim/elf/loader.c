@@ -9,7 +9,6 @@
 
 #include "base/glibc.h"
 #include "base/library.h"
-#include "base/next_symbol.h"
 #include "base/program_headers.h"
 
 /* Up to glibc 2.33 these are in libdl, and NULL in a program that has not loaded it (scripts/package/unversioned). */
@@ -230,17 +229,6 @@ void *loader_symbol(const char *object, const char *name)
 	return symbol;
 }
 
-/* The symbol's first definition in the global scope, which may be ours. */
-static void *first_symbol(const char *name)
-{
-	void *symbol = NULL;
-
-#ifdef __GLIBC__
-	symbol = next_symbol_first(name);
-#endif
-	return !symbol && dlsym ? dlsym(RTLD_DEFAULT, name) : symbol;
-}
-
 bool loader_is_preceded(atomic_int *known, const char *const *names)
 {
 	enum { UNKNOWN, NO, YES };
@@ -250,7 +238,7 @@ bool loader_is_preceded(atomic_int *known, const char *const *names)
 		return answer == YES;
 	answer = NO;
 	for (; *names; names++) {
-		const void *symbol = first_symbol(*names);
+		const void *symbol = library_first_symbol(*names);
 
 		if (symbol && !loader_is_ours(symbol))
 			answer = YES;

@@ -17,7 +17,7 @@ struct tables {
 
 static void find_tables(const struct loaded *loaded, const ElfW(Dyn) * entry, struct tables *tables)
 {
-	for (; entry->d_tag != DT_NULL; entry++) {
+	for (; entry && entry->d_tag != DT_NULL; entry++) {
 		if (entry->d_tag == DT_STRTAB)
 			tables->names = dynamic_section_at(loaded->base, entry->d_un.d_ptr);
 		else if (entry->d_tag == DT_VERNEED)
@@ -49,9 +49,7 @@ bool versions_has(const void *code, const char *version)
 
 	if (!loader_find(code, &loaded))
 		return false;
-	for (size_t i = 0; i < loaded.header_count; i++)
-		if (loaded.headers[i].p_type == PT_DYNAMIC)
-			find_tables(&loaded, (const void *)(loaded.base + loaded.headers[i].p_vaddr), &tables);
+	find_tables(&loaded, dynamic_section_find(loaded.headers, loaded.header_count, loaded.base), &tables);
 	if (!tables.names || !tables.needs)
 		return false;
 	library = (const void *)tables.needs;

@@ -88,16 +88,6 @@ bool busy_handler_wait(struct file_shim *shim, enum busy_purpose purpose, int co
 	return shim->busy.timeout > 0 && busy_wait_sleep(shim, purpose, count);
 }
 
-/* Puts ours in the place of SQLite's own handler, if that is where it should be. */
-static int take_callback(const struct sqlite *sqlite, struct file_shim *shim, int milliseconds)
-{
-	int rc = busy_slot_take(&shim->busy.slot, sqlite, shim->db, milliseconds, on_busy, shim);
-
-	if (busy_slot_has(&shim->busy.slot, on_busy, shim))
-		shim->busy.timeout = milliseconds;
-	return rc;
-}
-
 void busy_handler_give_back(struct file_shim *shim)
 {
 	const struct connection *connection = shim->busy.slot.callback ? registry_find(shim->db) : NULL;
@@ -189,14 +179,16 @@ int busy_handler_set_timeout(struct connection *connection, int milliseconds)
 {
 	const struct sqlite *sqlite = connection->sqlite;
 	struct file_shim *shim = connection->shim;
-	bool ours = file_shim_serves(connection) && shim->fair && milliseconds > 0 &&
-		    busy_slot_find(&shim->busy.slot, sqlite, shim->db);
 	int rc;
 
 	if (connection->unshimmed)
 		return busy_unshimmed_set_timeout(connection, milliseconds);
-	rc = sqlite->busy_timeout(connection->db, milliseconds);
-	return ours && rc == SQLITE_OK ? take_callback(sqlite, shim, milliseconds) : rc;
+	if (!file_shim_serves(connection) || !shim->fair)
+		return sqlite->busy_timeout(connection->db, milliseconds);
+	rc = busy_slot_set_timeout(&shim->busy.slot, sqlite, shim->db, milliseconds, on_busy, shim);
+	if (rc == SQLITE_OK && busy_slot_has(&shim->busy.slot, on_busy, shim))
+		shim->busy.timeout = milliseconds;
+	return rc;
 }
 
 bool busy_handler_is_replaced(const struct connection *connection)

@@ -11,7 +11,8 @@ void busy_slot_find_interrupted(struct busy_slot *slot, const struct busy_offset
 		slot->interrupted = (const unsigned char *)db + layout->interrupted;
 }
 
-bool busy_slot_find(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db)
+/* Fills *slot in unless it is already. False if this SQLite's is not known: then its own handler is to stay. */
+static bool find(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db)
 {
 	const struct busy_offsets *layout;
 
@@ -37,8 +38,8 @@ bool busy_slot_has_sqlites(const struct busy_slot *slot, const sqlite3 *db)
 	return busy_slot_has(slot, slot->sqlite_handler, db);
 }
 
-int busy_slot_take(const struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db, int milliseconds,
-		   int (*handler)(void *, int), void *argument)
+static int take(const struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db, int milliseconds,
+		int (*handler)(void *, int), void *argument)
 {
 	int rc;
 
@@ -49,6 +50,15 @@ int busy_slot_take(const struct busy_slot *slot, const struct sqlite *sqlite, sq
 		return sqlite->busy_timeout(db, milliseconds);
 	*slot->pragma_timeout = milliseconds;
 	return SQLITE_OK;
+}
+
+int busy_slot_set_timeout(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db, int milliseconds,
+			  int (*handler)(void *, int), void *argument)
+{
+	bool ours = milliseconds > 0 && find(slot, sqlite, db);
+	int rc = sqlite->busy_timeout(db, milliseconds);
+
+	return ours && rc == SQLITE_OK ? take(slot, sqlite, db, milliseconds, handler, argument) : rc;
 }
 
 void busy_slot_give_back(const struct busy_slot *slot, sqlite3 *db, int (*handler)(void *, int), const void *argument)

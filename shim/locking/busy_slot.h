@@ -19,9 +19,6 @@ struct busy_slot {
 	const unsigned char *interrupted;   /* what sqlite3_interrupt() sets; NULL if that is not known */
 };
 
-/* Fills *slot in unless it is already. False if this SQLite's is not known: then its own handler is to stay. */
-bool busy_slot_find(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db);
-
 /* Only what sqlite3_interrupt() sets. */
 void busy_slot_find_interrupted(struct busy_slot *slot, const struct busy_offsets *layout, const sqlite3 *db);
 
@@ -37,9 +34,10 @@ bool busy_slot_has(const struct busy_slot *slot, int (*handler)(void *, int), co
 /* Is SQLite's own? */
 bool busy_slot_has_sqlites(const struct busy_slot *slot, const sqlite3 *db);
 
-/* Puts ours in the place of SQLite's own handler with that timeout, if that is what is there. Returns SQLite's code. */
-int busy_slot_take(const struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db, int milliseconds,
-		   int (*handler)(void *, int), void *argument);
+/* As sqlite3_busy_timeout(), and puts ours in the place of SQLite's own handler, if that is what is there then and is known. Fills
+ * *slot in. Returns SQLite's code. */
+int busy_slot_set_timeout(struct busy_slot *slot, const struct sqlite *sqlite, sqlite3 *db, int milliseconds,
+			  int (*handler)(void *, int), void *argument);
 
 /* Puts SQLite's own handler in the place of this one of ours, if that is what is there. */
 void busy_slot_give_back(const struct busy_slot *slot, sqlite3 *db, int (*handler)(void *, int), const void *argument);

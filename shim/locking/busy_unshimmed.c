@@ -29,16 +29,6 @@
 /* Descriptors above are not looked at. */
 #define DESCRIPTORS 1024
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 static bool leads_to(int fd, const struct stat *file)
 {
 	struct stat status;
@@ -108,7 +98,7 @@ static int64_t deadline_of(const struct connection *connection, struct busy_unsh
 			timeout = asked;
 			break;
 		case HOLDER_POOLED:
-			timeout = later(asked, reservation_length());
+			timeout = monotonic_later(asked, reservation_length());
 			break;
 		default:
 			break;
@@ -126,9 +116,9 @@ static void sleep_once(const struct connection *connection, const struct busy_un
 	struct waiter *waiter;
 
 	if (now < asked)
-		until = earlier(until, asked);
+		until = monotonic_earlier(until, asked);
 	waiter = waiters_enter(holder_thread(), connection->inode, &busy->holder);
-	monotonic_sleep(earlier(until, deadline));
+	monotonic_sleep(monotonic_earlier(until, deadline));
 	waiters_leave(waiter);
 	/* as SQLite's own sleep is */
 	glibc_testcancel();
@@ -173,13 +163,9 @@ void busy_unshimmed_prepare(struct connection *connection)
 
 int busy_unshimmed_set_timeout(struct connection *connection, int milliseconds)
 {
-	const struct sqlite *sqlite = connection->sqlite;
 	struct busy_unshimmed *busy = connection->unshimmed;
-	struct busy_slot *slot = &busy->slot;
-	bool ours = milliseconds > 0 && busy_slot_find(slot, sqlite, connection->db);
-	int rc = sqlite->busy_timeout(connection->db, milliseconds);
 
-	return ours && rc == SQLITE_OK ? busy_slot_take(slot, sqlite, connection->db, milliseconds, on_busy, connection->db) : rc;
+	return busy_slot_set_timeout(&busy->slot, connection->sqlite, connection->db, milliseconds, on_busy, connection->db);
 }
 
 bool busy_unshimmed_is_replaced(const struct connection *connection)

@@ -10,6 +10,13 @@
 #include <fcntl.h>
 #include <signal.h>
 
+bool kept_locks_others_are_there(const struct wal_files *files)
+{
+	struct flock found;
+
+	return fcntl_lock_find(files->fd, F_GETLK, F_WRLCK, SHARED_FIRST, SHARED_SIZE - 1, &found);
+}
+
 bool kept_locks_are_shared(const struct wal_files *files)
 {
 	int saved = errno;

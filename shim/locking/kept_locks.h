@@ -29,6 +29,9 @@ void kept_locks_end(struct wal_files *files);
  * no others. */
 bool kept_locks_are_shared(const struct wal_files *files);
 
+/* Has another process the database open? The last byte of the range may be the library's own, and is not asked for. */
+bool kept_locks_others_are_there(const struct wal_files *files);
+
 /* At a read: takes them if no connection of this process keeps them, and the registry's lock is free. */
 void kept_locks_take(struct wal_files *files);
 

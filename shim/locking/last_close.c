@@ -45,7 +45,7 @@ static void answer_moved(struct file_shim *shim, int *moved)
 	files->closing = true;
 	if (*moved && !is_shared(files))
 		*moved = 0;
-	else if (!*moved && wal_files_may_be_anothers(shim))
+	else if (!*moved && wal_files_have_other_shm(shim))
 		*moved = 1;
 	errno = saved;
 }
@@ -170,15 +170,14 @@ int last_close_control(struct file_shim *shim, sqlite3_file *file, int operation
 	return rc;
 }
 
-/* Of the range of the shared lock the last byte may be the library's own: kept_locks.h. Who has another file by the old name may
- * use the -shm. */
+/* Who has another file by the old name may use the -shm. */
 static bool is_used(struct file_shim *shim)
 {
 	struct wal_files *files = &shim->files;
 	struct flock found;
 
-	return fcntl_lock_find(files->fd, F_GETLK, F_WRLCK, SHARED_FIRST, SHARED_SIZE - 1, &found) ||
-	       (files->database && atomic_load(&files->database->with_wal) > 1) || (files->kept && !kept_locks_drop(files)) ||
+	return kept_locks_others_are_there(files) || (files->database && atomic_load(&files->database->with_wal) > 1) ||
+	       (files->kept && !kept_locks_drop(files)) ||
 	       fcntl_lock_find(files->shm_fd, F_GETLK, F_WRLCK, DEAD_MAN_SWITCH, 1, &found);
 }
 

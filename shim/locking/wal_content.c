@@ -236,11 +236,6 @@ static enum wal_content compare(const char *path, sqlite3_file *file, const unsi
 	return content;
 }
 
-static bool is_after(const struct timespec *one, const struct timespec *other)
-{
-	return one->tv_sec > other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
-}
-
 /* What the header says: 2 for WAL; 0 if it cannot be read. */
 static int read_header(const struct file_shim *shim, sqlite3_file *file, unsigned char *header)
 {
@@ -262,7 +257,7 @@ static bool is_suspect(const struct file_shim *shim, int version, const struct s
 	struct stat database;
 
 	return version == VERSION_ROLLBACK || (version == VERSION_WAL && glibc_fstat(shim->files.fd, &database) == 0 &&
-					       is_after(&database.st_ctim, &wal->st_mtim));
+					       wal_files_time_is_after(&database.st_ctim, &wal->st_mtim));
 }
 
 bool wal_content_is_suspect(const struct file_shim *shim, sqlite3_file *file, const struct stat *wal)
@@ -278,7 +273,7 @@ static bool is_newer(const struct file_shim *shim, const struct stat *wal)
 {
 	struct stat database;
 
-	return glibc_fstat(shim->files.fd, &database) == 0 && is_after(&wal->st_mtim, &database.st_ctim);
+	return glibc_fstat(shim->files.fd, &database) == 0 && wal_files_time_is_after(&wal->st_mtim, &database.st_ctim);
 }
 
 /* What is left to tell a doubtful one by: by what was the database changed? chown -R, as a container does when it starts, changes
@@ -287,9 +282,9 @@ static enum wal_content judge_times(const struct file_shim *shim, const struct s
 {
 	struct stat database;
 
-	if (glibc_fstat(shim->files.fd, &database) != 0 || is_after(&database.st_mtim, &wal->st_mtim))
+	if (glibc_fstat(shim->files.fd, &database) != 0 || wal_files_time_is_after(&database.st_mtim, &wal->st_mtim))
 		return WAL_CONTENT_DOUBTFUL;
-	return is_after(&wal->st_ctim, &wal->st_mtim) ? WAL_CONTENT_OWN : WAL_CONTENT_TOUCHED;
+	return wal_files_time_is_after(&wal->st_ctim, &wal->st_mtim) ? WAL_CONTENT_OWN : WAL_CONTENT_TOUCHED;
 }
 
 enum wal_content wal_content_look(struct file_shim *shim, sqlite3_file *file, const struct stat *wal)

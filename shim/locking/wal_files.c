@@ -168,23 +168,18 @@ bool wal_files_moved(const struct file_shim *shim)
 	return moved;
 }
 
-static bool is_later(struct timespec a, struct timespec b)
-{
-	return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
-}
-
 /* *file: of the one that has the name now. */
 static bool was_written_for(const struct wal_files *files, const struct stat *file)
 {
 	char *name = wal_files_join(files->path, "-wal");
 	struct stat wal;
-	bool was = !name || (glibc_stat(name, &wal) == 0 ? is_later(wal.st_mtim, file->st_ctim) : errno != ENOENT);
+	bool was = !name || (glibc_stat(name, &wal) == 0 ? wal_files_time_is_after(&wal.st_mtim, &file->st_ctim) : errno != ENOENT);
 
 	free(name);
 	return was;
 }
 
-static bool has_shm_of_other_name(const struct file_shim *shim)
+bool wal_files_have_other_shm(const struct file_shim *shim)
 {
 	const struct wal_files *files = &shim->files;
 	struct stat shm, wal;
@@ -201,7 +196,7 @@ bool wal_files_may_be_anothers(const struct file_shim *shim)
 	bool may = false;
 
 	if (files->path)
-		may = is_in_place(files, &file) ? has_shm_of_other_name(shim) : file.st_ino && was_written_for(files, &file);
+		may = is_in_place(files, &file) ? wal_files_have_other_shm(shim) : file.st_ino && was_written_for(files, &file);
 	errno = saved;
 	return may;
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct file_shim;
 
@@ -63,6 +64,9 @@ bool wal_files_moved(const struct file_shim *shim);
  *   the -wal by its own name: the file was renamed in between, and others use the -wal with the -shm of its name. */
 bool wal_files_may_be_anothers(const struct file_shim *shim);
 
+/* The second of these alone, for a file that has its name. No system call where it is not so. errno may change. */
+bool wal_files_have_other_shm(const struct file_shim *shim);
+
 /* Before a write transaction: SQLITE_OK, or what SQLite says where the file has moved. One system call, most often by the
  * descriptor (path_look.h). */
 int wal_files_before_write(struct file_shim *shim);
@@ -71,6 +75,12 @@ int wal_files_before_write(struct file_shim *shim);
  * nothing but inode, device, wal, shm and by_recipe may be read. Stops when see returns false; returns what the last one returned.
  */
 bool wal_files_each(bool (*see)(struct file_shim *shim, void *argument), void *argument);
+
+/* Of two times of files. */
+static inline bool wal_files_time_is_after(const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec > other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
+}
 
 /* Are they of one database file? */
 static inline bool wal_files_are_same(const struct wal_files *one, const struct wal_files *other)

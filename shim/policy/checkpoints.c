@@ -8,7 +8,6 @@
 #include "connection/error_log.h"
 #include "connection/registry.h"
 #include "elf/object.h"
-#include "locking/fcntl_lock.h"
 #include "locking/file_shim.h"
 #include "locking/inherited_locks.h"
 #include "locking/kept_files.h"
@@ -159,14 +158,6 @@ static bool is_vfs_free(const struct sqlite *sqlite)
 	return true;
 }
 
-/* Has no other process the database open? Of the range of the shared lock the last byte may be the library's own: kept_locks.h */
-static bool is_alone(const struct connection *connection)
-{
-	struct flock found;
-
-	return !fcntl_lock_find(connection->shim->files.fd, F_GETLK, F_WRLCK, SHARED_FIRST, SHARED_SIZE - 1, &found);
-}
-
 static bool leave_moved(struct connection *connection, void *argument)
 {
 	const struct search *search = argument;
@@ -199,7 +190,7 @@ static void checkpoint(ino_t inode, enum occasion occasion, bool may_be_sqlite)
 		sqlite = search.connection->sqlite;
 		if (!may_be_sqlite || is_vfs_free(sqlite))
 			sqlite_checkpoint(sqlite, search.connection->db);
-		if (occasion == AT_END && is_alone(search.connection))
+		if (occasion == AT_END && !kept_locks_others_are_there(&search.connection->shim->files))
 			apply_empty_wal(search.connection);
 		if (search.mutex)
 			sqlite->mutex_leave(search.mutex);
